@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * commands.h - the subcommands. Each takes argv from its own name on and returns an
+ * exit code (fault.h). A summary of NULL keeps a command out of the help. */
+#ifndef PHASEBENCH_COMMANDS_H
+#define PHASEBENCH_COMMANDS_H
+
+#define COMMANDS(X)
+
+#define X(name, summary) int command_##name(int argc, char **argv);
+COMMANDS(X)
+#undef X
+
+const char *phasebench_version(void);
+
+#endif

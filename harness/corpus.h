@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corpus.h - a pinned set of source files: manifest or directory -> list of files,
+ * with a fingerprint. The format of a manifest is described in corpora/README.md. */
+#ifndef PHASEBENCH_CORPUS_H
+#define PHASEBENCH_CORPUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+
+enum corpus_skip {
+  CORPUS_SKIP_UNKNOWN_EXTENSION,
+  CORPUS_SKIP_EXCLUDED,
+  CORPUS_SKIP_UNREADABLE,
+  CORPUS_SKIP_BINARY, /* a NUL byte within the first 8,000 bytes */
+  CORPUS_SKIP_HUGE,   /* more than max_file_bytes */
+  CORPUS_SKIP_SYMLINK,
+  CORPUS_SKIP_SPECIAL, /* socket, device, pipe */
+  CORPUS_SKIP_COUNT
+};
+
+struct corpus_file {
+  const char *path;  /* relative to the corpus's root */
+  uint64_t bytes;    /* size when the corpus was read */
+  uint64_t lines;    /* newlines, and one for an unterminated last line */
+  uint64_t hash;     /* XXH3, 64 bits, of the contents */
+  uint32_t language; /* index into corpus.languages */
+  bool non_utf8;     /* kept all the same; counted and listed */
+};
+
+struct corpus_language {
+  const char *name; /* as in the grammar's file name: c, cpp, typescript, ... */
+  uint64_t files, lines, bytes;
+  const char *grammar_package; /* NULL until grammars_describe filled them */
+  const char *grammar_version;
+  uint32_t grammar_abi;
+};
+
+struct corpus_skipped {
+  const char *path;
+  enum corpus_skip why;
+};
+
+struct corpus {
+  const char *name;  /* manifest's name, or "dir:" and the directory's base name */
+  const char *title; /* one line for people */
+  const char *root;  /* absolute */
+  struct corpus_file *files; /* sorted by path, bytewise */
+  size_t file_count;
+  struct corpus_language *languages; /* sorted by name; only those with files */
+  size_t language_count;
+  uint64_t lines, bytes;
+  uint64_t non_utf8_files, empty_files;
+  uint64_t skipped[CORPUS_SKIP_COUNT];
+  struct corpus_skipped *skipped_files; /* all but unknown extensions and excludes */
+  size_t skipped_file_count;
+  char content_hash[33]; /* XXH3-128 in hex over (path, language, bytes, hash) of all files, in order */
+  void *arena;           /* where all of the above lives */
+};
+
+struct corpus_options {
+  uint64_t max_file_bytes;     /* 0: the default, 256 MiB */
+  const char *const *excludes; /* gitignore patterns, beside those of the manifest; NULL-terminated or NULL */
+  const char *const *includes; /* as `paths` of a manifest; NULL-terminated or NULL */
+};
+
+/* Opens corpus `name`, which must have been fetched, and reads every file once.
+ * The caller closes it. */
+bool corpus_open(const char *name, const struct corpus_options *options, struct corpus **corpus, struct fault *fault);
+/* The same for a directory of the user's own. */
+bool corpus_open_directory(const char *path, const struct corpus_options *options, struct corpus **corpus,
+                           struct fault *fault);
+void corpus_close(struct corpus *corpus);
+
+/* Writes the absolute path of a file; false when it does not fit. */
+bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes);
+
+const char *corpus_skip_text(enum corpus_skip why);
+
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault.h - how the harness says what went wrong: an exit code and a sentence.
+ *
+ * A function that can fail takes a `struct fault *` last and returns false on
+ * failure; the first fault set is kept. Messages name the file, offset or option,
+ * what was expected, and what to do. Exit codes are the program's public interface:
+ * never renumber them. */
+#ifndef PHASEBENCH_FAULT_H
+#define PHASEBENCH_FAULT_H
+
+#include <stdbool.h>
+
+#define EXIT_CODES(X)                                                                          \
+  X(OK, 0, "success")                                                                          \
+  X(INTERNAL, 1, "an error inside phasebench; please report it")                               \
+  X(USAGE, 2, "the command line is wrong")                                                     \
+  X(INPUT, 3, "an input (corpus, manifest, results file, stage) cannot be used")               \
+  X(SYSTEM, 4, "the system refused something: file, memory, disk space, process")              \
+  X(CELL_FAILED, 5, "a cell failed: wrong answer, crash, timeout, memory limit, instrument")   \
+  X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")
+
+enum exit_code {
+#define X(name, number, text) EXIT_CODE_##name = number,
+  EXIT_CODES(X)
+#undef X
+};
+
+struct fault {
+  enum exit_code code; /* EXIT_CODE_OK: nothing went wrong yet */
+  const char *file;    /* where in the source the fault was found */
+  int line;
+  char message[1024];
+};
+
+/* The text of an exit code; never NULL. */
+const char *exit_code_text(enum exit_code code);
+
+/* Sets the fault unless one is set already; returns false, so that callers can
+ * `return fault_set(...)`. */
+bool fault_set_at(struct fault *fault, const char *file, int line, enum exit_code code, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+#define fault_set(fault, code, ...) fault_set_at((fault), __FILE__, __LINE__, (code), __VA_ARGS__)
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * store.h - stages loaded from their modules and composed into one store, which
+ * takes documents in, keeps them, and gives them back. The only part of the harness
+ * that calls a stage's hooks; how stages compose is told in phases/stage.h. */
+#ifndef PHASEBENCH_STORE_H
+#define PHASEBENCH_STORE_H
+
+#include <stdint.h>
+
+#include "../phases/stage.h"
+#include "fault.h"
+
+#define STORE_STAGE_COUNT_MAX 16
+
+/* ---- modules ---- */
+
+struct stage_module {
+  char path[4096];
+  void *handle;
+  const struct stage_ops *ops;
+};
+
+/* Loads a module by path and checks it: is it a shared object of this machine, does
+ * it export phasebench_stage, are ABI version, layout and sizes ours, is every
+ * required hook there, is its name its file's. Each refusal says what was found,
+ * what was expected, and what to do. */
+bool stage_module_load(const char *path, struct stage_module *module, struct fault *fault);
+void stage_module_unload(struct stage_module *module);
+
+/* What stands in the stage folder, sorted by order then name; reading it loads each
+ * module and unloads it again. Modules that are refused end the listing with a
+ * fault that names them. */
+struct stage_summary {
+  char name[16];
+  char summary[128];
+  char path[4096];
+  uint32_t order, roles, flags, keeps;
+};
+bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault);
+
+/* ---- combinations ---- */
+
+/* A combination's name: "baseline", or stage names joined by '+', in order. */
+struct combination {
+  char name[256];
+  char stages[STORE_STAGE_COUNT_MAX][4096]; /* a stage's name, or the path of a module (has a '/'), without the floor */
+  unsigned stage_count;
+};
+/* Parses "p1+p2", "baseline", "null", "./my/stage.so": sorts by order, refuses
+ * unknown and repeated stages. */
+bool combination_parse(const char *text, struct combination *combination, struct fault *fault);
+/* The cumulative combinations of the standard order, from the baseline on. */
+bool combination_cumulative(struct combination *combinations, unsigned capacity, unsigned *count, struct fault *fault);
+
+/* ---- the store ---- */
+
+struct store;
+
+bool store_open(const struct combination *combination, struct store **store, struct fault *fault);
+void store_close(struct store *store); /* closes stages and unloads modules; NULL is fine */
+
+/* Stages of the store, the floor first. */
+unsigned store_stage_count(const struct store *store);
+const struct stage_ops *store_stage(const struct store *store, unsigned i);
+/* The codec in charge, for cursors; valid while the store is open. */
+const struct stage_ops *store_codec(const struct store *store, void **codec_store);
+bool store_needs_grammar(const struct store *store); /* STAGE_NEEDS_GRAMMAR of the codec in charge */
+bool store_keeps_nothing(const struct store *store);
+
+/* Source and tree of a new document, or of one that is there in its new state. The
+ * store owns the tree from the call on. */
+bool store_put(struct store *store, const struct stage_document *document, TSTree *tree, struct fault *fault);
+bool store_edit(struct store *store, const struct stage_document *document, const TSInputEdit *edits,
+                uint32_t edit_count, TSTree *tree, struct fault *fault);
+bool store_settle(struct store *store, struct fault *fault);
+bool store_drop(struct store *store, uint32_t id, struct fault *fault);
+
+/* The whole source of a document, readable until store_unpin_source. */
+bool store_pin_source(struct store *store, uint32_t id, struct stage_pin *pin, struct fault *fault);
+void store_unpin_source(struct store *store, struct stage_pin *pin);
+
+/* A cursor on the codec in charge. Moves and walks are called through
+ * store_codec's table. store_cursor_open turns a stage's error into a fault. */
+bool store_cursor_new(struct store *store, struct stage_cursor **cursor, struct fault *fault);
+bool store_cursor_open(struct store *store, struct stage_cursor *cursor, uint32_t id, struct fault *fault);
+void store_cursor_close(struct store *store, struct stage_cursor *cursor);
+void store_cursor_delete(struct store *store, struct stage_cursor *cursor);
+
+/* Every stage's own counters: emit(sink, stage name, counter, unit, value). */
+typedef void store_stat_fn(void *sink, const char *stage, const char *name, const char *unit, double value);
+void store_stats(struct store *store, store_stat_fn *emit, void *sink);
+
+/* Turns a stage's error code, and what it told ctx->fail, into a fault. */
+bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault);
+
+const char *stage_error_text(int error);
+
+
+#endif

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+const char *phasebench_version(void) { return PHASEBENCH_VERSION; }
