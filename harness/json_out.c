@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * json_out.c - exact numbers in cJSON, and files that are whole or absent. */
+#include "json_out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- building ---- */
+
+static cJSON *checked(cJSON *item) {
+  if (item) return item;
+  fputs("phasebench: out of memory while building JSON\n", stderr);
+  exit(EXIT_CODE_SYSTEM);
+}
+
+cJSON *json_new_object(void) { return checked(cJSON_CreateObject()); }
+cJSON *json_new_array(void) { return checked(cJSON_CreateArray()); }
+
+void json_add_item(cJSON *object, const char *key, cJSON *item) {
+  checked(item);
+  bool added = key ? cJSON_AddItemToObject(object, key, item) : cJSON_AddItemToArray(object, item);
+  if (!added) checked(NULL);
+}
+
+cJSON *json_add_object(cJSON *object, const char *key) {
+  cJSON *member = json_new_object();
+  json_add_item(object, key, member);
+  return member;
+}
+
+cJSON *json_add_array(cJSON *object, const char *key) {
+  cJSON *member = json_new_array();
+  json_add_item(object, key, member);
+  return member;
+}
+
+void json_add_u64(cJSON *object, const char *key, uint64_t value) {
+  char digits[32];
+  snprintf(digits, sizeof digits, "%" PRIu64, value);
+  json_add_item(object, key, cJSON_CreateRaw(digits));
+}
+
+void json_add_i64(cJSON *object, const char *key, int64_t value) {
+  char digits[32];
+  snprintf(digits, sizeof digits, "%" PRId64, value);
+  json_add_item(object, key, cJSON_CreateRaw(digits));
+}
+
+void json_add_double(cJSON *object, const char *key, double value) {
+  if (!isfinite(value)) {
+    fprintf(stderr, "phasebench: the figure '%s' is not a finite number\n", key ? key : "(array element)");
+    exit(EXIT_CODE_INTERNAL);
+  }
+  char digits[40];
+  snprintf(digits, sizeof digits, "%.17g", value);
+  json_add_item(object, key, cJSON_CreateRaw(digits));
+}
+
+void json_add_bool(cJSON *object, const char *key, bool value) { json_add_item(object, key, cJSON_CreateBool(value)); }
+
+/* The length of the UTF-8 sequence at s, 0 where there is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *s) {
+  unsigned char first = s[0];
+  size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3
+                  : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  for (size_t i = 1; i < length; i++) {
+    if ((s[i] & 0xc0) != 0x80) return 0;
+  }
+  if (first == 0xe0 && s[1] < 0xa0) return 0; /* overlong */
+  if (first == 0xed && s[1] > 0x9f) return 0; /* surrogate */
+  if (first == 0xf0 && s[1] < 0x90) return 0;
+  if (first == 0xf4 && s[1] > 0x8f) return 0;
+  return length;
+}
+
+void json_add_text(cJSON *object, const char *key, const char *value) {
+  if (!value) {
+    json_add_item(object, key, cJSON_CreateNull());
+    return;
+  }
+  char *clean = malloc(3 * strlen(value) + 1);
+  if (!clean) checked(NULL);
+  char *to = clean;
+  for (const unsigned char *from = (const unsigned char *)value; *from;) {
+    size_t length = utf8_length(from);
+    if (length == 0) {
+      memcpy(to, "\xef\xbf\xbd", 3);
+      to += 3;
+      from++;
+    } else {
+      memcpy(to, from, length);
+      to += length;
+      from += length;
+    }
+  }
+  *to = 0;
+  json_add_item(object, key, cJSON_CreateString(clean));
+  free(clean);
+}
+
+void json_add_hash(cJSON *object, const char *key, uint64_t hash) {
+  char digits[17];
+  snprintf(digits, sizeof digits, "%016" PRIx64, hash);
+  json_add_item(object, key, cJSON_CreateString(digits));
+}
+
+void json_add_missing(cJSON *object, const char *key, const char *reason) {
+  json_add_item(object, key, cJSON_CreateNull());
+  cJSON *missing = cJSON_GetObjectItemCaseSensitive(object, "missing");
+  if (!missing) missing = json_add_object(object, "missing");
+  json_add_text(missing, key, reason);
+}
+
+/* ---- reading ---- */
+
+static const cJSON *member(const cJSON *object, const char *key, const char *where, struct fault *fault) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+  if (!item) fault_set(fault, EXIT_CODE_INPUT, "%s: there is no \"%s\" where one was expected", where, key);
+  return item;
+}
+
+static bool wrong(const char *key, const char *where, const char *expected, struct fault *fault) {
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is not %s", where, key, expected);
+}
+
+bool json_get_u64(const cJSON *object, const char *key, const char *where, uint64_t *value, struct fault *fault) {
+  const cJSON *item = member(object, key, where, fault);
+  if (!item) return false;
+  double number = cJSON_IsNumber(item) ? item->valuedouble : -1;
+  /* 2^53 itself may be a rounded 2^53 + 1. */
+  if (!(number >= 0) || number >= (double)JSON_INTEGER_MAX || number != floor(number)) {
+    return wrong(key, where, "a whole number from 0 to 9007199254740991 (beyond that a reader would change it)", fault);
+  }
+  *value = (uint64_t)number;
+  return true;
+}
+
+bool json_get_double(const cJSON *object, const char *key, const char *where, double *value, struct fault *fault) {
+  const cJSON *item = member(object, key, where, fault);
+  if (!item) return false;
+  if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble)) return wrong(key, where, "a number", fault);
+  *value = item->valuedouble;
+  return true;
+}
+
+bool json_get_bool(const cJSON *object, const char *key, const char *where, bool *value, struct fault *fault) {
+  const cJSON *item = member(object, key, where, fault);
+  if (!item) return false;
+  if (!cJSON_IsBool(item)) return wrong(key, where, "true or false", fault);
+  *value = cJSON_IsTrue(item);
+  return true;
+}
+
+bool json_get_text(const cJSON *object, const char *key, const char *where, const char **text, struct fault *fault) {
+  const cJSON *item = member(object, key, where, fault);
+  if (!item) return false;
+  if (!cJSON_IsString(item)) return wrong(key, where, "a string", fault);
+  *text = item->valuestring;
+  return true;
+}
+
+bool json_get_array(const cJSON *object, const char *key, const char *where, const cJSON **array, struct fault *fault) {
+  *array = member(object, key, where, fault);
+  if (!*array) return false;
+  return cJSON_IsArray(*array) || wrong(key, where, "an array", fault);
+}
+
+bool json_get_object(const cJSON *object, const char *key, const char *where, const cJSON **found,
+                     struct fault *fault) {
+  *found = member(object, key, where, fault);
+  if (!*found) return false;
+  return cJSON_IsObject(*found) || wrong(key, where, "an object", fault);
+}
+
+bool json_get_hash(const cJSON *object, const char *key, const char *where, uint64_t *hash, struct fault *fault) {
+  const char *text;
+  if (!json_get_text(object, key, where, &text, fault)) return false;
+  if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16) return wrong(key, where, "16 hex digits", fault);
+  *hash = strtoull(text, NULL, 16);
+  return true;
+}
+
+/* ---- files ---- */
+
+static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, struct fault *fault) {
+  size_t capacity = 1 << 16, used = 0;
+  char *buffer = malloc(capacity);
+  while (buffer) {
+    ssize_t got = read(fd, buffer + used, capacity - used - 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+      free(buffer);
+      return false;
+    }
+    if (got == 0) {
+      buffer[used] = 0;
+      *text = buffer;
+      *text_bytes = used;
+      return true;
+    }
+    used += (size_t)got;
+    if (capacity - used < 2) {
+      char *bigger = realloc(buffer, capacity *= 2);
+      if (!bigger) free(buffer);
+      buffer = bigger;
+    }
+  }
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while reading", path);
+}
+
+static unsigned line_of(const char *text, const char *at) {
+  unsigned line = 1;
+  for (const char *p = text; p < at; p++) line += *p == '\n';
+  return line;
+}
+
+bool json_read_file(const char *path, cJSON **root, struct fault *fault) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  char *text;
+  size_t text_bytes;
+  bool ok = read_all(fd, path, &text, &text_bytes, fault);
+  close(fd);
+  if (!ok) return false;
+  const char *end = text;
+  *root = cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
+  if (*root) {
+    while (end < text + text_bytes && strchr(" \t\r\n", *end)) end++;
+    if (end != text + text_bytes) {
+      cJSON_Delete(*root);
+      *root = NULL;
+    }
+  }
+  if (!*root) {
+    fault_set(fault, EXIT_CODE_INPUT, "%s: not JSON from line %u (byte %zu) on; it was cut short or is not a JSON file",
+              path, line_of(text, end), (size_t)(end - text));
+  }
+  free(text);
+  return *root != NULL;
+}
+
+static bool write_all(int fd, const char *bytes, size_t byte_count) {
+  while (byte_count > 0) {
+    ssize_t put = write(fd, bytes, byte_count);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    bytes += put;
+    byte_count -= (size_t)put;
+  }
+  return true;
+}
+
+/* A rename is on disk when its folder is. Filesystems that cannot sync a folder say EINVAL. */
+static bool sync_folder(const char *path) {
+  char folder[4096];
+  const char *slash = strrchr(path, '/');
+  int length = slash == path ? 1 : slash ? (int)(slash - path) : 1;
+  snprintf(folder, sizeof folder, "%.*s", length, slash ? path : ".");
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno == EACCES; /* a folder one may write into but not read */
+  bool ok = fsync(fd) == 0 || errno == EINVAL;
+  close(fd);
+  return ok;
+}
+
+bool json_write_bytes(const char *path, const void *bytes, size_t byte_count, struct fault *fault) {
+  char temporary[4096];
+  int length = snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid());
+  if (length < 0 || (size_t)length >= sizeof temporary) {
+    return fault_set(fault, EXIT_CODE_USAGE, "%.200s...: the file name is too long", path);
+  }
+  const char *what = "cannot be created";
+  int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) goto failed;
+  what = "cannot be written";
+  if (!write_all(fd, bytes, byte_count) || fsync(fd) != 0) goto close_file;
+  int closed = close(fd);
+  fd = -1;
+  if (closed != 0) goto remove_file;
+  what = "cannot be put in place";
+  if (rename(temporary, path) != 0) goto remove_file;
+  if (!sync_folder(path)) {
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: written, but its folder cannot be synced to disk: %s", path,
+                     strerror(errno));
+  }
+  return true;
+
+  int error;
+close_file:
+  error = errno;
+  close(fd);
+  errno = error;
+remove_file:
+  error = errno;
+  unlink(temporary);
+  errno = error;
+failed:
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: %s: %s%s", path, what, strerror(errno),
+                   errno == ENOSPC || errno == EDQUOT ? "; free some disk space, or choose another --output" : "");
+}
+
+bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {
+  char *text = cJSON_Print(root);
+  if (!text) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while printing JSON", path);
+  size_t length = strlen(text);
+  text[length] = '\n'; /* in place of the NUL: the length is known */
+  bool ok = json_write_bytes(path, text, length + 1, fault);
+  cJSON_free(text);
+  return ok;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_cell_spec.c - a spec comes back as it was written, and a damaged one is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cell_spec.h"
+#include "json_out.h"
+
+static char folder[64], list_path[128], spec_path[128];
+
+static struct corpus_file files[] = {
+    {.path = "a.c", .bytes = 0, .lines = 0, .hash = UINT64_C(0x2d06800538d394c2), .language = 0},
+    {.path = "b/c d\ne.py", .bytes = 12, .lines = 3, .hash = UINT64_C(0xff), .language = 1},
+};
+static const struct corpus corpus = {.files = files, .file_count = 2, .lines = 3, .bytes = 12};
+static char languages[2][32] = {"c", "python"};
+
+static struct cell_spec *example(void) {
+  static struct cell_spec spec;
+  memset(&spec, 0, sizeof spec);
+  strcpy(spec.corpus_name, "tiny");
+  strcpy(spec.corpus_root, "/somewhere/with \"quotes\"");
+  strcpy(spec.corpus_hash, "0123456789abcdef0123456789abcdef");
+  strcpy(spec.list_path, list_path);
+  spec.corpus_lines = 3;
+  spec.corpus_bytes = 12;
+  spec.languages = languages;
+  spec.language_count = 2;
+  spec.file_count = 2;
+  strcpy(spec.combination.name, "p1+mine");
+  strcpy(spec.combination.stages[0], "p1");
+  strcpy(spec.combination.stages[1], "/my/mine.so");
+  spec.combination.stage_count = 2;
+  strcpy(spec.profile, "strict");
+  spec.repetition = 2;
+  spec.position = 7;
+  spec.seed = JSON_INTEGER_MAX - 1;
+  struct fault fault = {0};
+  assert_true(cell_spec_write_list(list_path, &corpus, spec.list_hash, &fault));
+  return &spec;
+}
+
+static int set_up(void **state) {
+  (void)state;
+  strcpy(folder, "phasebench-spec-XXXXXX");
+  if (!mkdtemp(folder)) return -1;
+  snprintf(list_path, sizeof list_path, "%s/files.list", folder);
+  snprintf(spec_path, sizeof spec_path, "%s/spec.json", folder);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  unlink(list_path);
+  unlink(spec_path);
+  return rmdir(folder);
+}
+
+static void comes_back_as_written(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  struct cell_spec *out = example();
+  assert_true(cell_spec_write(spec_path, out, &fault));
+  static struct cell_spec in;
+  if (!cell_spec_read(spec_path, &in, &fault)) fail_msg("%s", fault.message);
+  assert_string_equal(in.corpus_name, out->corpus_name);
+  assert_string_equal(in.corpus_root, out->corpus_root);
+  assert_string_equal(in.corpus_hash, out->corpus_hash);
+  assert_int_equal(in.corpus_lines, 3);
+  assert_int_equal(in.corpus_bytes, 12);
+  assert_int_equal(in.language_count, 2);
+  assert_string_equal(in.languages[1], "python");
+  assert_int_equal(in.file_count, 2);
+  assert_string_equal(in.files[0].path, "a.c");
+  assert_string_equal(in.files[1].path, "b/c d\ne.py");
+  assert_true(in.files[0].hash == files[0].hash && in.files[1].hash == 0xff);
+  assert_int_equal(in.files[1].bytes, 12);
+  assert_int_equal(in.files[1].lines, 3);
+  assert_int_equal(in.files[1].language, 1);
+  assert_string_equal(in.combination.name, "p1+mine");
+  assert_int_equal(in.combination.stage_count, 2);
+  assert_string_equal(in.combination.stages[1], "/my/mine.so");
+  assert_string_equal(in.profile, "strict");
+  assert_int_equal(in.repetition, 2);
+  assert_int_equal(in.position, 7);
+  assert_true(in.seed == out->seed);
+  cell_spec_free(&in);
+}
+
+/* The dump in cell_spec.c, byte by byte. */
+static void list_is_as_documented(void **state) {
+  (void)state;
+  struct corpus_file two[] = {files[0], files[1]};
+  two[1].path = "b/c.py";
+  struct corpus small = corpus;
+  small.files = two;
+  struct fault fault = {0};
+  char hash[33], found[256];
+  assert_true(cell_spec_write_list(list_path, &small, hash, &fault));
+  static const char expected[] =
+      "phasebench-files-1\0"
+      "2d06800538d394c2 0 0 0 a.c\0"
+      "00000000000000ff 12 3 1 b/c.py";
+  FILE *in = fopen(list_path, "rb");
+  size_t got = fread(found, 1, sizeof found, in);
+  fclose(in);
+  assert_int_equal(got, sizeof expected);
+  assert_memory_equal(found, expected, sizeof expected);
+}
+
+static void expect_refusal(const char *why) {
+  static struct cell_spec in;
+  struct fault fault = {0};
+  assert_false(cell_spec_read(spec_path, &in, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_INPUT);
+  if (!strstr(fault.message, why)) fail_msg("the message is: %s", fault.message);
+  assert_null(in.files);
+}
+
+static void changed_list_is_refused(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  assert_true(cell_spec_write(spec_path, example(), &fault));
+  FILE *out = fopen(list_path, "r+b");
+  fseek(out, -2, SEEK_END);
+  putc('z', out);
+  fclose(out);
+  expect_refusal("it was changed after the run began");
+}
+
+static void spec_and_list_must_agree(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  struct cell_spec *spec = example();
+  spec->file_count = 3;
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  expect_refusal("record 3 of 3");
+  spec->file_count = 1;
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  expect_refusal("left over");
+  spec = example();
+  spec->corpus_bytes = 13;
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  expect_refusal("13 bytes");
+  spec = example();
+  spec->language_count = 1;
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  expect_refusal("record 2 of 2");
+}
+
+static void seed_too_large_is_refused(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  struct cell_spec *spec = example();
+  spec->seed = JSON_INTEGER_MAX;
+  assert_false(cell_spec_write(spec_path, spec, &fault));
+}
+
+static void damaged_json_is_refused(void **state) {
+  (void)state;
+  static const char *const texts[] = {"", "{", "{\"schema\": \"phasebench-cell-0\"}", "[]", "{\"schema\": 1}",
+                                      "{\"schema\": \"phasebench-cell-1\"}"};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    struct fault fault = {0};
+    assert_true(json_write_bytes(spec_path, texts[i], strlen(texts[i]), &fault));
+    expect_refusal(spec_path);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(comes_back_as_written, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(list_is_as_documented, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(changed_list_is_refused, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(spec_and_list_must_agree, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(seed_too_large_is_refused, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(damaged_json_is_refused, set_up, tear_down),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
