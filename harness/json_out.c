@@ -226,15 +226,15 @@ static unsigned line_of(const char *text, const char *at) {
 bool json_read_file(const char *path, cJSON **root, struct fault *fault) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-  char *text;
-  size_t text_bytes;
+  char *text = NULL;
+  size_t text_bytes = 0;
   bool ok = read_all(fd, path, &text, &text_bytes, fault);
   close(fd);
   if (!ok) return false;
   const char *end = text;
   *root = cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
   if (*root) {
-    while (end < text + text_bytes && strchr(" \t\r\n", *end)) end++;
+    while (end < text + text_bytes && *end && strchr(" \t\r\n", *end)) end++;
     if (end != text + text_bytes) {
       cJSON_Delete(*root);
       *root = NULL;
