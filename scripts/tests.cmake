@@ -6,12 +6,17 @@
 #                 Builds without libFuzzer replay those inputs (none: failure).
 # Exit code 77 means skipped, and is never counted as passed.
 
+if(PHASEBENCH_SANITIZE)
+  set(phasebench_sanitized 1)
+else()
+  set(phasebench_sanitized 0)
+endif()
 # Where tests find what was built. PHASEBENCH is the program.
 set(PHASEBENCH_TEST_ENV
   "PHASEBENCH=${PROJECT_BINARY_DIR}/phasebench"
   "PHASEBENCH_BUILD_DIR=${PROJECT_BINARY_DIR}"
   "PHASEBENCH_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
-  "PHASEBENCH_SANITIZED=$<IF:$<STREQUAL:${PHASEBENCH_SANITIZE},>,0,1>"
+  "PHASEBENCH_SANITIZED=${phasebench_sanitized}"
   "UBSAN_OPTIONS=print_stacktrace=1"
   "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1")
 
