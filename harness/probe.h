@@ -31,7 +31,10 @@ enum probe_figure {
   PROBE_FIGURE_COUNT
 };
 
-/* Whose pages a mapping's are, told from its path in smaps. */
+/* Whose pages a mapping's are, told from its path in smaps. Pages of a module's
+ * zero-initialised data have no path; they are told from where the loader put the
+ * module, unless the kernel merged their mapping with a neighbour: then they count
+ * as anonymous. */
 enum probe_owner {
   PROBE_OWNER_ANONYMOUS, /* heaps: jemalloc's mappings and [heap] */
   PROBE_OWNER_STACK,     /* [stack], [vvar], [vdso] */
@@ -45,19 +48,27 @@ enum probe_owner {
 };
 const char *probe_owner_name(enum probe_owner owner);
 
+/* RSS and its parts are exact (the kernel walks the page tables); VmHWM comes from
+ * counters that the kernel adds up lazily and may be a few hundred KiB off on machines with many
+ * CPUs. Faults before the first reading are those since the process began. */
 struct probe_reading {
   uint64_t value[PROBE_FIGURE_COUNT];
-  const char *missing[PROBE_FIGURE_COUNT]; /* NULL: value is there; else the reason */
+  const char *missing[PROBE_FIGURE_COUNT]; /* NULL: value is there; else the reason (static) */
   uint64_t rss_by_owner_bytes[PROBE_OWNER_COUNT]; /* smaps: Rss, summed over mappings */
   const char *rss_by_owner_missing;
 };
 
+/* Files below `path` (a file or a folder, absolute) count as `owner`'s; the longest path wins. path
+ * is copied. The program itself and *.so files are known without. False: too many places, or a path
+ * that is too long. */
+bool probe_add_place(enum probe_owner owner, const char *path);
+
 /* Reads once and resets nothing: call twice before the first checkpoint, since the
  * first reading itself costs memory. */
 void probe_prime(void);
-/* Reads everything. Then starts a new window for peak and faults. */
+/* Reads everything. Then starts a new window for peak and faults. Allocates nothing. */
 void probe_read(struct probe_reading *reading);
-/* For tests: another place than /proc/self. */
+/* For tests: another place than /proc/self. Forgets the window, too. */
 void probe_set_proc_root(const char *path);
 
 #endif
