@@ -1,0 +1,299 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Makes result files for tests. Nothing in them was measured: the corpus is called
+"invented", and they go to the file given, never into results/.
+
+usage: sample_result.py [OPTION]... OUT.json
+  --lines-per-mib NAME=N,...  combinations and what each is to show at `purged`
+                              (default: baseline=1500,p1=20000)
+  --served-factor F           lines/MiB at `served` = F x at `purged` (default 0.8)
+  --repetitions N             default 3
+  --profiles A,B              default strict
+  --corpus NAME --files N --lines N
+  --fail NAME=STATUS          each cell of this combination ended so (crashed, failed,
+                              timeout, memory_limit)
+  --fail-one NAME             only its last repetition failed
+  --omit NAME                 leave out its last cell
+  --null KEY                  this checkpoint figure was not readable
+  --instrument                add a null-stage cell
+  --break VARIANT             spoil the file; --list-broken names the variants
+"""
+import argparse
+import copy
+import json
+import sys
+
+MIB = 1 << 20
+CHECKPOINTS = ["start", "ingested", "settled", "purged", "walked", "served", "edited", "drained"]
+START_RSS = 9 * MIB
+
+
+def heap(owner, allocated, resident):
+    return {"owner": owner, "allocated_bytes": allocated, "active_bytes": resident,
+            "dirty_bytes": 0, "metadata_bytes": 0, "resident_bytes": resident}
+
+
+def checkpoint(index, above, is_baseline, codec):
+    """above: RSS above start. Parts sum up to RSS."""
+    rss = START_RSS + above
+    tree = int(above * (0.85 if is_baseline else 0.30))
+    source = int(above * (0.08 if is_baseline else 0.60))
+    harness = 300000
+    unexplained = 0 if above <= 0 else 40960
+    anonymous = START_RSS - 6 * MIB + above
+    overhead = anonymous - tree - source - harness - unexplained
+    heaps = [heap("harness", harness, harness + overhead // 2)]
+    heaps.append(heap("tree-sitter", tree if is_baseline else 0, (tree + overhead - overhead // 2) if is_baseline else 0))
+    heaps.append(heap("baseline.source", source, source))
+    if not is_baseline:
+        heaps.append(heap(codec + ".tree", tree, tree + overhead - overhead // 2))
+    return {
+        "name": CHECKPOINTS[index], "elapsed_ns": index * 1000000000,
+        "rss_bytes": rss, "pss_bytes": rss - 2 * MIB, "private_bytes": rss - 3 * MIB, "shared_bytes": 3 * MIB,
+        "anonymous_bytes": anonymous, "file_bytes": 6 * MIB, "swap_bytes": 0, "peak_rss_bytes": rss + MIB,
+        "minor_faults_count": 100 + index, "major_faults_count": 0, "disk_bytes": 0,
+        "jemalloc": {"allocated_bytes": tree + source + harness, "active_bytes": anonymous, "metadata_bytes": 65536,
+                     "resident_bytes": anonymous, "mapped_bytes": anonymous + MIB, "retained_bytes": 0},
+        "mappings": [{"owner": "anonymous", "rss_bytes": anonymous}, {"owner": "stack", "rss_bytes": 65536},
+                     {"owner": "program", "rss_bytes": 2 * MIB}, {"owner": "stage", "rss_bytes": 65536},
+                     {"owner": "grammar", "rss_bytes": 0}, {"owner": "library", "rss_bytes": 4 * MIB - 131072},
+                     {"owner": "corpus", "rss_bytes": 0}, {"owner": "other", "rss_bytes": 0}],
+        "heaps": heaps, "unexplained_bytes": unexplained, "missing": {}}
+
+
+def cell(arguments, name, per_mib, profile, repetition, position):
+    stages = ["baseline"] + ([] if name == "baseline" else name.split("+"))
+    base = {"combination": name, "stages": stages, "kind": "measured", "profile": profile, "repetition": repetition,
+            "position": position, "status": "ok", "reason": None, "wall_ns": 12000000000}
+    status = dict(pair.split("=") for pair in arguments.fail).get(name)
+    if name in arguments.fail_one and repetition == arguments.repetitions - 1:
+        status = "failed"
+    if status:
+        base["status"] = status
+        base["reason"] = {"crashed": "killed by signal 11", "timeout": "no end after 600 s",
+                          "memory_limit": "RSS above 4294967296 bytes",
+                          "failed": "document src/a.c, node 17: end_byte is 40, expected 41"}[status]
+        base["proof"] = None
+        if status == "failed":
+            base["proof"] = proof("failed", base["reason"], 1)
+            base["proof"]["first_mismatch"] = {"document": "src/a.c", "node": 17, "fact": "end_byte",
+                                               "expected": 41, "found": 40}
+        return base
+    # A little noise, the same in each run: +0, +1, -1, +2 ... thousandths.
+    noise = 1 + (0.001 * ((repetition + 1) // 2) * (1 if repetition % 2 else -1))
+    purged = int(arguments.lines / per_mib * MIB * noise)
+    factors = [0, 1.3, 1.2, 1, 1, 1 / arguments.served_factor, 1.02 / arguments.served_factor, 0.01]
+    is_baseline = name == "baseline"
+    checkpoints = [checkpoint(i, int(purged * f), is_baseline, stages[-1]) for i, f in enumerate(factors)]
+    at = {h["owner"]: h["allocated_bytes"] for h in checkpoints[3]["heaps"]}
+    for key in arguments.null:
+        for c in checkpoints:
+            c[key] = None
+            c["missing"][key] = "the kernel does not tell"
+    nodes = 7 * arguments.lines
+    base.update({
+        "allocator_options": "narenas:1", "checkpoints": checkpoints,
+        "self_test": {"status": "passed", "planted_bytes": 16 * MIB, "found_bytes": 16 * MIB + 4096,
+                      "after_free_bytes": 4096, "tolerance_bytes": 262144, "missing": {}},
+        "trees": {"nodes": nodes, "tree_bytes": at["tree-sitter"] if is_baseline else at[stages[-1] + ".tree"],
+                  "source_bytes": at["baseline.source"], "missing": {}},
+        "timings": {"parse_ns": 4000000000, "store_ns": 0 if is_baseline else 600000000, "settle_ns": 1000000,
+                    "walk_ns": nodes * (90 if is_baseline else 8), "walked_nodes": nodes,
+                    "edit_parse_ns": 2000000, "edit_store_ns": 100000},
+        "latency": [{"class": c, "documents": n, "accesses": a, "p50_ns": 1000 * (i + 1), "p90_ns": 2000 * (i + 1),
+                     "p99_ns": 9000 * (i + 1), "max_ns": 20000 * (i + 1), "mean_ns": 1300.5 * (i + 1)}
+                    for i, (c, n, a) in enumerate([("hot", 10, 600), ("warm", 20, 250), ("cold", 40, 120),
+                                                   ("frozen", 30, 30)])],
+        "stage_stats": [] if is_baseline else [{"stage": stages[-1], "name": "events", "unit": "1", "value": 9.5e6}],
+        "proof": proof("passed", None, 0, arguments.files, nodes, 30 * arguments.lines)})
+    return base
+
+
+def proof(status, reason, mismatches, documents=1, nodes=18, source=100):
+    return {"status": status, "reason": reason, "documents_compared": documents, "nodes_compared": nodes,
+            "source_bytes_compared": source, "moves_compared": 10 * nodes, "mismatches": mismatches,
+            "first_mismatch": None}
+
+
+def instrument(arguments, position, profile):
+    c = cell(arguments, "baseline", 100000, profile, 0, position)
+    c.update({"combination": "null", "stages": ["baseline", "null"], "kind": "instrument",
+              "proof": proof("not_applicable", "the stage keeps nothing", 0, 0, 0, 0), "latency": [], "stage_stats": []})
+    c["trees"] = {"nodes": None, "tree_bytes": None, "source_bytes": None,
+                  "missing": {k: "the stage keeps nothing" for k in ("nodes", "tree_bytes", "source_bytes")}}
+    return c
+
+
+def build(arguments):
+    wanted = [(n, float(v)) for n, v in (p.split("=") for p in arguments.lines_per_mib.split(","))]
+    profiles = arguments.profiles.split(",")
+    cells = []
+    for repetition in range(arguments.repetitions):
+        for profile in profiles:
+            for name, per_mib in wanted:
+                if name in arguments.omit and repetition == arguments.repetitions - 1:
+                    continue
+                cells.append(cell(arguments, name, per_mib, profile, repetition, len(cells)))
+            if arguments.instrument:
+                cells.append(dict(instrument(arguments, len(cells), profile), repetition=repetition))
+    names = [n for n, _ in wanted] + (["null"] if arguments.instrument else [])
+    return {
+        "schema": "phasebench-result-1", "created_utc": "2026-01-02T03:04:05Z",
+        "phasebench": {"version": "0.1.0", "commit": None, "build_type": "RelWithDebInfo", "sanitizers": "",
+                       "missing": {"commit": "an invented result"}},
+        "environment": {"kernel": "Linux 6.1.0", "cpu_model": "Invented CPU", "cpu_count": 2, "page_bytes": 4096,
+                        "memory_bytes": 8 << 30, "libc": "glibc 2.36", "compiler": "GNU 12.2.0",
+                        "compiler_flags": "-O2 -g -DNDEBUG", "allocator_version": "5.3.0",
+                        "tree_sitter_version": "0.25.0", "governor": None, "transparent_hugepages": "madvise",
+                        "swap_bytes": 0, "missing": {"governor": "no cpufreq in this machine"}},
+        "corpus": {"name": arguments.corpus, "title": "Invented for a test; nothing was measured",
+                   "files": arguments.files, "lines": arguments.lines, "bytes": 30 * arguments.lines,
+                   "content_hash": "0123456789abcdef" * 2, "empty_files": 0, "non_utf8_files": 1,
+                   "skipped": {"unknown_extension": 4},
+                   "languages": [{"name": "c", "files": arguments.files, "lines": arguments.lines,
+                                  "bytes": 30 * arguments.lines, "grammar_package": "tree-sitter-c",
+                                  "grammar_version": "0.24.1", "grammar_abi": 15}]},
+        "settings": {"combinations": names, "profiles": profiles, "repetitions": arguments.repetitions, "seed": 1,
+                     "cell_timeout_s": 600, "cell_memory_limit_bytes": 4 << 30,
+                     "unexplained_limit": "2 % of RSS or 1 MiB, whichever is larger"},
+        "cells": cells, "complete": True}
+
+
+# ---- what can be wrong with a result; each function spoils a good one ----
+
+def last(result):
+    return result["cells"][-1]
+
+
+def missing_unit(r):
+    c = last(r)["checkpoints"][3]
+    c["rss"] = c.pop("rss_bytes")
+
+
+def null_without_reason(r):
+    last(r)["checkpoints"][3]["rss_bytes"] = None
+
+
+def reason_without_null(r):
+    last(r)["checkpoints"][3]["missing"]["rss_bytes"] = "a reason for a figure that is there"
+
+
+def figure_in_failed_cell(r):
+    last(r).update(status="failed", reason="wrong answer")
+
+
+def failed_without_reason(r):
+    c = last(r)
+    for key in ("checkpoints", "trees", "timings", "latency", "stage_stats"):
+        del c[key]
+    c["status"] = "crashed"
+
+
+def checkpoint_missing(r):
+    del last(r)["checkpoints"][5]
+
+
+def checkpoints_out_of_order(r):
+    c = last(r)["checkpoints"]
+    c[3], c[4] = c[4], c[3]
+
+
+def proof_failed_but_ok(r):
+    last(r)["proof"].update(status="failed", reason="node 3 differs", mismatches=1)
+
+
+def mismatches_in_passed_proof(r):
+    last(r)["proof"]["mismatches"] = 2
+
+
+def proof_missing(r):
+    del last(r)["proof"]
+
+
+def nothing_compared(r):
+    last(r)["proof"]["nodes_compared"] = 0
+
+
+def negative_bytes(r):
+    last(r)["checkpoints"][3]["disk_bytes"] = -1
+
+
+def fraction_of_a_byte(r):
+    last(r)["checkpoints"][3]["pss_bytes"] = 0.5
+
+
+def figure_as_text(r):
+    last(r)["trees"]["tree_bytes"] = "12345"
+
+
+def unknown_owner(r):
+    last(r)["checkpoints"][3]["mappings"][0]["owner"] = "nobody"
+
+
+def unknown_key(r):
+    last(r)["checkpoints"][3]["estimated_bytes"] = 1
+
+
+def other_schema(r):
+    r["schema"] = "phasebench-result-2"
+
+
+def incomplete(r):
+    r["complete"] = False
+
+
+def no_cells(r):
+    r["cells"] = []
+
+
+def bad_hash(r):
+    r["corpus"]["content_hash"] = "0x1234"
+
+
+def self_test_failed_but_ok(r):
+    last(r)["self_test"]["status"] = "failed"
+
+
+def environment_null_without_reason(r):
+    r["environment"]["cpu_model"] = None
+
+
+BROKEN = {f.__name__: f for f in (
+    missing_unit, null_without_reason, reason_without_null, figure_in_failed_cell, failed_without_reason,
+    checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
+    nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
+    incomplete, no_cells, bad_hash, self_test_failed_but_ok, environment_null_without_reason)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines-per-mib", default="baseline=1500,p1=20000")
+    parser.add_argument("--served-factor", type=float, default=0.8)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--profiles", default="strict")
+    parser.add_argument("--corpus", default="invented")
+    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--lines", type=int, default=300000)
+    for name in ("--fail", "--fail-one", "--omit", "--null"):
+        parser.add_argument(name, action="append", default=[])
+    parser.add_argument("--instrument", action="store_true")
+    parser.add_argument("--break", dest="spoil", choices=sorted(BROKEN))
+    parser.add_argument("--list-broken", action="store_true")
+    parser.add_argument("out", nargs="?")
+    arguments = parser.parse_args()
+    if arguments.list_broken:
+        print("\n".join(BROKEN))
+        return 0
+    if not arguments.out:
+        parser.error("OUT.json is missing")
+    result = copy.deepcopy(build(arguments))  # spoiling one cell must not touch another
+    if arguments.spoil:
+        BROKEN[arguments.spoil](result)
+    with open(arguments.out, "w", encoding="utf-8") as out:
+        json.dump(result, out, indent=1)
+        out.write("\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
