@@ -5,7 +5,8 @@
 #ifndef PHASEBENCH_COMMANDS_H
 #define PHASEBENCH_COMMANDS_H
 
-#define COMMANDS(X)
+#define COMMANDS(X)                                                     \
+  X(metrics, "print the figures of result files, one a line, for scripts")
 
 #define X(name, summary) int command_##name(int argc, char **argv);
 COMMANDS(X)

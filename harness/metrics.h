@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * metrics.h - every figure of a result by name: measured ones as they are in the
+ * file, and those derived from them. `metrics`, `claims` and `report` take their
+ * figures from here and from nowhere else, so that one name means one thing.
+ *
+ * A metric of a group (combination and profile) is the median over its repetitions.
+ * Derived, at each checkpoint:
+ *   rss_above_start_bytes    RSS there - RSS at `start` of the same process
+ *   lines_per_mib            corpus lines / (rss_above_start / MiB)
+ *   lines_per_mib_with_disk  the same with disk_bytes added to the memory
+ *   bytes_per_line           rss_above_start / corpus lines
+ *   reduction_pct            100 * (1 - median rss_above_start / the baseline's, at the
+ *                            same checkpoint and profile); its spread is that of the
+ *                            pairs with equal repetition
+ *   disk_bytes_per_line      disk_bytes / corpus lines
+ * and of the whole cell:
+ *   tree_bytes_per_line, source_bytes_per_line, tree_bits_per_node
+ *   rss_noise_pct            A/A noise: 100 * (max - min) / median of RSS at `purged`
+ *   parse_mib_per_s          corpus bytes over the time of parsing
+ *   ingest_speed_pct         100 * parse time / (parse + store time)
+ *   walk_nodes_per_s         nodes walked over the time of the batch walk
+ *
+ * An instrument's group gives no derived figures: it keeps nothing. */
+#ifndef PHASEBENCH_METRICS_H
+#define PHASEBENCH_METRICS_H
+
+#include "result.h"
+#include "spread.h"
+
+#define METRIC_NAME_BYTES 128
+#define METRICS_BASELINE "baseline"
+
+struct metric {
+  char name[METRIC_NAME_BYTES];
+  const char *unit;       /* "1" for what has none */
+  const char *checkpoint; /* NULL: it belongs to no checkpoint */
+  struct spread spread;
+};
+
+typedef void metric_fn(void *sink, const struct metric *metric);
+
+/* Emits every metric of a group, always in the same order; nothing for a group that
+ * is not ok. The metric is valid during the call. */
+void metrics_emit(const struct result *result, const struct result_group *group, metric_fn *emit, void *sink);
+
+/* One metric by name; missing with a reason when the group is NULL or not ok, or has
+ * no such metric. checkpoint NULL: of the whole cell. *unit (unit may be NULL) is the
+ * metric's, or NULL when there is no such metric. */
+struct spread metrics_find(const struct result *result, const struct result_group *group, const char *name,
+                           const char *checkpoint, const char **unit);
+
+/* The value as text that reads back as the same double, shortest form. */
+void metrics_format(double value, char *text, unsigned text_bytes);
+
+#endif
