@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * baseline.c - the floor: what an editor holds without any of the techniques. Each
+ * document's TSTree stays alive and each byte string is one plain allocation. The
+ * floor is the codec and the keeper in charge where no stage above it is, and the
+ * keeper at the bottom of every pile.
+ *
+ * The trees' own memory is the parser's (heap "tree-sitter"); the floor's heaps hold
+ * two tables and the byte strings. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cursor.h"
+
+struct bytes {
+  uint8_t *p; /* NULL: no such document */
+  uint64_t length;
+};
+
+/* Both tables are dense, by document id; language ids are dense, too. */
+struct baseline {
+  const struct stage_ctx *ctx;
+  TSTree **trees;
+  uint32_t tree_capacity;
+  const TSLanguage **languages;
+  uint32_t language_capacity;
+  struct bytes *kept[STAGE_KIND_COUNT];
+  uint32_t kept_capacity[STAGE_KIND_COUNT];
+};
+
+const struct stage_ctx *baseline_ctx(const struct baseline *store) { return store->ctx; }
+
+const TSTree *baseline_tree(const struct baseline *store, uint32_t id) {
+  return id < store->tree_capacity ? store->trees[id] : NULL;
+}
+
+/* Makes room for entry `index`; new entries are zero. Grows by half, as a list does. */
+static bool reserve(const struct stage_ctx *ctx, enum stage_kind kind, void **table, uint32_t *capacity, uint32_t index,
+                    size_t entry_bytes) {
+  if (index < *capacity) return true;
+  uint64_t wanted = (uint64_t)*capacity + *capacity / 2 + 16;
+  if (wanted <= index) wanted = (uint64_t)index + 1;
+  if (wanted > UINT32_MAX) wanted = UINT32_MAX;
+  if (wanted <= index || wanted > SIZE_MAX / entry_bytes) return false;
+  char *grown = stage_resize(ctx, kind, *table, (size_t)wanted * entry_bytes);
+  if (!grown) return false;
+  memset(grown + *capacity * entry_bytes, 0, ((size_t)wanted - *capacity) * entry_bytes);
+  *table = grown;
+  *capacity = (uint32_t)wanted;
+  return true;
+}
+
+/* ---- life ---- */
+
+static int baseline_open(const struct stage_ctx *ctx, void **store) {
+  struct baseline *self = stage_allocate(ctx, STAGE_TREE, sizeof *self);
+  if (!self) return STAGE_OUT_OF_MEMORY;
+  *self = (struct baseline){.ctx = ctx};
+  *store = self;
+  return STAGE_OK;
+}
+
+static void baseline_close(void *store) {
+  struct baseline *self = store;
+  for (uint32_t i = 0; i < self->tree_capacity; i++) ts_tree_delete(self->trees[i]);
+  stage_release(self->ctx, STAGE_TREE, self->trees);
+  stage_release(self->ctx, STAGE_TREE, self->languages);
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+    for (uint32_t i = 0; i < self->kept_capacity[kind]; i++)
+      stage_release(self->ctx, (enum stage_kind)kind, self->kept[kind][i].p);
+    stage_release(self->ctx, (enum stage_kind)kind, self->kept[kind]);
+  }
+  stage_release(self->ctx, STAGE_TREE, self);
+}
+
+/* ---- byte keeper ---- */
+
+static struct bytes *find(struct baseline *self, enum stage_kind kind, uint32_t id) {
+  if (id >= self->kept_capacity[kind] || !self->kept[kind][id].p) return NULL;
+  return &self->kept[kind][id];
+}
+
+static int baseline_put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length,
+                        const char *path) {
+  struct baseline *self = store;
+  (void)path;
+  if (length > SIZE_MAX) return STAGE_LIMIT;
+  void *table = self->kept[kind];
+  bool room = reserve(self->ctx, kind, &table, &self->kept_capacity[kind], id, sizeof(struct bytes));
+  self->kept[kind] = table;
+  if (!room) return STAGE_OUT_OF_MEMORY;
+  uint8_t *copy = stage_allocate(self->ctx, kind, length ? (size_t)length : 1);
+  if (!copy) return STAGE_OUT_OF_MEMORY;
+  if (length) memcpy(copy, bytes, (size_t)length);
+  stage_release(self->ctx, kind, self->kept[kind][id].p);
+  self->kept[kind][id] = (struct bytes){copy, length};
+  return STAGE_OK;
+}
+
+static int baseline_length(void *store, enum stage_kind kind, uint32_t id, uint64_t *length) {
+  const struct bytes *found = find(store, kind, id);
+  if (!found) return STAGE_NO_DOCUMENT;
+  *length = found->length;
+  return STAGE_OK;
+}
+
+static int baseline_pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length,
+                        struct stage_pin *pin) {
+  const struct bytes *found = find(store, kind, id);
+  if (!found) return STAGE_NO_DOCUMENT;
+  if (offset > found->length || length > found->length - offset) return STAGE_OUT_OF_RANGE;
+  *pin = (struct stage_pin){found->p + offset, length, NULL};
+  return STAGE_OK;
+}
+
+/* Everything is always readable: there is nothing to let go of. */
+static void baseline_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+  (void)store;
+  (void)kind;
+  *pin = (struct stage_pin){NULL, 0, NULL};
+}
+
+static int baseline_drop(void *store, enum stage_kind kind, uint32_t id) {
+  struct baseline *self = store;
+  struct bytes *found = find(self, kind, id);
+  if (!found) return STAGE_NO_DOCUMENT;
+  stage_release(self->ctx, kind, found->p);
+  *found = (struct bytes){NULL, 0};
+  return STAGE_OK;
+}
+
+/* ---- tree codec ---- */
+
+static int baseline_put_tree(void *store, const struct stage_document *document, TSTree *tree) {
+  struct baseline *self = store;
+  void *trees = self->trees, *languages = self->languages;
+  bool room = reserve(self->ctx, STAGE_TREE, &trees, &self->tree_capacity, document->id, sizeof *self->trees);
+  self->trees = trees;
+  room = room && reserve(self->ctx, STAGE_TREE, &languages, &self->language_capacity, document->language,
+                         sizeof *self->languages);
+  self->languages = languages;
+  if (!room) {
+    ts_tree_delete(tree);
+    return STAGE_OUT_OF_MEMORY;
+  }
+  ts_tree_delete(self->trees[document->id]);
+  self->trees[document->id] = tree;
+  self->languages[document->language] = document->grammar;
+  return STAGE_OK;
+}
+
+static const TSTree *baseline_live_tree(void *store, uint32_t id) { return baseline_tree(store, id); }
+
+static int baseline_drop_tree(void *store, uint32_t id) {
+  struct baseline *self = store;
+  if (!baseline_tree(self, id)) return STAGE_NO_DOCUMENT;
+  ts_tree_delete(self->trees[id]);
+  self->trees[id] = NULL;
+  return STAGE_OK;
+}
+
+static const TSLanguage *grammar_of(const struct baseline *self, uint32_t language) {
+  return language < self->language_capacity ? self->languages[language] : NULL;
+}
+
+static const char *baseline_symbol_name(void *store, uint32_t language, uint16_t symbol) {
+  const TSLanguage *grammar = grammar_of(store, language);
+  return grammar ? ts_language_symbol_name(grammar, symbol) : NULL;
+}
+
+static const char *baseline_field_name(void *store, uint32_t language, uint16_t field) {
+  const TSLanguage *grammar = grammar_of(store, language);
+  return grammar ? ts_language_field_name_for_id(grammar, field) : NULL;
+}
+
+static const struct stage_ops ops = {
+    .hdr = STAGE_HDR,
+    .name = "baseline",
+    .summary = "tree-sitter's live trees and plain copies of the sources, as an editor holds them",
+    .order = 0,
+    .roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER,
+    .flags = STAGE_NEEDS_GRAMMAR,
+    .keeps = (1u << STAGE_SOURCE) | (1u << STAGE_TREE),
+    .open = baseline_open,
+    .close = baseline_close,
+    .put = baseline_put,
+    .length = baseline_length,
+    .pin = baseline_pin,
+    .unpin = baseline_unpin,
+    .drop = baseline_drop,
+    .put_tree = baseline_put_tree,
+    .live_tree = baseline_live_tree,
+    .drop_tree = baseline_drop_tree,
+    .symbol_name = baseline_symbol_name,
+    .field_name = baseline_field_name,
+    .cursor_new = baseline_cursor_new,
+    .cursor_open = baseline_cursor_open,
+    .cursor_close = baseline_cursor_close,
+    .cursor_delete = baseline_cursor_delete,
+    .goto_first_child = baseline_goto_first_child,
+    .goto_next_sibling = baseline_goto_next_sibling,
+    .goto_parent = baseline_goto_parent,
+    .goto_previous_sibling = baseline_goto_previous_sibling,
+    .goto_last_child = baseline_goto_last_child,
+    .goto_child = baseline_goto_child,
+    .goto_child_by_field = baseline_goto_child_by_field,
+    .goto_first_child_for_byte = baseline_goto_first_child_for_byte,
+    .goto_descendant_for_bytes = baseline_goto_descendant_for_bytes,
+    .goto_index = baseline_goto_index,
+    .extent = baseline_extent,
+    .walk = baseline_walk,
+};
+
+const struct stage_ops *phasebench_stage(void) { return &ops; }
