@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Modules that are no stages are refused with a sentence that says what is wrong;
+ * combinations are parsed; stages are composed as phases/stage.h says. Bad modules are
+ * compiled here from one small source, each with one thing wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store.h"
+
+static char folder[256]; /* where modules are built; removed at the end */
+
+/* A stage with the role (a macro of the compile) ROLES, whose hooks write down who
+ * called them. WRECK is code that spoils the table. */
+static const char module_source[] =
+    "#include <string.h>\n"
+    "#include <stage.h>\n"
+    "#ifndef ROLES\n#define ROLES STAGE_TREE_CODEC\n#endif\n"
+    "#ifndef KEEPS\n#define KEEPS 0\n#endif\n"
+    "#ifndef FLAGS\n#define FLAGS STAGE_NOT_STANDARD\n#endif\n"
+    "#ifndef WRECK\n#define WRECK\n#endif\n"
+    "static const struct stage_ctx *context;\n"
+    "STAGE_EXPORT const struct stage_ctx *test_context(void);\n"
+    "const struct stage_ctx *test_context(void) { return context; }\n"
+    "static int open_(const struct stage_ctx *c, void **s) { context = c; *s = &context; return OPEN; }\n"
+    "static void close_(void *s) { (void)s; }\n"
+    "static int settle(void *s) { (void)s; STAGE_FAIL(context, \"%s does not want to\", \"it\"); return SETTLE; }\n"
+    "static int put(void *s, enum stage_kind k, uint32_t i, const void *b, uint64_t l, const char *p)\n"
+    "{ (void)s; (void)k; (void)i; (void)b; (void)l; (void)p; return STAGE_IO; }\n"
+    "static int length(void *s, enum stage_kind k, uint32_t i, uint64_t *l) { (void)s; (void)k; (void)i; (void)l; return 0; }\n"
+    "static int pin(void *s, enum stage_kind k, uint32_t i, uint64_t o, uint64_t l, struct stage_pin *p)\n"
+    "{ (void)s; (void)k; (void)i; (void)o; (void)l; (void)p; return 0; }\n"
+    "static void unpin(void *s, enum stage_kind k, struct stage_pin *p) { (void)s; (void)k; (void)p; }\n"
+    "static int drop(void *s, enum stage_kind k, uint32_t i) { (void)s; (void)k; (void)i; return 0; }\n"
+    "static int put_tree(void *s, const struct stage_document *d, TSTree *t)\n"
+    "{ (void)s; (void)d; ts_tree_delete(t); return STAGE_LIMIT; }\n"
+    "static int drop_tree(void *s, uint32_t i) { (void)s; (void)i; return 0; }\n"
+    "static const char *name_(void *s, uint32_t l, uint16_t n) { (void)s; (void)l; (void)n; return NULL; }\n"
+    "static int cnew(void *s, struct stage_cursor **c) { (void)s; (void)c; return STAGE_UNSUPPORTED; }\n"
+    "static int copen(struct stage_cursor *c, uint32_t i) { (void)c; (void)i; return STAGE_UNSUPPORTED; }\n"
+    "static void cclose(struct stage_cursor *c) { (void)c; }\n"
+    "static bool move(struct stage_cursor *c) { (void)c; return false; }\n"
+    "static bool move1(struct stage_cursor *c, uint32_t a) { (void)c; (void)a; return false; }\n"
+    "static bool movef(struct stage_cursor *c, uint16_t a) { (void)c; (void)a; return false; }\n"
+    "static bool move2(struct stage_cursor *c, uint32_t a, uint32_t b) { (void)c; (void)a; (void)b; return false; }\n"
+    "static int extent(struct stage_cursor *c, struct stage_extent *e) { (void)c; (void)e; return 0; }\n"
+    "static int walk(struct stage_cursor *c, struct stage_node *n, uint32_t a, uint32_t *b)\n"
+    "{ (void)c; (void)n; (void)a; *b = 0; return 0; }\n"
+    "static struct stage_ops ops;\n"
+    "const struct stage_ops *phasebench_stage(void) {\n"
+    "  ops = (struct stage_ops){.hdr = STAGE_HDR, .name = NAME, .summary = \"a test\", .order = ORDER, .roles = ROLES,\n"
+    "    .flags = FLAGS, .keeps = KEEPS, .open = open_, .close = close_, .settle = settle};\n"
+    "  if (ops.roles & STAGE_BYTE_KEEPER) { ops.put = put; ops.length = length; ops.pin = pin; ops.unpin = unpin; ops.drop = drop; }\n"
+    "  if (ops.roles & STAGE_TREE_CODEC) { ops.put_tree = put_tree; ops.drop_tree = drop_tree; ops.symbol_name = name_;\n"
+    "    ops.field_name = name_; ops.cursor_new = cnew; ops.cursor_open = copen; ops.cursor_close = cclose;\n"
+    "    ops.cursor_delete = cclose; ops.goto_first_child = move; ops.goto_next_sibling = move; ops.goto_parent = move;\n"
+    "    ops.goto_previous_sibling = move; ops.goto_last_child = move; ops.goto_child = move1;\n"
+    "    ops.goto_child_by_field = movef; ops.goto_first_child_for_byte = move1; ops.goto_descendant_for_bytes = move2;\n"
+    "    ops.goto_index = move1; ops.extent = extent; ops.walk = walk; }\n"
+    "  WRECK;\n"
+    "  return RETURN;\n"
+    "}\n";
+
+static void shell(const char *format, ...) {
+  char command[4096];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(command, sizeof command, format, arguments);
+  va_end(arguments);
+  int status = system(command);
+  if (status) fail_msg("exit status %d of: %s", status, command);
+}
+
+static void write_file(const char *name, const void *bytes, size_t length) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(bytes, 1, length, file), length);
+  assert_int_equal(fclose(file), 0);
+}
+
+/* Compiles folder/FILE.so; `options` are more -D. What they do not set has a default. */
+static void build(const char *file, const char *options) {
+  const char *source = getenv("PHASEBENCH_SOURCE_DIR");
+  assert_non_null(source);
+  static const char *const defaults[][2] = {{"OPEN", "STAGE_OK"}, {"SETTLE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
+  char all[2048], part[512];
+  snprintf(all, sizeof all, "%s", options);
+  for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+    snprintf(part, sizeof part, "-D%s=", defaults[i][0]);
+    if (strstr(options, part)) continue;
+    snprintf(part, sizeof part, " '-D%s=%s'", defaults[i][0], defaults[i][1]);
+    strncat(all, part, sizeof all - strlen(all) - 1);
+  }
+  if (!strstr(options, "-DNAME=")) {
+    snprintf(part, sizeof part, " '-DNAME=\"%s\"'", file);
+    strncat(all, part, sizeof all - strlen(all) - 1);
+  }
+  shell("cc -std=gnu11 -shared -fPIC -fvisibility=hidden -I%s/phases -I%s/corpora/grammars/node_modules/tree-sitter/vendor/"
+        "tree-sitter/lib/include %s -o %s/%s.so %s/module.c", source, source, all, folder, file, folder);
+}
+
+static int make_folder(void **state) {
+  (void)state;
+  snprintf(folder, sizeof folder, "%s/phasebench-store-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  if (!mkdtemp(folder)) return -1;
+  write_file("module.c", module_source, sizeof module_source - 1);
+  return 0;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  unsetenv("PHASEBENCH_STAGE_DIR");
+  shell("rm -rf '%s'", folder);
+  return 0;
+}
+
+/* Loading folder/`file` must fail with a message that has all of the `parts`. */
+static void refused(const char *file, const char *const *parts) {
+  char path[512];
+  struct stage_module module;
+  struct fault fault = {0};
+  snprintf(path, sizeof path, "%s/%s", folder, file);
+  assert_false(stage_module_load(path, &module, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_INPUT);
+  assert_null(module.handle);
+  for (; *parts; parts++) {
+    if (!strstr(fault.message, *parts)) fail_msg("expected '%s' in: %s", *parts, fault.message);
+  }
+}
+#define REFUSED(file, ...) refused(file, (const char *const[]){file, __VA_ARGS__, NULL})
+
+static void what_is_no_shared_object_is_refused(void **state) {
+  (void)state;
+  REFUSED("missing.so", "cannot be opened", "No such file");
+  REFUSED("", "is not a file");
+  write_file("text.so", "not a program at all, but long enough to hold an ELF header, were it one", 70);
+  REFUSED("text.so", "is not a shared object");
+  write_file("empty.so", "", 0);
+  REFUSED("empty.so", "is not a shared object");
+  write_file("short.so", ELFMAG, SELFMAG);
+  REFUSED("short.so", "is not a shared object");
+  shell("cc -c -o %s/object.so %s/module.c -DOPEN=0 -DSETTLE=0 -DORDER=1 '-DNAME=\"object\"' '-DRETURN=&ops' -I%s/phases "
+        "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/tree-sitter/lib/include", folder, folder,
+        getenv("PHASEBENCH_SOURCE_DIR"), getenv("PHASEBENCH_SOURCE_DIR"));
+  REFUSED("object.so", "not a shared object", "-shared");
+}
+
+static void patch(const char *file, long offset, const void *bytes, size_t length) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/%s", folder, file);
+  FILE *stream = fopen(path, "r+b");
+  assert_non_null(stream);
+  assert_int_equal(fseek(stream, offset, SEEK_SET), 0);
+  assert_int_equal(fwrite(bytes, 1, length, stream), length);
+  assert_int_equal(fclose(stream), 0);
+}
+
+static void other_machines_are_refused(void **state) {
+  (void)state;
+  build("other", "");
+  const Elf64_Half sparc = EM_SPARCV9, s390 = EM_S390;
+  patch("other.so", offsetof(Elf64_Ehdr, e_machine), &s390, sizeof s390);
+  REFUSED("other.so", "S/390", "compile it for this machine");
+  patch("other.so", offsetof(Elf64_Ehdr, e_machine), &sparc, sizeof sparc);
+  REFUSED("other.so", "ELF machine 43");
+  const unsigned char class32 = ELFCLASS32;
+  patch("other.so", EI_CLASS, &class32, 1);
+  REFUSED("other.so", "32-bit", "64-bit");
+}
+
+static void other_headers_are_refused(void **state) {
+  (void)state;
+  build("version", "-DWRECK='ops.hdr.abi_version = 77'");
+  REFUSED("version.so", "ABI version 77", "rebuild it");
+  build("layout", "-DWRECK='ops.hdr.layout ^= 1'");
+  REFUSED("layout.so", "struct layouts", "rebuild it");
+  build("opsize", "-DWRECK='ops.hdr.ops_bytes = 8'");
+  REFUSED("opsize.so", "stage_ops has 8 bytes", "rebuild it");
+  build("ctxsize", "-DWRECK='ops.hdr.ctx_bytes = 9'");
+  REFUSED("ctxsize.so", "stage_ctx 9", "rebuild it");
+  build("nothing", "-DRETURN=NULL");
+  REFUSED("nothing.so", "returned NULL");
+}
+
+static void other_contents_are_refused(void **state) {
+  (void)state;
+  shell("echo 'int f(void); int f(void) { return 1; }' | cc -x c -shared -fPIC -o %s/library.so -", folder);
+  REFUSED("library.so", "does not export phasebench_stage");
+  shell("echo 'int absent(void); const void *phasebench_stage(void); const void *phasebench_stage(void) "
+        "{ return absent() ? \"\" : 0; }' | cc -x c -shared -fPIC -o %s/undefined.so -", folder);
+  REFUSED("undefined.so", "undefined symbol: absent");
+  build("alias", "-DNAME='\"other\"'");
+  REFUSED("alias.so", "named 'other'", "must be other.so");
+  build("upper", "-DNAME='\"Upper\"'");
+  REFUSED("upper.so", "'Upper'", "1 to 15 characters");
+  build("noroles", "-DROLES=0");
+  REFUSED("noroles.so", "`roles` is 0x0");
+  build("roles", "-DROLES=4");
+  REFUSED("roles.so", "`roles` is 0x4");
+  build("flags", "-DFLAGS=64");
+  REFUSED("flags.so", "`flags` is 0x40");
+  build("keeps", "-DKEEPS=1");
+  REFUSED("keeps.so", "`keeps` is 0x1", "no byte keeper");
+  build("keepsnot", "-DROLES=STAGE_BYTE_KEEPER");
+  REFUSED("keepsnot.so", "`keeps` is 0x0");
+  build("floor", "-DORDER=0");
+  REFUSED("floor.so", "order 0", "codec and keeper");
+  build("summary", "-DWRECK='ops.summary = NULL'");
+  REFUSED("summary.so", "`summary` is NULL");
+}
+
+static void missing_hooks_are_refused_by_name(void **state) {
+  (void)state;
+  static const char *const required[] = {"open", "close", "put_tree", "drop_tree", "symbol_name", "field_name", "cursor_new",
+      "cursor_open", "cursor_close", "cursor_delete", "goto_first_child", "goto_next_sibling", "goto_parent",
+      "goto_previous_sibling", "goto_last_child", "goto_child", "goto_child_by_field", "goto_first_child_for_byte",
+      "goto_descendant_for_bytes", "goto_index", "extent", "walk", "put", "length", "pin", "unpin", "drop"};
+  for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+    char options[256], quoted[64];
+    snprintf(options, sizeof options, "'-DROLES=STAGE_TREE_CODEC|STAGE_BYTE_KEEPER' -DKEEPS=2 '-DWRECK=ops.%s=NULL'",
+             required[i]);
+    snprintf(quoted, sizeof quoted, "lacks the hook `%s`", required[i]);
+    build("hook", options);
+    REFUSED("hook.so", quoted);
+  }
+  build("more", "-DROLES=STAGE_TREE_CODEC -DWRECK='ops.pin=pin'");
+  REFUSED("more.so", "has the hook `pin` of a byte keeper");
+}
+
+/* ---- combinations ---- */
+
+static void check_combination(const char *text, const char *name, unsigned stage_count) {
+  static struct combination combination;
+  struct fault fault = {0};
+  if (!combination_parse(text, &combination, &fault)) fail_msg("%s: %s", text, fault.message);
+  assert_string_equal(combination.name, name);
+  assert_int_equal(combination.stage_count, stage_count);
+}
+
+static void check_refused_combination(const char *text, enum exit_code code, const char *part) {
+  static struct combination combination;
+  struct fault fault = {0};
+  assert_false(combination_parse(text, &combination, &fault));
+  assert_int_equal(fault.code, code);
+  if (!strstr(fault.message, part)) fail_msg("expected '%s' in: %s", part, fault.message);
+}
+
+static void combinations_are_parsed(void **state) {
+  (void)state;
+  char text[1024], part[1024];
+  build("above", "-DORDER=900");
+  build("low", "-DORDER=2");
+  check_combination("baseline", "baseline", 0);
+  check_combination("null", "null", 1);
+  check_combination("skeleton", "skeleton", 1);
+  check_combination("baseline+skeleton", "skeleton", 1);
+  snprintf(text, sizeof text, "%s/above.so+skeleton+%s/low.so", folder, folder);
+  check_combination(text, "low+skeleton+above", 3);
+  check_refused_combination("", EXIT_CODE_USAGE, "joined by '+'");
+  check_refused_combination("skeleton+", EXIT_CODE_USAGE, "joined by '+'");
+  check_refused_combination("nosuch", EXIT_CODE_USAGE, "no stage 'nosuch'");
+  check_refused_combination("nosuch", EXIT_CODE_USAGE, "skeleton"); /* lists what there is */
+  check_refused_combination("skeleton+skeleton", EXIT_CODE_USAGE, "named twice");
+  check_refused_combination("null+skeleton", EXIT_CODE_USAGE, "alone");
+  check_refused_combination("./nosuch.so", EXIT_CODE_INPUT, "./nosuch.so");
+  snprintf(text, sizeof text, "%s/floor.so", folder);
+  build("floor", "-DORDER=0 '-DROLES=STAGE_TREE_CODEC|STAGE_BYTE_KEEPER' -DKEEPS=3");
+  snprintf(part, sizeof part, "floor comes from");
+  check_refused_combination(text, EXIT_CODE_USAGE, part);
+}
+
+static void cumulative_combinations_are_prefixes(void **state) {
+  (void)state;
+  static struct combination combinations[32];
+  struct fault fault = {0};
+  unsigned count;
+  assert_true(combination_cumulative(combinations, 32, &count, &fault));
+  assert_true(count >= 1);
+  assert_string_equal(combinations[0].name, "baseline");
+  for (unsigned i = 0; i < count; i++) {
+    assert_int_equal(combinations[i].stage_count, i);
+    assert_null(strstr(combinations[i].name, "skeleton"));
+    assert_null(strstr(combinations[i].name, "null"));
+    if (i > 1) assert_memory_equal(combinations[i].name, combinations[i - 1].name, strlen(combinations[i - 1].name));
+  }
+  assert_false(combination_cumulative(combinations, 0, &count, &fault));
+}
+
+static void a_bad_module_in_the_folder_is_named(void **state) {
+  (void)state;
+  struct stage_summary summaries[8];
+  struct fault fault = {0};
+  unsigned count;
+  shell("mkdir -p %s/stages && cp %s/text.so %s/stages/bad.so", folder, folder, folder);
+  char stages[512];
+  snprintf(stages, sizeof stages, "%s/stages", folder);
+  assert_int_equal(setenv("PHASEBENCH_STAGE_DIR", stages, 1), 0);
+  /* The program's places are found once: only a fresh process sees the variable. */
+  shell("%s/tests/test_harness_store list-stages 2>&1 | grep -q 'bad.so: is not a shared object'", getenv("PHASEBENCH_BUILD_DIR"));
+  shell("rm %s/stages/bad.so; %s/tests/test_harness_store list-stages 2>&1 | grep -q 'no stage of order 0'", folder,
+        getenv("PHASEBENCH_BUILD_DIR"));
+  unsetenv("PHASEBENCH_STAGE_DIR");
+  assert_true(stage_list(summaries, 8, &count, &fault));
+  assert_true(count >= 3);
+  assert_int_equal(summaries[0].order, 0);
+  for (unsigned i = 1; i < count; i++) assert_true(summaries[i].order >= summaries[i - 1].order);
+  assert_false(stage_list(summaries, 1, &count, &fault));
+}
+
+static int list_stages(void) {
+  struct stage_summary summaries[8];
+  struct fault fault = {0};
+  unsigned count;
+  if (stage_list(summaries, 8, &count, &fault)) return 0;
+  fprintf(stderr, "%s\n", fault.message);
+  return 1;
+}
+
+/* ---- composition ---- */
+
+static struct store *open_parts(const char *text, struct fault *fault) {
+  static struct combination combination;
+  struct store *store = NULL;
+  if (!combination_parse(text, &combination, fault)) fail_msg("%s", fault->message);
+  return store_open(&combination, &store, fault) ? store : NULL;
+}
+
+static bool is_mapped(const char *part) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  char line[4096];
+  bool found = false;
+  while (fgets(line, sizeof line, maps)) found = found || strstr(line, part);
+  fclose(maps);
+  return found;
+}
+
+/* The context that the stage in folder/NAME.so was opened with. */
+static const struct stage_ctx *context_of(const char *name) {
+  char path[512];
+  struct stage_module module;
+  struct fault fault = {0};
+  snprintf(path, sizeof path, "%s/%s.so", folder, name);
+  assert_true(stage_module_load(path, &module, &fault)); /* the module that is loaded already */
+  const struct stage_ctx *(*get)(void);
+  *(void **)&get = dlsym(module.handle, "test_context");
+  assert_non_null((void *)(uintptr_t)get);
+  const struct stage_ctx *context = get();
+  stage_module_unload(&module);
+  return context;
+}
+
+static void stages_see_each_other_as_told(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  char text[2048];
+  build("codec", "-DORDER=11");
+  build("trees", "-DORDER=12 -DROLES=STAGE_BYTE_KEEPER -DKEEPS=2");
+  build("both", "-DORDER=13 '-DROLES=STAGE_BYTE_KEEPER|STAGE_TREE_CODEC' -DKEEPS=2");
+  build("texts", "-DORDER=14 -DROLES=STAGE_BYTE_KEEPER -DKEEPS=1");
+  snprintf(text, sizeof text, "%s/texts.so+%s/both.so+%s/codec.so+%s/trees.so", folder, folder, folder, folder);
+  struct store *store = open_parts(text, &fault);
+  if (!store) fail_msg("%s", fault.message);
+  assert_int_equal(store_stage_count(store), 5);
+  const struct stage_ops *floor = store_stage(store, 0);
+  assert_int_equal(floor->order, 0);
+  assert_string_equal(store_codec(store, NULL)->name, "both");
+  assert_false(store_needs_grammar(store));
+  assert_false(store_keeps_nothing(store));
+  assert_false(is_mapped("skeleton.so")); /* a stage not in the combination is not in the process */
+  assert_true(is_mapped("trees.so"));
+
+  const struct stage_ctx *codec = context_of("codec"), *trees = context_of("trees");
+  const struct stage_ctx *both = context_of("both"), *texts = context_of("texts");
+  assert_string_equal(codec->keeper[STAGE_TREE].ops->name, "both"); /* the top of the pile */
+  assert_string_equal(codec->keeper[STAGE_SOURCE].ops->name, "texts");
+  assert_non_null(codec->keeper[STAGE_SOURCE].store);
+  assert_ptr_equal(codec->codec_below.ops, floor);
+  assert_non_null(codec->codec_below.store);
+  assert_null(codec->below[STAGE_TREE].ops);
+  assert_ptr_equal(trees->keeper[STAGE_TREE].ops, floor); /* a keeper's view: the next lower one */
+  assert_ptr_equal(trees->below[STAGE_TREE].ops, floor);
+  assert_null(trees->keeper[STAGE_SOURCE].ops);
+  assert_null(trees->codec_below.ops);
+  assert_string_equal(both->keeper[STAGE_TREE].ops->name, "both");
+  assert_string_equal(both->below[STAGE_TREE].ops->name, "trees");
+  assert_string_equal(both->codec_below.ops->name, "codec");
+  assert_ptr_equal(texts->below[STAGE_SOURCE].ops, floor);
+  store_close(store);
+  assert_false(is_mapped("trees.so"));
+}
+
+static void errors_of_stages_become_faults(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  char text[512];
+  build("opens", "-DOPEN=STAGE_IO");
+  snprintf(text, sizeof text, "%s/opens.so", folder);
+  assert_null(open_parts(text, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_SYSTEM);
+  assert_non_null(strstr(fault.message, "stage 'opens', open: reading or writing a file failed"));
+
+  build("settles", "-DSETTLE=STAGE_CORRUPT");
+  snprintf(text, sizeof text, "%s/settles.so", folder);
+  fault = (struct fault){0};
+  struct store *store = open_parts(text, &fault);
+  assert_non_null(store);
+  assert_false(store_settle(store, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_CELL_FAILED);
+  assert_non_null(strstr(fault.message, "stage 'settles', settle: stored bytes failed validation: it does not want to (module.c:"));
+  fault = (struct fault){0};
+  struct stage_cursor *cursor;
+  assert_false(store_cursor_new(store, &cursor, &fault));
+  assert_non_null(strstr(fault.message, "cursor_new: the stage does not do this (error")); /* nothing is left of what was said */
+  store_close(store);
+  assert_string_equal(stage_error_text(-5), "an error code that stage.h does not have");
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "list-stages") == 0) return list_stages();
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_no_shared_object_is_refused), cmocka_unit_test(other_machines_are_refused),
+      cmocka_unit_test(other_headers_are_refused),           cmocka_unit_test(other_contents_are_refused),
+      cmocka_unit_test(missing_hooks_are_refused_by_name),   cmocka_unit_test(combinations_are_parsed),
+      cmocka_unit_test(cumulative_combinations_are_prefixes), cmocka_unit_test(a_bad_module_in_the_folder_is_named),
+      cmocka_unit_test(stages_see_each_other_as_told),       cmocka_unit_test(errors_of_stages_become_faults),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
