@@ -22,7 +22,7 @@ enum corpus_skip {
 };
 
 struct corpus_file {
-  const char *path;  /* relative to the corpus's root */
+  const char *path;  /* relative to the corpus's root; any bytes: text.h tells how it stands in JSON */
   uint64_t bytes;    /* size when the corpus was read */
   uint64_t lines;    /* newlines, and one for an unterminated last line */
   uint64_t hash;     /* XXH3, 64 bits, of the contents */
@@ -33,7 +33,7 @@ struct corpus_file {
 struct corpus_language {
   const char *name; /* as in the grammar's file name: c, cpp, typescript, ... */
   uint64_t files, lines, bytes;
-  const char *grammar_package; /* NULL until grammars_describe filled them */
+  const char *grammar_package; /* of the npm package whose grammar the build holds */
   const char *grammar_version;
   uint32_t grammar_abi;
 };
@@ -44,7 +44,7 @@ struct corpus_skipped {
 };
 
 struct corpus {
-  const char *name;  /* manifest's name, or "dir:" and the directory's base name */
+  const char *name;  /* manifest's name, or "dir:" and the directory's base name; as text.h writes names */
   const char *title; /* one line for people */
   const char *root;  /* absolute */
   struct corpus_file *files; /* sorted by path, bytewise */
@@ -53,31 +53,47 @@ struct corpus {
   size_t language_count;
   uint64_t lines, bytes;
   uint64_t non_utf8_files, empty_files;
-  uint64_t skipped[CORPUS_SKIP_COUNT];
-  struct corpus_skipped *skipped_files; /* all but unknown extensions and excludes */
+  uint64_t skipped[CORPUS_SKIP_COUNT]; /* a directory that is left out counts once */
+  struct corpus_skipped *skipped_files; /* all but unknown extensions and excludes; sorted by path */
   size_t skipped_file_count;
-  char content_hash[33]; /* XXH3-128 in hex over (path, language, bytes, hash) of all files, in order */
+  /* XXH3-128 in hex over, for each file in order: path, NUL, language, NUL, bytes
+   * (8 bytes, little endian), hash (8 bytes, little endian). */
+  char content_hash[33];
   void *arena;           /* where all of the above lives */
 };
 
+#define CORPUS_MAX_FILE_BYTES ((uint64_t)256 << 20)
+
 struct corpus_options {
-  uint64_t max_file_bytes;     /* 0: the default, 256 MiB */
+  uint64_t max_file_bytes;     /* 0: the default, CORPUS_MAX_FILE_BYTES; at most UINT32_MAX */
   const char *const *excludes; /* gitignore patterns, beside those of the manifest; NULL-terminated or NULL */
-  const char *const *includes; /* as `paths` of a manifest; NULL-terminated or NULL */
+  const char *const *includes; /* in place of `paths` of a manifest; NULL-terminated or NULL */
 };
 
-/* Opens corpus `name`, which must have been fetched, and reads every file once.
- * The caller closes it. */
+/* Opens corpus `name` (or, with a '/' in it, the manifest at that path), which must
+ * have been fetched, and reads every file once. options may be NULL. Grammars are
+ * loaded, described and unloaded again. The caller closes the corpus. Long readings
+ * show their progress where stderr is a terminal. */
 bool corpus_open(const char *name, const struct corpus_options *options, struct corpus **corpus, struct fault *fault);
-/* The same for a directory of the user's own. */
+/* The same for a directory of the user's own: what .gitignore and .ignore files
+ * found in it leave out is left out, and so are .git, .hg and .svn; symbolic links
+ * are not followed. */
 bool corpus_open_directory(const char *path, const struct corpus_options *options, struct corpus **corpus,
                            struct fault *fault);
 void corpus_close(struct corpus *corpus);
 
+/* The corpus that is measured when none is named. */
+#define CORPUS_DEFAULT "ts-1720"
+
 /* Writes the absolute path of a file; false when it does not fit. */
 bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes);
 
+/* The reason as a JSON key ("unknown_extension") and as a sentence. */
+const char *corpus_skip_name(enum corpus_skip why);
 const char *corpus_skip_text(enum corpus_skip why);
 
+/* The "corpus" object of a result: name, title, fingerprint, languages, skipped.
+ * The caller deletes it; NULL when out of memory. */
+struct cJSON *corpus_to_json(const struct corpus *corpus);
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corpus_build.h - what corpus.c, corpus_walk.c and corpus_read.c share while a
+ * corpus is being opened. */
+#ifndef PHASEBENCH_CORPUS_BUILD_H
+#define PHASEBENCH_CORPUS_BUILD_H
+
+#include <obstack.h>
+
+#include "corpus.h"
+#include "corpus_manifest.h"
+
+/* A file that the walk found and that is to be read. */
+struct corpus_candidate {
+  const char *path; /* relative to the root */
+  uint64_t bytes;   /* as stat told; only for the progress line */
+  uint32_t language;
+};
+
+struct corpus_build {
+  struct corpus *corpus;
+  struct obstack *strings; /* is corpus->arena */
+  const struct manifest_rule *rules;
+  size_t rule_count;
+  uint64_t max_file_bytes;
+  bool honour_ignore_files; /* .gitignore and .ignore */
+  const char *const *paths;       /* what to walk, below the root; NULL: everything */
+  const char *const *excludes[2]; /* each NULL-terminated or NULL */
+
+  struct corpus_candidate *candidates; /* malloc; sorted by path after the walk */
+  size_t candidate_count, candidate_capacity;
+  struct corpus_skipped *skipped; /* malloc */
+  size_t skipped_count, skipped_capacity;
+  const char **languages; /* malloc; distinct languages of the rules, sorted */
+  size_t language_count;
+};
+
+/* Finds the files: fills candidates and skipped. */
+bool corpus_walk(struct corpus_build *build, struct fault *fault);
+
+/* Reads every candidate once: fills corpus->files (malloc), the sums and skipped. */
+bool corpus_read(struct corpus_build *build, struct fault *fault);
+
+/* Counts, and lists where files of this reason are listed; path is copied. */
+bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_skip why, struct fault *fault);
+
+#endif

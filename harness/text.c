@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * text.c - see text.h. The validator is our own because glibc's decoders depend on
+ * the locale or cost several seconds on a corpus of 1 GB; nearly all source bytes
+ * are ASCII, which is stepped over eight at a time. */
+#include "text.h"
+
+#include <string.h>
+
+static bool is_continuation(uint8_t byte) { return (byte & 0xc0) == 0x80; }
+
+size_t utf8_sequence_bytes(const uint8_t *bytes, size_t available) {
+  if (available == 0) return 0;
+  uint8_t first = bytes[0];
+  if (first < 0x80) return 1;
+  if (first < 0xc2) return 0; /* a continuation byte, or an overlong form of ASCII */
+  if (first < 0xe0) return available >= 2 && is_continuation(bytes[1]) ? 2 : 0;
+  if (first < 0xf0) {
+    if (available < 3 || !is_continuation(bytes[1]) || !is_continuation(bytes[2])) return 0;
+    if (first == 0xe0 && bytes[1] < 0xa0) return 0; /* overlong */
+    if (first == 0xed && bytes[1] > 0x9f) return 0; /* surrogate */
+    return 3;
+  }
+  if (first > 0xf4 || available < 4) return 0;
+  if (!is_continuation(bytes[1]) || !is_continuation(bytes[2]) || !is_continuation(bytes[3])) return 0;
+  if (first == 0xf0 && bytes[1] < 0x90) return 0; /* overlong */
+  if (first == 0xf4 && bytes[1] > 0x8f) return 0; /* above U+10FFFF */
+  return 4;
+}
+
+bool utf8_valid(const uint8_t *bytes, size_t length) {
+  size_t at = 0;
+  while (at < length) {
+    uint64_t word;
+    while (length - at >= sizeof word) {
+      memcpy(&word, bytes + at, sizeof word);
+      if (word & 0x8080808080808080u) break;
+      at += sizeof word;
+    }
+    if (at == length) break;
+    size_t step = utf8_sequence_bytes(bytes + at, length - at);
+    if (step == 0) return false;
+    at += step;
+  }
+  return true;
+}
+
+bool path_to_text(const char *path, char *text, size_t text_bytes) {
+  static const char digits[] = "0123456789abcdef";
+  const uint8_t *in = (const uint8_t *)path;
+  size_t left = strlen(path);
+  size_t out = 0;
+  while (left > 0) {
+    char piece[4];
+    size_t taken = utf8_sequence_bytes(in, left);
+    size_t given = taken;
+    if (taken == 1 && *in == '\\') {
+      memcpy(piece, "\\\\", 2);
+      given = 2;
+    } else if (taken == 0 || *in < 0x20 || *in == 0x7f) {
+      piece[0] = '\\';
+      piece[1] = 'x';
+      piece[2] = digits[*in >> 4];
+      piece[3] = digits[*in & 15];
+      taken = 1;
+      given = 4;
+    } else {
+      memcpy(piece, in, taken);
+    }
+    if (text_bytes - out <= given) return false;
+    memcpy(text + out, piece, given);
+    out += given;
+    in += taken;
+    left -= taken;
+  }
+  if (text_bytes == out) return false;
+  text[out] = '\0';
+  return true;
+}
+
+static int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return -1;
+}
+
+bool path_from_text(const char *text, char *path, size_t path_bytes) {
+  size_t out = 0;
+  while (*text) {
+    int byte = (uint8_t)*text++;
+    if (byte == '\\') {
+      if (*text == '\\') {
+        text++;
+      } else if (*text == 'x' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
+        byte = hex_value(text[1]) * 16 + hex_value(text[2]);
+        if (byte == 0) return false;
+        text += 3;
+      } else {
+        return false;
+      }
+    }
+    if (out + 1 >= path_bytes) return false;
+    path[out++] = (char)byte;
+  }
+  if (path_bytes == 0) return false;
+  path[out] = '\0';
+  return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * text.h - bytes of unknown origin as text: is it UTF-8, and how does a file name,
+ * which may hold any byte but NUL and '/', stand in JSON and on a terminal. */
+#ifndef PHASEBENCH_TEXT_H
+#define PHASEBENCH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Length of the well-formed UTF-8 sequence at bytes[0..available), 1 to 4; 0 when
+ * there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
+size_t utf8_sequence_bytes(const uint8_t *bytes, size_t available);
+
+/* True when all of bytes[0..length) is well-formed UTF-8; true for length 0. */
+bool utf8_valid(const uint8_t *bytes, size_t length);
+
+/* Writes `path` as printable UTF-8: a control byte or a byte that is not part of
+ * well-formed UTF-8 becomes \xNN, a backslash becomes two, and all else stays. So
+ * every name has one text, and path_from_text gives the name back.
+ * Returns false when text_bytes is too small (4 * strlen(path) + 1 always do). */
+bool path_to_text(const char *path, char *text, size_t text_bytes);
+
+/* The inverse. False when the text is not one of path_to_text's, or too long. */
+bool path_from_text(const char *text, char *path, size_t path_bytes);
+
+#endif
