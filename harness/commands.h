@@ -6,6 +6,7 @@
 #define PHASEBENCH_COMMANDS_H
 
 #define COMMANDS(X)                                                     \
+  X(corpus, "list, fetch, show and verify the sets of source files that are measured") \
   X(metrics, "print the figures of result files, one a line, for scripts")
 
 #define X(name, summary) int command_##name(int argc, char **argv);

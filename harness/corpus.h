@@ -93,7 +93,7 @@ const char *corpus_skip_name(enum corpus_skip why);
 const char *corpus_skip_text(enum corpus_skip why);
 
 /* The "corpus" object of a result: name, title, fingerprint, languages, skipped.
- * The caller deletes it; NULL when out of memory. */
+ * The caller deletes it (cJSON_Delete). */
 struct cJSON *corpus_to_json(const struct corpus *corpus);
 
 #endif

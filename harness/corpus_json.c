@@ -1,48 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_json.c - a corpus as the "corpus" object of a result. Cells and `corpus
+ * corpus_json.c - a corpus as the "corpus" object of a result. Results and `corpus
  * show` write the same object, so that they cannot differ. */
-#include <cjson/cJSON.h>
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "corpus.h"
-
-static bool add_number(cJSON *object, const char *key, uint64_t value) {
-  char text[24];
-  snprintf(text, sizeof text, "%" PRIu64, value);
-  return cJSON_AddRawToObject(object, key, text) != NULL;
-}
-
-static bool add_language(cJSON *list, const struct corpus_language *language) {
-  cJSON *item = cJSON_CreateObject();
-  if (!item || !cJSON_AddItemToArray(list, item)) {
-    cJSON_Delete(item);
-    return false;
-  }
-  return cJSON_AddStringToObject(item, "name", language->name) && add_number(item, "files", language->files) &&
-         add_number(item, "lines", language->lines) && add_number(item, "bytes", language->bytes) &&
-         cJSON_AddStringToObject(item, "grammar_package", language->grammar_package) &&
-         cJSON_AddStringToObject(item, "grammar_version", language->grammar_version) &&
-         add_number(item, "grammar_abi", language->grammar_abi);
-}
+#include "json_out.h"
 
 cJSON *corpus_to_json(const struct corpus *corpus) {
-  cJSON *json = cJSON_CreateObject();
-  bool ok = json && cJSON_AddStringToObject(json, "name", corpus->name) &&
-            cJSON_AddStringToObject(json, "title", corpus->title) && add_number(json, "files", corpus->file_count) &&
-            add_number(json, "lines", corpus->lines) && add_number(json, "bytes", corpus->bytes) &&
-            cJSON_AddStringToObject(json, "content_hash", corpus->content_hash) &&
-            add_number(json, "empty_files", corpus->empty_files) &&
-            add_number(json, "non_utf8_files", corpus->non_utf8_files);
-  cJSON *skipped = ok ? cJSON_AddObjectToObject(json, "skipped") : NULL;
-  for (int why = 0; skipped && why < CORPUS_SKIP_COUNT; why++) {
-    ok = ok && add_number(skipped, corpus_skip_name(why), corpus->skipped[why]);
+  cJSON *json = json_new_object();
+  json_add_text(json, "name", corpus->name);
+  json_add_text(json, "title", corpus->title);
+  json_add_u64(json, "files", corpus->file_count);
+  json_add_u64(json, "lines", corpus->lines);
+  json_add_u64(json, "bytes", corpus->bytes);
+  json_add_text(json, "content_hash", corpus->content_hash);
+  json_add_u64(json, "empty_files", corpus->empty_files);
+  json_add_u64(json, "non_utf8_files", corpus->non_utf8_files);
+  cJSON *skipped = json_add_object(json, "skipped");
+  for (int why = 0; why < CORPUS_SKIP_COUNT; why++) json_add_u64(skipped, corpus_skip_name(why), corpus->skipped[why]);
+  cJSON *languages = json_add_array(json, "languages");
+  for (size_t i = 0; i < corpus->language_count; i++) {
+    const struct corpus_language *language = &corpus->languages[i];
+    cJSON *item = json_add_object(languages, NULL);
+    json_add_text(item, "name", language->name);
+    json_add_u64(item, "files", language->files);
+    json_add_u64(item, "lines", language->lines);
+    json_add_u64(item, "bytes", language->bytes);
+    json_add_text(item, "grammar_package", language->grammar_package);
+    json_add_text(item, "grammar_version", language->grammar_version);
+    json_add_u64(item, "grammar_abi", language->grammar_abi);
   }
-  cJSON *languages = skipped && ok ? cJSON_AddArrayToObject(json, "languages") : NULL;
-  ok = ok && languages;
-  for (size_t i = 0; ok && i < corpus->language_count; i++) ok = add_language(languages, &corpus->languages[i]);
-  if (ok) return json;
-  cJSON_Delete(json);
-  return NULL;
+  return json;
 }

@@ -14,9 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "json_out.h"
 #include "paths.h"
-
-#define MANIFEST_BYTES_MAX (1 << 20)
 
 const struct manifest_rule manifest_default_rules[] = {
     {".c", "c"},          {".h", "c"},            {".cc", "cpp"},         {".cpp", "cpp"},       {".cxx", "cpp"},
@@ -89,13 +88,7 @@ static bool read_strings(const struct reading *reading, const cJSON *object, con
 }
 
 static bool read_count(const struct reading *reading, const cJSON *object, const char *key, uint64_t *out) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  double value = cJSON_IsNumber(item) ? item->valuedouble : -1;
-  if (!(value >= 0 && value < 9007199254740992.0 && value == (double)(uint64_t)value)) {
-    return REFUSE(reading, "needs a whole number as \"%s\"", key);
-  }
-  *out = (uint64_t)value;
-  return true;
+  return json_get_u64(object, key, reading->path, out, reading->fault);
 }
 
 /* ---- parts of a manifest ---- */
@@ -264,24 +257,6 @@ static bool read_all(const struct reading *reading, struct manifest *manifest, c
 
 /* ---- files ---- */
 
-static char *read_text(const char *path, size_t *length, struct fault *fault) {
-  FILE *file = fopen(path, "re");
-  if (!file) {
-    fault_set(fault, EXIT_CODE_INPUT, "cannot read the manifest %s: %s", path, strerror(errno));
-    return NULL;
-  }
-  char *text = malloc(MANIFEST_BYTES_MAX);
-  *length = text ? fread(text, 1, MANIFEST_BYTES_MAX, file) : 0;
-  bool failed = !text || ferror(file) || *length == MANIFEST_BYTES_MAX;
-  fclose(file);
-  if (failed) {
-    fault_set(fault, EXIT_CODE_INPUT, "cannot read the manifest %s, or it is larger than 1 MiB", path);
-    free(text);
-    return NULL;
-  }
-  return text;
-}
-
 bool manifest_read(const char *name, struct manifest *manifest, struct fault *fault) {
   *manifest = (struct manifest){0};
   const char *base = strrchr(name, '/');
@@ -301,17 +276,9 @@ bool manifest_read(const char *name, struct manifest *manifest, struct fault *fa
                        "there are, and --dir PATH takes any directory", name, paths_corpora_dir());
     }
   }
-  size_t length = 0;
-  char *text = read_text(manifest->path, &length, fault);
-  if (!text) return false;
-  const char *end = NULL;
-  manifest->json = cJSON_ParseWithLengthOpts(text, length, &end, false);
-  if (!manifest->json) {
-    fault_set(fault, EXIT_CODE_INPUT, "the manifest %s is not JSON: error at byte %td", manifest->path, end - text);
-  }
-  free(text);
+  if (!json_read_file(manifest->path, &manifest->json, fault)) return false;
   struct reading reading = {manifest->path, fault};
-  if (manifest->json && read_all(&reading, manifest, file_name)) return true;
+  if (read_all(&reading, manifest, file_name)) return true;
   manifest_free(manifest);
   return false;
 }

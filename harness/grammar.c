@@ -4,7 +4,6 @@
  * tree_sitter_LANGUAGE(), and LANGUAGE.json beside it, which the build writes. */
 #include "grammar.h"
 
-#include <cjson/cJSON.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json_out.h"
 #include "paths.h"
 
 typedef const TSLanguage *grammar_function(void);
@@ -73,30 +73,29 @@ void grammar_unload(struct grammar *grammar) {
   grammar->ts = NULL;
 }
 
-static bool copy_text(const cJSON *json, const char *key, char *out, size_t out_bytes) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
-  if (!cJSON_IsString(item) || strlen(item->valuestring) >= out_bytes) return false;
-  memcpy(out, item->valuestring, strlen(item->valuestring) + 1);
+static bool copy_text(const cJSON *json, const char *key, const char *where, char *out, size_t out_bytes,
+                      struct fault *fault) {
+  const char *text = NULL;
+  if (!json_get_text(json, key, where, &text, fault)) return false;
+  if (strlen(text) >= out_bytes) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is longer than %zu bytes; build again", where, key, out_bytes - 1);
+  }
+  memcpy(out, text, strlen(text) + 1);
   return true;
 }
 
 bool grammar_describe(const char *language, struct grammar_info *info, struct fault *fault) {
   memset(info, 0, sizeof *info);
   char path[PATH_MAX];
-  if (!check_name(language, fault) || !grammar_file(language, ".json", path, fault)) return false;
-  char text[1024];
-  FILE *file = fopen(path, "r");
-  if (!file) return fault_set(fault, EXIT_CODE_INPUT, "cannot read %s: %s", path, strerror(errno));
-  size_t length = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[length] = '\0';
-  cJSON *json = cJSON_Parse(text);
-  bool complete = copy_text(json, "package", info->package, sizeof info->package) &&
-                  copy_text(json, "version", info->version, sizeof info->version);
-  cJSON_Delete(json);
-  if (!complete) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s does not name the grammar's \"package\" and \"version\"; build again", path);
+  cJSON *json = NULL;
+  if (!check_name(language, fault) || !grammar_file(language, ".json", path, fault) ||
+      !json_read_file(path, &json, fault)) {
+    return false;
   }
+  bool ok = copy_text(json, "package", path, info->package, sizeof info->package, fault) &&
+            copy_text(json, "version", path, info->version, sizeof info->version, fault);
+  cJSON_Delete(json);
+  if (!ok) return false;
   struct grammar grammar;
   if (!grammar_load(language, &grammar, fault)) return false;
   info->abi = ts_language_abi_version(grammar.ts);

@@ -126,7 +126,7 @@ static bool anchored_matches(const struct ignore_pattern *pattern, const char *p
   const char *retry_path = NULL;
   while (*path) {
     if (part < pattern->part_count && is_any_depth(pattern->parts[part])) {
-      if (part + 1 == pattern->part_count) return true; /* `a/**`: everything inside, and something is left */
+      if (part + 1 == pattern->part_count) return true; /* all that is inside, and something is left */
       retry_part = ++part;
       retry_path = path;
       continue;
