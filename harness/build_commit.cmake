@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Writes build_commit.h: which commit a build is made of. Run by each build, since
+# what was true when CMake configured may not be any more; the file is touched only
+# when its text changes.
+#   cmake -DSOURCE=folder -DOUTPUT=file -P build_commit.cmake
+set(commit "")
+set(dirty 0)
+set(missing "")
+find_program(GIT git)
+if(NOT GIT)
+  set(missing "git is not installed where this was built")
+else()
+  execute_process(COMMAND ${GIT} -C "${SOURCE}" rev-parse --verify HEAD
+    OUTPUT_VARIABLE commit ERROR_VARIABLE said RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(status EQUAL 0)
+    execute_process(COMMAND ${GIT} -C "${SOURCE}" status --porcelain
+      OUTPUT_VARIABLE changes RESULT_VARIABLE status)
+    if(NOT status EQUAL 0 OR NOT changes STREQUAL "")
+      set(dirty 1)
+    endif()
+  else()
+    set(commit "")
+    string(REGEX REPLACE "\n.*" "" said "${said}")
+    string(REGEX REPLACE "[\"\\\\]" "" said "${said}")
+    set(missing "built outside of a git repository (${said})")
+  endif()
+endif()
+file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT
+"/* Made by build_commit.cmake. */
+#define BUILD_COMMIT \"${commit}\"
+#define BUILD_COMMIT_DIRTY ${dirty}
+#define BUILD_COMMIT_MISSING \"${missing}\"
+")

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * environment.h - on what a result was measured, and with which build: the objects
+ * "environment" and "phasebench" of a result. What cannot be found out is null, with
+ * the reason in "missing" of the same object. */
+#ifndef PHASEBENCH_ENVIRONMENT_H
+#define PHASEBENCH_ENVIRONMENT_H
+
+#include <cjson/cJSON.h>
+
+/* {"version", "commit" (40 hex digits, or null), "dirty" (were there changes that are not
+ * in that commit; null without one), "build_type", "sanitizers" (text, "" for none)}. The
+ * caller owns it. */
+cJSON *environment_build(void);
+
+/* {"kernel", "machine", "cpu_model", "cpu_count" (online), "page_bytes", "memory_bytes",
+ * "swap_bytes", "libc", "compiler", "compiler_flags", "allocator_version",
+ * "tree_sitter_version", "governor", "transparent_hugepages", "virtualisation"}. The
+ * caller owns it. */
+cJSON *environment_record(void);
+
+/* Why this build may not write results (Debug, sanitizers, coverage ...); NULL: it may. Static. */
+const char *environment_unfit_build(void);
+
+/* For tests: a folder that stands for "/" where /proc and /sys are read. */
+void environment_set_root(const char *path);
+
+#endif
