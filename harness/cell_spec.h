@@ -43,8 +43,8 @@ struct cell_spec {
   size_t file_count;
   struct combination combination; /* paths of modules are absolute */
   char profile[16];               /* allocator profile: "strict" or "stock" */
-  uint32_t repetition;            /* from 1 */
-  uint32_t position;              /* from 1: the order in which the run's cells ran */
+  uint32_t repetition;            /* from 0 */
+  uint32_t position;              /* from 0: the order in which the run's cells ran */
   uint64_t seed;                  /* of the access mix and the edit list; the same for all cells of a run */
   void *block;                    /* the list as read; `files` and their paths point into it or lie beside it */
 };

@@ -119,6 +119,34 @@ void json_add_missing(cJSON *object, const char *key, const char *reason) {
   json_add_text(missing, key, reason);
 }
 
+static void number_to_raw(cJSON *item) {
+  char digits[40];
+  snprintf(digits, sizeof digits, "%.17g", item->valuedouble);
+  cJSON *raw = checked(cJSON_CreateRaw(digits));
+  item->type = cJSON_Raw | (item->type & ~0xff); /* the upper bits are cJSON's flags */
+  item->valuestring = raw->valuestring;
+  raw->valuestring = NULL;
+  cJSON_Delete(raw);
+}
+
+void json_make_exact(cJSON *root) {
+  /* cJSON parses no deeper than this. */
+  cJSON *pending[CJSON_NESTING_LIMIT + 1];
+  unsigned depth = 0;
+  if (cJSON_IsNumber(root)) number_to_raw(root);
+  pending[depth++] = root->child;
+  while (depth > 0) {
+    cJSON *item = pending[depth - 1];
+    if (!item || depth == sizeof pending / sizeof pending[0]) {
+      depth--;
+      continue;
+    }
+    pending[depth - 1] = item->next;
+    if (cJSON_IsNumber(item)) number_to_raw(item);
+    if (item->child) pending[depth++] = item->child;
+  }
+}
+
 /* ---- reading ---- */
 
 static const cJSON *member(const cJSON *object, const char *key, const char *where, struct fault *fault) {
@@ -305,7 +333,7 @@ remove_file:
   errno = error;
 failed:
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: %s: %s%s", path, what, strerror(errno),
-                   errno == ENOSPC || errno == EDQUOT ? "; free some disk space, or choose another --output" : "");
+                   errno == ENOSPC || errno == EDQUOT ? "; free some disk space, or write elsewhere" : "");
 }
 
 bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {

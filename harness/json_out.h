@@ -45,6 +45,10 @@ void json_add_hash(cJSON *object, const char *key, uint64_t hash);
 /* null at `key`, and the reason under "missing" of the same object. */
 void json_add_missing(cJSON *object, const char *key, const char *reason);
 
+/* Makes every number in `root` one that is printed with all of its digits (%.17g). cJSON prints
+ * the numbers it has read with 15, so that a value read and written again may be another. */
+void json_make_exact(cJSON *root);
+
 /* ---- reading; `where` names the file in messages; faults are EXIT_CODE_INPUT ---- */
 
 /* A whole number of 0 ... JSON_INTEGER_MAX. */
