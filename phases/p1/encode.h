@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * encode.h - a tree becomes a blob; a blob becomes a blob of another generation. */
+#ifndef PHASEBENCH_P1_ENCODE_H
+#define PHASEBENCH_P1_ENCODE_H
+
+#include "tables.h"
+
+/* A growing byte buffer on the stage's heap. */
+struct p1_buffer {
+  uint8_t *bytes;
+  size_t count, capacity;
+};
+
+/* Where a node ends, kept while it is open. */
+struct p1_open {
+  uint32_t end_byte;
+  TSPoint end_point;
+};
+
+/* The working memory of encoding; zeroed is empty, and it can be used again and again. */
+struct p1_encoder {
+  const struct stage_ctx *ctx;
+  struct p1_buffer tokens, nibbles, blob; /* nibbles: one a byte, until the blob is put together */
+  struct p1_entry *entries;
+  uint32_t entry_count, entry_capacity;
+  struct p1_open *open;
+  uint32_t open_capacity;
+};
+
+void p1_encoder_free(struct p1_encoder *encoder);
+
+/* Encodes a tree with the language's current tables, whose maps are open; the blob is in
+ * encoder->blob until the next call. STAGE_OUT_OF_MEMORY, or STAGE_LIMIT where the tree
+ * is not of the shape that tree-sitter promises (told through ctx->fail). */
+int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t language_number,
+              const TSLanguage *grammar, const TSTree *tree);
+
+/* Writes a blob of tables `from` again with the codes of the language's current tables,
+ * whose row map is open; rows that these do not hold go behind escapes. */
+int p1_transcode(struct p1_encoder *encoder, const struct p1_language *language, const struct p1_tree *tree,
+                 const struct p1_tables *from);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * format.h - p1's tree format: one token a node, in preorder, over a table per
+ * language; and the decoder of one token, on which cursor, walk and validation stand.
+ *
+ * The idea. A node of a syntax tree is a repetition: `identifier` in field `name`
+ * after one space as the last child of its parent occurs a million times. So (kind,
+ * padding, closes) is a row of a table, and a node is the row's code of 1 or 2 bytes.
+ * Only what really varies, the length of named leaves, is kept beside it, in nibbles.
+ *
+ *   kind     (symbol, grammar symbol, field, flags): what tree-sitter says of the node
+ *            apart from where it lies.
+ *   padding  from the end of what came before to the node's start: it stands on the
+ *            outermost node that starts there. On the same line it is a byte count;
+ *            across lines (rows, column relative to the last line's first token,
+ *            surplus bytes), so that rows and columns cost nothing more and a token
+ *            does not depend on how deep it is indented.
+ *   closes   how many ancestors end where this leaf ends.
+ *   length   of a leaf: in the row where the kind fixes it (punctuation, keywords),
+ *            in the nibble stream otherwise.
+ * A node whose end lies behind its last child's end (a hidden token follows) is closed
+ * by a GAP token, which is no node: its padding is the gap, and it closes one ancestor
+ * with the gap and closes-1 more without.
+ *
+ * A blob (one tree). Little endian; offsets in bytes.
+ *   off size field
+ *     0    1 generation    of the tables that the codes are of, modulo 256
+ *     1    1 wide          1: block entries hold u32, 0: u16
+ *     2    2 language
+ *     4    4 node_count
+ *     8    4 token_bytes
+ *    12    4 nibble_count
+ *    16      supers        one for each 16 blocks: 8 u32, a block entry, absolute
+ *            blocks        one for each block: 8 u16 (wide: u32), relative to its super
+ *                          in the first four fields
+ *            tokens        token_bytes
+ *            nibbles       (nibble_count + 1) / 2, the low half first, and 8 zero bytes
+ *                          so that a decoder may load 8 at once
+ *   A block is 256 nodes; its entry is the decoder's state in front of its first token:
+ *   token offset, nibble offset, position in bytes, row, column, indent, depth of the
+ *   first node, and the lowest depth of any node of the block. A tree of up to 256 nodes
+ *   has neither supers nor blocks.
+ *
+ * Codes. A byte b < one_byte is code b; else code one_byte + (b - one_byte) * 256 + next
+ * byte. Code 0 is the escape: a raw row (8 bytes) follows, for rows not in the table.
+ *
+ * Nibbles. A length v: v < 12 one nibble v; v < 60 two nibbles, 12 + (v - 12) / 16, then
+ * (v - 12) % 16; else nibble 15 and v - 60 in groups of three bits, lowest first, bit 3
+ * set on all but the last. Explicit paddings and leaves over several lines are three
+ * such numbers: bytes, rows, column after.
+ *
+ * The tree of the two bytes "1;" in JavaScript, with rows (program), (expression_statement),
+ * (number, closes 0, length in nibbles), (";", length 1, closes 2) as codes 1 to 4:
+ *   [00][00][00 00] [04 00 00 00] [04 00 00 00] [01 00 00 00]  [01 02 03 04]  [01] [8 zero bytes]
+ *
+ * Why 256 nodes a block: half a bit a node for the entries; a random parent or byte
+ * look-up decodes 128 tokens on average, some 300 ns.
+ */
+#ifndef PHASEBENCH_P1_FORMAT_H
+#define PHASEBENCH_P1_FORMAT_H
+
+#include <string.h>
+
+#include "../stage.h"
+
+#define P1_BLOCK_LG 8u
+#define P1_BLOCK_NODES (1u << P1_BLOCK_LG)
+#define P1_SUPER_LG 4u
+#define P1_SUPER_BLOCKS (1u << P1_SUPER_LG)
+#define P1_HEADER_BYTES 16u
+#define P1_TAIL_BYTES 8u
+#define P1_CODE_MAX 16000u /* rows of a table; leaves room below 64 * 256 two-byte codes */
+#define P1_ESCAPE 0u
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is read and written in place");
+
+enum p1_row_flag {
+  P1_LEAF = 1u << 0,
+  P1_LENGTH = 1u << 1,   /* leaf: the length is in the nibbles */
+  P1_LINES = 1u << 2,    /* leaf over several lines: bytes, rows, column in the nibbles */
+  P1_NEWLINE = 1u << 3,  /* padding across lines: `pad` is an index into the paddings */
+  P1_EXPLICIT = 1u << 4, /* padding in the nibbles: bytes, rows, column */
+  P1_GAP = 1u << 5,      /* no node: closes an ancestor behind a gap */
+  P1_ROW_FLAGS = (1u << 6) - 1,
+};
+#define P1_SLOW (P1_LINES | P1_NEWLINE | P1_EXPLICIT | P1_GAP)
+
+/* A row of the token table; also the raw form behind an escape. */
+struct p1_row {
+  uint16_t kind;
+  uint16_t pad;    /* NEWLINE: index into the paddings; else 0 */
+  uint8_t length;  /* leaf without LENGTH and LINES: its bytes */
+  uint8_t closes;  /* leaf, gap: ancestors that end here */
+  uint8_t advance; /* padding on the same line, in bytes */
+  uint8_t flags;   /* enum p1_row_flag */
+};
+
+/* As the first 8 bytes of struct stage_head. */
+struct p1_kind {
+  uint16_t symbol, grammar_symbol, field, flags;
+};
+
+struct p1_padding {
+  uint16_t rows;
+  int16_t column_delta; /* column after it, less the indent */
+  uint16_t surplus;     /* bytes - rows - column */
+  uint16_t reserved;
+};
+
+_Static_assert(sizeof(struct p1_row) == 8, "a raw row is 8 bytes in the format");
+_Static_assert(sizeof(struct p1_kind) == 8, "a kind is the head's first 8 bytes");
+_Static_assert(offsetof(struct stage_head, start_byte) == 8, "a kind is the head's first 8 bytes");
+
+/* What decoding needs of a language's tables. */
+struct p1_tables {
+  const struct p1_row *rows;
+  const struct p1_kind *kinds;
+  const struct p1_padding *paddings;
+  uint32_t row_count, kind_count, padding_count;
+  uint32_t one_byte; /* codes below are one byte */
+};
+
+/* A block's entry: the decoder in front of the block's first token. */
+struct p1_entry {
+  uint32_t token, nibble, position, row; /* relative to the super in a block */
+  uint32_t column, indent, depth, depth_min;
+};
+
+/* A blob, taken apart. Pointers are into the pinned bytes. */
+struct p1_tree {
+  const uint8_t *supers, *blocks; /* unaligned */
+  const uint8_t *tokens, *nibbles;
+  uint32_t node_count, block_count; /* block_count: 0 for a tree of one block */
+  uint32_t token_bytes, nibble_count;
+  uint32_t language;
+  uint8_t generation, wide;
+};
+
+/* Where a decoder stands: in front of a token. */
+struct p1_at {
+  const uint8_t *token;
+  uint32_t nibble;
+  uint32_t position;   /* bytes */
+  uint32_t row;
+  uint32_t line_start; /* position of the current line's first byte */
+  uint32_t indent;     /* column of the line's first token */
+  uint32_t node;       /* preorder index of the next node */
+};
+
+static inline uint32_t p1_load32(const uint8_t *p) {
+  uint32_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline uint16_t p1_load16(const uint8_t *p) {
+  uint16_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+/* Takes a blob apart; only sizes are checked (p1_validate checks the rest). */
+static inline bool p1_tree_open(const uint8_t *bytes, uint64_t length, struct p1_tree *tree) {
+  if (length < P1_HEADER_BYTES + P1_TAIL_BYTES) return false;
+  tree->generation = bytes[0];
+  tree->wide = bytes[1];
+  tree->language = p1_load16(bytes + 2);
+  tree->node_count = p1_load32(bytes + 4);
+  tree->token_bytes = p1_load32(bytes + 8);
+  tree->nibble_count = p1_load32(bytes + 12);
+  if (tree->wide > 1 || tree->node_count == 0) return false;
+  uint64_t blocks = ((uint64_t)tree->node_count + P1_BLOCK_NODES - 1) >> P1_BLOCK_LG;
+  if (blocks == 1) blocks = 0;
+  uint64_t supers = (blocks + P1_SUPER_BLOCKS - 1) >> P1_SUPER_LG;
+  uint64_t nibble_bytes = ((uint64_t)tree->nibble_count + 1) / 2;
+  uint64_t want = P1_HEADER_BYTES + supers * 32 + blocks * (tree->wide ? 32 : 16) + tree->token_bytes + nibble_bytes +
+                  P1_TAIL_BYTES;
+  if (want != length) return false;
+  tree->block_count = (uint32_t)blocks;
+  tree->supers = bytes + P1_HEADER_BYTES;
+  tree->blocks = tree->supers + supers * 32;
+  tree->tokens = tree->blocks + blocks * (tree->wide ? 32 : 16);
+  tree->nibbles = tree->tokens + tree->token_bytes;
+  return true;
+}
+
+/* Entry of block b < block_count, in absolute numbers. */
+static inline struct p1_entry p1_entry_at(const struct p1_tree *tree, uint32_t b) {
+  struct p1_entry super, e;
+  memcpy(&super, tree->supers + (size_t)(b >> P1_SUPER_LG) * 32, sizeof super);
+  if (tree->wide) {
+    memcpy(&e, tree->blocks + (size_t)b * 32, sizeof e);
+  } else {
+    uint16_t v[8];
+    memcpy(v, tree->blocks + (size_t)b * 16, sizeof v);
+    e = (struct p1_entry){v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]};
+  }
+  e.token += super.token;
+  e.nibble += super.nibble;
+  e.position += super.position;
+  e.row += super.row;
+  return e;
+}
+
+static inline uint32_t p1_block_depth_min(const struct p1_tree *tree, uint32_t b) {
+  return tree->wide ? p1_load32(tree->blocks + (size_t)b * 32 + 28) : p1_load16(tree->blocks + (size_t)b * 16 + 14);
+}
+static inline uint32_t p1_block_depth(const struct p1_tree *tree, uint32_t b) {
+  return tree->wide ? p1_load32(tree->blocks + (size_t)b * 32 + 24) : p1_load16(tree->blocks + (size_t)b * 16 + 12);
+}
+static inline uint32_t p1_block_position(const struct p1_tree *tree, uint32_t b) {
+  uint32_t super = p1_load32(tree->supers + (size_t)(b >> P1_SUPER_LG) * 32 + 8);
+  return super +
+         (tree->wide ? p1_load32(tree->blocks + (size_t)b * 32 + 8) : p1_load16(tree->blocks + (size_t)b * 16 + 4));
+}
+
+/* In front of the first token of block b (0 for a tree without blocks). *depth is the
+ * number of open ancestors there. */
+static inline struct p1_at p1_at_block(const struct p1_tree *tree, uint32_t b, uint32_t *depth) {
+  struct p1_at at = {.token = tree->tokens, .node = b << P1_BLOCK_LG};
+  *depth = 0;
+  if (b == 0) return at;
+  struct p1_entry e = p1_entry_at(tree, b);
+  at.token += e.token;
+  at.nibble = e.nibble;
+  at.position = e.position;
+  at.row = e.row;
+  at.line_start = e.position - e.column;
+  at.indent = e.indent;
+  *depth = e.depth;
+  return at;
+}
+
+/* One number of the nibble stream. */
+static inline uint32_t p1_number(const uint8_t *nibbles, uint32_t *at) {
+  uint32_t i = *at;
+  uint32_t pair = p1_load16(nibbles + (i >> 1)) >> ((i & 1) * 4); /* this nibble and at least two more */
+  uint32_t n = pair & 15;
+  if (n < 12) {
+    *at = i + 1;
+    return n;
+  }
+  if (n < 15) {
+    *at = i + 2;
+    return 12 + ((n - 12) << 4) + ((pair >> 4) & 15);
+  }
+  uint32_t v = 0, shift = 0;
+  i++;
+  for (;;) {
+    n = (uint32_t)(nibbles[i >> 1] >> ((i & 1) * 4)) & 15;
+    i++;
+    if (shift < 32) v |= (n & 7) << shift;
+    shift += 3;
+    if (!(n & 8)) break;
+  }
+  *at = i;
+  return 60 + v;
+}
+
+/* The row of the token at *token, which moves behind the code. */
+static inline struct p1_row p1_next_row(const struct p1_tables *tables, const uint8_t **token) {
+  const uint8_t *p = *token;
+  uint32_t code = *p++;
+  struct p1_row row;
+  if (__builtin_expect(code >= tables->one_byte, 0)) {
+    code = tables->one_byte + ((code - tables->one_byte) << 8) + *p++;
+  }
+  if (__builtin_expect(code == P1_ESCAPE, 0)) {
+    memcpy(&row, p, sizeof row);
+    p += sizeof row;
+  } else {
+    row = tables->rows[code];
+  }
+  *token = p;
+  return row;
+}
+
+/* Moves over the padding of a token with one of the P1_SLOW paddings. */
+static inline void p1_slow_padding(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
+                                   struct p1_at *at) {
+  if (row.flags & P1_NEWLINE) {
+    struct p1_padding pad = tables->paddings[row.pad];
+    uint32_t column = at->indent + (uint32_t)(int32_t)pad.column_delta;
+    at->row += pad.rows;
+    at->position += pad.rows + column + pad.surplus;
+    at->line_start = at->position - column;
+    at->indent = column;
+  } else if (row.flags & P1_EXPLICIT) {
+    at->position += p1_number(tree->nibbles, &at->nibble);
+    uint32_t rows = p1_number(tree->nibbles, &at->nibble);
+    uint32_t column = p1_number(tree->nibbles, &at->nibble);
+    at->row += rows;
+    at->line_start = at->position - column;
+    if (rows > 0) at->indent = column;
+  }
+}
+
+/* Moves over a token's padding: to the node's start, or to the end of a gap. */
+static inline void p1_padding_over(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
+                                   struct p1_at *at) {
+  if (__builtin_expect(row.flags & (P1_NEWLINE | P1_EXPLICIT), 0)) {
+    p1_slow_padding(tables, tree, row, at);
+  } else {
+    at->position += row.advance;
+  }
+}
+
+/* Moves over a leaf's text. */
+static inline void p1_leaf_over(const struct p1_tree *tree, struct p1_row row, struct p1_at *at) {
+  if (__builtin_expect(row.flags & P1_LINES, 0)) {
+    at->position += p1_number(tree->nibbles, &at->nibble);
+    at->row += p1_number(tree->nibbles, &at->nibble);
+    at->line_start = at->position - p1_number(tree->nibbles, &at->nibble);
+  } else if (row.flags & P1_LENGTH) {
+    at->position += p1_number(tree->nibbles, &at->nibble);
+  } else {
+    at->position += row.length;
+  }
+}
+
+/* Moves over a whole token without looking at where it lies more than it must. */
+static inline void p1_token_over(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
+                                 struct p1_at *at) {
+  p1_padding_over(tables, tree, row, at);
+  if (row.flags & P1_LEAF) p1_leaf_over(tree, row, at);
+  if (!(row.flags & P1_GAP)) at->node++;
+}
+
+/* ---- validate.c ---- */
+
+/* Whether a blob of tables `tables` may be decoded: every code, number and entry is
+ * checked against the bytes that are there and against each other. Returns STAGE_OK or
+ * STAGE_CORRUPT, and then why and the offset in the token stream. */
+int p1_validate(const struct p1_tables *tables, const uint8_t *bytes, uint64_t length, const char **why,
+                uint64_t *offset);
+
+#endif

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * p1.c - the stage "p1 structural": varint, packing, interning. As a tree codec it turns
+ * trees into the blobs of format.h; as a byte keeper it packs tree bytes back to back
+ * (kit/pack.h).
+ *
+ * While documents come in, codes are given out in the order in which rows are first
+ * seen, so that a document is stored once it is parsed and the parser's tree can go.
+ * Settling counts how often each row occurs, ranks the rows so that the commonest take
+ * one byte, drops rows not worth their place, and writes each blob once more. */
+#include <stdlib.h>
+
+#include "../kit/pack.h"
+#include "cursor.h"
+#include "encode.h"
+
+struct store {
+  const struct stage_ctx *ctx;
+  struct p1_encoder encoder;
+  struct p1_language *languages;
+  uint32_t language_count;
+  uint32_t document_end; /* ids are below */
+  uint32_t documents, fresh; /* documents in all, and put since the last ranking */
+  struct pack *pack; /* the byte keeper's; made at the first put */
+};
+
+static int store_open(const struct stage_ctx *ctx, void **out) {
+  struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
+  if (!s) return STAGE_OUT_OF_MEMORY;
+  *s = (struct store){.ctx = ctx, .encoder = {.ctx = ctx}};
+  *out = s;
+  return STAGE_OK;
+}
+
+static void store_close(void *store) {
+  struct store *s = store;
+  const struct stage_ctx *ctx = s->ctx;
+  for (uint32_t i = 0; i < s->language_count; i++) p1_language_free(&s->languages[i]);
+  stage_release(ctx, STAGE_TREE, s->languages);
+  p1_encoder_free(&s->encoder);
+  pack_delete(s->pack);
+  stage_release(ctx, STAGE_TREE, s);
+}
+
+/* ---- documents ---- */
+
+static int language_get(struct store *s, uint32_t number, struct p1_language **out) {
+  if (number > UINT16_MAX) return STAGE_LIMIT;
+  if (number >= s->language_count) {
+    struct p1_language *languages =
+        stage_resize(s->ctx, STAGE_TREE, s->languages, (number + 1) * sizeof *languages);
+    if (!languages) return STAGE_OUT_OF_MEMORY;
+    s->languages = languages;
+    while (s->language_count <= number) p1_language_init(&languages[s->language_count++], s->ctx);
+  }
+  *out = &s->languages[number];
+  return STAGE_OK;
+}
+
+static int tree_encode(struct store *s, const struct stage_document *document, const TSTree *tree) {
+  struct p1_language *language = NULL;
+  int error = language_get(s, document->language, &language);
+  if (!error) error = p1_language_open_maps(language);
+  if (!error) error = p1_encode(&s->encoder, language, document->language, document->grammar, tree);
+  return error;
+}
+
+static int put_tree(void *store, const struct stage_document *document, TSTree *tree) {
+  struct store *s = store;
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  int error = tree_encode(s, document, tree);
+  ts_tree_delete(tree);
+  if (error) return error;
+  uint64_t old;
+  bool known = keeper->ops->length(keeper->store, STAGE_TREE, document->id, &old) == STAGE_OK;
+  error = keeper->ops->put(keeper->store, STAGE_TREE, document->id, s->encoder.blob.bytes, s->encoder.blob.count, NULL);
+  if (error) return error;
+  if (document->id >= s->document_end) s->document_end = document->id + 1;
+  if (!known) s->documents++;
+  s->fresh++;
+  return STAGE_OK;
+}
+
+static int drop_tree(void *store, uint32_t id) {
+  struct store *s = store;
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  int error = keeper->ops->drop(keeper->store, STAGE_TREE, id);
+  if (!error) s->documents--;
+  return error;
+}
+
+/* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
+static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, struct p1_tree *tree,
+                    struct p1_tables *tables) {
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  uint64_t length;
+  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
+  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, pin);
+  if (error) return error;
+  if (p1_tree_open(pin->bytes, pin->length, tree) && tree->language < s->language_count &&
+      p1_language_tables(&s->languages[tree->language], tree->generation, tables)) {
+    return STAGE_OK;
+  }
+  STAGE_FAIL(s->ctx, "document %u: the header of its tree does not agree with its %llu bytes", id,
+             (unsigned long long)length);
+  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+  return STAGE_CORRUPT;
+}
+
+static void blob_unpin(const struct store *s, struct stage_pin *pin) {
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+}
+
+/* ---- settling ---- */
+
+/* How often each row of a language occurs in the store. */
+struct tally {
+  struct map index; /* row -> place in rows and counts */
+  struct p1_row *rows;
+  uint32_t *counts;
+  uint32_t count, capacity;
+};
+
+static void tally_free(const struct stage_ctx *ctx, struct tally *tally) {
+  map_clear(&tally->index, ctx, STAGE_TREE);
+  stage_release(ctx, STAGE_TREE, tally->rows);
+  stage_release(ctx, STAGE_TREE, tally->counts);
+}
+
+static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct p1_row row) {
+  uint64_t key;
+  memcpy(&key, &row, sizeof key);
+  uint32_t i = map_get(&tally->index, key);
+  if (i == MAP_NONE) {
+    i = tally->count;
+    if (i == tally->capacity) {
+      uint32_t capacity = i ? i * 2 : 1024;
+      struct p1_row *rows = stage_resize(ctx, STAGE_TREE, tally->rows, capacity * sizeof *rows);
+      if (rows) tally->rows = rows;
+      uint32_t *counts = stage_resize(ctx, STAGE_TREE, tally->counts, capacity * sizeof *counts);
+      if (counts) tally->counts = counts;
+      if (!rows || !counts) return STAGE_OUT_OF_MEMORY;
+      tally->capacity = capacity;
+    }
+    if (!map_add(&tally->index, ctx, STAGE_TREE, key, i)) return STAGE_OUT_OF_MEMORY;
+    tally->rows[i] = row;
+    tally->counts[i] = 0;
+    tally->count++;
+  }
+  if (tally->counts[i] < UINT32_MAX) tally->counts[i]++;
+  return STAGE_OK;
+}
+
+static int tally_documents(const struct store *s, struct tally *tallies) {
+  for (uint32_t id = 0; id < s->document_end; id++) {
+    struct stage_pin pin;
+    struct p1_tree tree;
+    struct p1_tables tables;
+    int error = blob_pin(s, id, &pin, &tree, &tables);
+    if (error == STAGE_NO_DOCUMENT) continue;
+    if (error) return error;
+    const uint8_t *p = tree.tokens, *end = tree.tokens + tree.token_bytes;
+    while (p < end && !error) error = tally_add(s->ctx, &tallies[tree.language], p1_next_row(&tables, &p));
+    blob_unpin(s, &pin);
+    if (error) return error;
+  }
+  return STAGE_OK;
+}
+
+static int compare_counts(const void *a, const void *b, void *counts_of) {
+  const uint32_t *counts = counts_of;
+  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+  if (counts[i] != counts[j]) return counts[i] > counts[j] ? -1 : 1;
+  return i < j ? -1 : 1; /* the order of first occurrence: the result does not depend on the sort */
+}
+
+/* Ranks a language's rows by count and makes them its new generation. A row that occurs
+ * once costs 9 bytes behind an escape, and 8 in the table beside its code: it stays out. */
+static int language_rank(const struct store *s, struct p1_language *language, const struct tally *tally) {
+  uint32_t *order = stage_allocate(s->ctx, STAGE_TREE, tally->count * sizeof *order);
+  if (!order) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < tally->count; i++) order[i] = i;
+  qsort_r(order, tally->count, sizeof *order, compare_counts, tally->counts);
+  uint32_t kept = 0;
+  while (kept < tally->count && kept + 1 < P1_CODE_MAX && tally->counts[order[kept]] > 1) kept++;
+  struct p1_row *rows = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *rows);
+  if (rows) {
+    rows[P1_ESCAPE] = (struct p1_row){0};
+    for (uint32_t i = 0; i < kept; i++) rows[i + 1] = tally->rows[order[i]];
+  }
+  stage_release(s->ctx, STAGE_TREE, order);
+  return rows ? p1_language_renew(language, rows, kept + 1) : STAGE_OUT_OF_MEMORY;
+}
+
+/* Writes every blob that is not of its language's current generation again. */
+static int renew_documents(struct store *s) {
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  for (uint32_t id = 0; id < s->document_end; id++) {
+    struct stage_pin pin;
+    struct p1_tree tree;
+    struct p1_tables tables;
+    int error = blob_pin(s, id, &pin, &tree, &tables);
+    if (error == STAGE_NO_DOCUMENT) continue;
+    if (error) return error;
+    const struct p1_language *language = &s->languages[tree.language];
+    bool old = tree.generation != language->current.generation;
+    if (old) error = p1_transcode(&s->encoder, language, &tree, &tables);
+    blob_unpin(s, &pin);
+    if (old && !error) {
+      error = keeper->ops->put(keeper->store, STAGE_TREE, id, s->encoder.blob.bytes, s->encoder.blob.count, NULL);
+    }
+    if (error) return error;
+  }
+  for (uint32_t i = 0; i < s->language_count; i++) p1_language_forget_previous(&s->languages[i]);
+  return STAGE_OK;
+}
+
+static int maps_open(struct store *s) {
+  int error = STAGE_OK;
+  for (uint32_t i = 0; i < s->language_count && !error; i++) error = p1_language_open_maps(&s->languages[i]);
+  return error;
+}
+
+static int rank(struct store *s) {
+  struct tally *tallies = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *tallies);
+  if (!tallies) return STAGE_OUT_OF_MEMORY;
+  memset(tallies, 0, s->language_count * sizeof *tallies);
+  int error = tally_documents(s, tallies);
+  for (uint32_t i = 0; i < s->language_count; i++) {
+    if (!error && tallies[i].count > 0) error = language_rank(s, &s->languages[i], &tallies[i]);
+    tally_free(s->ctx, &tallies[i]);
+  }
+  stage_release(s->ctx, STAGE_TREE, tallies);
+  return error ? error : renew_documents(s);
+}
+
+/* After a few edits the ranking is as good as before: it is made anew only when an
+ * eighth of the documents is. */
+static int settle(void *store) {
+  struct store *s = store;
+  int error = STAGE_OK;
+  if (s->fresh > 0 && (uint64_t)s->fresh * 8 >= s->documents) {
+    error = maps_open(s);
+    if (!error) error = renew_documents(s); /* of a settling that was cut short */
+    if (!error) error = rank(s);
+    if (!error) s->fresh = 0;
+  }
+  p1_encoder_free(&s->encoder);
+  for (uint32_t i = 0; i < s->language_count; i++) {
+    p1_language_close_maps(&s->languages[i]);
+    p1_language_trim(&s->languages[i]);
+  }
+  if (s->pack && !error) error = pack_settle(s->pack);
+  return error;
+}
+
+static void stats(void *store, stage_stat_fn *emit, void *sink) {
+  const struct store *s = store;
+  uint64_t rows = 0, kinds = 0, paddings = 0, bytes = 0;
+  for (uint32_t i = 0; i < s->language_count; i++) {
+    const struct p1_language *l = &s->languages[i];
+    rows += l->current.count;
+    kinds += l->kind_count;
+    paddings += l->padding_count;
+    bytes += (uint64_t)(l->current.capacity + l->kind_capacity + l->padding_capacity) * 8 + l->symbols.text_capacity +
+             l->fields.text_capacity + (l->symbols.count + l->fields.count) * 4;
+  }
+  emit(sink, "token_rows", "count", (double)rows);
+  emit(sink, "kinds", "count", (double)kinds);
+  emit(sink, "paddings", "count", (double)paddings);
+  emit(sink, "table_bytes", "bytes", (double)bytes);
+}
+
+/* ---- names ---- */
+
+static const char *symbol_name(void *store, uint32_t language, uint16_t symbol) {
+  const struct store *s = store;
+  return language < s->language_count ? p1_symbol_name(&s->languages[language], symbol) : NULL;
+}
+
+static const char *field_name(void *store, uint32_t language, uint16_t field) {
+  const struct store *s = store;
+  return language < s->language_count ? p1_field_name(&s->languages[language], field) : NULL;
+}
+
+/* ---- cursors ---- */
+
+struct cursor { /* p1_cursor first, so that the moves need not know the store */
+  struct p1_cursor p1;
+  struct store *store;
+};
+
+static int cursor_new(void *store, struct stage_cursor **out) {
+  struct store *s = store;
+  struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
+  if (!c) return STAGE_OUT_OF_MEMORY;
+  *c = (struct cursor){.p1 = {.ctx = s->ctx}, .store = s};
+  *out = &c->p1.pub;
+  return STAGE_OK;
+}
+
+static void cursor_close(struct stage_cursor *cursor) {
+  struct cursor *c = (struct cursor *)cursor;
+  if (!c->p1.open) return;
+  c->p1.open = false;
+  blob_unpin(c->store, &c->p1.pin);
+}
+
+static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
+  struct cursor *c = (struct cursor *)cursor;
+  cursor_close(cursor);
+  int error = blob_pin(c->store, id, &c->p1.pin, &c->p1.tree, &c->p1.tables);
+  if (error) return error;
+  c->p1.open = true;
+  p1_cursor_start(&c->p1);
+  return STAGE_OK;
+}
+
+static void cursor_delete(struct stage_cursor *cursor) {
+  struct cursor *c = (struct cursor *)cursor;
+  if (!c) return;
+  cursor_close(cursor);
+  p1_cursor_free_frames(&c->p1);
+  stage_release(c->store->ctx, STAGE_TREE, c);
+}
+
+/* ---- byte keeper ---- */
+
+static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
+  struct store *s = store;
+  (void)path;
+  if (!s->pack) s->pack = pack_new(s->ctx, kind);
+  return s->pack ? pack_put(s->pack, id, bytes, length) : STAGE_OUT_OF_MEMORY;
+}
+
+static int length_of(void *store, enum stage_kind kind, uint32_t id, uint64_t *length) {
+  const struct store *s = store;
+  const uint8_t *bytes;
+  (void)kind;
+  return s->pack ? pack_get(s->pack, id, &bytes, length) : STAGE_NO_DOCUMENT;
+}
+
+static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length,
+                     struct stage_pin *pin) {
+  const struct store *s = store;
+  const uint8_t *bytes;
+  uint64_t all;
+  (void)kind;
+  int error = s->pack ? pack_get(s->pack, id, &bytes, &all) : STAGE_NO_DOCUMENT;
+  if (error) return error;
+  if (offset > all || length > all - offset) return STAGE_OUT_OF_RANGE;
+  *pin = (struct stage_pin){.bytes = bytes + offset, .length = length};
+  return STAGE_OK;
+}
+
+static void unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+  (void)store;
+  (void)kind;
+  *pin = (struct stage_pin){0};
+}
+
+static int drop(void *store, enum stage_kind kind, uint32_t id) {
+  struct store *s = store;
+  (void)kind;
+  return s->pack ? pack_drop(s->pack, id) : STAGE_NO_DOCUMENT;
+}
+
+static const struct stage_ops ops = {
+    .hdr = STAGE_HDR,
+    .name = "p1",
+    .summary = "structural: one token a node over a table per language, packed",
+    .order = 10,
+    .roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER,
+    .keeps = 1u << STAGE_TREE,
+    .open = store_open,
+    .close = store_close,
+    .settle = settle,
+    .stats = stats,
+    .put = put,
+    .length = length_of,
+    .pin = pin_range,
+    .unpin = unpin,
+    .drop = drop,
+    .put_tree = put_tree,
+    .drop_tree = drop_tree,
+    .symbol_name = symbol_name,
+    .field_name = field_name,
+    .cursor_new = cursor_new,
+    .cursor_open = cursor_open,
+    .cursor_close = cursor_close,
+    .cursor_delete = cursor_delete,
+    .goto_first_child = p1_goto_first_child,
+    .goto_next_sibling = p1_goto_next_sibling,
+    .goto_parent = p1_goto_parent,
+    .goto_previous_sibling = p1_goto_previous_sibling,
+    .goto_last_child = p1_goto_last_child,
+    .goto_child = p1_goto_child,
+    .goto_child_by_field = p1_goto_child_by_field,
+    .goto_first_child_for_byte = p1_goto_first_child_for_byte,
+    .goto_descendant_for_bytes = p1_goto_descendant_for_bytes,
+    .goto_index = p1_goto_index,
+    .extent = p1_extent,
+    .walk = p1_walk,
+};
+
+const struct stage_ops *phasebench_stage(void) { return &ops; }
