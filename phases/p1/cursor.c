@@ -13,31 +13,36 @@
 
 /* ---- placing ---- */
 
-static inline void mirror(struct p1_cursor *c) {
-  c->pub.head = c->spot.head;
-  c->pub.depth = c->spot.depth;
+/* Stands on the node whose row was just read; spot.at is behind its code. In place,
+ * because a copy of a struct whose fields were just stored one by one, read back with
+ * wide loads, waits for the stores to retire: that was half of a cursor walk. */
+static inline __attribute__((always_inline)) void place(struct p1_cursor *c, struct p1_row row) {
+  struct stage_head *head = &c->pub.head;
+  struct p1_at *at = &c->spot.at;
+  p1_padding_over(&c->tables, &c->tree, row, at);
+  memcpy(head, &c->tables.kinds[row.kind], sizeof(struct p1_kind));
+  head->start_byte = at->position;
+  head->start_row = at->row;
+  head->start_column = at->position - at->line_start;
+  head->index = at->node++;
+  if (row.flags & P1_LEAF) {
+    p1_leaf_over(&c->tree, row, at);
+    c->spot.standing = P1_AT_LEAF;
+    c->spot.end_closes = row.closes;
+  } else {
+    c->spot.standing = P1_AT_TOKEN;
+  }
 }
 
-/* Stands on the node whose row was just read; `at` is behind its code. */
-static inline void place(struct p1_cursor *c, struct p1_row row, struct p1_at at) {
-  struct p1_spot *spot = &c->spot;
-  p1_padding_over(&c->tables, &c->tree, row, &at);
-  memcpy(&spot->head, &c->tables.kinds[row.kind], sizeof(struct p1_kind));
-  spot->head.start_byte = at.position;
-  spot->head.start_row = at.row;
-  spot->head.start_column = at.position - at.line_start;
-  spot->head.index = at.node++;
-  spot->leaf = row.flags & P1_LEAF;
-  if (spot->leaf) p1_leaf_over(&c->tree, row, &at);
-  spot->end_known = spot->leaf;
-  spot->end_closes = row.closes;
-  spot->after = at;
+/* The same for the node whose token is at spot.at. */
+static inline void place_next(struct p1_cursor *c) {
+  struct p1_row row = p1_next_row(&c->tables, &c->spot.at.token);
+  place(c, row);
 }
 
-/* The same for the node whose token is at `at`. */
 static inline void place_at(struct p1_cursor *c, struct p1_at at) {
-  struct p1_row row = p1_next_row(&c->tables, &at.token);
-  place(c, row, at);
+  c->spot.at = at;
+  place_next(c);
 }
 
 static bool corrupt(struct p1_cursor *c) {
@@ -45,16 +50,29 @@ static bool corrupt(struct p1_cursor *c) {
   return false;
 }
 
-void p1_cursor_start(struct p1_cursor *c) {
+static bool frames_grow(struct p1_cursor *c) {
+  uint32_t capacity = c->frame_capacity ? c->frame_capacity * 2 : 32;
+  struct p1_frame *frames = stage_resize(c->ctx, STAGE_TREE, c->frames, capacity * sizeof *frames);
+  if (!frames) {
+    c->pub.error = STAGE_OUT_OF_MEMORY;
+    return false;
+  }
+  c->frames = frames;
+  c->frame_capacity = capacity;
+  return true;
+}
+
+bool p1_cursor_start(struct p1_cursor *c) {
   uint32_t depth;
   c->tokens_end = c->tree.tokens + c->tree.token_bytes;
   c->pub.error = STAGE_OK;
-  c->spot.depth = 0;
+  if (c->frame_capacity == 0 && !frames_grow(c)) return false;
+  c->pub.depth = 0;
   c->spot.frame_count = 0;
-  place_at(c, p1_at_block(&c->tree, 0, &depth));
-  mirror(c);
   c->walk = p1_at_block(&c->tree, 0, &depth);
   c->walk_depth = c->walk_closes = 0;
+  place_at(c, c->walk);
+  return true;
 }
 
 void p1_cursor_free_frames(struct p1_cursor *c) {
@@ -62,28 +80,50 @@ void p1_cursor_free_frames(struct p1_cursor *c) {
   stage_release(c->ctx, STAGE_TREE, c->walk_frames);
 }
 
-/* Remembers the current node as the parent of the next one. */
+/* Copies a field through a register of its own width (see `place` for why). */
+#define COPY_FIELD(to, from)         \
+  do {                               \
+    __typeof__(from) field = (from); \
+    __asm__("" : "+r"(field));       \
+    (to) = field;                    \
+  } while (0)
+
+/* The current inner node's own frame is written; there is always room for it. */
+static inline void frame_write(struct p1_cursor *c) {
+  struct p1_frame *frame = &c->frames[c->spot.frame_count];
+  uint64_t kind;
+  memcpy(&kind, &c->pub.head, sizeof kind);
+  __asm__("" : "+r"(kind));
+  memcpy(&frame->head, &kind, sizeof kind);
+  COPY_FIELD(frame->head.start_byte, c->pub.head.start_byte);
+  COPY_FIELD(frame->head.start_row, c->pub.head.start_row);
+  COPY_FIELD(frame->head.start_column, c->pub.head.start_column);
+  COPY_FIELD(frame->head.index, c->pub.head.index);
+  COPY_FIELD(frame->after.token, c->spot.at.token);
+  COPY_FIELD(frame->after.nibble, c->spot.at.nibble);
+  COPY_FIELD(frame->after.position, c->spot.at.position);
+  COPY_FIELD(frame->after.row, c->spot.at.row);
+  COPY_FIELD(frame->after.line_start, c->spot.at.line_start);
+  COPY_FIELD(frame->after.indent, c->spot.at.indent);
+  COPY_FIELD(frame->after.node, c->spot.at.node);
+}
+
+/* The current inner node becomes the parent of where the cursor goes next; spot.at is
+ * behind its token. */
 static inline bool frame_push(struct p1_cursor *c) {
   struct p1_spot *spot = &c->spot;
-  if (__builtin_expect(spot->frame_count == c->frame_capacity, 0)) {
-    uint32_t capacity = c->frame_capacity ? c->frame_capacity * 2 : 32;
-    struct p1_frame *frames = stage_resize(c->ctx, STAGE_TREE, c->frames, capacity * sizeof *frames);
-    if (!frames) {
-      c->pub.error = STAGE_OUT_OF_MEMORY;
-      return false;
-    }
-    c->frames = frames;
-    c->frame_capacity = capacity;
+  if (__builtin_expect(spot->frame_count + 1 == c->frame_capacity, 0) && !frames_grow(c)) return false;
+  if (spot->standing == P1_AT_TOKEN) {
+    frame_write(c);
+  } else {
+    spot->at = c->frames[spot->frame_count].after;
   }
-  struct p1_frame *frame = &c->frames[spot->frame_count++];
-  frame->head = spot->head;
-  frame->after = spot->after;
+  spot->frame_count++;
+  c->pub.depth++;
   return true;
 }
 
 /* ---- where a node ends ---- */
-
-static inline const struct p1_at *end_of(const struct p1_spot *spot) { return spot->leaf ? &spot->after : &spot->end; }
 
 /* In front of block b or of a later one, from where the search for a node shallower
  * than or at `depth` must go on. What precedes the returned block holds none. If such a
@@ -100,194 +140,212 @@ static uint32_t block_reaching(const struct p1_tree *tree, uint32_t b, uint32_t 
 static bool find_end(struct p1_cursor *c) {
   struct p1_spot *spot = &c->spot;
   const struct p1_tree *tree = &c->tree;
-  struct p1_at at = spot->after;
+  uint32_t node_depth = c->pub.depth;
+  struct p1_at at = spot->at;
   uint32_t open = 1; /* nodes to close until the current one is closed */
   while (at.token < c->tokens_end) {
-    if ((at.node & (P1_BLOCK_NODES - 1)) == 0 && at.node > 0 && at.node < tree->node_count) {
-      uint32_t b = at.node >> P1_BLOCK_LG, target = block_reaching(tree, b, spot->depth), depth;
+    if ((at.node & (P1_BLOCK_NODES - 1)) == 0 && at.node < tree->node_count) {
+      uint32_t b = at.node >> P1_BLOCK_LG, target = block_reaching(tree, b, node_depth), depth;
       if (target > b) {
         at = p1_at_block(tree, target, &depth);
-        open = depth - spot->depth;
+        open = depth - node_depth;
       }
     }
     struct p1_row row = p1_next_row(&c->tables, &at.token);
-    if (row.flags & P1_GAP) {
-      p1_padding_over(&c->tables, tree, row, &at);
-    } else {
-      p1_token_over(&c->tables, tree, row, &at);
-      if (!(row.flags & P1_LEAF)) {
-        open++;
-        continue;
-      }
-    }
-    if (row.closes >= open) {
-      spot->end = at;
+    p1_token_over(&c->tables, tree, row, &at);
+    if (!(row.flags & (P1_LEAF | P1_GAP))) {
+      open++;
+    } else if (row.closes >= open) {
+      frame_write(c);
+      spot->at = at;
+      spot->standing = P1_AT_END;
       spot->end_closes = row.closes - open;
-      spot->end_known = true;
       return true;
+    } else {
+      open -= row.closes;
     }
-    open -= row.closes;
   }
   return corrupt(c);
 }
 
+/* Makes spot.at the current node's end. */
 static inline bool end_needed(struct p1_cursor *c) {
-  return __builtin_expect(c->spot.end_known, 1) || find_end(c);
+  return __builtin_expect(c->spot.standing != P1_AT_TOKEN, 1) || find_end(c);
 }
 
 /* ---- forward ---- */
 
 bool p1_goto_first_child(struct stage_cursor *cursor) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  if (c->spot.leaf || !frame_push(c)) return false;
-  c->spot.depth++;
-  place_at(c, c->spot.after);
-  mirror(c);
+  if (c->spot.standing == P1_AT_LEAF || !frame_push(c)) return false;
+  place_next(c);
   return true;
 }
 
 bool p1_goto_next_sibling(struct stage_cursor *cursor) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  struct p1_spot *spot = &c->spot;
-  if (spot->depth == 0 || !end_needed(c) || spot->end_closes > 0) return false;
-  struct p1_at at = *end_of(spot);
-  if (at.token >= c->tokens_end) return corrupt(c);
-  struct p1_row row = p1_next_row(&c->tables, &at.token);
+  if (!end_needed(c) || c->spot.end_closes > 0 || c->pub.depth == 0) return false;
+  const uint8_t *token = c->spot.at.token;
+  if (__builtin_expect(token >= c->tokens_end, 0)) return corrupt(c);
+  struct p1_row row = p1_next_row(&c->tables, &token);
   if (row.flags & P1_GAP) return false;
-  place(c, row, at);
-  mirror(c);
+  c->spot.at.token = token;
+  place(c, row);
   return true;
 }
 
-/* Whether the end of the current node's parent follows from the current node's; then it
- * is put into *at and *closes. */
-static bool parent_end(const struct p1_cursor *c, struct p1_at *at, uint32_t *closes) {
-  const struct p1_spot *spot = &c->spot;
-  if (!spot->end_known) return false;
-  *at = *end_of(spot);
-  if (spot->end_closes > 0) {
-    *closes = spot->end_closes - 1;
+/* The parent's end, where it follows from the current node's: then spot.at becomes the
+ * parent's end. */
+static inline bool end_of_parent(struct p1_cursor *c) {
+  struct p1_spot *spot = &c->spot;
+  if (spot->standing == P1_AT_TOKEN) return false;
+  if (__builtin_expect(spot->end_closes > 0, 1)) {
+    spot->end_closes--;
     return true;
   }
-  if (at->token >= c->tokens_end) return false;
-  struct p1_row row = p1_next_row(&c->tables, &at->token);
+  struct p1_at at = spot->at;
+  if (at.token >= c->tokens_end) return false;
+  struct p1_row row = p1_next_row(&c->tables, &at.token);
   if (!(row.flags & P1_GAP)) return false;
-  p1_padding_over(&c->tables, &c->tree, row, at);
-  *closes = row.closes - 1u;
+  p1_padding_over(&c->tables, &c->tree, row, &at);
+  spot->at = at;
+  spot->end_closes = row.closes - 1u;
   return true;
 }
 
 /* ---- backward ---- */
 
-/* The last node before node `limit` whose depth is at most `depth`: in front of its
- * token, and its depth. There is one: the root. */
-static struct p1_at last_before(const struct p1_cursor *c, uint32_t limit, uint32_t depth, uint32_t *found_depth) {
-  uint32_t b = (limit - 1) >> P1_BLOCK_LG;
-  while (b > 0 && p1_block_depth_min(&c->tree, b) > depth) b--;
-  uint32_t stop = (b + 1) << P1_BLOCK_LG, d;
-  if (stop > limit || stop == 0) stop = limit;
-  struct p1_at at = p1_at_block(&c->tree, b, &d), best = at;
-  *found_depth = d;
+/* The last node of block b before node `limit` whose depth is at most `depth`: in front
+ * of its token, and its depth; false: the block holds none. */
+static bool last_in_block(const struct p1_cursor *c, uint32_t b, uint32_t limit, uint32_t depth, struct p1_at *found,
+                          uint32_t *found_depth) {
+  uint64_t stop = ((uint64_t)b + 1) << P1_BLOCK_LG;
+  if (stop > limit) stop = limit;
+  uint32_t d;
+  struct p1_at at = p1_at_block(&c->tree, b, &d);
+  bool any = false;
   while (at.node < stop && at.token < c->tokens_end) {
     struct p1_at before = at;
     struct p1_row row = p1_next_row(&c->tables, &at.token);
-    if (row.flags & P1_GAP) {
-      p1_padding_over(&c->tables, &c->tree, row, &at);
-      d -= row.closes;
-      continue;
-    }
-    if (d <= depth) {
-      best = before;
+    if (d <= depth && !(row.flags & P1_GAP)) {
+      *found = before;
       *found_depth = d;
+      any = true;
     }
     p1_token_over(&c->tables, &c->tree, row, &at);
-    d = row.flags & P1_LEAF ? d - row.closes : d + 1;
+    d = row.flags & (P1_LEAF | P1_GAP) ? d - row.closes : d + 1;
   }
-  return best;
+  return any;
+}
+
+/* The same for the whole tree before `limit`, of which the root is always one. A block's
+ * lowest depth may be that of a node behind `limit`: so the first one may hold none. */
+static struct p1_at last_before(const struct p1_cursor *c, uint32_t limit, uint32_t depth, uint32_t *found_depth) {
+  struct p1_at found = {.token = c->tree.tokens};
+  *found_depth = 0;
+  for (uint32_t b = (limit - 1) >> P1_BLOCK_LG;; b--) {
+    if ((b == 0 || p1_block_depth_min(&c->tree, b) <= depth) &&
+        last_in_block(c, b, limit, depth, &found, found_depth)) {
+      break;
+    }
+    if (b == 0) break;
+  }
+  return found;
 }
 
 bool p1_goto_parent(struct stage_cursor *cursor) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
   struct p1_spot *spot = &c->spot;
-  if (spot->depth == 0) return false;
-  struct p1_at end;
-  uint32_t closes = 0;
-  bool end_known = parent_end(c, &end, &closes);
-  if (spot->frame_count > 0) {
+  if (c->pub.depth == 0) return false;
+  bool at_end = end_of_parent(c);
+  if (__builtin_expect(spot->frame_count > 0, 1)) {
     const struct p1_frame *frame = &c->frames[--spot->frame_count];
-    spot->head = frame->head;
-    spot->after = frame->after;
-    spot->leaf = false;
+    c->pub.head = frame->head;
+    if (!at_end) spot->at = frame->after;
+    spot->standing = at_end ? P1_AT_END : P1_AT_TOKEN;
   } else {
-    uint32_t depth;
-    place_at(c, last_before(c, spot->head.index, spot->depth - 1, &depth));
+    uint32_t depth, closes = spot->end_closes;
+    struct p1_at end = spot->at;
+    place_at(c, last_before(c, c->pub.head.index, c->pub.depth - 1, &depth));
+    if (at_end) {
+      frame_write(c);
+      spot->at = end;
+      spot->end_closes = closes;
+      spot->standing = P1_AT_END;
+    }
   }
-  spot->depth--;
-  spot->end_known = end_known;
-  spot->end_closes = closes;
-  if (end_known) spot->end = end;
-  mirror(c);
+  c->pub.depth--;
   return true;
 }
 
 bool p1_goto_previous_sibling(struct stage_cursor *cursor) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  if (c->spot.depth == 0) return false;
+  if (c->pub.depth == 0) return false;
   uint32_t depth;
-  struct p1_at at = last_before(c, c->spot.head.index, c->spot.depth, &depth);
-  if (depth != c->spot.depth) return false;
+  struct p1_at at = last_before(c, c->pub.head.index, c->pub.depth, &depth);
+  if (depth != c->pub.depth) return false;
   place_at(c, at);
-  mirror(c);
   return true;
 }
 
 bool p1_goto_last_child(struct stage_cursor *cursor) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  if (c->spot.leaf || !end_needed(c) || !frame_push(c)) return false;
-  uint32_t depth;
-  struct p1_at at = last_before(c, c->spot.end.node, c->spot.depth + 1, &depth);
-  c->spot.depth++;
-  place_at(c, at);
-  mirror(c);
+  if (c->spot.standing == P1_AT_LEAF || !end_needed(c)) return false;
+  uint32_t depth, end_node = c->spot.at.node;
+  if (!frame_push(c)) return false;
+  place_at(c, last_before(c, end_node, c->pub.depth, &depth));
   return true;
 }
 
 /* ---- among the children ---- */
 
-static bool go_back(struct p1_cursor *c, const struct p1_spot *spot) {
-  c->spot = *spot;
-  mirror(c);
+/* What a move that fails late goes back to. The frame of the node itself is still where
+ * it was, since moves among its children write above it. */
+struct place {
+  struct stage_head head;
+  uint32_t depth;
+  struct p1_spot spot;
+};
+
+static inline struct place here(const struct p1_cursor *c) {
+  return (struct place){c->pub.head, c->pub.depth, c->spot};
+}
+
+static bool go_back(struct p1_cursor *c, const struct place *place) {
+  c->pub.head = place->head;
+  c->pub.depth = place->depth;
+  c->spot = place->spot;
   return false;
 }
 
 bool p1_goto_child(struct stage_cursor *cursor, uint32_t n) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  struct p1_spot spot = c->spot;
+  struct place before = here(c);
   if (!p1_goto_first_child(cursor)) return false;
   while (n-- > 0) {
-    if (!p1_goto_next_sibling(cursor)) return go_back(c, &spot);
+    if (!p1_goto_next_sibling(cursor)) return go_back(c, &before);
   }
   return true;
 }
 
 bool p1_goto_child_by_field(struct stage_cursor *cursor, uint16_t field) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  struct p1_spot spot = c->spot;
+  struct place before = here(c);
   if (!p1_goto_first_child(cursor)) return false;
-  while (c->spot.head.field != field) {
-    if (!p1_goto_next_sibling(cursor)) return go_back(c, &spot);
+  while (c->pub.head.field != field) {
+    if (!p1_goto_next_sibling(cursor)) return go_back(c, &before);
   }
   return true;
 }
 
 bool p1_goto_first_child_for_byte(struct stage_cursor *cursor, uint32_t byte) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  struct p1_spot spot = c->spot;
+  struct place before = here(c);
   if (!p1_goto_first_child(cursor)) return false;
-  while (end_needed(c) && end_of(&c->spot)->position <= byte) {
-    if (!p1_goto_next_sibling(cursor)) return go_back(c, &spot);
+  while (end_needed(c) && c->spot.at.position <= byte) {
+    if (!p1_goto_next_sibling(cursor)) return go_back(c, &before);
   }
-  return c->pub.error ? go_back(c, &spot) : true;
+  return c->pub.error ? go_back(c, &before) : true;
 }
 
 /* ---- by place ---- */
@@ -307,10 +365,10 @@ bool p1_goto_index(struct stage_cursor *cursor, uint32_t index) {
       continue;
     }
     if (before.node == index) {
-      c->spot.depth = depth;
+      c->pub.depth = depth;
       c->spot.frame_count = 0;
-      place(c, row, at);
-      mirror(c);
+      c->spot.at = at;
+      place(c, row);
       return true;
     }
     p1_token_over(&c->tables, &c->tree, row, &at);
@@ -366,15 +424,15 @@ static struct p1_at last_starting_by(const struct p1_cursor *c, uint32_t byte, u
  * place asked for, and slow on wide nodes. */
 static bool descend_slowly(struct p1_cursor *c, uint32_t start, uint32_t end) {
   for (;;) {
-    struct p1_spot spot = c->spot;
+    struct place before = here(c);
     if (!p1_goto_first_child(&c->pub)) return !c->pub.error;
     for (;;) {
-      if (!end_needed(c)) return go_back(c, &spot);
-      uint32_t child_start = c->spot.head.start_byte, child_end = end_of(&c->spot)->position;
+      if (!end_needed(c)) return go_back(c, &before);
+      uint32_t child_start = c->pub.head.start_byte, child_end = c->spot.at.position;
       bool reaches = child_end >= end && (child_start == child_end ? child_end >= start : child_end > start);
       if (reaches && child_start <= start) break;
       if (reaches || !p1_goto_next_sibling(&c->pub)) {
-        go_back(c, &spot);
+        go_back(c, &before);
         return !c->pub.error;
       }
     }
@@ -383,48 +441,51 @@ static bool descend_slowly(struct p1_cursor *c, uint32_t start, uint32_t end) {
 
 bool p1_goto_descendant_for_bytes(struct stage_cursor *cursor, uint32_t start, uint32_t end) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  struct p1_spot spot = c->spot;
   if (start > end) return false;
-  if (spot.leaf) return true;
-  if (spot.depth > 0 && !end_needed(c)) return false;
-  spot = c->spot;
-  uint32_t depth;
+  if (c->spot.standing == P1_AT_LEAF) return true;
+  uint32_t node = c->pub.head.index, node_end = c->tree.node_count, depth;
+  if (c->pub.depth > 0) {
+    if (!end_needed(c)) return false;
+    node_end = c->spot.at.node;
+  }
   bool empty;
   struct p1_at at = last_starting_by(c, start, &depth, &empty);
   if (empty && start == end) return descend_slowly(c, start, end);
   /* Every node that holds `start` is the last one that begins by it, or an ancestor. */
-  if (at.node <= spot.head.index || (spot.depth > 0 && at.node >= end_of(&spot)->node)) return true;
+  if (at.node <= node || at.node >= node_end) return true;
+  /* The search leaves the frames of the current node's ancestors alone. */
+  struct place before = here(c);
+  struct p1_frame own = c->frames[before.spot.frame_count];
   c->spot.frame_count = 0;
-  c->spot.depth = depth;
+  struct p1_frame bottom = c->frames[0];
+  bool found = false;
+  c->pub.depth = depth;
   place_at(c, at);
-  for (;;) {
-    if (!end_needed(c)) return go_back(c, &spot);
-    uint32_t node_end = end_of(&c->spot)->position;
-    if (node_end >= end && node_end > start) break;
-    if (c->spot.depth == 0) break;
+  while (c->pub.head.index > node && end_needed(c)) {
+    found = c->spot.at.position >= end && c->spot.at.position > start;
+    if (found) return true;
     p1_goto_parent(cursor);
-    if (c->spot.head.index <= spot.head.index) {
-      go_back(c, &spot);
-      return true;
-    }
   }
-  mirror(c);
-  return true;
+  int error = c->pub.error;
+  go_back(c, &before);
+  c->frames[0] = bottom;
+  c->frames[before.spot.frame_count] = own;
+  return !error;
 }
 
 /* ---- extent ---- */
 
 /* Counts the current node's children; its end is known. */
 static void count_children(const struct p1_cursor *c, uint32_t *count, uint32_t *named) {
-  const struct p1_spot *spot = &c->spot;
   const struct p1_tree *tree = &c->tree;
-  struct p1_at at = spot->after;
-  uint32_t depth = spot->depth + 1;
+  struct p1_at at = c->frames[c->spot.frame_count].after;
+  const uint32_t child_depth = c->pub.depth + 1, end_node = c->spot.at.node;
+  uint32_t depth = child_depth;
   *count = *named = 0;
-  while (at.node < spot->end.node && at.token < c->tokens_end) {
+  while (at.node < end_node && at.token < c->tokens_end) {
     if ((at.node & (P1_BLOCK_NODES - 1)) == 0) {
       uint32_t b = at.node >> P1_BLOCK_LG, first = b;
-      while (b < tree->block_count && p1_block_depth_min(tree, b) > spot->depth + 1) b++;
+      while (b < tree->block_count && p1_block_depth_min(tree, b) > child_depth) b++;
       if (b == tree->block_count) return;
       if (b > first) {
         at = p1_at_block(tree, b, &depth);
@@ -432,7 +493,7 @@ static void count_children(const struct p1_cursor *c, uint32_t *count, uint32_t 
       }
     }
     struct p1_row row = p1_next_row(&c->tables, &at.token);
-    if (!(row.flags & P1_GAP) && depth == spot->depth + 1) {
+    if (!(row.flags & P1_GAP) && depth == child_depth) {
       ++*count;
       *named += c->tables.kinds[row.kind].flags & STAGE_NODE_NAMED;
     }
@@ -444,12 +505,12 @@ static void count_children(const struct p1_cursor *c, uint32_t *count, uint32_t 
 int p1_extent(struct stage_cursor *cursor, struct stage_extent *extent) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
   if (!end_needed(c)) return c->pub.error;
-  const struct p1_at *end = end_of(&c->spot);
+  const struct p1_at *end = &c->spot.at;
   extent->end_byte = end->position;
   extent->end_row = end->row;
   extent->end_column = end->position - end->line_start;
-  extent->descendant_count = end->node - c->spot.head.index;
+  extent->descendant_count = end->node - c->pub.head.index;
   extent->child_count = extent->named_child_count = 0;
-  if (!c->spot.leaf) count_children(c, &extent->child_count, &extent->named_child_count);
+  if (c->spot.standing != P1_AT_LEAF) count_children(c, &extent->child_count, &extent->named_child_count);
   return STAGE_OK;
 }

@@ -6,10 +6,18 @@
 
 #include "format.h"
 
-/* An ancestor that the cursor came through: what goto_parent goes back to. */
+/* A node that the cursor stands on or came through: what goto_parent and a second
+ * goto_first_child go back to. */
 struct p1_frame {
   struct stage_head head;
-  struct p1_at after;
+  struct p1_at after; /* behind the node's token */
+};
+
+/* What p1_spot.at is. */
+enum p1_standing {
+  P1_AT_LEAF,  /* the end of the current node, a leaf */
+  P1_AT_TOKEN, /* behind the token of the current node, an inner one */
+  P1_AT_END,   /* the end of the current node, an inner one; frames[frame_count].after is behind its token */
 };
 
 /* An open node of the batch walk. */
@@ -18,15 +26,12 @@ struct p1_walk_frame {
   uint32_t child_count, named_child_count;
 };
 
-/* Where the cursor stands; saved and restored as a whole by moves that may fail late. */
+/* Where the cursor stands, apart from pub: the private part of what moves that may fail
+ * late save and restore. */
 struct p1_spot {
-  struct stage_head head;
-  uint32_t depth;
-  bool leaf;
-  bool end_known;      /* always for a leaf */
-  uint32_t end_closes; /* ancestors that close right where the node ends, gaps apart */
-  struct p1_at after;  /* behind the node's own token; of a leaf that is its end */
-  struct p1_at end;    /* of an inner node, where end_known */
+  struct p1_at at;
+  enum p1_standing standing;
+  uint32_t end_closes; /* unless P1_AT_TOKEN: ancestors that close right where the node ends, gaps apart */
   uint32_t frame_count;
 };
 
@@ -40,8 +45,10 @@ struct p1_cursor {
   struct p1_tree tree;
   const uint8_t *tokens_end;
 
-  struct p1_spot spot; /* spot.head and spot.depth are current; pub mirrors them */
-  struct p1_frame *frames; /* the nearest ancestors, the parent last; those above are searched when asked for */
+  struct p1_spot spot;
+  /* The nearest ancestors, the parent last, at frames[0..spot.frame_count); those above
+   * are searched when asked for. There is room for one more, the current node's own. */
+  struct p1_frame *frames;
   uint32_t frame_capacity;
 
   struct p1_at walk;
@@ -49,8 +56,9 @@ struct p1_cursor {
   uint32_t walk_depth, walk_capacity, walk_closes;
 };
 
-/* Places the cursor at the root of the tree that cursor->tree and tables describe. */
-void p1_cursor_start(struct p1_cursor *cursor);
+/* Places the cursor at the root of the tree that cursor->tree and tables describe;
+ * false, and cursor->error, when out of memory. */
+bool p1_cursor_start(struct p1_cursor *cursor);
 void p1_cursor_free_frames(struct p1_cursor *cursor);
 
 /* The moves of struct stage_ops. */

@@ -165,6 +165,7 @@ struct writer {
   uint32_t node_count, depth;
   struct p1_row pending;
   bool has_pending;
+  bool has_errors; /* anywhere in the tree */
 };
 
 static int pending_flush(struct writer *w) {
@@ -297,13 +298,15 @@ static int node_end(struct writer *w, const struct p1_open *end) {
   return error;
 }
 
-static struct p1_kind kind_of(const TSTreeCursor *cursor, TSNode node) {
+static struct p1_kind kind_of(const struct writer *w, const TSTreeCursor *cursor, TSNode node) {
   uint16_t flags = 0;
   if (ts_node_is_named(node)) flags |= STAGE_NODE_NAMED;
   if (ts_node_is_extra(node)) flags |= STAGE_NODE_EXTRA;
-  if (ts_node_is_missing(node)) flags |= STAGE_NODE_MISSING;
-  if (ts_node_is_error(node)) flags |= STAGE_NODE_ERROR;
-  if (ts_node_has_error(node)) flags |= STAGE_NODE_HAS_ERROR;
+  if (w->has_errors) { /* the root has an error if any node has: most trees need not be asked */
+    if (ts_node_is_missing(node)) flags |= STAGE_NODE_MISSING;
+    if (ts_node_is_error(node)) flags |= STAGE_NODE_ERROR;
+    if (ts_node_has_error(node)) flags |= STAGE_NODE_HAS_ERROR;
+  }
   return (struct p1_kind){
       .symbol = ts_node_symbol(node),
       .grammar_symbol = ts_node_grammar_symbol(node),
@@ -312,19 +315,26 @@ static struct p1_kind kind_of(const TSTreeCursor *cursor, TSNode node) {
   };
 }
 
-/* The node under the cursor. Goes to its first child, where it has one. */
-static int node_write(struct writer *w, const TSLanguage *grammar, TSTreeCursor *cursor, bool *descended) {
+static int counts_disagree(const struct writer *w, TSNode node, uint32_t found) {
+  STAGE_FAIL(w->encoder->ctx, "the tree's own counts disagree: the %s at byte %u says another number than %u",
+             ts_node_type(node), ts_node_start_byte(node), found);
+  return STAGE_LIMIT;
+}
+
+/* The node under the cursor; *child_count is how many children it has. */
+static int node_write(struct writer *w, const TSLanguage *grammar, const TSTreeCursor *cursor, uint32_t *child_count) {
   TSNode node = ts_tree_cursor_current_node(cursor);
   struct p1_row row = {0};
-  struct p1_kind kind = kind_of(cursor, node);
+  struct p1_kind kind = kind_of(w, cursor, node);
   int error = node_begin(w);
   if (!error) error = p1_intern_kind(w->language, grammar, kind, &row.kind);
   if (!error) error = padding_write(w, &row, ts_node_start_byte(node), ts_node_start_point(node));
   if (error) return error;
-  *descended = ts_tree_cursor_goto_first_child(cursor);
-  if (*descended) {
+  *child_count = ts_node_child_count(node);
+  if (*child_count > 0) {
     if (!open_reserve(w->encoder, w->depth + 1)) return STAGE_OUT_OF_MEMORY;
-    w->encoder->open[w->depth++] = (struct p1_open){ts_node_end_byte(node), ts_node_end_point(node)};
+    w->encoder->open[w->depth++] =
+        (struct p1_open){ts_node_end_byte(node), ts_node_end_point(node), *child_count};
   } else {
     bool named = kind.flags & STAGE_NODE_NAMED;
     error = leaf_write(w, &row, named, ts_node_end_byte(node), ts_node_end_point(node));
@@ -334,19 +344,44 @@ static int node_write(struct writer *w, const TSLanguage *grammar, TSTreeCursor 
   return error;
 }
 
-static int tree_write(struct writer *w, const TSLanguage *grammar, TSTreeCursor *cursor) {
-  for (;;) {
-    bool descended;
-    int error = node_write(w, grammar, cursor, &descended);
-    if (error) return error;
-    if (descended) continue;
-    while (!ts_tree_cursor_goto_next_sibling(cursor)) {
-      if (w->depth == 0) return pending_flush(w);
-      error = node_end(w, &w->encoder->open[w->depth - 1]);
-      if (error) return error;
-      ts_tree_cursor_goto_parent(cursor);
-    }
+/* Goes on to the node after the one just written, in preorder; *more is false behind the
+ * last one. The children left of each open node say where to go, which spares the cursor
+ * the moves that fail: half of them. */
+static int cursor_advance(struct writer *w, TSTreeCursor *cursor, uint32_t child_count, bool *more) {
+  *more = true;
+  if (child_count > 0) {
+    if (ts_tree_cursor_goto_first_child(cursor)) return STAGE_OK;
+    return counts_disagree(w, ts_tree_cursor_current_node(cursor), 0);
   }
+  while (w->depth > 0) {
+    struct p1_open *parent = &w->encoder->open[w->depth - 1];
+    if (--parent->children_left > 0) {
+      if (ts_tree_cursor_goto_next_sibling(cursor)) return STAGE_OK;
+      ts_tree_cursor_goto_parent(cursor);
+      return counts_disagree(w, ts_tree_cursor_current_node(cursor), parent->children_left);
+    }
+    int error = node_end(w, parent);
+    if (error) return error;
+    ts_tree_cursor_goto_parent(cursor);
+  }
+  *more = false;
+  return STAGE_OK;
+}
+
+static int tree_write(struct writer *w, const TSLanguage *grammar, TSNode root) {
+  TSTreeCursor cursor = ts_tree_cursor_new(root);
+  w->has_errors = ts_node_has_error(root);
+  int error = STAGE_OK;
+  for (bool more = true; more && !error;) {
+    uint32_t child_count = 0;
+    error = node_write(w, grammar, &cursor, &child_count);
+    if (!error) error = cursor_advance(w, &cursor, child_count, &more);
+  }
+  ts_tree_cursor_delete(&cursor);
+  if (!error) error = pending_flush(w);
+  /* A child more than its parent's count would have been passed over. */
+  if (!error && w->node_count != ts_node_descendant_count(root)) error = counts_disagree(w, root, w->node_count);
+  return error;
 }
 
 /* Two nibbles into a byte, in place. */
@@ -362,9 +397,7 @@ int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t
               const TSLanguage *grammar, const TSTree *tree) {
   encoder->tokens.count = encoder->nibbles.count = encoder->entry_count = 0;
   struct writer w = {.encoder = encoder, .language = language};
-  TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
-  int error = tree_write(&w, grammar, &cursor);
-  ts_tree_cursor_delete(&cursor);
+  int error = tree_write(&w, grammar, ts_tree_root_node(tree));
   if (error) return error;
   if (!buffer_reserve(encoder, &encoder->nibbles, 1)) return STAGE_OUT_OF_MEMORY;
   nibbles_pack(&encoder->nibbles);

@@ -16,6 +16,7 @@ struct p1_buffer {
 struct p1_open {
   uint32_t end_byte;
   TSPoint end_point;
+  uint32_t children_left;
 };
 
 /* The working memory of encoding; zeroed is empty, and it can be used again and again. */

@@ -83,7 +83,6 @@ enum p1_row_flag {
   P1_GAP = 1u << 5,      /* no node: closes an ancestor behind a gap */
   P1_ROW_FLAGS = (1u << 6) - 1,
 };
-#define P1_SLOW (P1_LINES | P1_NEWLINE | P1_EXPLICIT | P1_GAP)
 
 /* A row of the token table; also the raw form behind an escape. */
 struct p1_row {
@@ -231,6 +230,19 @@ static inline struct p1_at p1_at_block(const struct p1_tree *tree, uint32_t b, u
   return at;
 }
 
+/* A number of more than two nibbles; *at is behind the first, 15. Out of line, like the
+ * other rare cases, so that the common ones need no registers saved. */
+static __attribute__((noinline, unused)) uint32_t p1_long_number(const uint8_t *nibbles, uint32_t *at) {
+  uint32_t v = 0, shift = 0, n;
+  do {
+    n = (uint32_t)(nibbles[*at >> 1] >> ((*at & 1) * 4)) & 15;
+    ++*at;
+    if (shift < 32) v |= (n & 7) << shift;
+    shift += 3;
+  } while (n & 8);
+  return 60 + v;
+}
+
 /* One number of the nibble stream. */
 static inline uint32_t p1_number(const uint8_t *nibbles, uint32_t *at) {
   uint32_t i = *at;
@@ -240,21 +252,14 @@ static inline uint32_t p1_number(const uint8_t *nibbles, uint32_t *at) {
     *at = i + 1;
     return n;
   }
-  if (n < 15) {
+  if (__builtin_expect(n < 15, 1)) {
     *at = i + 2;
     return 12 + ((n - 12) << 4) + ((pair >> 4) & 15);
   }
-  uint32_t v = 0, shift = 0;
-  i++;
-  for (;;) {
-    n = (uint32_t)(nibbles[i >> 1] >> ((i & 1) * 4)) & 15;
-    i++;
-    if (shift < 32) v |= (n & 7) << shift;
-    shift += 3;
-    if (!(n & 8)) break;
-  }
+  i++; /* a local, so that *at can stay in a register */
+  uint32_t number = p1_long_number(nibbles, &i);
   *at = i;
-  return 60 + v;
+  return number;
 }
 
 /* The row of the token at *token, which moves behind the code. */
@@ -275,31 +280,29 @@ static inline struct p1_row p1_next_row(const struct p1_tables *tables, const ui
   return row;
 }
 
-/* Moves over the padding of a token with one of the P1_SLOW paddings. */
-static inline void p1_slow_padding(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
-                                   struct p1_at *at) {
-  if (row.flags & P1_NEWLINE) {
-    struct p1_padding pad = tables->paddings[row.pad];
-    uint32_t column = at->indent + (uint32_t)(int32_t)pad.column_delta;
-    at->row += pad.rows;
-    at->position += pad.rows + column + pad.surplus;
-    at->line_start = at->position - column;
-    at->indent = column;
-  } else if (row.flags & P1_EXPLICIT) {
-    at->position += p1_number(tree->nibbles, &at->nibble);
-    uint32_t rows = p1_number(tree->nibbles, &at->nibble);
-    uint32_t column = p1_number(tree->nibbles, &at->nibble);
-    at->row += rows;
-    at->line_start = at->position - column;
-    if (rows > 0) at->indent = column;
-  }
+/* Moves over bytes, rows and column from the nibbles; returns the rows. */
+static __attribute__((noinline, unused)) uint32_t p1_explicit_over(const uint8_t *nibbles, struct p1_at *at) {
+  at->position += p1_number(nibbles, &at->nibble);
+  uint32_t rows = p1_number(nibbles, &at->nibble);
+  at->row += rows;
+  at->line_start = at->position - p1_number(nibbles, &at->nibble);
+  return rows;
 }
 
 /* Moves over a token's padding: to the node's start, or to the end of a gap. */
 static inline void p1_padding_over(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
                                    struct p1_at *at) {
-  if (__builtin_expect(row.flags & (P1_NEWLINE | P1_EXPLICIT), 0)) {
-    p1_slow_padding(tables, tree, row, at);
+  if (row.flags & P1_NEWLINE) {
+    struct p1_padding pad = tables->paddings[row.pad];
+    uint32_t column = at->indent + (uint32_t)(int32_t)pad.column_delta;
+    at->row += pad.rows;
+    at->line_start = at->position + pad.rows + pad.surplus;
+    at->position = at->line_start + column;
+    at->indent = column;
+  } else if (__builtin_expect(row.flags & P1_EXPLICIT, 0)) {
+    struct p1_at behind = *at;
+    if (p1_explicit_over(tree->nibbles, &behind) > 0) behind.indent = behind.position - behind.line_start;
+    *at = behind;
   } else {
     at->position += row.advance;
   }
@@ -307,12 +310,12 @@ static inline void p1_padding_over(const struct p1_tables *tables, const struct 
 
 /* Moves over a leaf's text. */
 static inline void p1_leaf_over(const struct p1_tree *tree, struct p1_row row, struct p1_at *at) {
-  if (__builtin_expect(row.flags & P1_LINES, 0)) {
+  if (row.flags & P1_LENGTH) {
     at->position += p1_number(tree->nibbles, &at->nibble);
-    at->row += p1_number(tree->nibbles, &at->nibble);
-    at->line_start = at->position - p1_number(tree->nibbles, &at->nibble);
-  } else if (row.flags & P1_LENGTH) {
-    at->position += p1_number(tree->nibbles, &at->nibble);
+  } else if (__builtin_expect(row.flags & P1_LINES, 0)) {
+    struct p1_at behind = *at;
+    p1_explicit_over(tree->nibbles, &behind);
+    *at = behind;
   } else {
     at->position += row.length;
   }
@@ -333,5 +336,8 @@ static inline void p1_token_over(const struct p1_tables *tables, const struct p1
  * STAGE_CORRUPT, and then why and the offset in the token stream. */
 int p1_validate(const struct p1_tables *tables, const uint8_t *bytes, uint64_t length, const char **why,
                 uint64_t *offset);
+
+/* The same for a document of an open store (p1.c); for tests and fuzzing. */
+int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *offset);
 
 #endif

@@ -112,6 +112,20 @@ static void blob_unpin(const struct store *s, struct stage_pin *pin) {
   keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
 }
 
+int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *offset) {
+  const struct store *s = store;
+  struct stage_pin pin;
+  struct p1_tree tree;
+  struct p1_tables tables;
+  *why = "the header is not one of this store's";
+  *offset = 0;
+  int error = blob_pin(s, id, &pin, &tree, &tables);
+  if (error) return error;
+  error = p1_validate(&tables, pin.bytes, pin.length, why, offset);
+  blob_unpin(s, &pin);
+  return error;
+}
+
 /* ---- settling ---- */
 
 /* How often each row of a language occurs in the store. */
@@ -313,8 +327,7 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   int error = blob_pin(c->store, id, &c->p1.pin, &c->p1.tree, &c->p1.tables);
   if (error) return error;
   c->p1.open = true;
-  p1_cursor_start(&c->p1);
-  return STAGE_OK;
+  return p1_cursor_start(&c->p1) ? STAGE_OK : c->p1.pub.error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {

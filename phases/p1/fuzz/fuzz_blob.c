@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Any bytes as a blob: what validation lets through must be walked without a read out of
+ * bounds, and the batch walk and the cursor must give the same nodes. */
+#include "../../kit/test_ctx.h"
+#include "../../kit/test_tree.h"
+#include "../format.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct stage_ops *ops;
+static struct stage_ctx ctx;
+static void *store;
+static struct stage_cursor *cursor;
+
+/* The tables are those of a text with much of JavaScript in it. */
+static void start(void) {
+  static const char text[] = "// a comment\nfunction f(a, b) {\n  if (a > 1) return [1, 22, 'x'];\n\n  f(`a\nb`, { k: 3 })\n}\n"
+                             "let x = f( 1,   2 ).y\n  let z = @ (;\n";
+  ops = phasebench_stage();
+  if (test_ctx_open(ops, &ctx, &store)) abort();
+  const TSLanguage *grammar = test_grammar("javascript");
+  struct stage_document document = {.grammar = grammar, .source = text, .source_bytes = sizeof text - 1};
+  if (ops->put_tree(store, &document, test_parse(grammar, text, sizeof text - 1))) abort();
+  if (ops->cursor_new(store, &cursor)) abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (!ops) start();
+  const char *why;
+  uint64_t offset;
+  if (ops->put(store, STAGE_TREE, 1, data, size, NULL)) abort();
+  int valid = p1_validate_document(store, 1, &why, &offset) == STAGE_OK;
+  int opened = ops->cursor_open(cursor, 1) == STAGE_OK;
+  if (valid && !opened) abort();
+  if (!valid) {
+    ops->cursor_close(cursor);
+    return 0;
+  }
+  struct stage_node batch[64];
+  uint32_t count, nodes = 0;
+  uint64_t ends_of_walk = 0, ends_of_cursor = 0;
+  do {
+    if (ops->walk(cursor, batch, 64, &count)) abort();
+    for (uint32_t i = 0; i < count; i++) ends_of_walk += batch[i].extent.end_byte * (uint64_t)(batch[i].head.index + 1);
+    nodes += count;
+  } while (count > 0);
+  for (bool more = true; more; nodes--) {
+    struct stage_extent extent;
+    if (ops->extent(cursor, &extent)) abort();
+    ends_of_cursor += extent.end_byte * (uint64_t)(cursor->head.index + 1);
+    if (ops->goto_first_child(cursor)) continue;
+    while (!(more = ops->goto_next_sibling(cursor)) && ops->goto_parent(cursor)) {
+    }
+  }
+  if (nodes != 0 || cursor->error || ends_of_walk != ends_of_cursor) abort();
+  ops->cursor_close(cursor);
+  return 0;
+}
