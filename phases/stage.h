@@ -237,7 +237,10 @@ struct stage_ops {
   int (*put)(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path);
   /* The number of bytes under (kind, id). Required. */
   int (*length)(void *store, enum stage_kind kind, uint32_t id, uint64_t *length);
-  /* Makes [offset, offset + length) readable until unpin. Required. */
+  /* Makes [offset, offset + length) readable until unpin. The bytes are those that were
+   * put, or the call fails with STAGE_CORRUPT: a codec decodes what it gets here without
+   * checking it again, so a keeper that lets bytes out of memory verifies a checksum when
+   * it takes them back. Required. */
   int (*pin)(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
   void (*unpin)(void *store, enum stage_kind kind, struct stage_pin *pin);
   int (*drop)(void *store, enum stage_kind kind, uint32_t id);

@@ -142,11 +142,13 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
   const struct p1_tree *tree = &check->tree;
   const uint8_t *end = tree->tokens + tree->token_bytes;
   uint32_t lowest = 0, lowest_stored = 0;
+  bool childless = false; /* the token before was an inner node's */
   while (*p < end) {
     const uint8_t *start = *p;
     struct p1_row row;
     if (!row_next(check, p, end, &row)) return false;
     if (row.flags & P1_GAP) {
+      if (childless) return bad(check, "an inner node has no children");
       if (row.closes > check->depth) return bad(check, "more nodes close than are open");
       if (!padding_check(check, row)) return false;
       check->depth -= row.closes;
@@ -164,6 +166,7 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
     if (check->depth < lowest) lowest = check->depth;
     check->node++;
     if (!padding_check(check, row)) return false;
+    childless = !(row.flags & P1_LEAF);
     if (row.flags & P1_LEAF) {
       if (row.closes > check->depth) return bad(check, "more nodes close than are open");
       if (!leaf_check(check, row)) return false;
