@@ -156,7 +156,7 @@ static int fetch(char *const *names, bool again) {
     if (manifest_read(*names, &manifest, &fault)) corpus_fetch(&manifest, again, &fault);
     if (fault.code == EXIT_CODE_OK) {
       printf("corpus %s: %s\n", manifest.name,
-             manifest.source == MANIFEST_DIRECTORY ? "comes with the build, nothing to fetch" : "fetched");
+             manifest.source == MANIFEST_DIRECTORY ? "comes with the build, nothing to fetch" : "is in the cache");
     }
     manifest_free(&manifest);
     if (fault.code != EXIT_CODE_OK) return report(&fault);
