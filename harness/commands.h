@@ -5,9 +5,10 @@
 #ifndef PHASEBENCH_COMMANDS_H
 #define PHASEBENCH_COMMANDS_H
 
-#define COMMANDS(X)                                                     \
+#define COMMANDS(X) \
   X(corpus, "list, fetch, show and verify the sets of source files that are measured") \
-  X(metrics, "print the figures of result files, one a line, for scripts")
+  X(metrics, "print the figures of result files, one a line, for scripts") \
+  X(claims, "hold published numbers against result files")
 
 #define X(name, summary) int command_##name(int argc, char **argv);
 COMMANDS(X)
