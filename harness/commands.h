@@ -8,7 +8,8 @@
 #define COMMANDS(X) \
   X(corpus, "list, fetch, show and verify the sets of source files that are measured") \
   X(metrics, "print the figures of result files, one a line, for scripts") \
-  X(claims, "hold published numbers against result files")
+  X(claims, "hold published numbers against result files") \
+  X(report, "draw pictures and tables of result files")
 
 #define X(name, summary) int command_##name(int argc, char **argv);
 COMMANDS(X)

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * command_report.c - `phasebench report RESULT... -o DIR`: tables and pictures. Made in
+ * a folder beside DIR and moved there when all of it is there, so that nobody finds
+ * half a report. */
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "report.h"
+
+#define PATH_BYTES 4300
+#define MIB 1048576.0
+
+static void print_help(void) {
+  fputs("usage: phasebench report [--profile P] [--ledger FILE] RESULT... -o DIR\n\n"
+        "Draws pictures with gnuplot (SVG and PNG) and prints tables; DIR then holds report.txt,\n"
+        "report.md, the pictures, and the data they were drawn from (*.tsv). Pictures: lines per MiB\n"
+        "by combination with the claims marked, memory by owner, memory over the checkpoints.\n"
+        "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
+        "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
+        "  --profile P       allocator profile (default: strict where present, else the first)\n"
+        "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
+        "example: phasebench report results/quick.json -o reports/quick\n",
+        stdout);
+}
+
+/* ---- files ---- */
+
+struct report {
+  const struct result *result;
+  const char *profile;
+  const struct claims *claims;
+  const char *directory; /* where it is being made */
+  char slug[64];         /* of the corpus: the beginning of file names */
+  FILE *text, *markdown;
+  struct fault *fault;
+};
+
+/* Letters, digits, '_' and '-' of the corpus's name; a number before it tells results
+ * of one corpus apart. */
+static void make_slug(struct report *report, int number, int count) {
+  size_t used = 0;
+  if (count > 1) used = (size_t)snprintf(report->slug, sizeof report->slug, "%d-", number);
+  for (const char *c = report->result->corpus; *c && used + 1 < sizeof report->slug; c++) {
+    bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' ||
+                 (*c == '-' && used > 0);
+    report->slug[used++] = plain ? *c : '_';
+  }
+  report->slug[used] = '\0';
+}
+
+static FILE *create(const char *directory, const char *name, struct fault *fault) {
+  char path[PATH_BYTES];
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path) {
+    fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
+    return NULL;
+  }
+  FILE *file = fopen(path, "w");
+  if (!file) fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+  return file;
+}
+
+static bool close_written(FILE *file, const char *name, struct fault *fault) {
+  bool ok = !ferror(file);
+  if (fclose(file) != 0) ok = false;
+  return ok ? true : fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
+}
+
+static bool write_tsv(const struct report *report, const struct grid *grid, const char *kind) {
+  char name[128];
+  snprintf(name, sizeof name, "%s.%s.tsv", report->slug, kind);
+  FILE *file = create(report->directory, name, report->fault);
+  if (!file) return false;
+  grid_write_tsv(grid, file);
+  return close_written(file, name, report->fault);
+}
+
+static void write_both(const struct report *report, const struct grid *grid) {
+  grid_write_text(grid, report->text);
+  grid_write_markdown(grid, report->markdown);
+}
+
+/* ---- pictures ---- */
+
+static bool draw(const struct report *report, const char *script, const char *second, const char *title,
+                 const char *numbers, unsigned width_px, unsigned height_px) {
+  char data[128], data2[128], out[128];
+  snprintf(data, sizeof data, "%s.%s.tsv", report->slug, script);
+  snprintf(data2, sizeof data2, "%s.%s.tsv", report->slug, second ? second : "");
+  snprintf(out, sizeof out, "%s.%s", report->slug, script);
+  const struct report_picture picture = {.script = script,
+                                         .directory = report->directory,
+                                         .data = data,
+                                         .data2 = second ? data2 : NULL,
+                                         .out = out,
+                                         .title = title,
+                                         .numbers = numbers,
+                                         .width_px = width_px,
+                                         .height_px = height_px};
+  if (!report_draw(&picture, report->fault)) return false;
+  fprintf(report->markdown, "![%s](%s.png)\n\n", script, out);
+  fprintf(report->text, "picture: %s.png, .svg; its data: %s\n\n", out, data);
+  return true;
+}
+
+static void range_of(const struct grid *grid, unsigned from, unsigned step, double *low, double *high) {
+  for (unsigned r = 0; r < grid->row_count; r++) {
+    for (unsigned c = from; c < grid->column_count; c += step) {
+      const struct grid_cell *cell = grid_at(grid, r, c);
+      if (cell->missing || !(cell->value > 0)) continue;
+      *low = fmin(*low, cell->value);
+      *high = fmax(*high, cell->value);
+    }
+  }
+}
+
+/* Down and up to a round number on a logarithmic axis, with some room. */
+static double round_down(double value) {
+  double power = pow(10, floor(log10(value)));
+  return value / power >= 6 ? 5 * power : value / power >= 2.4 ? 2 * power : value / power >= 1.2 ? power : power / 2;
+}
+static double round_up(double value) {
+  double power = pow(10, floor(log10(value)));
+  return value / power < 1.7 ? 2 * power : value / power < 4.2 ? 5 * power : value / power < 8.4 ? 10 * power : 20 * power;
+}
+
+static void picture_title(const struct report *report, const char *what, char *title, size_t title_bytes) {
+  char lines[48], files[48];
+  grid_number(report->result->lines, 0, lines, sizeof lines);
+  grid_number(report->result->files, 0, files, sizeof files);
+  snprintf(title, title_bytes, "%s: %.60s, %s files, %s lines (allocator profile %.20s)", what, report->result->corpus,
+           files, lines, report->profile);
+}
+
+static bool draw_lines(const struct report *report, const struct grid *memory) {
+  struct grid marks;
+  char numbers[128], title[256];
+  double low = HUGE_VAL, high = 0;
+  if (!report_marks(report->result, report->profile, report->claims, &marks, report->fault)) return false;
+  for (unsigned c = 0; c < 6; c++) range_of(memory, c, memory->column_count, &low, &high); /* lines_per_mib only */
+  range_of(&marks, 1, 1, &low, &high);
+  if (!(low <= high)) low = 1, high = 1000; /* nothing but failures: the axis shows no point */
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %u", round_down(low), round_up(high), memory->row_count,
+           marks.row_count);
+  picture_title(report, "Lines of code per MiB", title, sizeof title);
+  bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
+            draw(report, "lines_per_mib", "claims", title, numbers, 1200, 200 + 56 * memory->row_count);
+  grid_free(&marks);
+  return ok;
+}
+
+static bool draw_owners(const struct report *report, const struct grid *owners) {
+  char numbers[128], title[256];
+  double low = HUGE_VAL, high = 0;
+  range_of(owners, owners->column_count - 1, 1, &low, &high);
+  if (!(high > 0)) high = MIB;
+  snprintf(numbers, sizeof numbers, "%.17g %u %u %.17g", 1.05 * high / MIB, owners->row_count,
+           owners->column_count - 6, report->result->lines);
+  picture_title(report, "Memory by owner at rest (purged)", title, sizeof title);
+  unsigned height_px = 130 + 52 * owners->row_count, key_px = 80 + 22 * owners->column_count;
+  if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
+  return write_tsv(report, owners, "owners") &&
+         draw(report, "owners", NULL, title, numbers, 1400, height_px);
+}
+
+static bool draw_checkpoints(const struct report *report, const struct grid *checkpoints) {
+  char numbers[128], title[256];
+  double low = HUGE_VAL, high = 0;
+  range_of(checkpoints, 0, 1, &low, &high);
+  if (!(low <= high)) low = high = MIB;
+  low = fmax(low / MIB, 0.01); /* 10 KiB: below the noise of any process */
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low), round_up(high / MIB), checkpoints->column_count);
+  picture_title(report, "Memory over the checkpoints", title, sizeof title);
+  return write_tsv(report, checkpoints, "checkpoints") && draw(report, "checkpoints", NULL, title, numbers, 1200, 560);
+}
+
+/* ---- text ---- */
+
+static void write_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void write_line(const struct report *report, const char *format, ...) {
+  FILE *const outs[] = {report->text, report->markdown};
+  for (unsigned o = 0; o < 2; o++) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (o == 1) fputs("- ", outs[o]);
+    vfprintf(outs[o], format, arguments);
+    fputc('\n', outs[o]);
+    va_end(arguments);
+  }
+}
+
+static const char *or_unknown(const char *text) { return text ? text : "not known"; }
+
+static void write_head(const struct report *report) {
+  const struct result *r = report->result;
+  char files[48], lines[48], bytes[48];
+  grid_number(r->files, 0, files, sizeof files);
+  grid_number(r->lines, 0, lines, sizeof lines);
+  grid_number(r->bytes / MIB, 1, bytes, sizeof bytes);
+  fprintf(report->text, "== %s: %s ==\n\n", r->corpus, r->corpus_title);
+  fprintf(report->markdown, "## %s: %s\n\n", r->corpus, r->corpus_title);
+  write_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
+  for (unsigned i = 0; i < r->language_count; i++) {
+    const struct result_language *l = &r->languages[i];
+    write_line(report, "  %s: %.0f files, %.0f lines, grammar %s %s", l->name, l->files, l->lines, l->grammar_package,
+               l->grammar_version);
+  }
+  write_line(report, "measured: %s, %u repetitions, allocator profile %s, %s", r->created_utc, r->repetitions,
+             report->profile, r->path);
+  write_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
+  write_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s", r->version,
+             or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
+             or_unknown(r->tree_sitter_version), or_unknown(r->allocator_version));
+  if (r->sanitizers[0]) write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
+  for (unsigned g = 0; g < r->group_count; g++) {
+    const struct result_group *group = &r->groups[g];
+    if (strcmp(group->profile, report->profile) != 0) continue;
+    if (group->instrument) write_line(report, "instrument %s: %s", group->combination, group->ok ? "ran" : group->reason);
+    if (!group->ok) write_line(report, "FAILED: %s: %s", group->combination, group->reason);
+  }
+  write_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first document");
+  fputc('\n', report->text);
+  fputc('\n', report->markdown);
+}
+
+static void write_claims(const struct report *report) {
+  fputs("Claims\n\n", report->text);
+  fputs("### Claims\n\n", report->markdown);
+  for (unsigned i = 0; i < report->claims->count; i++) {
+    const struct claim *claim = &report->claims->claims[i];
+    for (unsigned c = 0; c < claim->checkpoint_count; c++) {
+      struct claim_judgement judged = claim_judge(claim, report->result, report->profile, claim->checkpoints[c]);
+      if (judged.verdict == CLAIM_NOT_MEASURED) {
+        write_line(report, "%s, %s: not measured: %s", claim->says, claim->checkpoints[c], judged.measured.missing);
+        continue;
+      }
+      char claimed[48], measured[48];
+      int decimals = fabs(claim->value) < 1000 ? 1 : 0;
+      grid_number(claim->value, decimals, claimed, sizeof claimed);
+      grid_number(judged.measured.median, decimals, measured, sizeof measured);
+      write_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, claim->checkpoints[c],
+                 claim_verdict_text(claim, judged.verdict), claimed, measured, claim->unit, judged.measured.n);
+    }
+  }
+  fputc('\n', report->text);
+  fputc('\n', report->markdown);
+}
+
+typedef bool grid_fn(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+typedef bool picture_fn(const struct report *report, const struct grid *grid);
+
+static bool write_section(const struct report *report, grid_fn *make, picture_fn *picture) {
+  struct grid grid;
+  if (!make(report->result, report->profile, &grid, report->fault)) return false;
+  write_both(report, &grid);
+  bool ok = !picture || picture(report, &grid);
+  grid_free(&grid);
+  return ok;
+}
+
+static bool write_result(const struct report *report) {
+  write_head(report);
+  bool ok = write_section(report, report_memory, draw_lines);
+  if (ok) write_claims(report);
+  return ok && write_section(report, report_lines, NULL) && write_section(report, report_trust, NULL) &&
+         write_section(report, report_latency, NULL) && write_section(report, report_owners, draw_owners) &&
+         write_section(report, report_checkpoints, draw_checkpoints);
+}
+
+/* ---- the folder ---- */
+
+/* Calls `each` for every entry of a flat folder. */
+static bool for_entries(const char *from, const char *to, bool (*each)(const char *, const char *, struct fault *),
+                        struct fault *fault) {
+  DIR *directory = opendir(from);
+  if (!directory) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", from, strerror(errno));
+  bool ok = true;
+  for (struct dirent *entry; ok && (entry = readdir(directory)) != NULL;) {
+    char a[PATH_BYTES], b[PATH_BYTES];
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if ((size_t)snprintf(a, sizeof a, "%s/%s", from, entry->d_name) >= sizeof a ||
+        (size_t)snprintf(b, sizeof b, "%s/%s", to, entry->d_name) >= sizeof b) {
+      ok = fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", to);
+    } else {
+      ok = each(a, b, fault);
+    }
+  }
+  closedir(directory);
+  return ok;
+}
+
+static bool move_file(const char *from, const char *to, struct fault *fault) {
+  if (rename(from, to) == 0) return true;
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", to, strerror(errno));
+}
+
+static bool remove_file(const char *from, const char *to, struct fault *fault) {
+  (void)to;
+  (void)fault;
+  unlink(from);
+  return true;
+}
+
+/* The finished folder becomes DIR, or its files replace those in DIR. */
+static bool put_in_place(const char *made, const char *directory, struct fault *fault) {
+  struct stat info;
+  mode_t mask = umask(0);
+  umask(mask);
+  if (chmod(made, 0777 & ~mask) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: %s", made, strerror(errno));
+  if (stat(directory, &info) != 0) return move_file(made, directory, fault);
+  return for_entries(made, directory, move_file, fault);
+}
+
+static bool write_report(char **paths, int count, const char *profile, const struct claims *claims,
+                         const char *directory, struct fault *fault) {
+  struct report report = {.claims = claims, .directory = directory, .fault = fault};
+  report.text = create(directory, "report.txt", fault);
+  report.markdown = report.text ? create(directory, "report.md", fault) : NULL;
+  bool ok = report.markdown != NULL;
+  if (ok) fputs("# phasebench report\n\n", report.markdown);
+  for (int i = 0; ok && i < count; i++) {
+    struct result *result;
+    ok = result_open(paths[i], &result, fault);
+    if (!ok) break;
+    report.result = result;
+    report.profile = result_profile(result, profile, fault);
+    make_slug(&report, i + 1, count);
+    ok = report.profile && write_result(&report);
+    result_close(result);
+  }
+  if (report.text && !close_written(report.text, "report.txt", fault)) ok = false;
+  if (report.markdown && !close_written(report.markdown, "report.md", fault)) ok = false;
+  return ok;
+}
+
+static bool print_file(const char *directory, const char *name, struct fault *fault) {
+  char path[PATH_BYTES], block[8192];
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path) return true;
+  FILE *file = fopen(path, "r");
+  if (!file) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
+  size_t got;
+  while ((got = fread(block, 1, sizeof block, file)) > 0) fwrite(block, 1, got, stdout);
+  fclose(file);
+  if (fflush(stdout) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+  return true;
+}
+
+static bool check_directory(const char *directory, struct fault *fault) {
+  struct stat info;
+  if (stat(directory, &info) == 0 && !S_ISDIR(info.st_mode)) {
+    return fault_set(fault, EXIT_CODE_USAGE, "%s: -o wants a folder, and this is a file", directory);
+  }
+  return true;
+}
+
+static bool make_report(char **paths, int count, const char *profile, const char *ledger, const char *directory,
+                        struct fault *fault) {
+  char made[PATH_BYTES], ledger_path[PATH_BYTES];
+  struct claims *claims;
+  size_t length = strlen(directory);
+  while (length > 1 && directory[length - 1] == '/') length--; /* the name beside it */
+  if ((size_t)snprintf(made, sizeof made, "%.*s.making-XXXXXX", (int)length, directory) >= sizeof made) {
+    return fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
+  }
+  if (!check_directory(directory, fault)) return false;
+  if (!ledger) {
+    if (!claims_default_path(ledger_path, sizeof ledger_path, fault)) return false;
+    ledger = ledger_path;
+  }
+  if (!claims_open(ledger, &claims, fault)) return false;
+  bool ok = mkdtemp(made) != NULL;
+  if (!ok) {
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s (the folder above it must exist)", made, strerror(errno));
+    goto close_claims;
+  }
+  ok = write_report(paths, count, profile, claims, made, fault) && put_in_place(made, directory, fault);
+  if (access(made, F_OK) == 0) {
+    for_entries(made, made, remove_file, fault);
+    rmdir(made);
+  }
+  ok = ok && print_file(directory, "report.txt", fault);
+close_claims:
+  claims_close(claims);
+  return ok;
+}
+
+int command_report(int argc, char **argv) {
+  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                          {"profile", required_argument, NULL, 'p'},
+                                          {"ledger", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  const char *directory = NULL, *profile = NULL, *ledger = NULL;
+  int option;
+  while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
+    if (option == 'h') {
+      print_help();
+      return EXIT_CODE_OK;
+    }
+    if (option == '?') return EXIT_CODE_USAGE; /* getopt has said why */
+    if (option == 'o') directory = optarg;
+    if (option == 'p') profile = optarg;
+    if (option == 'l') ledger = optarg;
+  }
+  if (!directory || !directory[0] || optind >= argc) {
+    fprintf(stderr, "phasebench report: %s; `phasebench report --help` tells more\n",
+            optind >= argc ? "no result file given" : "-o DIR is missing");
+    return EXIT_CODE_USAGE;
+  }
+  struct fault fault = {0};
+  if (make_report(argv + optind, argc - optind, profile, ledger, directory, &fault)) {
+    printf("report: %s/report.md\n", directory);
+  }
+  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench report: %s\n", fault.message);
+  return (int)fault.code;
+}

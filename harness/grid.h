@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grid.h - a table of figures, written three ways from one place: TSV for gnuplot (raw
+ * values, columns by name), text for a terminal, Markdown. A plot and a table thus
+ * cannot differ. */
+#ifndef PHASEBENCH_GRID_H
+#define PHASEBENCH_GRID_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "spread.h"
+
+#define GRID_TEXT_BYTES 640
+
+struct grid_column {
+  char key[96];   /* in the TSV; unique */
+  char label[48]; /* in tables; "": in the TSV only */
+  double scale;   /* tables show value / scale */
+  int decimals;
+};
+
+struct grid_cell {
+  double value;
+  const char *missing; /* NULL: value is there. Not owned: it must outlive the grid. */
+};
+
+struct grid_row {
+  char name[256];
+  char note[GRID_TEXT_BYTES]; /* "" or why the row has no figures; tables show it */
+};
+
+struct grid {
+  char title[160];
+  char corner[32]; /* what the rows are */
+  struct grid_column *columns;
+  struct grid_row *rows;
+  struct grid_cell *cells; /* row by row */
+  unsigned column_count, row_count;
+};
+
+/* Makes room; all cells are missing ("not set"). false: out of memory. */
+bool grid_new(struct grid *grid, unsigned rows, unsigned columns);
+void grid_free(struct grid *grid);
+struct grid_cell *grid_at(const struct grid *grid, unsigned row, unsigned column);
+void grid_set(const struct grid *grid, unsigned row, unsigned column, const struct spread *spread);
+/* printf into a name; too long a text is cut. */
+void grid_column_set(struct grid *grid, unsigned column, const char *label, double scale, int decimals,
+                     const char *key_format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Header line and one line a row: name, note ("-" when empty), figures ("null" when
+ * missing). Tabs, quotes, and line ends in names become spaces. */
+void grid_write_tsv(const struct grid *grid, FILE *out);
+void grid_write_text(const struct grid *grid, FILE *out);
+void grid_write_markdown(const struct grid *grid, FILE *out);
+
+/* 1234567.8 -> "1,234,568" (decimals 0). */
+void grid_number(double value, int decimals, char *text, unsigned text_bytes);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report.h - what a report is made of: grids taken from a result (report_data.c), and
+ * pictures that gnuplot draws of them (report_plot.c). */
+#ifndef PHASEBENCH_REPORT_H
+#define PHASEBENCH_REPORT_H
+
+#include "claims.h"
+#include "grid.h"
+
+/* ---- grids; the caller frees each. The result must outlive them. ---- */
+
+/* lines/MiB, RSS above start, reduction; one row a combination. */
+bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Bytes a line by what they are, disk, bits a node. */
+bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Speeds, noise, unexplained rest, what was proved. */
+bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Latency of an access by class. */
+bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* RSS above start by owner at `purged`; columns add up to the last one. */
+bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* RSS above start; one row a checkpoint but `start`, one column a combination. */
+bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Marks for the picture of lines/MiB: one row a claim that speaks of this corpus;
+ * columns: row in report_memory, lines per MiB. A claimed reduction becomes lines/MiB
+ * by way of the baseline that was measured here. */
+bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct grid *grid,
+                  struct fault *fault);
+
+/* ---- pictures ---- */
+
+/* A picture: reports/SCRIPT.gp draws `data` (and `data2`) of folder `directory` into
+ * `out`.svg and `out`.png there. Names hold letters, digits, '.', '_' and '-' only. */
+struct report_picture {
+  const char *script;
+  const char *directory;
+  const char *data, *data2; /* data2 NULL: none */
+  const char *out;
+  const char *title;
+  const char *numbers; /* what the script needs to know of the data, separated by spaces */
+  unsigned width_px, height_px;
+};
+
+/* Faults: EXIT_CODE_SYSTEM, with gnuplot's own words, when gnuplot is not installed,
+ * ends badly, or leaves no picture. */
+bool report_draw(const struct report_picture *picture, struct fault *fault);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_data.c - the grids of a report. Every figure comes from metrics_find, by name. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+#define MIB 1048576.0
+#define KIB 1024.0
+
+/* ---- one row a combination ---- */
+
+struct shape {
+  const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
+  const char *label;
+  double scale;
+  int decimals;
+};
+
+static unsigned combinations_in(const struct result *result, const char *profile, bool instruments,
+                                const struct result_group **groups) {
+  unsigned count = 0;
+  for (unsigned g = 0; g < result->group_count; g++) {
+    const struct result_group *group = &result->groups[g];
+    if (strcmp(group->profile, profile) != 0 || (group->instrument && !instruments)) continue;
+    groups[count++] = group;
+  }
+  return count;
+}
+
+static bool out_of_memory(const struct result *result, struct fault *fault) {
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while making the report", result->path);
+}
+
+static void name_row(struct grid_row *row, const struct result_group *group) {
+  snprintf(row->name, sizeof row->name, "%s", group->combination);
+  if (!group->ok) snprintf(row->note, sizeof row->note, "FAILED: %s", group->reason);
+}
+
+/* A grid of metrics; `spread` adds .min and .max columns for pictures. */
+static bool by_combination(const struct result *result, const char *profile, const struct shape *shapes,
+                           unsigned shape_count, bool spread, const char *title, struct grid *grid,
+                           struct fault *fault) {
+  const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
+  if (!groups) return out_of_memory(result, fault);
+  unsigned rows = combinations_in(result, profile, false, groups);
+  unsigned each = spread ? 3 : 1;
+  if (!grid_new(grid, rows, shape_count * each)) {
+    free(groups);
+    return out_of_memory(result, fault);
+  }
+  snprintf(grid->title, sizeof grid->title, "%s", title);
+  snprintf(grid->corner, sizeof grid->corner, "combination");
+  for (unsigned c = 0; c < shape_count; c++) {
+    const struct shape *shape = &shapes[c];
+    const char *at = shape->checkpoint ? shape->checkpoint : "cell";
+    grid_column_set(grid, c * each, shape->label, shape->scale, shape->decimals, "%s@%s", shape->metric, at);
+    if (!spread) continue;
+    grid_column_set(grid, c * each + 1, "", 1, 0, "%s@%s.min", shape->metric, at);
+    grid_column_set(grid, c * each + 2, "", 1, 0, "%s@%s.max", shape->metric, at);
+  }
+  for (unsigned r = 0; r < rows; r++) {
+    name_row(&grid->rows[r], groups[r]);
+    for (unsigned c = 0; c < shape_count; c++) {
+      struct spread found = metrics_find(result, groups[r], shapes[c].metric, shapes[c].checkpoint, NULL);
+      grid_set(grid, r, c * each, &found);
+      if (!spread) continue;
+      *grid_at(grid, r, c * each + 1) = (struct grid_cell){found.min, found.missing};
+      *grid_at(grid, r, c * each + 2) = (struct grid_cell){found.max, found.missing};
+    }
+  }
+  free(groups);
+  return true;
+}
+
+#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
+
+bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"lines_per_mib", "purged", "lines/MiB purged", 1, 0},
+      {"lines_per_mib", "served", "served", 1, 0},
+      {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2},
+      {"rss_above_start_bytes", "served", "served", MIB, 2},
+      {"reduction_pct", "purged", "reduction % purged", 1, 2},
+      {"reduction_pct", "served", "served", 1, 2},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), true,
+                        "Memory above `start`: at rest (purged) and in service (served)", grid, fault);
+}
+
+bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"bytes_per_line", "purged", "RSS B/line", 1, 2},
+      {"tree_bytes_per_line", NULL, "tree B/line", 1, 2},
+      {"tree_bits_per_node", NULL, "tree bits/node", 1, 2},
+      {"source_bytes_per_line", NULL, "source B/line", 1, 2},
+      {"disk_bytes_per_line", "purged", "disk B/line", 1, 2},
+      {"lines_per_mib_with_disk", "purged", "lines/MiB of RAM + disk", 1, 0},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "What a line costs at rest", grid, fault);
+}
+
+bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"nodes_compared", NULL, "nodes proved", 1, 0},
+      {"mismatches", NULL, "mismatches", 1, 0},
+      {"rss_noise_pct", NULL, "RSS noise %", 1, 3},
+      {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0},
+      {"parse_mib_per_s", NULL, "parse MiB/s", 1, 1},
+      {"ingest_speed_pct", NULL, "ingest % of parse", 1, 1},
+      {"walk_nodes_per_s", NULL, "walk M nodes/s", 1e6, 1},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof, noise and speed", grid, fault);
+}
+
+bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"latency.hot.p50_ns", NULL, "hot p50", 1000, 1},       {"latency.hot.p99_ns", NULL, "p99", 1000, 1},
+      {"latency.warm.p50_ns", NULL, "warm p50", 1000, 1},     {"latency.warm.p99_ns", NULL, "p99", 1000, 1},
+      {"latency.cold.p50_ns", NULL, "cold p50", 1000, 1},     {"latency.cold.p99_ns", NULL, "p99", 1000, 1},
+      {"latency.frozen.p50_ns", NULL, "frozen p50", 1000, 1}, {"latency.frozen.p99_ns", NULL, "p99", 1000, 1},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), false,
+                        "Latency of an access by class of document, microseconds", grid, fault);
+}
+
+/* ---- owners ---- */
+
+#define HEAP_OWNERS_MAX 7 /* as many colours as can be told apart; the rest is summed up */
+#define NAMED_OWNERS_MAX 256
+
+struct owner {
+  const char *name;
+  double largest_share; /* of a combination's RSS above start */
+};
+
+/* metric at `purged` less the same at `start`; *missing is set once. */
+static double grown(const struct result *result, const struct result_group *group, const char **missing,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+static double grown(const struct result *result, const struct result_group *group, const char **missing,
+                    const char *format, ...) {
+  char name[METRIC_NAME_BYTES];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(name, sizeof name, format, arguments);
+  va_end(arguments);
+  struct spread now = metrics_find(result, group, name, "purged", NULL);
+  struct spread start = metrics_find(result, group, name, "start", NULL);
+  if (now.missing || start.missing) {
+    /* A heap made after `start` held nothing then. */
+    bool is_new = !now.missing && strncmp(name, "heap.", 5) == 0;
+    if (is_new) return now.median;
+    if (!*missing) *missing = now.missing ? now.missing : start.missing;
+    return 0;
+  }
+  return now.median - start.median;
+}
+
+static unsigned heap_owners(const struct result *result, const struct result_group **groups, unsigned rows,
+                            struct owner *owners) {
+  unsigned count = 0;
+  for (unsigned r = 0; r < rows; r++) {
+    if (!groups[r]->ok) continue;
+    const struct result_checkpoint *purged = &groups[r]->cells[0]->checkpoints[RESULT_AT_PURGED];
+    const char *missing = NULL;
+    double total = grown(result, groups[r], &missing, "rss_bytes");
+    for (unsigned h = 0; h < purged->heap_count; h++) {
+      unsigned o = 0;
+      while (o < count && strcmp(owners[o].name, purged->heaps[h].owner) != 0) o++;
+      if (o == NAMED_OWNERS_MAX) continue; /* it is counted in "other heaps" */
+      if (o == count) owners[count++] = (struct owner){purged->heaps[h].owner, 0};
+      double bytes = grown(result, groups[r], &missing, "heap.%s.allocated_bytes", owners[o].name);
+      if (total > 0 && bytes / total > owners[o].largest_share) owners[o].largest_share = bytes / total;
+    }
+  }
+  return count;
+}
+
+static int by_share(const void *a, const void *b) {
+  const struct owner *x = a, *y = b;
+  if (x->largest_share != y->largest_share) return x->largest_share < y->largest_share ? 1 : -1;
+  return strcmp(x->name, y->name);
+}
+
+enum { OTHER_HEAPS, OVERHEAD, MAPPED_FILES, PROGRAM, UNEXPLAINED, TOTAL, FIXED_COLUMNS };
+
+static void fill_owners(const struct result *result, const struct result_group *group, const struct owner *owners,
+                        unsigned named, const struct grid *grid, unsigned row) {
+  const char *missing = NULL;
+  double heaps = 0, named_heaps = 0, fixed[FIXED_COLUMNS];
+  const struct result_checkpoint *purged = &group->cells[0]->checkpoints[RESULT_AT_PURGED];
+  if (purged->heaps_missing) missing = purged->heaps_missing;
+  for (unsigned h = 0; h < purged->heap_count; h++) {
+    heaps += grown(result, group, &missing, "heap.%s.allocated_bytes", purged->heaps[h].owner);
+  }
+  for (unsigned o = 0; o < named; o++) {
+    bool has = false;
+    for (unsigned h = 0; h < purged->heap_count && !has; h++) has = strcmp(purged->heaps[h].owner, owners[o].name) == 0;
+    double bytes = has ? grown(result, group, &missing, "heap.%s.allocated_bytes", owners[o].name) : 0;
+    *grid_at(grid, row, o) = (struct grid_cell){bytes, missing};
+    named_heaps += bytes;
+  }
+  fixed[OTHER_HEAPS] = heaps - named_heaps;
+  fixed[UNEXPLAINED] = grown(result, group, &missing, "unexplained_bytes");
+  fixed[MAPPED_FILES] = grown(result, group, &missing, "mapping.corpus.rss_bytes");
+  fixed[TOTAL] = grown(result, group, &missing, "rss_bytes");
+  double anonymous = grown(result, group, &missing, "mapping.anonymous.rss_bytes");
+  fixed[OVERHEAD] = anonymous - heaps - fixed[UNEXPLAINED];
+  fixed[PROGRAM] = fixed[TOTAL] - anonymous - fixed[MAPPED_FILES];
+  for (unsigned f = 0; f < FIXED_COLUMNS; f++) *grid_at(grid, row, named + f) = (struct grid_cell){fixed[f], missing};
+}
+
+bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const char *const fixed[] = {"other heaps", "allocator overhead", "mapped files", "program, libraries",
+                                      "unexplained", "total"};
+  const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
+  struct owner *owners = calloc(NAMED_OWNERS_MAX, sizeof *owners);
+  bool ok = groups && owners;
+  unsigned rows = ok ? combinations_in(result, profile, false, groups) : 0;
+  unsigned named = ok ? heap_owners(result, groups, rows, owners) : 0;
+  if (ok) qsort(owners, named, sizeof *owners, by_share);
+  if (named > HEAP_OWNERS_MAX) named = HEAP_OWNERS_MAX;
+  ok = ok && grid_new(grid, rows, named + FIXED_COLUMNS);
+  if (!ok) {
+    out_of_memory(result, fault);
+    goto free_lists;
+  }
+  snprintf(grid->title, sizeof grid->title, "RSS above `start` by owner at `purged`, KiB");
+  snprintf(grid->corner, sizeof grid->corner, "combination");
+  for (unsigned o = 0; o < named; o++) grid_column_set(grid, o, owners[o].name, KIB, 0, "%s", owners[o].name);
+  for (unsigned f = 0; f < FIXED_COLUMNS; f++) grid_column_set(grid, named + f, fixed[f], KIB, 0, "%s", fixed[f]);
+  for (unsigned r = 0; r < rows; r++) {
+    name_row(&grid->rows[r], groups[r]);
+    if (groups[r]->ok) fill_owners(result, groups[r], owners, named, grid, r);
+  }
+free_lists:
+  free(owners);
+  free(groups);
+  return ok;
+}
+
+/* ---- checkpoints ---- */
+
+bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
+  unsigned columns = groups ? combinations_in(result, profile, false, groups) : 0;
+  if (!groups || !grid_new(grid, RESULT_CHECKPOINT_COUNT - 1, columns)) {
+    free(groups);
+    return out_of_memory(result, fault);
+  }
+  snprintf(grid->title, sizeof grid->title, "RSS above `start` at each checkpoint, MiB");
+  snprintf(grid->corner, sizeof grid->corner, "checkpoint");
+  for (unsigned c = 0; c < columns; c++) {
+    grid_column_set(grid, c, groups[c]->combination, MIB, 2, "%.80s%s", groups[c]->combination,
+                    groups[c]->ok ? "" : " (FAILED)");
+    for (unsigned id = 1; id < RESULT_CHECKPOINT_COUNT; id++) {
+      const char *checkpoint = result_checkpoint_name((enum result_checkpoint_id)id);
+      snprintf(grid->rows[id - 1].name, sizeof grid->rows[id - 1].name, "%s", checkpoint);
+      struct spread found = metrics_find(result, groups[c], "rss_above_start_bytes", checkpoint, NULL);
+      grid_set(grid, id - 1, c, &found);
+    }
+  }
+  free(groups);
+  return true;
+}
+
+/* ---- marks ---- */
+
+static bool mark_value(const struct result *result, const char *profile, const struct claim *claim, double *value) {
+  if (!claim_is_about(claim, result->corpus)) return false;
+  if (strcmp(claim->metric, "lines_per_mib") == 0) {
+    *value = claim->value;
+    return true;
+  }
+  if (strcmp(claim->metric, "reduction_pct") != 0 || !(claim->value < 100)) return false;
+  struct spread baseline = metrics_find(result, result_group(result, METRICS_BASELINE, profile), "lines_per_mib",
+                                        "purged", NULL);
+  if (baseline.missing) return false;
+  *value = baseline.median / (1 - claim->value / 100);
+  return true;
+}
+
+bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct grid *grid,
+                  struct fault *fault) {
+  const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
+  if (!groups || !grid_new(grid, claims->count, 2)) {
+    free(groups);
+    return out_of_memory(result, fault);
+  }
+  unsigned rows = combinations_in(result, profile, false, groups), used = 0;
+  grid_column_set(grid, 0, "", 1, 0, "row");
+  grid_column_set(grid, 1, "", 1, 0, "lines_per_mib");
+  for (unsigned i = 0; i < claims->count; i++) {
+    const struct claim *claim = &claims->claims[i];
+    double value;
+    unsigned row = 0;
+    while (row < rows && strcmp(groups[row]->combination, claim->combination) != 0) row++;
+    if (row == rows || !groups[row]->ok || !mark_value(result, profile, claim, &value)) continue;
+    snprintf(grid->rows[used].name, sizeof grid->rows[used].name, "%s", claim->id);
+    *grid_at(grid, used, 0) = (struct grid_cell){row, NULL};
+    *grid_at(grid, used, 1) = (struct grid_cell){value, NULL};
+    used++;
+  }
+  grid->row_count = used;
+  free(groups);
+  return true;
+}
