@@ -231,25 +231,41 @@ static void write_head(const struct report *report) {
   fputc('\n', report->markdown);
 }
 
+static void write_verdict(const struct report *report, const struct claim *claim, const char *checkpoint,
+                          const struct claim_judgement *judged) {
+  char claimed[48], measured[48];
+  int decimals = fabs(claim->value) < 1000 ? 1 : 0;
+  if (judged->verdict == CLAIM_NOT_MEASURED) {
+    write_line(report, "%s, %s: not measured: %s", claim->says, checkpoint, judged->measured.missing);
+    return;
+  }
+  grid_number(claim->value, decimals, claimed, sizeof claimed);
+  grid_number(judged->measured.median, decimals, measured, sizeof measured);
+  write_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, checkpoint,
+             claim_verdict_text(claim, judged->verdict), claimed, measured, claim->unit, judged->measured.n);
+}
+
+/* Claims about this corpus; one whose combination was not measured takes one line. */
 static void write_claims(const struct report *report) {
+  unsigned elsewhere = 0;
   fputs("Claims\n\n", report->text);
   fputs("### Claims\n\n", report->markdown);
   for (unsigned i = 0; i < report->claims->count; i++) {
     const struct claim *claim = &report->claims->claims[i];
+    if (!claim_is_about(claim, report->result->corpus)) {
+      elsewhere++;
+      continue;
+    }
+    if (!result_group(report->result, claim->combination, report->profile)) {
+      write_line(report, "%s: not measured: the combination is not in this result", claim->says);
+      continue;
+    }
     for (unsigned c = 0; c < claim->checkpoint_count; c++) {
       struct claim_judgement judged = claim_judge(claim, report->result, report->profile, claim->checkpoints[c]);
-      if (judged.verdict == CLAIM_NOT_MEASURED) {
-        write_line(report, "%s, %s: not measured: %s", claim->says, claim->checkpoints[c], judged.measured.missing);
-        continue;
-      }
-      char claimed[48], measured[48];
-      int decimals = fabs(claim->value) < 1000 ? 1 : 0;
-      grid_number(claim->value, decimals, claimed, sizeof claimed);
-      grid_number(judged.measured.median, decimals, measured, sizeof measured);
-      write_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, claim->checkpoints[c],
-                 claim_verdict_text(claim, judged.verdict), claimed, measured, claim->unit, judged.measured.n);
+      write_verdict(report, claim, claim->checkpoints[c], &judged);
     }
   }
+  if (elsewhere) write_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
   fputc('\n', report->text);
   fputc('\n', report->markdown);
 }

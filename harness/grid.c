@@ -136,17 +136,22 @@ static size_t name_width(const struct grid *grid) {
   return width;
 }
 
-/* Why figures of a row are "n/a": each reason once, below the table. */
+static bool said_before(const struct grid *grid, size_t cell) {
+  for (size_t i = 0; i < cell; i++) {
+    const struct grid_cell *other = &grid->cells[i];
+    bool shown = grid->columns[i % grid->column_count].label[0] && !grid->rows[i / grid->column_count].note[0];
+    if (shown && other->missing && strcmp(other->missing, grid->cells[cell].missing) == 0) return true;
+  }
+  return false;
+}
+
+/* Why figures are "n/a": each reason once, with the first place that has it. */
 static void write_reasons(const struct grid *grid, const char *prefix, FILE *out) {
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    if (grid->rows[r].note[0]) continue;
-    const char *last = NULL;
-    for (unsigned c = 0; c < grid->column_count; c++) {
-      const struct grid_cell *cell = grid_at(grid, r, c);
-      if (!cell->missing || !grid->columns[c].label[0] || (last && strcmp(last, cell->missing) == 0)) continue;
-      fprintf(out, "%sn/a: %s, %s: %s\n", prefix, grid->rows[r].name, grid->columns[c].label, cell->missing);
-      last = cell->missing;
-    }
+  for (size_t i = 0; i < (size_t)grid->row_count * grid->column_count; i++) {
+    const struct grid_row *row = &grid->rows[i / grid->column_count];
+    const struct grid_column *column = &grid->columns[i % grid->column_count];
+    if (!grid->cells[i].missing || row->note[0] || !column->label[0] || said_before(grid, i)) continue;
+    fprintf(out, "%sn/a (%s, %s ...): %s\n", prefix, row->name, column->label, grid->cells[i].missing);
   }
 }
 

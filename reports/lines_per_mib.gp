@@ -17,6 +17,11 @@ set yrange [-0.6:ROWS - 0.4]
 set xtics scale 0.5
 set mxtics 10
 set for [p = -2:9] xtics add (power_text(p) 10.0 ** p)
+# A short axis needs more words.
+if (HI / LO <= 200) {
+  set for [p = 0:9] xtics add (grouped(2 * 10.0 ** p) 2 * 10.0 ** p)
+  set for [p = 0:9] xtics add (grouped(5 * 10.0 ** p) 5 * 10.0 ** p)
+}
 set xlabel "lines of source per MiB of RSS above start (more is better; logarithmic)"
 set grid xtics mxtics linetype 1 linecolor rgb PALE, linetype 1 linecolor rgb "#eeeeee"
 set ytics scale 0

@@ -40,9 +40,9 @@ set for [i = 1:20] xtics add (STEP * i >= 10 ? grouped(STEP * i) : sprintf("%g",
 set xlabel "MiB of RSS above start"
 set key at screen 0.83, 1 - 50.0 / HEIGHT left top vertical Left reverse samplen 1 spacing 1.2
 plot for [i = FIRST:LAST] DATA using (before(i) / MIB):(y($0)):(before(i) / MIB):((before(i) + positive(column(i))) / MIB):(y($0) - 0.33):(y($0) + 0.33) \
-    with boxxyerror fillcolor rgb kind(i) title columnheader(i), \
+    with boxxyerror fillcolor rgb kind(i) title cut(columnheader(i), 24), \
   DATA using (1e-9):(y($0)):ytic(cut(strcol("name"), 32)) with points pointtype 0 notitle, \
-  DATA using (0):(y($0)):(note_of(strcol("note"), 80)) with labels left offset 1, 0 notitle
+  DATA using (0):(y($0)):(note_of(strcol("note"), 72)) with labels left offset 1, 0 notitle
 
 unset label 10
 set lmargin at screen 0.60

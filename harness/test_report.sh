@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# `phasebench report`: pictures and tables from the same figures; failures shown; all
+# or nothing; no shell between us and gnuplot.
+set -euo pipefail
+export PHASEBENCH_REPORTS_DIR=$PHASEBENCH_SOURCE_DIR/reports
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+sample() { /usr/bin/python3 -B "$PHASEBENCH_SOURCE_DIR/scripts/sample_result.py" "$@"; }
+fail() { echo "test_report: $*" >&2; exit 1; }
+png_size() { /usr/bin/python3 -c 'import struct, sys; d = open(sys.argv[1], "rb").read(24); assert d[:8] == b"\x89PNG\r\n\x1a\n"; print("%dx%d" % struct.unpack(">II", d[16:24]))' "$1"; }
+nothing_left() { [ -z "$(ls -d "$1"* 2>/dev/null)" ] || fail "left behind: $(ls -d "$1"*)"; }
+refused() { # exit code, words, arguments
+  local want=$1 words=$2 rc=0
+  shift 2
+  PATH=${only:-$PATH} "$PHASEBENCH" report "$@" >out 2>err || rc=$?
+  [ "$rc" -eq "$want" ] && grep -q -- "$words" err || fail "$*: exit $rc (want $want): $(cat err)"
+}
+
+all=baseline=1300,p1=12000,p1+p2=40000,p1+p2+p3=90000,p1+p2+p3+p4a=200000,p1+p2+p3+p4a+p4b=400000,p1+p2+p3+p4a+p4b+p4c=1000000
+sample --corpus ts-1720 --files 1720 --lines 325114 --lines-per-mib $all --fail p1+p2+p3+p4a=crashed --instrument --omit p1+p2 r.json
+"$PHASEBENCH" report r.json -o rep >out
+for picture in lines_per_mib owners checkpoints; do
+  for kind in png svg tsv; do [ -s "rep/ts-1720.$picture.$kind" ] || fail "no $picture.$kind"; done
+  grep -q "ts-1720.$picture.png" rep/report.md || fail "report.md does not show $picture"
+  /usr/bin/python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "rep/ts-1720.$picture.svg" || fail "$picture.svg"
+done
+[ "$(png_size rep/ts-1720.lines_per_mib.png)" = 1200x592 ] || fail "size: $(png_size rep/ts-1720.lines_per_mib.png)"
+# The SVG's words are the table's figures: at rest and in service, all names, failures.
+for words in ">1,000,000<" ">12,000<" ">baseline<" ">p1+p2+p3+p4a+p4b+p4c<" "FAILED: repetition 1 of 3 crashed" \
+  "FAILED: repetition 3 of 3 is missing" "claimed" "at rest (purged)"; do
+  grep -q -- "$words" rep/ts-1720.lines_per_mib.svg || fail "the picture lacks '$words'"
+done
+cmp -s rep/report.txt <(sed '$d' out) || fail "what was printed is not report.txt"
+grep -q "^p1+p2+p3  *90,000  *72,000" rep/report.txt || fail "no row for p1+p2+p3"
+grep -q "^p1+p2+p3+p4a  *FAILED: repetition 1 of 3 crashed: killed by signal 11" rep/report.txt || fail "no failure"
+grep -q "needs 40 % less memory than the baseline, purged: exceeded" rep/report.txt || fail "no verdict"
+grep -q "instrument null: ran" rep/report.txt || fail "the instrument is not told"
+! grep -q "^null " rep/report.txt || fail "the instrument stands among the results"
+! ls rep | grep -q log || fail "a log was left"
+
+# Data of the pictures = `metrics`.
+"$PHASEBENCH" metrics r.json 2>/dev/null >m.tsv
+/usr/bin/python3 - <<'PY'
+import csv
+def table(name):
+    return {r["name"]: r for r in csv.DictReader(open(f"rep/ts-1720.{name}.tsv"), delimiter="\t")}
+metrics = {(r[1], r[2], r[3]): r[4] for r in csv.reader(open("m.tsv"), delimiter="\t")}
+lines, owners, points = table("lines_per_mib"), table("owners"), table("checkpoints")
+assert len(lines) == 7 and "null" not in lines
+for name, row in lines.items():
+    for at in ("purged", "served"):
+        want = metrics.get((name, at, "lines_per_mib"), "null")
+        assert row[f"lines_per_mib@{at}"] == want, (name, row, want)
+    if row["note"] == "-":
+        parts = [float(v) for k, v in owners[name].items() if k not in ("name", "note", "total")]
+        assert abs(sum(parts) - float(owners[name]["total"])) < 1, owners[name]
+        assert float(owners[name]["total"]) == float(metrics[name, "purged", "rss_above_start_bytes"])
+        assert points["edited"][name] == metrics[name, "edited", "rss_above_start_bytes"]
+assert points["purged"]["p1+p2+p3+p4a (FAILED)"] == "null"
+marks = list(csv.DictReader(open("rep/ts-1720.claims.tsv"), delimiter="\t"))
+p1 = [float(m["lines_per_mib"]) for m in marks if m["name"] == "reduction-to-p1"]
+assert len(p1) == 1 and abs(p1[0] - float(metrics["baseline", "purged", "lines_per_mib"]) / 0.6) < 1e-6, p1
+PY
+
+# One combination, extreme values, a name made to hurt, several results, everything failed.
+sample --lines-per-mib baseline=1000 --lines 1000 one.json
+"$PHASEBENCH" report one.json -o one >/dev/null
+sample --corpus 'a $(touch pwned) `touch pwned` "|< x' --lines-per-mib 'baseline=1500,a_stage_with_a_name_that_is_much_too_long_for_any_picture=900' hurt.json
+"$PHASEBENCH" report hurt.json -o hurt >/dev/null
+[ ! -e pwned ] && [ ! -e hurt/pwned ] || fail "a shell ran"
+ls hurt/a___touch_pwned___touch_pwned______x.owners.png >/dev/null || fail "file name: $(ls hurt)"
+"$PHASEBENCH" report r.json one.json -o two >/dev/null
+[ -s two/1-ts-1720.owners.png ] && [ -s two/2-invented.owners.png ] || fail "two results: $(ls two)"
+sample --fail baseline=timeout --fail p1=memory_limit bad.json
+"$PHASEBENCH" report bad.json -o bad >/dev/null
+grep -q "FAILED: repetition 1 of 3 memory_limit" bad/report.txt || fail "all failed"
+sample --null rss_bytes --null heaps nulls.json
+"$PHASEBENCH" report nulls.json -o nulls >/dev/null
+grep -q "n/a (baseline, lines/MiB purged ...): the kernel does not tell" nulls/report.txt || fail "nulls"
+
+# An old report is replaced; other files of the folder stay.
+echo mine >one/notes.txt
+"$PHASEBENCH" report bad.json -o one/ >/dev/null
+[ -s one/notes.txt ] && grep -q "FAILED" one/report.txt || fail "not replaced"
+nothing_left one.making
+
+# No gnuplot, a broken one, one that draws nothing: exit 4, and no half report.
+mkdir bin
+printf '#!/bin/sh\necho "no such terminal" >&2\nexit 3\n' >bin/gnuplot
+chmod +x bin/gnuplot
+mkdir empty
+only=$dir/empty refused 4 "gnuplot is not installed" r.json -o none
+only=$dir/bin refused 4 "gnuplot ended with exit code 3: no such terminal" r.json -o none
+printf '#!/bin/sh\nexit 0\n' >bin/gnuplot
+only=$dir/bin refused 4 "gnuplot left no picture" r.json -o none
+printf '#!/bin/sh\nkill -9 $$\n' >bin/gnuplot
+only=$dir/bin refused 4 "was killed by signal 9" r.json -o none
+nothing_left none
+cp one/report.txt kept.txt
+only=$dir/empty refused 4 "gnuplot is not installed" r.json -o one
+cmp -s kept.txt one/report.txt || fail "a failed report changed the old one"
+
+refused 2 "no result file" -o none
+refused 2 "-o DIR is missing" r.json
+refused 2 "this is a file" r.json -o r.json
+refused 3 "cannot be opened" none.json -o none
+refused 4 "the folder above it must exist" r.json -o no/such/folder
+refused 3 "no profile" --profile x r.json -o none
+nothing_left none
+echo "report: all as expected"
