@@ -279,12 +279,12 @@ struct stage_ops {
   bool (*goto_previous_sibling)(struct stage_cursor *cursor);
   bool (*goto_last_child)(struct stage_cursor *cursor);
   bool (*goto_child)(struct stage_cursor *cursor, uint32_t n);
-  /* The first child whose field is `field`. */
+  /* The first child whose field is `field`; field 0 is no field and finds none. */
   bool (*goto_child_by_field)(struct stage_cursor *cursor, uint16_t field);
   /* The first child that ends after byte, as ts_tree_cursor_goto_first_child_for_byte. */
   bool (*goto_first_child_for_byte)(struct stage_cursor *cursor, uint32_t byte);
   /* The smallest node below (or at) the current one that spans [start, end], as
-   * ts_node_descendant_for_byte_range. */
+   * ts_node_descendant_for_byte_range; false where the current node does not. */
   bool (*goto_descendant_for_bytes)(struct stage_cursor *cursor, uint32_t start, uint32_t end);
   /* The node with this preorder index, anywhere in the document. */
   bool (*goto_index)(struct stage_cursor *cursor, uint32_t index);

@@ -331,7 +331,7 @@ bool p1_goto_child(struct stage_cursor *cursor, uint32_t n) {
 bool p1_goto_child_by_field(struct stage_cursor *cursor, uint16_t field) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
   struct place before = here(c);
-  if (!p1_goto_first_child(cursor)) return false;
+  if (field == 0 || !p1_goto_first_child(cursor)) return false;
   while (c->pub.head.field != field) {
     if (!p1_goto_next_sibling(cursor)) return go_back(c, &before);
   }
@@ -429,9 +429,9 @@ static bool descend_slowly(struct p1_cursor *c, uint32_t start, uint32_t end) {
     for (;;) {
       if (!end_needed(c)) return go_back(c, &before);
       uint32_t child_start = c->pub.head.start_byte, child_end = c->spot.at.position;
-      bool reaches = child_end >= end && (child_start == child_end ? child_end >= start : child_end > start);
-      if (reaches && child_start <= start) break;
-      if (reaches || !p1_goto_next_sibling(&c->pub)) {
+      bool spans = child_end >= end && (child_start == child_end ? child_end >= start : child_end > start);
+      if (spans && child_start <= start) break;
+      if (spans || !p1_goto_next_sibling(&c->pub)) {
         go_back(c, &before);
         return !c->pub.error;
       }
@@ -439,38 +439,44 @@ static bool descend_slowly(struct p1_cursor *c, uint32_t start, uint32_t end) {
   }
 }
 
+/* Whether the current node reaches to `end`: then it is the answer where no node below is. */
+static bool reaches(struct p1_cursor *c, uint32_t end) { return end_needed(c) && c->spot.at.position >= end; }
+
+/* Places the cursor on the innermost of the node at `at` (of depth `depth`) and its
+ * ancestors that spans [start, end]; false: none below `node` does, and the cursor is
+ * where it was. */
+static bool ascend_to_span(struct p1_cursor *c, struct p1_at at, uint32_t depth, uint32_t node, uint32_t start,
+                           uint32_t end) {
+  struct place before = here(c);
+  struct p1_frame own = c->frames[before.spot.frame_count], bottom = c->frames[0];
+  c->spot.frame_count = 0; /* the ancestors on the way up are found by searching */
+  c->pub.depth = depth;
+  place_at(c, at);
+  while (c->pub.head.index > node && end_needed(c)) {
+    if (c->spot.at.position >= end && c->spot.at.position > start) return true;
+    p1_goto_parent(&c->pub);
+  }
+  go_back(c, &before);
+  c->frames[0] = bottom;
+  c->frames[before.spot.frame_count] = own;
+  return false;
+}
+
 bool p1_goto_descendant_for_bytes(struct stage_cursor *cursor, uint32_t start, uint32_t end) {
   struct p1_cursor *c = (struct p1_cursor *)cursor;
-  if (start > end) return false;
-  if (c->spot.standing == P1_AT_LEAF) return true;
   uint32_t node = c->pub.head.index, node_end = c->tree.node_count, depth;
-  if (c->pub.depth > 0) {
-    if (!end_needed(c)) return false;
+  if (start > end || start < c->pub.head.start_byte) return false;
+  if (c->spot.standing == P1_AT_LEAF || c->pub.depth > 0) { /* the root's end is far, and seldom needed */
+    if (!reaches(c, end)) return false;
+    if (c->spot.standing == P1_AT_LEAF) return true;
     node_end = c->spot.at.node;
   }
   bool empty;
   struct p1_at at = last_starting_by(c, start, &depth, &empty);
-  if (empty && start == end) return descend_slowly(c, start, end);
+  if (empty && start == end) return reaches(c, end) && descend_slowly(c, start, end);
   /* Every node that holds `start` is the last one that begins by it, or an ancestor. */
-  if (at.node <= node || at.node >= node_end) return true;
-  /* The search leaves the frames of the current node's ancestors alone. */
-  struct place before = here(c);
-  struct p1_frame own = c->frames[before.spot.frame_count];
-  c->spot.frame_count = 0;
-  struct p1_frame bottom = c->frames[0];
-  bool found = false;
-  c->pub.depth = depth;
-  place_at(c, at);
-  while (c->pub.head.index > node && end_needed(c)) {
-    found = c->spot.at.position >= end && c->spot.at.position > start;
-    if (found) return true;
-    p1_goto_parent(cursor);
-  }
-  int error = c->pub.error;
-  go_back(c, &before);
-  c->frames[0] = bottom;
-  c->frames[before.spot.frame_count] = own;
-  return !error;
+  if (at.node > node && at.node < node_end && ascend_to_span(c, at, depth, node, start, end)) return true;
+  return reaches(c, end);
 }
 
 /* ---- extent ---- */

@@ -2,8 +2,10 @@
  *
  * Any bytes as a blob: what validation lets through must be walked without a read out of
  * bounds, and the batch walk and the cursor must give the same nodes. */
+#include "../../kit/abort_asserts.h"
+
+#include "../../kit/codec_check.h"
 #include "../../kit/test_ctx.h"
-#include "../../kit/test_tree.h"
 #include "../format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,9 +21,9 @@ static void start(void) {
                              "let x = f( 1,   2 ).y\n  let z = @ (;\n";
   ops = phasebench_stage();
   if (test_ctx_open(ops, &ctx, &store)) abort();
-  const TSLanguage *grammar = test_grammar("javascript");
+  const TSLanguage *grammar = check_grammar("javascript");
   struct stage_document document = {.grammar = grammar, .source = text, .source_bytes = sizeof text - 1};
-  if (ops->put_tree(store, &document, test_parse(grammar, text, sizeof text - 1))) abort();
+  if (ops->put_tree(store, &document, check_parse(grammar, text, sizeof text - 1))) abort();
   if (ops->cursor_new(store, &cursor)) abort();
 }
 
