@@ -487,6 +487,9 @@ static bool place_cell(struct reader *reader, unsigned i) {
  * combination's result, since the others may differ from it by luck only. */
 static void judge_group(struct result_group *group) {
   unsigned bad = 0;
+  if (group->instrument) { /* it may have run fewer times: only its first cells, none left out, are asked for */
+    while (group->cell_count > 1 && !group->cells[group->cell_count - 1]) group->cell_count--;
+  }
   for (unsigned i = 0; i < group->cell_count; i++) {
     const struct result_cell *cell = group->cells[i];
     if (cell && cell->ok) continue;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * matrix_files.h - the folder of an unfinished run, and the result made of it. */
+#ifndef PHASEBENCH_MATRIX_FILES_H
+#define PHASEBENCH_MATRIX_FILES_H
+
+#include "plan.h"
+
+#define MATRIX_PATH_BYTES 4096
+
+struct matrix_folder {
+  char output[MATRIX_PATH_BYTES]; /* absolute */
+  char folder[MATRIX_PATH_BYTES]; /* OUTPUT.cells */
+  int lock_fd;                    /* -1: not open */
+};
+
+enum matrix_state {
+  MATRIX_NEW,      /* nothing is kept */
+  MATRIX_KEPT,     /* finished cells of a run are kept */
+  MATRIX_COMPLETE, /* no cells are kept, and the output is the complete result of the same plan */
+};
+
+/* Finds the output's absolute path; makes the default folder `results`. Writes nothing else. */
+bool matrix_output_path(const struct run_options *options, const char *corpus_name, char output[MATRIX_PATH_BYTES],
+                        struct fault *fault);
+/* Opens (makes) the folder, takes its lock, and looks at what is there, as --resume and --restart say. */
+bool matrix_folder_open(const struct run_options *options, const struct plan *plan, struct matrix_folder *folder,
+                        enum matrix_state *state, struct fault *fault);
+/* Lets go of the lock; removes the folder when `remove`, or when no finished cell is in it. */
+void matrix_folder_close(struct matrix_folder *folder, const struct plan *plan, bool remove);
+
+/* "FOLDER/NNNN<suffix>" of a cell, or "FOLDER/<name>". */
+void matrix_cell_path(const struct matrix_folder *folder, unsigned position, const char *suffix, char path[MATRIX_PATH_BYTES]);
+void matrix_file_path(const struct matrix_folder *folder, const char *name, char path[MATRIX_PATH_BYTES]);
+
+/* A finished cell, kept: {"plan_hash", "aslr_error", "huge_pages_error", "cpu_error", "cell"}. */
+bool matrix_cell_is_kept(const struct matrix_folder *folder, unsigned position);
+unsigned matrix_kept_count(const struct matrix_folder *folder, const struct plan *plan);
+
+/* Facts of a run for settings: what the system refused. */
+struct matrix_facts {
+  int cpu;              /* -1: none was chosen */
+  const char *cpu_why;  /* then: why */
+};
+
+/* Makes the result of all kept cells and puts it in place. */
+bool matrix_write_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
+                         const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault);
+
+#endif
