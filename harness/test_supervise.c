@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +18,7 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +131,33 @@ static void the_child_is_set_up(void **state) {
   assert_string_equal(said, expected);
 }
 
+/* As some container runtimes do: personality() is refused. */
+static bool refuse_personality(void) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_personality, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void refused_settings_are_told(void **state) {
+  (void)state;
+  int status;
+  pid_t supervisor = fork();
+  if (supervisor == 0) {
+    if (!refuse_personality()) _exit(77);
+    struct supervise_outcome outcome = run_with("exit7", LONG_MS, MUCH);
+    _exit(outcome.end == SUPERVISE_EXITED && outcome.code == 7 && outcome.aslr_error == EPERM ? 0 : 1);
+  }
+  assert_int_equal(waitpid(supervisor, &status, 0), supervisor);
+  assert_true(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) skip();
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void missing_program_is_a_fault(void **state) {
   (void)state;
   const char *const argv[] = {"./there-is-no-such-program", NULL};
@@ -181,6 +212,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(timeout_ends_it),
       cmocka_unit_test(memory_limit_ends_it),
       cmocka_unit_test(the_child_is_set_up),
+      cmocka_unit_test(refused_settings_are_told),
       cmocka_unit_test(missing_program_is_a_fault),
       cmocka_unit_test(child_dies_with_the_supervisor),
       cmocka_unit_test(interruption_ends_it),
