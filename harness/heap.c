@@ -181,15 +181,22 @@ bool heap_statistics_available(void) {
   return available > 0;
 }
 
+/* A figure read after a purge that did not happen would be wrong without anybody noticing. */
+static void demand(int error, const char *what) {
+  if (!error) return;
+  fprintf(stderr, "phasebench: jemalloc refused %s: %s\n", what, strerror(error));
+  exit(EXIT_CODE_INTERNAL);
+}
+
 void heap_refresh(void) {
   uint64_t epoch = 1;
-  mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
+  demand(mallctl("epoch", NULL, NULL, &epoch, sizeof epoch), "epoch");
 }
 
 void heap_flush_all(void) {
-  mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+  demand(mallctl("thread.tcache.flush", NULL, NULL, NULL, 0), "thread.tcache.flush");
   for (unsigned i = HEAP_OTHER + 1; i < count; i++) {
-    mallctl("tcache.flush", NULL, NULL, &heaps[i].tcache, sizeof heaps[i].tcache);
+    demand(mallctl("tcache.flush", NULL, NULL, &heaps[i].tcache, sizeof heaps[i].tcache), "tcache.flush");
   }
 }
 
@@ -197,7 +204,7 @@ void heap_purge_all(void) {
   heap_flush_all();
   char name[32];
   snprintf(name, sizeof name, "arena.%d.purge", MALLCTL_ARENAS_ALL);
-  mallctl(name, NULL, NULL, NULL, 0);
+  demand(mallctl(name, NULL, NULL, NULL, 0), name);
 }
 
 /* ---- the allocator, for the record ---- */

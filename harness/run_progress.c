@@ -104,10 +104,10 @@ static void print_row(const struct result *result, const struct result_group *gr
 bool run_table_print(const char *output, struct fault *fault) {
   struct result *result;
   if (!result_open(output, &result, fault)) return false;
-  printf("%s: %.0f lines in %.0f files, %.2f MiB of source; medians of %u repetition%s\n\n", result->corpus, result->lines,
+  printf("%s: lines %.0f, files %.0f, source %.2f MiB; medians of %u repetition%s\n\n", result->corpus, result->lines,
          result->files, result->bytes / 1048576, result->repetitions, result->repetitions == 1 ? "" : "s");
   printf("%-24s %-7s %12s %14s %14s %11s\n", "", "", "RSS above", "lines/MiB", "lines/MiB", "RSS less");
-  printf("%-24s %-7s %12s %14s %14s %11s  %s\n", "combination", "profile", "start, MiB", "at rest", "in service", "than base",
+  printf("%-24s %-7s %12s %14s %14s %11s  %s\n", "combination", "profile", "start, MiB", "at rest", "in service", "than base.",
          "proof");
   for (unsigned g = 0; g < result->group_count; g++) print_row(result, &result->groups[g]);
   printf("\nat rest: checkpoint purged; in service: checkpoint served. More: phasebench metrics %s\n", output);
