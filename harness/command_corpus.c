@@ -53,6 +53,7 @@ static const char help_show[] =
     "  --exclude PATTERN     leave out what matches, as a line of .gitignore does; may be repeated\n"
     "  --path PATH           only this file or folder below the root; may be repeated\n"
     "  --max-file-bytes N    leave out larger files (default: 268435456)\n"
+    "  --files               print the paths of the corpus's files, one a line, and nothing else\n"
     "  --json                print JSON; names every file that was left out\n\n"
     "Of a directory of your own, what its .gitignore and .ignore files leave out is left out, and\n"
     ".git, .hg and .svn always are. node_modules is not, unless a .gitignore or --exclude says so.\n"
@@ -240,17 +241,27 @@ static cJSON *show_json(const struct corpus *corpus) {
   return json;
 }
 
-static int show(const char *name, const char *directory, const struct corpus_options *options, bool as_json) {
+static void show_files(const struct corpus *corpus) {
+  for (size_t i = 0; i < corpus->file_count; i++) {
+    print_path(corpus->files[i].path);
+    putchar('\n');
+  }
+}
+
+enum show_form { SHOW_TEXT, SHOW_JSON, SHOW_FILES };
+
+static int show(const char *name, const char *directory, const struct corpus_options *options, enum show_form form) {
   struct fault fault = {0};
   struct corpus *corpus = NULL;
   bool ok = directory ? corpus_open_directory(directory, options, &corpus, &fault)
                       : corpus_open(name, options, &corpus, &fault);
   if (!ok) return report(&fault);
   int code = EXIT_CODE_OK;
-  if (as_json) {
+  if (form == SHOW_JSON) {
     code = print_json(show_json(corpus), code);
   } else {
-    show_text(corpus);
+    if (form == SHOW_FILES) show_files(corpus);
+    else show_text(corpus);
     code = finish_output(code);
   }
   corpus_close(corpus);
@@ -293,7 +304,6 @@ static bool compare(const struct manifest *manifest, const struct corpus *corpus
     printf("corpus %s: content_hash: expected %s, found %s\n", manifest->name, expected->content_hash,
            corpus->content_hash);
   }
-  report_versions(manifest);
   if (files || lines || bytes || hash) return false;
   printf("corpus %s: as expected: %zu files, %" PRIu64 " lines, %" PRIu64 " bytes, %s\n", manifest->name,
          corpus->file_count, corpus->lines, corpus->bytes, corpus->content_hash);
@@ -315,6 +325,7 @@ static int verify(char *const *names) {
     struct manifest manifest;
     struct corpus *corpus = NULL;
     if (manifest_read(*names, &manifest, &fault) && corpus_open(*names, NULL, &corpus, &fault)) {
+      report_versions(&manifest);
       if (!compare(&manifest, corpus)) code = EXIT_CODE_INPUT;
       report_target(&manifest, corpus);
     }
@@ -328,7 +339,7 @@ static int verify(char *const *names) {
 /* ---- the command line ---- */
 
 struct command_line {
-  bool as_json, again, help;
+  bool as_json, as_files, again, help;
   const char *directory;
   const char *excludes[PATTERNS_MAX + 1], *paths[PATTERNS_MAX + 1];
   size_t exclude_count, path_count;
@@ -348,6 +359,7 @@ static bool parse_bytes(const char *text, uint64_t *bytes) {
 static const char *take_option(struct command_line *line, int option, const char *value) {
   switch (option) {
     case 'j': line->as_json = true; return NULL;
+    case 'f': line->as_files = true; return NULL;
     case 'a': line->again = true; return NULL;
     case 'h': line->help = true; return NULL;
     case 'd': line->directory = value; return NULL;
@@ -369,7 +381,7 @@ static const char *parse(int argc, char **argv, const char *options, struct comm
       {"json", no_argument, NULL, 'j'},        {"again", no_argument, NULL, 'a'},
       {"help", no_argument, NULL, 'h'},        {"dir", required_argument, NULL, 'd'},
       {"exclude", required_argument, NULL, 'x'}, {"path", required_argument, NULL, 'p'},
-      {"max-file-bytes", required_argument, NULL, 'm'}, {0},
+      {"max-file-bytes", required_argument, NULL, 'm'}, {"files", no_argument, NULL, 'f'}, {0},
   };
   optind = 1;
   for (int option; (option = getopt_long(argc, argv, "h", all, NULL)) != -1;) {
@@ -384,19 +396,21 @@ static const char *parse(int argc, char **argv, const char *options, struct comm
 static int run_show(const struct command_line *line) {
   bool one_name = line->names[0] && !line->names[1];
   if (line->directory ? line->names[0] != NULL : !one_name) return usage_error("show needs one NAME, or --dir PATH");
+  if (line->as_json && line->as_files) return usage_error("--json and --files exclude each other");
   struct corpus_options options = {
       .max_file_bytes = line->max_file_bytes,
       .excludes = line->exclude_count ? line->excludes : NULL,
       .includes = line->path_count ? line->paths : NULL,
   };
-  return show(line->names[0], line->directory, &options, line->as_json);
+  return show(line->names[0], line->directory, &options,
+              line->as_json ? SHOW_JSON : line->as_files ? SHOW_FILES : SHOW_TEXT);
 }
 
 int command_corpus(int argc, char **argv) {
   static const struct {
     const char *name, *options, *help;
   } actions[] = {
-      {"list", "j", help_list}, {"fetch", "a", help_fetch}, {"show", "jdxpm", help_show}, {"verify", "", help_verify}};
+      {"list", "j", help_list}, {"fetch", "a", help_fetch}, {"show", "jfdxpm", help_show}, {"verify", "", help_verify}};
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     fputs(help_corpus, argc < 2 ? stderr : stdout);
     return argc < 2 ? EXIT_CODE_USAGE : EXIT_CODE_OK;

@@ -60,10 +60,18 @@ static bool add_ignore_file(struct walk *walk, const char *directory, const char
   int length = snprintf(path, sizeof path, "%s/%s%s%s", walk->build->corpus->root, directory, directory[0] ? "/" : "", name);
   if (length >= PATH_MAX) return true; /* fts could not have come here */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  struct stat status;
   if (fd < 0 && (errno == ENOENT || errno == ELOOP)) return true;
+  /* The directory cannot be entered: its files are going to be listed as unreadable. */
+  if (fd < 0 && errno == EACCES && lstat(path, &status) != 0) return true;
+  if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+    close(fd);
+    return true;
+  }
+  int open_error = errno;
   char *text = fd < 0 ? NULL : malloc(IGNORE_FILE_BYTES_MAX);
   ssize_t got = text ? read(fd, text, IGNORE_FILE_BYTES_MAX) : -1;
-  int why = errno;
+  int why = fd < 0 ? open_error : errno;
   if (fd >= 0) close(fd);
   bool ok = got >= 0 && got < IGNORE_FILE_BYTES_MAX;
   if (!ok) {
@@ -169,10 +177,10 @@ static bool visit_file(struct walk *walk, const FTSENT *entry, const char *path)
   if (entry->fts_info == FTS_DEFAULT || entry->fts_info == FTS_DC) {
     return corpus_skip_file(build, path, CORPUS_SKIP_SPECIAL, walk->fault);
   }
+  if (entry->fts_info == FTS_NS) return corpus_skip_file(build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
   const char *slash = strrchr(path, '/');
   int64_t language = language_of(build, slash ? slash + 1 : path);
   if (language < 0) return corpus_skip_file(build, path, CORPUS_SKIP_UNKNOWN_EXTENSION, walk->fault);
-  if (entry->fts_info == FTS_NS) return corpus_skip_file(build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
   if ((uint64_t)entry->fts_statp->st_size > build->max_file_bytes) {
     return corpus_skip_file(build, path, CORPUS_SKIP_HUGE, walk->fault);
   }
