@@ -101,7 +101,8 @@ static int print_json(cJSON *json, int code) {
 /* ---- list ---- */
 
 static void list_row(const struct manifest *manifest, bool fetched) {
-  const char *state = manifest->source == MANIFEST_DIRECTORY ? (fetched ? "built in" : "missing") : (fetched ? "yes" : "no");
+  const char *state =
+      manifest->source == MANIFEST_DIRECTORY ? (fetched ? "built in" : "missing") : (fetched ? "yes" : "no");
   printf("%-15s %-8s ", manifest->name, state);
   if (manifest->expected.known) printf("%8" PRIu64 " %10" PRIu64, manifest->expected.files, manifest->expected.lines);
   else printf("%8s %10s", "-", "-");
@@ -185,7 +186,8 @@ static void show_skipped(const struct corpus *corpus) {
     print_path(corpus->skipped_files[i].path);
     putchar('\n');
   }
-  if (shown < corpus->skipped_file_count) printf("    and %zu more; --json names all\n", corpus->skipped_file_count - shown);
+  if (shown < corpus->skipped_file_count)
+    printf("    and %zu more; --json names all\n", corpus->skipped_file_count - shown);
 }
 
 static void show_non_utf8(const struct corpus *corpus) {
@@ -198,19 +200,22 @@ static void show_non_utf8(const struct corpus *corpus) {
     putchar('\n');
     shown++;
   }
-  if (shown < corpus->non_utf8_files) printf("    and %" PRIu64 " more; --json names all\n", corpus->non_utf8_files - shown);
+  if (shown < corpus->non_utf8_files)
+    printf("    and %" PRIu64 " more; --json names all\n", corpus->non_utf8_files - shown);
 }
 
 static void show_text(const struct corpus *corpus) {
   printf("corpus        %s\n              %s\nroot          ", corpus->name, corpus->title);
   print_path(corpus->root);
-  printf("\nfiles         %zu (%" PRIu64 " empty)\nlines         %" PRIu64 "\nbytes         %" PRIu64 "\ncontent hash  %s\n",
+  printf("\nfiles         %zu (%" PRIu64 " empty)\nlines         %" PRIu64 "\nbytes         %" PRIu64
+         "\ncontent hash  %s\n",
          corpus->file_count, corpus->empty_files, corpus->lines, corpus->bytes, corpus->content_hash);
   printf("\n%-12s %8s %10s %12s  %s\n", "language", "files", "lines", "bytes", "grammar");
   for (size_t i = 0; i < corpus->language_count; i++) {
     const struct corpus_language *language = &corpus->languages[i];
     printf("%-12s %8" PRIu64 " %10" PRIu64 " %12" PRIu64 "  %s %s, ABI %u\n", language->name, language->files,
-           language->lines, language->bytes, language->grammar_package, language->grammar_version, language->grammar_abi);
+           language->lines, language->bytes, language->grammar_package, language->grammar_version,
+           language->grammar_abi);
   }
   putchar('\n');
   uint64_t left_out = 0;
@@ -283,8 +288,8 @@ static void report_versions(const struct manifest *manifest) {
     char version[256];
     bool known = corpus_fetched_version(manifest, package->name, version, sizeof version);
     if (known && strcmp(version, package->version) == 0) continue;
-    printf("corpus %s: the package %s: expected version %s, fetched %s\n", manifest->name, package->name, package->version,
-           known ? version : "an unknown one");
+    printf("corpus %s: the package %s: expected version %s, fetched %s\n", manifest->name, package->name,
+           package->version, known ? version : "an unknown one");
   }
 }
 
@@ -292,8 +297,8 @@ static bool compare(const struct manifest *manifest, const struct corpus *corpus
   const struct manifest_fingerprint *expected = &manifest->expected;
   if (!expected->known) {
     printf("corpus %s: the manifest expects no fingerprint; found\n  \"expected\": {\"files\": %zu, \"lines\": %" PRIu64
-           ", \"bytes\": %" PRIu64 ", \"content_hash\": \"%s\"}\n", manifest->name, corpus->file_count, corpus->lines,
-           corpus->bytes, corpus->content_hash);
+           ", \"bytes\": %" PRIu64 ", \"content_hash\": \"%s\"}\n",
+           manifest->name, corpus->file_count, corpus->lines, corpus->bytes, corpus->content_hash);
     return false;
   }
   bool files = differs(manifest->name, "files", expected->files, corpus->file_count);
@@ -378,15 +383,21 @@ static const char *take_option(struct command_line *line, int option, const char
 
 static const char *parse(int argc, char **argv, const char *options, struct command_line *line) {
   static const struct option all[] = {
-      {"json", no_argument, NULL, 'j'},        {"again", no_argument, NULL, 'a'},
-      {"help", no_argument, NULL, 'h'},        {"dir", required_argument, NULL, 'd'},
-      {"exclude", required_argument, NULL, 'x'}, {"path", required_argument, NULL, 'p'},
-      {"max-file-bytes", required_argument, NULL, 'm'}, {"files", no_argument, NULL, 'f'}, {0},
+      {"json", no_argument, NULL, 'j'},
+      {"again", no_argument, NULL, 'a'},
+      {"help", no_argument, NULL, 'h'},
+      {"dir", required_argument, NULL, 'd'},
+      {"exclude", required_argument, NULL, 'x'},
+      {"path", required_argument, NULL, 'p'},
+      {"max-file-bytes", required_argument, NULL, 'm'},
+      {"files", no_argument, NULL, 'f'},
+      {0},
   };
   optind = 1;
   for (int option; (option = getopt_long(argc, argv, "h", all, NULL)) != -1;) {
-    const char *error = option != 'h' && option != '?' && !strchr(options, option) ? "that option belongs to another command"
-                                                                                   : take_option(line, option, optarg);
+    const char *error = option != 'h' && option != '?' && !strchr(options, option)
+                            ? "that option belongs to another command"
+                            : take_option(line, option, optarg);
     if (error) return error;
   }
   line->names = argv + optind;
@@ -403,7 +414,9 @@ static int run_show(const struct command_line *line) {
       .includes = line->path_count ? line->paths : NULL,
   };
   return show(line->names[0], line->directory, &options,
-              line->as_json ? SHOW_JSON : line->as_files ? SHOW_FILES : SHOW_TEXT);
+              line->as_json    ? SHOW_JSON
+              : line->as_files ? SHOW_FILES
+                               : SHOW_TEXT);
 }
 
 int command_corpus(int argc, char **argv) {

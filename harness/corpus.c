@@ -54,7 +54,9 @@ void corpus_close(struct corpus *corpus) {
 
 /* ---- languages ---- */
 
-static int compare_strings(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int compare_strings(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* The distinct languages of the rules, sorted. */
 static bool list_languages(struct corpus_build *build, struct fault *fault) {
@@ -149,33 +151,42 @@ static bool no_files(const struct corpus *corpus, struct fault *fault) {
     snprintf(found + used, sizeof found - used, "%s%s: %" PRIu64, used ? ", " : "", corpus_skip_name(why),
              corpus->skipped[why]);
   }
-  if (!found[0]) return fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' is empty: no files in %s", corpus->name, corpus->root);
-  return fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' has no file that can be measured in %s; what is there was left "
-                   "out (%s)", corpus->name, corpus->root, found);
+  if (!found[0])
+    return fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' is empty: no files in %s", corpus->name, corpus->root);
+  return fault_set(fault, EXIT_CODE_INPUT,
+                   "the corpus '%s' has no file that can be measured in %s; what is there was left "
+                   "out (%s)",
+                   corpus->name, corpus->root, found);
 }
 
 static bool check_options(const struct corpus_options *options, struct fault *fault) {
   if (options->max_file_bytes > UINT32_MAX) {
-    return fault_set(fault, EXIT_CODE_USAGE, "the limit for the size of a file is %" PRIu64 " bytes: expected at most %u, "
-                     "since tree-sitter counts bytes in 32 bits", options->max_file_bytes, UINT32_MAX);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "the limit for the size of a file is %" PRIu64 " bytes: expected at most %u, "
+                     "since tree-sitter counts bytes in 32 bits",
+                     options->max_file_bytes, UINT32_MAX);
   }
   for (size_t i = 0; options->includes && options->includes[i]; i++) {
     const char *path = options->includes[i];
     if (!manifest_path_is_inside(path)) {
-      return fault_set(fault, EXIT_CODE_USAGE, "'%s' is not a path inside the corpus: expected a relative one without "
-                       "empty, `.` and `..` parts", path);
+      return fault_set(fault, EXIT_CODE_USAGE,
+                       "'%s' is not a path inside the corpus: expected a relative one without "
+                       "empty, `.` and `..` parts",
+                       path);
     }
     for (size_t k = 0; options->includes[k]; k++) {
       size_t length = strlen(options->includes[k]);
       if (k != i && strncmp(path, options->includes[k], length) == 0 && (path[length] == '/' || !path[length])) {
-        return fault_set(fault, EXIT_CODE_USAGE, "the path '%s' is named twice: '%s' holds it", path, options->includes[k]);
+        return fault_set(fault, EXIT_CODE_USAGE, "the path '%s' is named twice: '%s' holds it", path,
+                         options->includes[k]);
       }
     }
   }
   return true;
 }
 
-static bool begin(struct corpus_build *build, const char *name, const char *title, const char *root, struct fault *fault) {
+static bool begin(struct corpus_build *build, const char *name, const char *title, const char *root,
+                  struct fault *fault) {
   struct obstack *strings = malloc(sizeof *strings);
   build->corpus = calloc(1, sizeof *build->corpus);
   if (!strings || !build->corpus) {
@@ -226,10 +237,12 @@ bool corpus_open(const char *name, const struct corpus_options *options, struct 
   bool ok = manifest_root(&manifest, root, &fetched, fault);
   if (ok && !fetched) {
     ok = manifest.source == MANIFEST_DIRECTORY
-             ? fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' needs the directory %s, which is not there; the set-up script "
-                         "makes what comes with the build", name, root)
-             : fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' has not been fetched: run `phasebench corpus fetch %s`", name,
-                         name);
+             ? fault_set(fault, EXIT_CODE_INPUT,
+                         "the corpus '%s' needs the directory %s, which is not there; the set-up script "
+                         "makes what comes with the build",
+                         name, root)
+             : fault_set(fault, EXIT_CODE_INPUT,
+                         "the corpus '%s' has not been fetched: run `phasebench corpus fetch %s`", name, name);
   }
   struct corpus_build build = {
       .rules = manifest.rules,
@@ -261,7 +274,8 @@ bool corpus_open_directory(const char *path, const struct corpus_options *option
     return fault_set(fault, EXIT_CODE_INPUT, "'/' is not a corpus: name a directory below it");
   }
   char text[4 * PATH_MAX + 1], name[sizeof text + 4], title[sizeof text + 32];
-  if (!path_to_text(root, text, sizeof text)) return fault_set(fault, EXIT_CODE_INPUT, "the path '%s' is too long", path);
+  if (!path_to_text(root, text, sizeof text))
+    return fault_set(fault, EXIT_CODE_INPUT, "the path '%s' is too long", path);
   snprintf(name, sizeof name, "dir:%s", strrchr(text, '/') + 1);
   snprintf(title, sizeof title, "files below %s", text);
   struct corpus_build build = {

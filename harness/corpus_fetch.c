@@ -102,8 +102,10 @@ bool corpus_fetch(const struct manifest *manifest, bool again, struct fault *fau
   if (!manifest_root(manifest, root, &fetched, fault)) return false;
   if (manifest->source == MANIFEST_DIRECTORY) {
     if (fetched) return true;
-    return fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' is not fetched but comes with the build, and %s is not there: "
-                     "run the set-up script", manifest->name, root);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "the corpus '%s' is not fetched but comes with the build, and %s is not there: "
+                     "run the set-up script",
+                     manifest->name, root);
   }
   struct arguments arguments = {0};
   int status = 0;
@@ -129,7 +131,8 @@ bool corpus_fetched_version(const struct manifest *manifest, const char *package
   bool found = false;
   while (!found && fgets(line, sizeof line, file)) {
     char name[128], got[256];
-    found = sscanf(line, "got %127s %255s", name, got) == 2 && strcmp(name, package) == 0 && strlen(got) < version_bytes;
+    found =
+        sscanf(line, "got %127s %255s", name, got) == 2 && strcmp(name, package) == 0 && strlen(got) < version_bytes;
     if (found) memcpy(version, got, strlen(got) + 1);
   }
   fclose(file);

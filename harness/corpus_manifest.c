@@ -18,10 +18,26 @@
 #include "paths.h"
 
 const struct manifest_rule manifest_default_rules[] = {
-    {".c", "c"},          {".h", "c"},            {".cc", "cpp"},         {".cpp", "cpp"},       {".cxx", "cpp"},
-    {".hh", "cpp"},       {".hpp", "cpp"},        {".hxx", "cpp"},        {".go", "go"},         {".java", "java"},
-    {".js", "javascript"}, {".mjs", "javascript"}, {".cjs", "javascript"}, {".jsx", "javascript"}, {".py", "python"},
-    {".pyi", "python"},   {".rs", "rust"},        {".ts", "typescript"},  {".mts", "typescript"}, {".cts", "typescript"},
+    {".c", "c"},
+    {".h", "c"},
+    {".cc", "cpp"},
+    {".cpp", "cpp"},
+    {".cxx", "cpp"},
+    {".hh", "cpp"},
+    {".hpp", "cpp"},
+    {".hxx", "cpp"},
+    {".go", "go"},
+    {".java", "java"},
+    {".js", "javascript"},
+    {".mjs", "javascript"},
+    {".cjs", "javascript"},
+    {".jsx", "javascript"},
+    {".py", "python"},
+    {".pyi", "python"},
+    {".rs", "rust"},
+    {".ts", "typescript"},
+    {".mts", "typescript"},
+    {".cts", "typescript"},
     {".tsx", "tsx"},
 };
 const size_t manifest_default_rule_count = sizeof manifest_default_rules / sizeof manifest_default_rules[0];
@@ -43,8 +59,8 @@ static bool refuse(const struct reading *reading, int line, const char *format, 
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  return fault_set_at(reading->fault, __FILE__, line, EXIT_CODE_INPUT, "the manifest %s %s (its format: corpora/README.md)",
-                      reading->path, text);
+  return fault_set_at(reading->fault, __FILE__, line, EXIT_CODE_INPUT,
+                      "the manifest %s %s (its format: corpora/README.md)", reading->path, text);
 }
 
 static bool known_keys(const struct reading *reading, const cJSON *object, const char *where, const char *const *keys) {
@@ -63,7 +79,8 @@ static bool read_string(const struct reading *reading, const cJSON *object, cons
   *out = NULL;
   if (!item && !required) return true;
   if (!cJSON_IsString(item) || !item->valuestring[0]) {
-    return REFUSE(reading, "%s: \"%s\" must be a string that is not empty", item ? "cannot be used" : "is not complete", key);
+    return REFUSE(reading, "%s: \"%s\" must be a string that is not empty", item ? "cannot be used" : "is not complete",
+                  key);
   }
   *out = item->valuestring;
   return true;
@@ -97,7 +114,8 @@ bool manifest_path_is_inside(const char *path) {
   if (!path[0]) return false;
   for (const char *part = path; part;) {
     size_t length = strcspn(part, "/");
-    if (length == 0 || (length == 1 && part[0] == '.') || (length == 2 && part[0] == '.' && part[1] == '.')) return false;
+    if (length == 0 || (length == 1 && part[0] == '.') || (length == 2 && part[0] == '.' && part[1] == '.'))
+      return false;
     part = part[length] ? part + length + 1 : NULL;
   }
   return true;
@@ -105,8 +123,8 @@ bool manifest_path_is_inside(const char *path) {
 
 static bool inside(const struct reading *reading, const char *key, const char *path) {
   if (!path || manifest_path_is_inside(path)) return true;
-  return REFUSE(reading, "has the path \"%s\" in \"%s\": expected a relative one without empty, `.` and `..` parts", path,
-                key);
+  return REFUSE(reading, "has the path \"%s\" in \"%s\": expected a relative one without empty, `.` and `..` parts",
+                path, key);
 }
 
 static bool is_plain_name(const char *name) {
@@ -159,7 +177,8 @@ static bool read_source(const struct reading *reading, struct manifest *manifest
   } else {
     return REFUSE(reading, "has the source type \"%s\": expected directory, npm or deb", type);
   }
-  if (!ok || !inside(reading, "folder", manifest->folder) || !inside(reading, "archive", manifest->archive)) return false;
+  if (!ok || !inside(reading, "folder", manifest->folder) || !inside(reading, "archive", manifest->archive))
+    return false;
   if (manifest->download && !is_plain_name(manifest->download)) {
     return REFUSE(reading, "has the download \"%s\": expected a name of a-z, 0-9, `-`, `.`, `_`", manifest->download);
   }
@@ -209,7 +228,8 @@ static bool read_expectations(const struct reading *reading, struct manifest *ma
   const cJSON *expected = cJSON_GetObjectItemCaseSensitive(manifest->json, "expected");
   struct manifest_fingerprint *out = &manifest->expected;
   if (expected) {
-    if (!known_keys(reading, expected, "expected", (const char *const[]){"files", "lines", "bytes", "content_hash", NULL}) ||
+    if (!known_keys(reading, expected, "expected",
+                    (const char *const[]){"files", "lines", "bytes", "content_hash", NULL}) ||
         !read_count(reading, expected, "files", &out->files) || !read_count(reading, expected, "lines", &out->lines) ||
         !read_count(reading, expected, "bytes", &out->bytes) ||
         !read_string(reading, expected, "content_hash", true, &out->content_hash)) {
@@ -230,7 +250,7 @@ static bool read_expectations(const struct reading *reading, struct manifest *ma
 }
 
 static bool read_all(const struct reading *reading, struct manifest *manifest, const char *expected_name) {
-  static const char *const keys[] = {"schema", "name",    "title",     "source",   "root",   "paths",
+  static const char *const keys[] = {"schema",  "name",      "title",    "source", "root", "paths",
                                      "exclude", "languages", "expected", "target", NULL};
   const char *schema = NULL;
   if (!known_keys(reading, manifest->json, "manifest", keys) ||
@@ -243,10 +263,9 @@ static bool read_all(const struct reading *reading, struct manifest *manifest, c
   if (!read_string(reading, manifest->json, "name", true, &manifest->name) ||
       !read_string(reading, manifest->json, "title", true, &manifest->title) || !read_source(reading, manifest) ||
       !read_string(reading, manifest->json, "root", false, &manifest->below) ||
-      !inside(reading, "root", manifest->below) ||
-      !read_strings(reading, manifest->json, "paths", &manifest->paths) || !check_paths(reading, manifest) ||
-      !read_strings(reading, manifest->json, "exclude", &manifest->exclude) || !read_languages(reading, manifest) ||
-      !read_expectations(reading, manifest)) {
+      !inside(reading, "root", manifest->below) || !read_strings(reading, manifest->json, "paths", &manifest->paths) ||
+      !check_paths(reading, manifest) || !read_strings(reading, manifest->json, "exclude", &manifest->exclude) ||
+      !read_languages(reading, manifest) || !read_expectations(reading, manifest)) {
     return false;
   }
   if (!is_plain_name(manifest->name) || strcmp(manifest->name, expected_name) != 0) {
@@ -272,8 +291,10 @@ bool manifest_read(const char *name, struct manifest *manifest, struct fault *fa
   } else {
     int length = snprintf(manifest->path, PATH_MAX, "%s/%s.json", paths_corpora_dir(), name);
     if (!is_plain_name(name) || length >= PATH_MAX || access(manifest->path, F_OK) != 0) {
-      return fault_set(fault, EXIT_CODE_INPUT, "there is no corpus '%s' in %s; `phasebench corpus list` shows those that "
-                       "there are, and --dir PATH takes any directory", name, paths_corpora_dir());
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "there is no corpus '%s' in %s; `phasebench corpus list` shows those that "
+                       "there are, and --dir PATH takes any directory",
+                       name, paths_corpora_dir());
     }
   }
   if (!json_read_file(manifest->path, &manifest->json, fault)) return false;
@@ -298,8 +319,10 @@ bool manifest_list(char ***names, size_t *count, struct fault *fault) {
   *count = 0;
   DIR *directory = opendir(paths_corpora_dir());
   if (!directory) {
-    return fault_set(fault, EXIT_CODE_INPUT, "cannot read the folder of the manifests, %s: %s; PHASEBENCH_CORPORA_DIR can "
-                     "name another", paths_corpora_dir(), strerror(errno));
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "cannot read the folder of the manifests, %s: %s; PHASEBENCH_CORPORA_DIR can "
+                     "name another",
+                     paths_corpora_dir(), strerror(errno));
   }
   bool ok = true;
   for (const struct dirent *entry; ok && (entry = readdir(directory));) {
@@ -343,6 +366,7 @@ bool manifest_root(const struct manifest *manifest, char root[PATH_MAX], bool *f
     *fetched = snprintf(written, sizeof written, "%s/fetched", folder) < PATH_MAX && access(written, R_OK) == 0;
   }
   if (length >= PATH_MAX) return too_long(fault);
-  length = manifest->below ? snprintf(root, PATH_MAX, "%s/%s", tree, manifest->below) : snprintf(root, PATH_MAX, "%s", tree);
+  length =
+      manifest->below ? snprintf(root, PATH_MAX, "%s/%s", tree, manifest->below) : snprintf(root, PATH_MAX, "%s", tree);
   return length < PATH_MAX || too_long(fault);
 }

@@ -129,8 +129,10 @@ static bool read_candidate(struct corpus_build *build, const struct corpus_candi
     outcome = read_file(path, build->max_file_bytes, buffer);
   }
   if (outcome == READ_NO_MEMORY) {
-    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while %s was read; a smaller limit for the size of a file "
-                     "leaves it out", path);
+    return fault_set(fault, EXIT_CODE_SYSTEM,
+                     "out of memory while %s was read; a smaller limit for the size of a file "
+                     "leaves it out",
+                     path);
   }
   if (outcome == READ_UNREADABLE) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_UNREADABLE, fault);
   if (outcome == READ_HUGE) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_HUGE, fault);

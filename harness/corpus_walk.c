@@ -57,7 +57,8 @@ bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_
 /* Adds the patterns of one file to the list; a file that is not there adds none. */
 static bool add_ignore_file(struct walk *walk, const char *directory, const char *name, struct ignore *list) {
   char path[PATH_MAX];
-  int length = snprintf(path, sizeof path, "%s/%s%s%s", walk->build->corpus->root, directory, directory[0] ? "/" : "", name);
+  int length =
+      snprintf(path, sizeof path, "%s/%s%s%s", walk->build->corpus->root, directory, directory[0] ? "/" : "", name);
   if (length >= PATH_MAX) return true; /* fts could not have come here */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   struct stat status;
@@ -198,18 +199,16 @@ static bool visit(struct walk *walk, FTS *fts, FTSENT *entry) {
         return corpus_skip_file(walk->build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
       }
       return push_level(walk, path);
-    case FTS_DP:
-      leave(walk, path);
-      return true;
+    case FTS_DP: leave(walk, path); return true;
     case FTS_DNR:
       leave(walk, path); /* entered as FTS_D, and fts gives no FTS_DP */
       if (!is_root) return corpus_skip_file(walk->build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
       return fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read the directory %s: %s", entry->fts_path,
                        strerror(entry->fts_errno));
     case FTS_ERR:
-      return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", entry->fts_path, strerror(entry->fts_errno));
-    default:
-      return visit_file(walk, entry, path);
+      return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", entry->fts_path,
+                       strerror(entry->fts_errno));
+    default: return visit_file(walk, entry, path);
   }
 }
 

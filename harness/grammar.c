@@ -23,7 +23,8 @@ static bool check_name(const char *language, struct fault *fault) {
       strspn(language, "abcdefghijklmnopqrstuvwxyz0123456789_") == length) {
     return true;
   }
-  return fault_set(fault, EXIT_CODE_INPUT, "'%s' is not a language's name: expected 1 to 31 of a-z, 0-9 and _", language);
+  return fault_set(fault, EXIT_CODE_INPUT, "'%s' is not a language's name: expected 1 to 31 of a-z, 0-9 and _",
+                   language);
 }
 
 static bool grammar_file(const char *language, const char *ending, char *path, struct fault *fault) {
@@ -32,8 +33,10 @@ static bool grammar_file(const char *language, const char *ending, char *path, s
     return fault_set(fault, EXIT_CODE_INPUT, "the path of the grammar folder is too long: %s", paths_grammar_dir());
   }
   if (access(path, R_OK) == 0) return true;
-  return fault_set(fault, EXIT_CODE_INPUT, "there is no grammar for the language '%s': cannot read %s: %s; build again, "
-                   "or set PHASEBENCH_GRAMMAR_DIR to the folder that holds it", language, path, strerror(errno));
+  return fault_set(fault, EXIT_CODE_INPUT,
+                   "there is no grammar for the language '%s': cannot read %s: %s; build again, "
+                   "or set PHASEBENCH_GRAMMAR_DIR to the folder that holds it",
+                   language, path, strerror(errno));
 }
 
 bool grammar_load(const char *language, struct grammar *grammar, struct fault *fault) {
@@ -53,9 +56,10 @@ bool grammar_load(const char *language, struct grammar *grammar, struct fault *f
   const TSLanguage *ts = function();
   uint32_t abi = ts ? ts_language_abi_version(ts) : 0;
   if (abi < TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION || abi > TREE_SITTER_LANGUAGE_VERSION) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s has grammar ABI %u, and this tree-sitter runtime reads %d to %d: take a grammar "
-              "package generated for one of these", path, abi, TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION,
-              TREE_SITTER_LANGUAGE_VERSION);
+    fault_set(fault, EXIT_CODE_INPUT,
+              "%s has grammar ABI %u, and this tree-sitter runtime reads %d to %d: take a grammar "
+              "package generated for one of these",
+              path, abi, TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION, TREE_SITTER_LANGUAGE_VERSION);
     goto close_module;
   }
   memcpy(grammar->language, language, strlen(language) + 1);
@@ -78,7 +82,8 @@ static bool copy_text(const cJSON *json, const char *key, const char *where, cha
   const char *text = NULL;
   if (!json_get_text(json, key, where, &text, fault)) return false;
   if (strlen(text) >= out_bytes) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is longer than %zu bytes; build again", where, key, out_bytes - 1);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is longer than %zu bytes; build again", where, key,
+                     out_bytes - 1);
   }
   memcpy(out, text, strlen(text) + 1);
   return true;

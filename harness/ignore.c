@@ -152,8 +152,8 @@ enum ignore_verdict ignore_check(const struct ignore *ignore, const char *path, 
   for (size_t i = ignore->count; i-- > 0;) {
     const struct ignore_pattern *pattern = &ignore->patterns[i];
     if (pattern->directories_only && !is_directory) continue;
-    bool matches = pattern->anchored ? anchored_matches(pattern, path)
-                                     : part_matches(pattern->parts[0], name, strlen(name));
+    bool matches =
+        pattern->anchored ? anchored_matches(pattern, path) : part_matches(pattern->parts[0], name, strlen(name));
     if (matches) return pattern->negated ? IGNORE_IN : IGNORE_OUT;
   }
   return IGNORE_NO_WORD;

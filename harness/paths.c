@@ -100,16 +100,16 @@ const char *paths_grammar_dir(void) {
  * tree; the source tree two folders up (it was moved after the build). */
 const char *paths_corpora_dir(void) {
   static char found[PATH_MAX];
-  return find(found, "PHASEBENCH_CORPORA_DIR",
-              (const char *const[]){PHASEBENCH_SOURCE_DIR "/corpora", "../share/phasebench/corpora", "../../corpora",
-                                    NULL});
+  return find(
+      found, "PHASEBENCH_CORPORA_DIR",
+      (const char *const[]){PHASEBENCH_SOURCE_DIR "/corpora", "../share/phasebench/corpora", "../../corpora", NULL});
 }
 
 const char *paths_reports_dir(void) {
   static char found[PATH_MAX];
-  return find(found, "PHASEBENCH_REPORTS_DIR",
-              (const char *const[]){PHASEBENCH_SOURCE_DIR "/reports", "../share/phasebench/reports", "../../reports",
-                                    NULL});
+  return find(
+      found, "PHASEBENCH_REPORTS_DIR",
+      (const char *const[]){PHASEBENCH_SOURCE_DIR "/reports", "../share/phasebench/reports", "../../reports", NULL});
 }
 
 const char *paths_cache_dir(void) {

@@ -15,8 +15,7 @@
 #include "grammar.h"
 #include "paths.h"
 
-static const char *const languages[] = {"c",  "cpp",    "go",   "java",       "javascript",
-                                        "python", "rust", "tsx", "typescript"};
+static const char *const languages[] = {"c", "cpp", "go", "java", "javascript", "python", "rust", "tsx", "typescript"};
 
 static void test_every_grammar(void **state) {
   (void)state;

@@ -34,11 +34,16 @@ static void check_rows(const struct row *rows, size_t count) {
 static void test_base_names(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"a.c", "a.c", false, IGNORE_OUT},          {"a.c", "x/y/a.c", false, IGNORE_OUT},
-      {"*.c", "x/a.c", false, IGNORE_OUT},        {"*.c", "x/a.h", false, IGNORE_NO_WORD},
-      {"a?c", "abc", false, IGNORE_OUT},          {"a[0-9].c", "a7.c", false, IGNORE_OUT},
-      {"a[!0-9].c", "a7.c", false, IGNORE_NO_WORD}, {"*", ".hidden", false, IGNORE_OUT},
-      {"**", "x/y", false, IGNORE_OUT},           {"a**b", "x/aYYb", false, IGNORE_OUT},
+      {"a.c", "a.c", false, IGNORE_OUT},
+      {"a.c", "x/y/a.c", false, IGNORE_OUT},
+      {"*.c", "x/a.c", false, IGNORE_OUT},
+      {"*.c", "x/a.h", false, IGNORE_NO_WORD},
+      {"a?c", "abc", false, IGNORE_OUT},
+      {"a[0-9].c", "a7.c", false, IGNORE_OUT},
+      {"a[!0-9].c", "a7.c", false, IGNORE_NO_WORD},
+      {"*", ".hidden", false, IGNORE_OUT},
+      {"**", "x/y", false, IGNORE_OUT},
+      {"a**b", "x/aYYb", false, IGNORE_OUT},
       {"a", "ab", false, IGNORE_NO_WORD},
   };
   CHECK(rows);
@@ -47,10 +52,10 @@ static void test_base_names(void **state) {
 static void test_anchored(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"/a.c", "a.c", false, IGNORE_OUT},       {"/a.c", "x/a.c", false, IGNORE_NO_WORD},
-      {"x/a.c", "x/a.c", false, IGNORE_OUT},    {"x/a.c", "y/x/a.c", false, IGNORE_NO_WORD},
-      {"x/*.c", "x/a.c", false, IGNORE_OUT},    {"x/*.c", "x/y/a.c", false, IGNORE_NO_WORD},
-      {"/*", "x/a.c", false, IGNORE_NO_WORD},   {"x/a.c", "x", true, IGNORE_NO_WORD},
+      {"/a.c", "a.c", false, IGNORE_OUT},     {"/a.c", "x/a.c", false, IGNORE_NO_WORD},
+      {"x/a.c", "x/a.c", false, IGNORE_OUT},  {"x/a.c", "y/x/a.c", false, IGNORE_NO_WORD},
+      {"x/*.c", "x/a.c", false, IGNORE_OUT},  {"x/*.c", "x/y/a.c", false, IGNORE_NO_WORD},
+      {"/*", "x/a.c", false, IGNORE_NO_WORD}, {"x/a.c", "x", true, IGNORE_NO_WORD},
   };
   CHECK(rows);
 }
@@ -69,13 +74,13 @@ static void test_directories_only(void **state) {
 static void test_any_depth(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"**/foo", "foo", false, IGNORE_OUT},          {"**/foo", "a/b/foo", false, IGNORE_OUT},
+      {"**/foo", "foo", false, IGNORE_OUT},           {"**/foo", "a/b/foo", false, IGNORE_OUT},
       {"**/foo/bar", "a/foo/bar", false, IGNORE_OUT}, {"**/foo/bar", "a/foo/x/bar", false, IGNORE_NO_WORD},
-      {"abc/**", "abc/x/y", false, IGNORE_OUT},      {"abc/**", "abc", true, IGNORE_NO_WORD},
-      {"a/**/b", "a/b", false, IGNORE_OUT},          {"a/**/b", "a/x/y/b", false, IGNORE_OUT},
-      {"a/**/b", "x/a/b", false, IGNORE_NO_WORD},    {"a/**/b/**/c", "a/b/x/b/c", false, IGNORE_OUT},
-      {"a/**/b/c", "a/b/b/c", false, IGNORE_OUT},    {"a/**/b/c", "a/b/c/d", false, IGNORE_NO_WORD},
-      {"**/a/**/b", "x/a/y/a/b", false, IGNORE_OUT}, {"/**", "a", false, IGNORE_OUT},
+      {"abc/**", "abc/x/y", false, IGNORE_OUT},       {"abc/**", "abc", true, IGNORE_NO_WORD},
+      {"a/**/b", "a/b", false, IGNORE_OUT},           {"a/**/b", "a/x/y/b", false, IGNORE_OUT},
+      {"a/**/b", "x/a/b", false, IGNORE_NO_WORD},     {"a/**/b/**/c", "a/b/x/b/c", false, IGNORE_OUT},
+      {"a/**/b/c", "a/b/b/c", false, IGNORE_OUT},     {"a/**/b/c", "a/b/c/d", false, IGNORE_NO_WORD},
+      {"**/a/**/b", "x/a/y/a/b", false, IGNORE_OUT},  {"/**", "a", false, IGNORE_OUT},
   };
   CHECK(rows);
 }
@@ -83,9 +88,9 @@ static void test_any_depth(void **state) {
 static void test_negation_and_order(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"*.c\n!a.c", "a.c", false, IGNORE_IN},    {"!a.c\n*.c", "a.c", false, IGNORE_OUT},
-      {"*.c\n!a.c", "b.c", false, IGNORE_OUT},   {"!/x/", "x", true, IGNORE_IN},
-      {"\\!a", "!a", false, IGNORE_OUT},         {"!", "!", false, IGNORE_NO_WORD},
+      {"*.c\n!a.c", "a.c", false, IGNORE_IN},  {"!a.c\n*.c", "a.c", false, IGNORE_OUT},
+      {"*.c\n!a.c", "b.c", false, IGNORE_OUT}, {"!/x/", "x", true, IGNORE_IN},
+      {"\\!a", "!a", false, IGNORE_OUT},       {"!", "!", false, IGNORE_NO_WORD},
   };
   CHECK(rows);
 }
@@ -93,13 +98,22 @@ static void test_negation_and_order(void **state) {
 static void test_lines(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"# a\n\n", "# a", false, IGNORE_NO_WORD},   {"\\#a", "#a", false, IGNORE_OUT},
-      {"a   ", "a", false, IGNORE_OUT},            {"a\\ ", "a ", false, IGNORE_OUT},
-      {"a\\  ", "a ", false, IGNORE_OUT},          {"a b", "a b", false, IGNORE_OUT},
-      {"a\r\nb\r\n", "a", false, IGNORE_OUT},      {"a\r\nb", "b", false, IGNORE_OUT},
-      {"\xef\xbb\xbf" "a", "a", false, IGNORE_OUT}, {"\\*", "*", false, IGNORE_OUT},
-      {"\\*", "a", false, IGNORE_NO_WORD},         {"/", "a", true, IGNORE_NO_WORD},
-      {"a\xff*", "a\xff\xfe", false, IGNORE_OUT},  {" a", " a", false, IGNORE_OUT},
+      {"# a\n\n", "# a", false, IGNORE_NO_WORD},
+      {"\\#a", "#a", false, IGNORE_OUT},
+      {"a   ", "a", false, IGNORE_OUT},
+      {"a\\ ", "a ", false, IGNORE_OUT},
+      {"a\\  ", "a ", false, IGNORE_OUT},
+      {"a b", "a b", false, IGNORE_OUT},
+      {"a\r\nb\r\n", "a", false, IGNORE_OUT},
+      {"a\r\nb", "b", false, IGNORE_OUT},
+      {"\xef\xbb\xbf"
+       "a",
+       "a", false, IGNORE_OUT},
+      {"\\*", "*", false, IGNORE_OUT},
+      {"\\*", "a", false, IGNORE_NO_WORD},
+      {"/", "a", true, IGNORE_NO_WORD},
+      {"a\xff*", "a\xff\xfe", false, IGNORE_OUT},
+      {" a", " a", false, IGNORE_OUT},
   };
   CHECK(rows);
 }

@@ -46,9 +46,9 @@ static void test_every_code_point(void **state) {
 static void test_malformed(void **state) {
   (void)state;
   static const char *const malformed[] = {
-      "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",     "\xe0\x80\x80", "\xe0\x9f\xbf",
+      "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",         "\xe0\x80\x80",     "\xe0\x9f\xbf",
       "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-      "\xfe",         "\xff",         "\xc3\x28",         "\xe2\x28\xa1", "\xe2\x82\x28", "\xf0\x28\x8c\xbc",
+      "\xfe",         "\xff",         "\xc3\x28",         "\xe2\x28\xa1",     "\xe2\x82\x28",     "\xf0\x28\x8c\xbc",
   };
   for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
     const uint8_t *bytes = (const uint8_t *)malformed[i];
@@ -84,11 +84,16 @@ static void test_names(void **state) {
   static const struct {
     const char *path, *text;
   } rows[] = {
-      {"src/a.c", "src/a.c"},         {"", ""},
-      {"a\nb", "a\\x0ab"},            {"tab\t\x7f", "tab\\x09\\x7f"},
-      {"caf\xc3\xa9", "caf\xc3\xa9"}, {"caf\xe9.c", "caf\\xe9.c"},
-      {"a\\b", "a\\\\b"},             {"\\xff", "\\\\xff"},
-      {"\xc3", "\\xc3"},              {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+      {"src/a.c", "src/a.c"},
+      {"", ""},
+      {"a\nb", "a\\x0ab"},
+      {"tab\t\x7f", "tab\\x09\\x7f"},
+      {"caf\xc3\xa9", "caf\xc3\xa9"},
+      {"caf\xe9.c", "caf\\xe9.c"},
+      {"a\\b", "a\\\\b"},
+      {"\\xff", "\\\\xff"},
+      {"\xc3", "\\xc3"},
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char text[64], path[64];
@@ -126,8 +131,9 @@ static void test_no_such_text(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_code_point), cmocka_unit_test(test_malformed), cmocka_unit_test(test_every_place),
-      cmocka_unit_test(test_names),            cmocka_unit_test(test_every_byte), cmocka_unit_test(test_no_such_text),
+      cmocka_unit_test(test_every_code_point), cmocka_unit_test(test_malformed),
+      cmocka_unit_test(test_every_place),      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_every_byte),       cmocka_unit_test(test_no_such_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
