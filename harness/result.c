@@ -312,7 +312,7 @@ static bool read_trees(struct reader *reader, const cJSON *object, unsigned i, s
 
 static bool read_figures(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   const cJSON *timings;
-  return read_text(reader, object, "allocator_options", &cell->allocator_options) &&
+  return read_text_or_null(reader, object, "allocator_options", &cell->allocator_options) &&
          json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
          read_checkpoints(reader, object, i, cell) && read_trees(reader, object, i, cell) &&
          read_timings(reader, timings, i, cell) && read_latency(reader, object, i, cell) &&

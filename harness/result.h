@@ -105,7 +105,7 @@ struct result_cell {
   bool instrument;
   const char *status; /* ok, failed, crashed, timeout, memory_limit */
   const char *reason; /* NULL when ok */
-  const char *allocator_options; /* NULL when not ok */
+  const char *allocator_options; /* NULL when not ok, or not known */
   double wall_ns;
   bool ok; /* the rest is there only then; proof may be there in others too */
   struct result_checkpoint checkpoints[RESULT_CHECKPOINT_COUNT];

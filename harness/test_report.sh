@@ -80,6 +80,11 @@ sample --null rss_bytes --null heaps nulls.json
 "$PHASEBENCH" report nulls.json -o nulls >/dev/null
 grep -q "n/a (baseline, lines/MiB purged ...): the kernel does not tell" nulls/report.txt || fail "nulls"
 
+sample --sanitized sanitized.json
+"$PHASEBENCH" report sanitized.json -o sanitized >/dev/null
+grep -q "WARNING: made by a build with sanitizers" sanitized/report.txt || fail "sanitizers are not told"
+grep -q "n/a (baseline, tree B/line ...): this build has no jemalloc" sanitized/report.txt || fail "sanitized"
+
 # An old report is replaced; other files of the folder stay.
 echo mine >one/notes.txt
 "$PHASEBENCH" report bad.json -o one/ >/dev/null

@@ -16,6 +16,7 @@ usage: sample_result.py [OPTION]... OUT.json
   --omit NAME                 leave out its last cell
   --null KEY                  this checkpoint figure was not readable
   --instrument                add a null-stage cell
+  --sanitized                 as a build with sanitizers would write it
   --break VARIANT             spoil the file; --list-broken names the variants
 """
 import argparse
@@ -159,6 +160,21 @@ def build(arguments):
         "cells": cells, "complete": True}
 
 
+def sanitize(result):
+    """No jemalloc there: no heaps, no self-test, no options of an allocator."""
+    why = "this build has no jemalloc"
+    result["phasebench"]["sanitizers"] = "address,undefined"
+    for c in result["cells"]:
+        c["allocator_options"] = None
+        c["self_test"].update(status="unavailable", found_bytes=None, after_free_bytes=None,
+                              missing={"found_bytes": why, "after_free_bytes": why})
+        c["trees"].update(tree_bytes=None, source_bytes=None, missing={"tree_bytes": why, "source_bytes": why})
+        for checkpoint_of_cell in c["checkpoints"]:
+            for key in ("jemalloc", "heaps", "unexplained_bytes"):
+                checkpoint_of_cell[key] = None
+                checkpoint_of_cell["missing"][key] = why
+
+
 # ---- what can be wrong with a result; each function spoils a good one ----
 
 def last(result):
@@ -254,6 +270,15 @@ def self_test_failed_but_ok(r):
     last(r)["self_test"]["status"] = "failed"
 
 
+def self_test_unavailable_in_release(r):
+    last(r)["self_test"].update(status="unavailable", found_bytes=None, after_free_bytes=None,
+                                missing={"found_bytes": "x", "after_free_bytes": "x"})
+
+
+def no_allocator_options_in_release(r):
+    last(r)["allocator_options"] = None
+
+
 def environment_null_without_reason(r):
     r["environment"]["cpu_model"] = None
 
@@ -262,7 +287,8 @@ BROKEN = {f.__name__: f for f in (
     missing_unit, null_without_reason, reason_without_null, figure_in_failed_cell, failed_without_reason,
     checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
     nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
-    incomplete, no_cells, bad_hash, self_test_failed_but_ok, environment_null_without_reason)}
+    incomplete, no_cells, bad_hash, self_test_failed_but_ok, self_test_unavailable_in_release,
+    no_allocator_options_in_release, environment_null_without_reason)}
 
 
 def main():
@@ -277,6 +303,7 @@ def main():
     for name in ("--fail", "--fail-one", "--omit", "--null"):
         parser.add_argument(name, action="append", default=[])
     parser.add_argument("--instrument", action="store_true")
+    parser.add_argument("--sanitized", action="store_true")
     parser.add_argument("--break", dest="spoil", choices=sorted(BROKEN))
     parser.add_argument("--list-broken", action="store_true")
     parser.add_argument("out", nargs="?")
@@ -287,6 +314,8 @@ def main():
     if not arguments.out:
         parser.error("OUT.json is missing")
     result = copy.deepcopy(build(arguments))  # spoiling one cell must not touch another
+    if arguments.sanitized:
+        sanitize(result)
     if arguments.spoil:
         BROKEN[arguments.spoil](result)
     with open(arguments.out, "w", encoding="utf-8") as out:

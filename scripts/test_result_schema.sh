@@ -16,8 +16,9 @@ sample --fail p1=failed "$dir/failed.json"
 sample --fail p1=timeout "$dir/timeout.json"
 sample --fail p1=memory_limit "$dir/memory.json"
 sample --null pss_bytes --null jemalloc --null heaps --null unexplained_bytes "$dir/null.json"
+sample --sanitized "$dir/sanitized.json"
 validate "$dir"/*.json
-echo "7 good results pass"
+echo "8 good results pass"
 
 refused=0
 for variant in $(sample --list-broken); do
