@@ -220,6 +220,7 @@ static void write_head(const struct report *report) {
              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
              or_unknown(r->tree_sitter_version), or_unknown(r->allocator_version));
   if (r->sanitizers[0]) write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
+  for (unsigned i = 0; i < r->note_count; i++) write_line(report, "note: %s", r->notes[i]);
   for (unsigned g = 0; g < r->group_count; g++) {
     const struct result_group *group = &r->groups[g];
     if (strcmp(group->profile, report->profile) != 0) continue;

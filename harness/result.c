@@ -370,7 +370,18 @@ static bool read_names(struct reader *reader, const cJSON *settings, const char 
     }
     (*names)[(*count)++] = item->valuestring;
   }
+  return true;
+}
+
+static bool read_some_names(struct reader *reader, const cJSON *settings, const char *key, const char ***names,
+                            unsigned *count) {
+  if (!read_names(reader, settings, key, names, count)) return false;
   return *count > 0 ? true : wrong(reader, key, "a list of at least one name");
+}
+
+static bool read_notes(struct reader *reader, const cJSON *settings) {
+  if (!cJSON_GetObjectItemCaseSensitive(settings, "notes")) return true;
+  return read_names(reader, settings, "notes", &reader->result->notes, &reader->result->note_count);
 }
 
 static bool read_settings(struct reader *reader) {
@@ -378,9 +389,10 @@ static bool read_settings(struct reader *reader) {
   struct result *result = reader->result;
   place(reader, "settings");
   return json_get_object(result->root, "settings", reader->where, &settings, reader->fault) &&
-         read_names(reader, settings, "combinations", &result->combinations, &result->combination_count) &&
-         read_names(reader, settings, "profiles", &result->profiles, &result->profile_count) &&
-         read_unsigned(reader, settings, "repetitions", &result->repetitions);
+         read_some_names(reader, settings, "combinations", &result->combinations, &result->combination_count) &&
+         read_some_names(reader, settings, "profiles", &result->profiles, &result->profile_count) &&
+         read_unsigned(reader, settings, "repetitions", &result->repetitions) &&
+         read_notes(reader, settings);
 }
 
 static bool read_languages(struct reader *reader, const cJSON *corpus) {
@@ -487,6 +499,8 @@ static bool place_cell(struct reader *reader, unsigned i) {
  * combination's result, since the others may differ from it by luck only. */
 static void judge_group(struct result_group *group) {
   unsigned bad = 0;
+  /* The harness's own cost is not a result: `run` may measure it once. */
+  while (group->instrument && group->cell_count > 1 && !group->cells[group->cell_count - 1]) group->cell_count--;
   if (group->instrument) { /* it may have run fewer times: only its first cells, none left out, are asked for */
     while (group->cell_count > 1 && !group->cells[group->cell_count - 1]) group->cell_count--;
   }
@@ -586,6 +600,7 @@ void result_close(struct result *result) {
   free(result->languages);
   free(result->combinations);
   free(result->profiles);
+  free(result->notes);
   cJSON_Delete(result->root);
   free((char *)result->path);
   free(result);

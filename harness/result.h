@@ -124,7 +124,8 @@ struct result_group {
   bool instrument;
   const struct result_cell **cells;
   unsigned cell_count;
-  /* All planned repetitions are there and ok: only then it has figures. */
+  /* All planned repetitions (of an instrument: those that ran) are there and ok: only
+   * then it has figures. */
   bool ok;
   char reason[512]; /* when not ok: what is missing or failed, and why */
 };
@@ -148,6 +149,8 @@ struct result {
   unsigned repetitions;
   const char **combinations, **profiles; /* as asked for, in order */
   unsigned combination_count, profile_count;
+  const char **notes; /* what a reader must know of how this was measured */
+  unsigned note_count;
   struct result_cell *cells;
   unsigned cell_count;
   struct result_group *groups; /* profile by profile, combinations in order */

@@ -135,7 +135,7 @@ def build(arguments):
                 if name in arguments.omit and repetition == arguments.repetitions - 1:
                     continue
                 cells.append(cell(arguments, name, per_mib, profile, repetition, len(cells)))
-            if arguments.instrument:
+            if arguments.instrument and repetition == 0:
                 cells.append(dict(instrument(arguments, len(cells), profile), repetition=repetition))
     names = [n for n, _ in wanted] + (["null"] if arguments.instrument else [])
     return {
@@ -156,7 +156,10 @@ def build(arguments):
                                   "grammar_version": "0.24.1", "grammar_abi": 15}]},
         "settings": {"combinations": names, "profiles": profiles, "repetitions": arguments.repetitions, "seed": 1,
                      "cell_timeout_s": 600, "cell_memory_limit_bytes": 4 << 30,
-                     "unexplained_limit": "2 % of RSS or 1 MiB, whichever is larger"},
+                     "unexplained_limit": "the larger of 1 MiB and 2 % of RSS",
+                     "malloc_conf": {p: "background_thread:false" for p in profiles}, "excludes": [], "aslr": "off",
+                     "huge_pages": "off", "cpu": None, "allow_unfit_build": False, "plan_hash": "0123456789abcdef",
+                     "notes": ["invented: nothing was measured"], "missing": {"cpu": "an invented result"}},
         "cells": cells, "complete": True}
 
 
@@ -279,6 +282,10 @@ def no_allocator_options_in_release(r):
     last(r)["allocator_options"] = None
 
 
+def setting_null_without_reason(r):
+    r["settings"]["missing"] = {}
+
+
 def environment_null_without_reason(r):
     r["environment"]["cpu_model"] = None
 
@@ -288,7 +295,7 @@ BROKEN = {f.__name__: f for f in (
     checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
     nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
     incomplete, no_cells, bad_hash, self_test_failed_but_ok, self_test_unavailable_in_release,
-    no_allocator_options_in_release, environment_null_without_reason)}
+    no_allocator_options_in_release, setting_null_without_reason, environment_null_without_reason)}
 
 
 def main():
