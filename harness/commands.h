@@ -10,7 +10,8 @@
   X(run, "measure what combinations of stages hold in memory, and write a result file") \
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
-  X(report, "draw pictures and tables of result files")
+  X(report, "draw pictures and tables of result files") \
+  X(bench, "measure the speed of codecs beside tree-sitter")
 
 #define X(name, summary) int command_##name(int argc, char **argv);
 COMMANDS(X)

@@ -148,20 +148,25 @@ void gbench_pause(gbench_state *state) { of(state)->PauseTiming(); }
 void gbench_resume(gbench_state *state) { of(state)->ResumeTiming(); }
 int64_t gbench_iterations(const gbench_state *state) { return of(state)->iterations(); }
 
-void gbench_counter(gbench_state *state, const char *name, double value) {
+static void add_counter(gbench_state *state, const char *name, double value, benchmark::Counter::Flags flags) {
   try {
-    of(state)->counters[name] = benchmark::Counter(value);
+    of(state)->counters[name] = benchmark::Counter(value, flags);
   } catch (...) {
     of(state)->SkipWithError("out of memory while setting a counter");
   }
 }
 
+void gbench_counter(gbench_state *state, const char *name, double value) {
+  add_counter(state, name, value, benchmark::Counter::kDefaults);
+}
+
 void gbench_counter_rate(gbench_state *state, const char *name, double value) {
-  try {
-    of(state)->counters[name] = benchmark::Counter(value, benchmark::Counter::kIsRate);
-  } catch (...) {
-    of(state)->SkipWithError("out of memory while setting a counter");
-  }
+  add_counter(state, name, value, benchmark::Counter::kIsRate);
+}
+
+void gbench_counter_seconds_per(gbench_state *state, const char *name, double amount) {
+  add_counter(state, name, amount,
+              static_cast<benchmark::Counter::Flags>(benchmark::Counter::kIsRate | benchmark::Counter::kInvert));
 }
 
 void gbench_error(gbench_state *state, const char *message) { of(state)->SkipWithError(message); }

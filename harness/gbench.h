@@ -44,6 +44,8 @@ void gbench_counter(struct gbench_state *state, const char *name, double value);
 /* A counter that is reported per second of measured time: value is the amount that the
  * whole loop did. */
 void gbench_counter_rate(struct gbench_state *state, const char *name, double value);
+/* Seconds of measured time for each of `amount` things that the whole loop did. */
+void gbench_counter_seconds_per(struct gbench_state *state, const char *name, double amount);
 /* The run has no result but this message, which is copied. The loop ends; what follows
  * it runs. */
 void gbench_error(struct gbench_state *state, const char *message);

@@ -25,7 +25,7 @@ struct seen {
   unsigned spin_runs, holds;
   int64_t peak_bytes, growth_bytes;
   uint64_t repetitions; /* bit by bit */
-  double nodes_per_second, bytes_per_node, spin_ns;
+  double nodes_per_second, seconds_per_node, bytes_per_node, spin_ns;
   char error[100];
 };
 
@@ -40,6 +40,7 @@ static void spin(struct gbench_state *state, void *user) {
     }
   }
   gbench_counter_rate(state, "nodes", (double)SPIN_STEPS * (double)gbench_iterations(state));
+  gbench_counter_seconds_per(state, "seconds_per_node", (double)SPIN_STEPS * (double)gbench_iterations(state));
   gbench_counter(state, "bytes_per_node", 3.5);
 }
 
@@ -83,6 +84,7 @@ static void see(void *sink, const struct gbench_result *result) {
   seen->spin_ns = result->real_ns;
   for (unsigned c = 0; c < result->counter_count; c++) {
     if (strcmp(result->counters[c].name, "nodes") == 0) seen->nodes_per_second = result->counters[c].value;
+    if (strcmp(result->counters[c].name, "seconds_per_node") == 0) seen->seconds_per_node = result->counters[c].value;
     if (strcmp(result->counters[c].name, "bytes_per_node") == 0) seen->bytes_per_node = result->counters[c].value;
   }
 }
@@ -121,6 +123,7 @@ static void counters_errors_and_json(void **state) {
   assert_true(seen.bytes_per_node == 3.5);
   /* Two ways to the same figure: steps a second, and the time of one iteration. */
   assert_true(fabs(seen.nodes_per_second * seen.spin_ns / 1e9 / SPIN_STEPS - 1) < 0.01);
+  assert_true(fabs(seen.nodes_per_second * seen.seconds_per_node - 1) < 1e-9);
   assert_true(seen.errors > 0);
   assert_string_equal(seen.error, "wrong: node 3: 40 bytes, expected 41");
   assert_int_equal(left_over, 0);

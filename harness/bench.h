@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench.h - `phasebench bench`: the speed of codecs beside tree-sitter's own on the same
+ * documents, in one process and one run, repetitions interleaved at random.
+ *
+ * Subjects: "tree-sitter" (TSTreeCursor and TSNode on the live tree, called directly)
+ * and each combination (through the stage ABI, as any user of it would call).
+ * Operations, an iteration of each being all documents or all targets once:
+ *   parse        ts_parser_parse alone; trees are deleted outside the measured time
+ *   ingest       parse, and put into a store that was empty
+ *   encode       put alone, into a store that was empty
+ *   walk         the codec's batch walk of every node with all of its facts; tree-sitter: as cursor
+ *   cursor       first child / next sibling / parent over every node
+ *   index        go to a node by its preorder index, from the root; tree-sitter:
+ *                ts_tree_cursor_goto_descendant
+ *   first_child, next_sibling, parent
+ *                one move from a random node; tree-sitter: ts_node_child,
+ *                ts_node_next_sibling, ts_node_parent
+ *   descendant   smallest node at a random byte, from the root; tree-sitter:
+ *                ts_node_descendant_for_byte_range
+ * Reading of a node is its symbol and start byte. These are added up, and a sum
+ * other than tree-sitter's is an error and not a result.
+ *
+ * tree-sitter's calls on TSNode differ from its cursor here and there (zero-width nodes);
+ * a target where they do is not used, and their number is told. */
+#ifndef PHASEBENCH_BENCH_H
+#define PHASEBENCH_BENCH_H
+
+#include "corpus.h"
+#include "gbench.h"
+#include "grammar.h"
+#include "random.h"
+#include "spread.h"
+#include "store.h"
+
+#define BENCH_TARGETS_MAX 2048
+#define BENCH_SUBJECTS_MAX 17
+#define BENCH_WALK_BATCH 4096
+
+struct bench_document {
+  uint32_t language;
+  char *path;
+  char *source;
+  uint32_t source_bytes;
+  uint32_t node_count;
+  TSTree *tree; /* the live tree that tree-sitter is measured on */
+};
+
+/* A random node, and what tree-sitter finds from there. sum 0: no such node. */
+struct bench_target {
+  uint32_t document, index, byte;
+  TSNode node;
+  uint64_t at_index, first_child, next_sibling, parent, descendant;
+};
+
+struct bench_subject {
+  char name[256];
+  const struct combination *combination; /* NULL: tree-sitter */
+  struct store *store;
+  const struct stage_ops *codec;
+  struct stage_cursor *cursors[BENCH_TARGETS_MAX]; /* one a target */
+  struct stage_cursor *cursor;
+  double tree_bytes; /* of all documents; 0: not known */
+};
+
+struct bench {
+  struct bench_document *documents;
+  uint32_t document_count;
+  struct grammar *grammars;
+  uint32_t grammar_count;
+  TSParser *parser;
+  TSTree **made; /* room for one tree a document */
+  uint64_t nodes, source_bytes;
+  uint64_t walk_sum; /* of all nodes of all documents */
+  struct bench_target *targets;
+  uint32_t target_count, targets_refused;
+  TSTreeCursor live_cursor; /* tree-sitter's own, for moves by index */
+  struct stage_node *batch;
+  struct bench_subject *subjects; /* the first is tree-sitter */
+  unsigned subject_count;
+};
+
+/* A sample of the corpus: whole documents, drawn by seed, up to max_bytes of source in
+ * all (at least one document). Reads and parses them and draws the targets. On failure,
+ * too, the caller closes the bench. */
+bool bench_open(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
+                struct fault *fault);
+/* Adds a combination: a store of its own with all documents in it, settled. */
+bool bench_add(struct bench *bench, const struct combination *combination, struct fault *fault);
+void bench_close(struct bench *bench);
+
+/* Registers every operation of every subject with gbench. The bench must outlive the
+ * run. */
+bool bench_register(struct bench *bench, struct fault *fault);
+
+/* What a node adds to a sum. Never 0. */
+static inline uint64_t bench_node_sum(uint16_t symbol, uint32_t start_byte) {
+  return UINT64_C(1) + ((uint64_t)symbol << 33) + start_byte;
+}
+
+TSTree *bench_parse(struct bench *bench, uint32_t document, struct fault *fault);
+bool bench_put_all(struct bench *bench, struct store *store, TSTree **trees, struct fault *fault);
+
+/* ---- the table (bench_table.c) ---- */
+
+struct bench_table; /* every repetition of every benchmark */
+struct bench_table *bench_table_new(void); /* NULL: out of memory */
+void bench_table_add(void *table, const struct gbench_result *result); /* a gbench_result_fn */
+/* Prints the table; false when a benchmark had an error, which was printed. */
+bool bench_table_print(const struct bench_table *table, const struct bench *bench);
+void bench_table_free(struct bench_table *table);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench_documents.c - the documents, targets and stores that benchmarks run on. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "heap.h"
+
+#define RANDOM_BENCH_DOCUMENTS 101
+#define RANDOM_BENCH_TARGETS 102
+
+static bool out_of_memory(struct fault *fault) {
+  return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while preparing the benchmarks; try a smaller --max-bytes");
+}
+
+/* ---- documents ---- */
+
+static bool read_source(const struct corpus *corpus, const struct corpus_file *file, struct bench_document *document,
+                        struct fault *fault) {
+  char path[4352];
+  if (!corpus_file_path(corpus, file, path, sizeof path)) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s/%s: the path is too long", corpus->root, file->path);
+  }
+  document->path = strdup(path);
+  document->source = malloc(file->bytes + 1);
+  if (!document->path || !document->source) return out_of_memory(fault);
+  FILE *in = fopen(path, "rb");
+  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened", path);
+  size_t got = fread(document->source, 1, file->bytes + 1, in);
+  fclose(in);
+  if (got != file->bytes) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: it has not the %llu bytes that it had when the corpus was read", path,
+                     (unsigned long long)file->bytes);
+  }
+  document->source_bytes = (uint32_t)got;
+  document->language = file->language;
+  return true;
+}
+
+/* Documents in an order drawn by seed, as many as fit; then as the corpus has them. */
+static bool choose(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
+                   struct fault *fault) {
+  uint32_t *order = calloc(corpus->file_count + 1, sizeof *order);
+  bool *chosen = calloc(corpus->file_count + 1, sizeof *chosen);
+  bench->documents = calloc(corpus->file_count + 1, sizeof *bench->documents);
+  bool ok = order && chosen && bench->documents;
+  uint64_t bytes = 0;
+  uint32_t count = 0;
+  if (!ok) out_of_memory(fault);
+  for (uint32_t i = 0; ok && i < corpus->file_count; i++) order[i] = i;
+  if (ok) {
+    struct random_stream stream = random_stream_for(seed, RANDOM_BENCH_DOCUMENTS, 0);
+    random_shuffle(&stream, order, (uint32_t)corpus->file_count);
+  }
+  for (uint32_t i = 0; ok && i < corpus->file_count; i++) {
+    uint64_t size = corpus->files[order[i]].bytes;
+    if (size == 0 || size > UINT32_MAX || (count > 0 && bytes + size > max_bytes)) continue;
+    chosen[order[i]] = true;
+    bytes += size;
+    count++;
+  }
+  for (uint32_t i = 0; ok && i < corpus->file_count; i++) {
+    if (!chosen[i]) continue;
+    struct bench_document *document = &bench->documents[bench->document_count++];
+    ok = read_source(corpus, &corpus->files[i], document, fault);
+    bench->source_bytes += document->source_bytes;
+  }
+  free(order);
+  free(chosen);
+  if (ok && count == 0) ok = fault_set(fault, EXIT_CODE_INPUT, "corpus %s: it has no text to measure on", corpus->name);
+  return ok;
+}
+
+static bool load_grammars(struct bench *bench, const struct corpus *corpus, struct fault *fault) {
+  bench->grammars = calloc(corpus->language_count + 1, sizeof *bench->grammars);
+  if (!bench->grammars) return out_of_memory(fault);
+  for (uint32_t l = 0; l < corpus->language_count; l++) {
+    if (!grammar_load(corpus->languages[l].name, &bench->grammars[l], fault)) return false;
+    bench->grammar_count++;
+  }
+  return true;
+}
+
+TSTree *bench_parse(struct bench *bench, uint32_t document, struct fault *fault) {
+  const struct bench_document *d = &bench->documents[document];
+  if (!ts_parser_set_language(bench->parser, bench->grammars[d->language].ts)) {
+    fault_set(fault, EXIT_CODE_INPUT, "%s: the parser refuses the grammar", d->path);
+    return NULL;
+  }
+  TSTree *tree = ts_parser_parse_string(bench->parser, NULL, d->source, d->source_bytes);
+  if (!tree) fault_set(fault, EXIT_CODE_SYSTEM, "%s: the parser gave no tree", d->path);
+  return tree;
+}
+
+static uint64_t cursor_sum(const TSTreeCursor *cursor) {
+  TSNode node = ts_tree_cursor_current_node(cursor);
+  return bench_node_sum(ts_node_symbol(node), ts_node_start_byte(node));
+}
+
+static bool parse_all(struct bench *bench, struct fault *fault) {
+  for (uint32_t i = 0; i < bench->document_count; i++) {
+    struct bench_document *document = &bench->documents[i];
+    document->tree = bench_parse(bench, i, fault);
+    if (!document->tree) return false;
+    document->node_count = ts_node_descendant_count(ts_tree_root_node(document->tree));
+    bench->nodes += document->node_count;
+  }
+  return true;
+}
+
+/* ---- targets ---- */
+
+static uint64_t node_sum(TSNode node) {
+  return ts_node_is_null(node) ? 0 : bench_node_sum(ts_node_symbol(node), ts_node_start_byte(node));
+}
+
+static uint64_t moved(const TSTreeCursor *from, bool (*move)(TSTreeCursor *)) {
+  TSTreeCursor cursor = ts_tree_cursor_copy(from);
+  uint64_t sum = move(&cursor) ? cursor_sum(&cursor) : 0;
+  ts_tree_cursor_delete(&cursor);
+  return sum;
+}
+
+/* False: TSNode and TSTreeCursor tell different things of this place. */
+static bool fill_target(const struct bench *bench, struct bench_target *target) {
+  TSNode root = ts_tree_root_node(bench->documents[target->document].tree);
+  TSTreeCursor cursor = ts_tree_cursor_new(root);
+  ts_tree_cursor_goto_descendant(&cursor, target->index);
+  target->node = ts_tree_cursor_current_node(&cursor);
+  target->at_index = cursor_sum(&cursor);
+  target->first_child = moved(&cursor, ts_tree_cursor_goto_first_child);
+  target->next_sibling = moved(&cursor, ts_tree_cursor_goto_next_sibling);
+  target->parent = moved(&cursor, ts_tree_cursor_goto_parent);
+  ts_tree_cursor_delete(&cursor);
+  target->descendant = node_sum(ts_node_descendant_for_byte_range(root, target->byte, target->byte));
+  return node_sum(ts_node_child(target->node, 0)) == target->first_child &&
+         node_sum(ts_node_next_sibling(target->node)) == target->next_sibling &&
+         node_sum(ts_node_parent(target->node)) == target->parent && target->descendant != 0;
+}
+
+/* Nodes drawn evenly from all nodes of all documents. */
+static bool draw_targets(struct bench *bench, uint64_t seed, struct fault *fault) {
+  struct random_stream stream = random_stream_for(seed, RANDOM_BENCH_TARGETS, 0);
+  bench->targets = calloc(BENCH_TARGETS_MAX, sizeof *bench->targets);
+  if (!bench->targets) return out_of_memory(fault);
+  for (unsigned tries = 0; tries < 2 * BENCH_TARGETS_MAX && bench->target_count < BENCH_TARGETS_MAX; tries++) {
+    struct bench_target *target = &bench->targets[bench->target_count];
+    uint64_t node = random_below(&stream, bench->nodes);
+    *target = (struct bench_target){0};
+    while (node >= bench->documents[target->document].node_count) {
+      node -= bench->documents[target->document++].node_count;
+    }
+    target->index = (uint32_t)node;
+    target->byte = (uint32_t)random_below(&stream, bench->documents[target->document].source_bytes);
+    if (fill_target(bench, target)) {
+      bench->target_count++;
+    } else {
+      bench->targets_refused++;
+    }
+  }
+  if (bench->target_count > 0) return true;
+  return fault_set(fault, EXIT_CODE_INPUT, "no node was found on which tree-sitter's node and cursor calls agree");
+}
+
+/* The sum of a whole walk, by TSTreeCursor. */
+static void sum_all(struct bench *bench) {
+  for (uint32_t i = 0; i < bench->document_count; i++) {
+    TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(bench->documents[i].tree));
+    bool up = false;
+    for (;;) {
+      if (!up) bench->walk_sum += cursor_sum(&cursor);
+      if (!up && ts_tree_cursor_goto_first_child(&cursor)) continue;
+      up = !ts_tree_cursor_goto_next_sibling(&cursor);
+      if (up && !ts_tree_cursor_goto_parent(&cursor)) break;
+    }
+    ts_tree_cursor_delete(&cursor);
+  }
+}
+
+bool bench_open(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
+                struct fault *fault) {
+  memset(bench, 0, sizeof *bench);
+  bench->parser = ts_parser_new();
+  bench->batch = calloc(BENCH_WALK_BATCH, sizeof *bench->batch);
+  bench->subjects = calloc(BENCH_SUBJECTS_MAX, sizeof *bench->subjects);
+  if (!bench->parser || !bench->batch || !bench->subjects) return out_of_memory(fault);
+  if (!choose(bench, corpus, max_bytes, seed, fault) || !load_grammars(bench, corpus, fault)) return false;
+  bench->made = calloc(bench->document_count, sizeof *bench->made);
+  if (!bench->made) return out_of_memory(fault);
+  if (!parse_all(bench, fault) || !draw_targets(bench, seed, fault)) return false;
+  sum_all(bench);
+  bench->live_cursor = ts_tree_cursor_new(ts_tree_root_node(bench->documents[0].tree));
+  snprintf(bench->subjects[bench->subject_count++].name, sizeof bench->subjects[0].name, "tree-sitter");
+  return true;
+}
+
+/* ---- stores ---- */
+
+bool bench_put_all(struct bench *bench, struct store *store, TSTree **trees, struct fault *fault) {
+  for (uint32_t i = 0; i < bench->document_count; i++) {
+    const struct bench_document *d = &bench->documents[i];
+    const struct stage_document document = {.id = i,
+                                            .language = d->language,
+                                            .grammar = bench->grammars[d->language].ts,
+                                            .path = d->path,
+                                            .source = d->source,
+                                            .source_bytes = d->source_bytes};
+    TSTree *tree = trees[i];
+    trees[i] = NULL; /* the store's from here on, whatever happens */
+    if (!store_put(store, &document, tree, fault)) return false;
+  }
+  return true;
+}
+
+/* Bytes in heaps that hold trees, those of live ones too; 0 where nobody counts. */
+static double bytes_of_trees(void) {
+  double bytes = 0;
+  if (!heap_statistics_available()) return 0;
+  heap_flush_all();
+  heap_refresh();
+  for (unsigned i = 0; i < heap_count(); i++) {
+    const char *name = heap_name(heap_at(i)), *dot = strrchr(name, '.');
+    struct heap_statistics statistics;
+    if (strcmp(name, "tree-sitter") != 0 && !(dot && strcmp(dot, ".tree") == 0)) continue;
+    if (heap_statistics(heap_at(i), &statistics)) bytes += (double)statistics.allocated_bytes;
+  }
+  return bytes;
+}
+
+static bool place_cursors(struct bench *bench, struct bench_subject *subject, struct fault *fault) {
+  if (!store_cursor_new(subject->store, &subject->cursor, fault)) return false;
+  for (uint32_t t = 0; t < bench->target_count; t++) {
+    if (!store_cursor_new(subject->store, &subject->cursors[t], fault) ||
+        !store_cursor_open(subject->store, subject->cursors[t], bench->targets[t].document, fault)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool bench_add(struct bench *bench, const struct combination *combination, struct fault *fault) {
+  if (bench->subject_count == BENCH_SUBJECTS_MAX) {
+    return fault_set(fault, EXIT_CODE_USAGE, "more than %d combinations", BENCH_SUBJECTS_MAX - 1);
+  }
+  struct bench_subject *subject = &bench->subjects[bench->subject_count++];
+  snprintf(subject->name, sizeof subject->name, "%s", combination->name);
+  subject->combination = combination;
+  double before = bytes_of_trees();
+  if (!store_open(combination, &subject->store, fault)) return false;
+  if (store_keeps_nothing(subject->store)) {
+    return fault_set(fault, EXIT_CODE_USAGE, "combination '%s' keeps nothing; there is nothing to walk", subject->name);
+  }
+  for (uint32_t i = 0; i < bench->document_count; i++) {
+    bench->made[i] = bench_parse(bench, i, fault);
+    if (!bench->made[i]) return false;
+  }
+  if (!bench_put_all(bench, subject->store, bench->made, fault) || !store_settle(subject->store, fault)) return false;
+  subject->codec = store_codec(subject->store, NULL);
+  subject->tree_bytes = bytes_of_trees() - before;
+  return place_cursors(bench, subject, fault);
+}
+
+static void close_subject(struct bench *bench, struct bench_subject *subject) {
+  if (!subject->store) return;
+  for (uint32_t t = 0; t < bench->target_count; t++) {
+    if (!subject->cursors[t]) continue;
+    store_cursor_close(subject->store, subject->cursors[t]);
+    store_cursor_delete(subject->store, subject->cursors[t]);
+  }
+  if (subject->cursor) store_cursor_delete(subject->store, subject->cursor);
+  store_close(subject->store);
+}
+
+void bench_close(struct bench *bench) {
+  for (unsigned s = 0; s < bench->subject_count; s++) close_subject(bench, &bench->subjects[s]);
+  if (bench->subject_count) ts_tree_cursor_delete(&bench->live_cursor);
+  for (uint32_t i = 0; i < bench->document_count; i++) {
+    if (bench->documents[i].tree) ts_tree_delete(bench->documents[i].tree);
+    if (bench->made && bench->made[i]) ts_tree_delete(bench->made[i]);
+    free(bench->documents[i].source);
+    free(bench->documents[i].path);
+  }
+  if (bench->parser) ts_parser_delete(bench->parser);
+  for (uint32_t l = 0; l < bench->grammar_count; l++) grammar_unload(&bench->grammars[l]);
+  free(bench->documents);
+  free(bench->grammars);
+  free(bench->made);
+  free(bench->targets);
+  free(bench->batch);
+  free(bench->subjects);
+  memset(bench, 0, sizeof *bench);
+}
