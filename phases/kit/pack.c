@@ -24,21 +24,21 @@ struct pack {
   enum stage_kind kind;
   struct slab *slabs;
   uint32_t slab_count, slab_capacity;
-  uint32_t open; /* the slab being filled, or NO_SLAB */
+  uint32_t first_with_room; /* slabs before it are full */
   struct entry *entries;
   uint32_t entry_count;
 };
 
 struct pack *pack_new(const struct stage_ctx *ctx, enum stage_kind kind) {
   struct pack *pack = stage_allocate(ctx, kind, sizeof *pack);
-  if (pack) *pack = (struct pack){.ctx = ctx, .kind = kind, .open = NO_SLAB};
+  if (pack) *pack = (struct pack){.ctx = ctx, .kind = kind};
   return pack;
 }
 
 static void slab_free(struct pack *pack, uint32_t s) {
   stage_release(pack->ctx, pack->kind, pack->slabs[s].bytes);
   pack->slabs[s] = (struct slab){0};
-  if (pack->open == s) pack->open = NO_SLAB;
+  if (s < pack->first_with_room) pack->first_with_room = s;
 }
 
 void pack_delete(struct pack *pack) {
@@ -67,6 +67,27 @@ static uint32_t slab_new(struct pack *pack, uint64_t capacity) {
   return s;
 }
 
+/* The first slab with room behind its last string, or a new one. Strings are of all sizes:
+ * without looking back, a large one would leave the rest of the slab before it empty. */
+static uint32_t slab_with_room(struct pack *pack, uint64_t length) {
+  for (uint32_t s = pack->first_with_room; s < pack->slab_count; s++) {
+    const struct slab *slab = &pack->slabs[s];
+    if (slab->bytes && slab->capacity - slab->used >= length) return s;
+  }
+  return slab_new(pack, SLAB_BYTES);
+}
+
+/* A slab with less room than this is passed over from then on. */
+#define ROOM_BYTES 256u
+
+static void first_with_room_advance(struct pack *pack) {
+  while (pack->first_with_room < pack->slab_count) {
+    const struct slab *slab = &pack->slabs[pack->first_with_room];
+    if (!slab->bytes || slab->capacity - slab->used >= ROOM_BYTES) break;
+    pack->first_with_room++;
+  }
+}
+
 static bool entries_reserve(struct pack *pack, uint32_t id) {
   if (id < pack->entry_count) return true;
   uint32_t count = pack->entry_count + pack->entry_count / 4;
@@ -83,24 +104,14 @@ static void entry_forget(struct pack *pack, struct entry *entry) {
   if (entry->slab == NO_SLAB) return;
   struct slab *slab = &pack->slabs[entry->slab];
   slab->live -= entry->length;
-  if (slab->live == 0 && entry->slab != pack->open) slab_free(pack, entry->slab);
+  if (slab->live == 0) slab_free(pack, entry->slab);
   entry->slab = NO_SLAB;
 }
 
 int pack_put(struct pack *pack, uint32_t id, const void *bytes, uint64_t length) {
   if (id == NO_SLAB) return STAGE_LIMIT;
   if (!entries_reserve(pack, id)) return STAGE_OUT_OF_MEMORY;
-  uint32_t s = pack->open;
-  if (length > SLAB_BYTES) {
-    s = slab_new(pack, length);
-  } else if (s == NO_SLAB || pack->slabs[s].used + length > pack->slabs[s].capacity) {
-    s = slab_new(pack, SLAB_BYTES);
-    if (s != NO_SLAB) {
-      uint32_t full = pack->open;
-      pack->open = s;
-      if (full != NO_SLAB && pack->slabs[full].live == 0) slab_free(pack, full);
-    }
-  }
+  uint32_t s = length > SLAB_BYTES ? slab_new(pack, length) : slab_with_room(pack, length);
   if (s == NO_SLAB) return STAGE_OUT_OF_MEMORY;
   struct slab *slab = &pack->slabs[s];
   struct entry entry = {.slab = s, .offset = (uint32_t)slab->used, .length = length};
@@ -109,13 +120,15 @@ int pack_put(struct pack *pack, uint32_t id, const void *bytes, uint64_t length)
   slab->live += length;
   entry_forget(pack, &pack->entries[id]);
   pack->entries[id] = entry;
+  first_with_room_advance(pack);
   return STAGE_OK;
 }
 
 int pack_get(const struct pack *pack, uint32_t id, const uint8_t **bytes, uint64_t *length) {
   if (id >= pack->entry_count || pack->entries[id].slab == NO_SLAB) return STAGE_NO_DOCUMENT;
   const struct entry *entry = &pack->entries[id];
-  *bytes = pack->slabs[entry->slab].bytes + entry->offset;
+  /* An empty string does not keep its slab alive. */
+  *bytes = entry->length > 0 ? pack->slabs[entry->slab].bytes + entry->offset : (const uint8_t *)"";
   *length = entry->length;
   return STAGE_OK;
 }
@@ -126,36 +139,40 @@ int pack_drop(struct pack *pack, uint32_t id) {
   return STAGE_OK;
 }
 
+/* Gives back the room behind a slab's last string, where there is much of it. */
+static void slab_trim(struct pack *pack, struct slab *slab) {
+  if (!slab->bytes || slab->capacity - slab->used < SLAB_BYTES / 8) return;
+  uint8_t *bytes = stage_resize(pack->ctx, pack->kind, slab->bytes, slab->used);
+  if (!bytes) return;
+  slab->bytes = bytes;
+  slab->capacity = slab->used;
+}
+
 int pack_settle(struct pack *pack) {
-  /* Strings of slabs with holes move to the open slab, in the order of their ids. */
+  /* Strings of slabs with holes move to slabs without, in the order of their ids: such
+   * slabs are closed first, so that nothing moves into what is being emptied. */
+  for (uint32_t s = 0; s < pack->slab_count; s++) {
+    struct slab *slab = &pack->slabs[s];
+    if (slab->bytes && slab->used - slab->live > slab->used / 8) slab->capacity = slab->used;
+  }
   for (uint32_t id = 0; id < pack->entry_count; id++) {
     struct entry entry = pack->entries[id];
-    if (entry.slab == NO_SLAB || entry.slab == pack->open) continue;
+    if (entry.slab == NO_SLAB) continue;
     const struct slab *slab = &pack->slabs[entry.slab];
     if (slab->used - slab->live <= slab->used / 8) continue;
     int error = pack_put(pack, id, slab->bytes + entry.offset, entry.length);
     if (error) return error;
   }
-  /* The open slab ends where its last string ends. */
-  if (pack->open != NO_SLAB) {
-    struct slab *slab = &pack->slabs[pack->open];
-    if (slab->live == 0) {
-      slab_free(pack, pack->open);
-    } else if (slab->used < slab->capacity) {
-      uint8_t *bytes = stage_resize(pack->ctx, pack->kind, slab->bytes, slab->used);
-      if (bytes) {
-        slab->bytes = bytes;
-        slab->capacity = slab->used;
-      }
-    }
-    pack->open = NO_SLAB;
-  }
-  if (pack->slab_count < pack->slab_capacity && pack->slab_count > 0) {
-    struct slab *slabs = stage_resize(pack->ctx, pack->kind, pack->slabs, pack->slab_count * sizeof *slabs);
-    if (slabs) {
-      pack->slabs = slabs;
-      pack->slab_capacity = pack->slab_count;
-    }
-  }
+  for (uint32_t s = 0; s < pack->slab_count; s++) slab_trim(pack, &pack->slabs[s]);
   return STAGE_OK;
+}
+
+struct pack_usage pack_usage(const struct pack *pack) {
+  struct pack_usage usage = {.directory_bytes = sizeof *pack + pack->slab_capacity * sizeof(struct slab) +
+                                                pack->entry_count * sizeof(struct entry)};
+  for (uint32_t s = 0; s < pack->slab_count; s++) {
+    usage.string_bytes += pack->slabs[s].live;
+    usage.slab_bytes += pack->slabs[s].capacity;
+  }
+  return usage;
 }

@@ -28,4 +28,11 @@ int pack_drop(struct pack *pack, uint32_t id);
  * may be in use by a reader. */
 int pack_settle(struct pack *pack);
 
+struct pack_usage {
+  uint64_t string_bytes;    /* what was put and is still there */
+  uint64_t slab_bytes;      /* allocated for it */
+  uint64_t directory_bytes; /* allocated for finding it */
+};
+struct pack_usage pack_usage(const struct pack *pack);
+
 #endif

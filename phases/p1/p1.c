@@ -32,12 +32,18 @@ static int store_open(const struct stage_ctx *ctx, void **out) {
   return STAGE_OK;
 }
 
+static void tables_free(struct store *s) {
+  for (uint32_t i = 0; i < s->language_count; i++) p1_language_free(&s->languages[i]);
+  stage_release(s->ctx, STAGE_TREE, s->languages);
+  s->languages = NULL;
+  s->language_count = 0;
+  p1_encoder_free(&s->encoder);
+}
+
 static void store_close(void *store) {
   struct store *s = store;
   const struct stage_ctx *ctx = s->ctx;
-  for (uint32_t i = 0; i < s->language_count; i++) p1_language_free(&s->languages[i]);
-  stage_release(ctx, STAGE_TREE, s->languages);
-  p1_encoder_free(&s->encoder);
+  tables_free(s);
   pack_delete(s->pack);
   stage_release(ctx, STAGE_TREE, s);
 }
@@ -85,8 +91,9 @@ static int drop_tree(void *store, uint32_t id) {
   struct store *s = store;
   const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
   int error = keeper->ops->drop(keeper->store, STAGE_TREE, id);
-  if (!error) s->documents--;
-  return error;
+  if (error) return error;
+  if (--s->documents == 0) tables_free(s); /* an empty store keeps nothing */
+  return STAGE_OK;
 }
 
 /* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
@@ -284,6 +291,11 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
   emit(sink, "kinds", "count", (double)kinds);
   emit(sink, "paddings", "count", (double)paddings);
   emit(sink, "table_bytes", "bytes", (double)bytes);
+  if (!s->pack) return;
+  struct pack_usage usage = pack_usage(s->pack);
+  emit(sink, "blob_bytes", "bytes", (double)usage.string_bytes);
+  emit(sink, "slab_bytes", "bytes", (double)usage.slab_bytes);
+  emit(sink, "directory_bytes", "bytes", (double)usage.directory_bytes);
 }
 
 /* ---- names ---- */
