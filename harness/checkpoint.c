@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * checkpoint.c - see checkpoint.h. */
+#include "checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cell_spec.h"
+#include "clock.h"
+#include "json_out.h"
+
+const char *checkpoint_text(enum checkpoint_name name) {
+  static const char *const texts[] = {
+#define X(name, text) text,
+      CHECKPOINTS(X)
+#undef X
+  };
+  return texts[name];
+}
+
+/* ---- bytes on disk ---- */
+
+#define DISK_FILES_MAX 1024
+
+/* Sums the disk blocks of every regular file that is open for writing, apart from the
+ * standard streams: a stage that moves documents to disk writes them somewhere. A file
+ * that is open twice counts once. */
+static const char *read_disk_bytes(uint64_t *bytes) {
+  static struct {
+    dev_t device;
+    ino_t inode;
+  } seen[DISK_FILES_MAX];
+  unsigned count = 0;
+  *bytes = 0;
+  DIR *folder = opendir("/proc/self/fd");
+  if (!folder) return "/proc/self/fd cannot be read";
+  const char *why = NULL;
+  for (struct dirent *entry; !why && (entry = readdir(folder));) {
+    int fd = atoi(entry->d_name);
+    struct stat status;
+    if (fd <= STDERR_FILENO || fd == dirfd(folder) || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) continue;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) continue;
+    unsigned i = 0;
+    while (i < count && (seen[i].device != status.st_dev || seen[i].inode != status.st_ino)) i++;
+    if (i < count) continue;
+    if (count == DISK_FILES_MAX) {
+      why = "more files are open for writing than are told apart";
+      break;
+    }
+    seen[count].device = status.st_dev;
+    seen[count++].inode = status.st_ino;
+    *bytes += (uint64_t)status.st_blocks * 512;
+  }
+  closedir(folder);
+  return why;
+}
+
+/* ---- reading ---- */
+
+static void read_heaps(struct checkpoint *checkpoint) {
+  heap_refresh();
+  checkpoint->heap_count = heap_count();
+  checkpoint->has_heaps = heap_statistics_available() && heap_totals(&checkpoint->totals);
+  for (unsigned i = 0; i < checkpoint->heap_count && checkpoint->has_heaps; i++)
+    checkpoint->has_heaps = heap_statistics(heap_at(i), &checkpoint->heaps[i]);
+}
+
+static void account(struct checkpoint *checkpoint) {
+  const struct probe_reading *probe = &checkpoint->probe;
+  checkpoint->has_unexplained = checkpoint->has_heaps && !probe->missing[PROBE_RSS] && !probe->rss_by_owner_missing;
+  if (!checkpoint->has_unexplained) return;
+  int64_t rest = (int64_t)probe->value[PROBE_RSS] - (int64_t)checkpoint->totals.resident_bytes;
+  for (int owner = 0; owner < PROBE_OWNER_COUNT; owner++) {
+    if (owner != PROBE_OWNER_ANONYMOUS) rest -= (int64_t)probe->rss_by_owner_bytes[owner];
+  }
+  checkpoint->unexplained_bytes = rest;
+}
+
+static void read_all(struct checkpoint *checkpoint) {
+  heap_flush_all();
+  checkpoint->disk_missing = read_disk_bytes(&checkpoint->disk_bytes);
+  heap_flush_all(); /* what opendir took and gave back */
+  read_heaps(checkpoint);
+  probe_read(&checkpoint->probe);
+  account(checkpoint);
+}
+
+void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
+  probe_prime();
+  for (int pass = 0; pass < 2; pass++) {
+    for (int i = 0; i < CHECKPOINT_COUNT; i++) read_all(&checkpoints[i]);
+  }
+  for (int i = 0; i < CHECKPOINT_COUNT; i++) checkpoints[i].was_read = false;
+}
+
+void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name) {
+  static uint64_t start_ns;
+  uint64_t now_ns = clock_ns();
+  if (name == CHECKPOINT_START) start_ns = now_ns;
+  struct checkpoint *checkpoint = &checkpoints[name];
+  read_all(checkpoint);
+  checkpoint->elapsed_ns = now_ns - start_ns;
+  checkpoint->was_read = true;
+}
+
+bool checkpoint_check(const struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name,
+                      struct fault *fault) {
+  const struct checkpoint *checkpoint = &checkpoints[name];
+  if (!checkpoint->has_unexplained) return true;
+  uint64_t rss = checkpoint->probe.value[PROBE_RSS];
+  uint64_t rest = (uint64_t)llabs(checkpoint->unexplained_bytes);
+  uint64_t limit = (uint64_t)((double)rss * CELL_UNEXPLAINED_LIMIT_PCT / 100);
+  if (limit < CELL_UNEXPLAINED_LIMIT_BYTES) limit = CELL_UNEXPLAINED_LIMIT_BYTES;
+  if (rest <= limit) return true;
+  return fault_set(fault, EXIT_CODE_CELL_FAILED,
+                   "checkpoint '%s': %" PRId64 " bytes of RSS (%" PRIu64 ") have no owner; allowed is %s (%" PRIu64 "); %s",
+                   checkpoint_text(name), checkpoint->unexplained_bytes, rss, CELL_UNEXPLAINED_LIMIT_TEXT, limit,
+                   checkpoint->unexplained_bytes > 0 ? "does a stage take memory past its heap (mmap, a static array)?"
+                                                     : "does a stage allocate memory that it never touches?");
+}
+
+/* ---- JSON ---- */
+
+static void add_probe(cJSON *object, const struct probe_reading *probe) {
+  static const char *const keys[] = {
+#define X(name, key, source) key,
+      PROBE_FIGURES(X)
+#undef X
+  };
+  for (int figure = 0; figure < PROBE_FIGURE_COUNT; figure++) {
+    if (probe->missing[figure]) json_add_missing(object, keys[figure], probe->missing[figure]);
+    else json_add_u64(object, keys[figure], probe->value[figure]);
+  }
+}
+
+static void add_mappings(cJSON *object, const struct probe_reading *probe) {
+  if (probe->rss_by_owner_missing) {
+    json_add_missing(object, "mappings", probe->rss_by_owner_missing);
+    return;
+  }
+  cJSON *mappings = json_add_array(object, "mappings");
+  for (int owner = 0; owner < PROBE_OWNER_COUNT; owner++) {
+    cJSON *mapping = json_add_object(mappings, NULL);
+    json_add_text(mapping, "owner", probe_owner_name((enum probe_owner)owner));
+    json_add_u64(mapping, "rss_bytes", probe->rss_by_owner_bytes[owner]);
+  }
+}
+
+static void add_heaps(cJSON *object, const struct checkpoint *checkpoint) {
+  static const char why[] = "this build has no jemalloc";
+  if (!checkpoint->has_heaps) {
+    json_add_missing(object, "jemalloc", why);
+    json_add_missing(object, "heaps", why);
+    return;
+  }
+  cJSON *totals = json_add_object(object, "jemalloc");
+  json_add_u64(totals, "allocated_bytes", checkpoint->totals.allocated_bytes);
+  json_add_u64(totals, "active_bytes", checkpoint->totals.active_bytes);
+  json_add_u64(totals, "metadata_bytes", checkpoint->totals.metadata_bytes);
+  json_add_u64(totals, "resident_bytes", checkpoint->totals.resident_bytes);
+  json_add_u64(totals, "mapped_bytes", checkpoint->totals.mapped_bytes);
+  json_add_u64(totals, "retained_bytes", checkpoint->totals.retained_bytes);
+  cJSON *heaps = json_add_array(object, "heaps");
+  for (unsigned i = 0; i < checkpoint->heap_count; i++) {
+    cJSON *heap = json_add_object(heaps, NULL);
+    json_add_text(heap, "owner", heap_name(heap_at(i)));
+    json_add_u64(heap, "allocated_bytes", checkpoint->heaps[i].allocated_bytes);
+    json_add_u64(heap, "active_bytes", checkpoint->heaps[i].active_bytes);
+    json_add_u64(heap, "dirty_bytes", checkpoint->heaps[i].dirty_bytes);
+    json_add_u64(heap, "metadata_bytes", checkpoint->heaps[i].metadata_bytes);
+    json_add_u64(heap, "resident_bytes", checkpoint->heaps[i].resident_bytes);
+  }
+}
+
+static void add_checkpoint(cJSON *array, enum checkpoint_name name, const struct checkpoint *checkpoint) {
+  cJSON *object = json_add_object(array, NULL);
+  json_add_text(object, "name", checkpoint_text(name));
+  json_add_u64(object, "elapsed_ns", checkpoint->elapsed_ns);
+  add_probe(object, &checkpoint->probe);
+  if (checkpoint->disk_missing) json_add_missing(object, "disk_bytes", checkpoint->disk_missing);
+  else json_add_u64(object, "disk_bytes", checkpoint->disk_bytes);
+  add_heaps(object, checkpoint);
+  add_mappings(object, &checkpoint->probe);
+  if (checkpoint->has_unexplained) json_add_i64(object, "unexplained_bytes", checkpoint->unexplained_bytes);
+  else
+    json_add_missing(object, "unexplained_bytes",
+                     checkpoint->has_heaps ? "RSS by owner could not be read" : "this build has no jemalloc");
+}
+
+cJSON *checkpoint_json(const struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
+  cJSON *array = json_new_array();
+  for (int i = 0; i < CHECKPOINT_COUNT; i++) {
+    if (checkpoints[i].was_read) add_checkpoint(array, (enum checkpoint_name)i, &checkpoints[i]);
+  }
+  return array;
+}

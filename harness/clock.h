@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * clock.h - the one clock of all timings: nanoseconds of CLOCK_MONOTONIC. */
+#ifndef PHASEBENCH_CLOCK_H
+#define PHASEBENCH_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t clock_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+#endif
