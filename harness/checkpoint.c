@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,15 +74,60 @@ static void read_heaps(struct checkpoint *checkpoint) {
     checkpoint->has_heaps = heap_statistics(heap_at(i), &checkpoint->heaps[i]);
 }
 
+/* ---- what lies past the allocator ---- */
+
+/* One line of /proc/self/maps: "start-end perms offset device inode   path". */
+static void add_mapping(const char *line, uint64_t *bytes) {
+  unsigned long long start, end;
+  int path = 0;
+  if (sscanf(line, "%llx-%llx %*s %*s %*s %*s %n", &start, &end, &path) != 2 || path == 0) return;
+  if (line[path] == '\0' || strcmp(line + path, "[heap]") == 0) *bytes += end - start;
+}
+
+/* Sums the sizes of anonymous mappings, with no memory but a static buffer. */
+static const char *read_anonymous_mapped(uint64_t *bytes) {
+  static char buffer[65536];
+  size_t used = 0;
+  ssize_t got;
+  *bytes = 0;
+  int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "/proc/self/maps cannot be read";
+  while ((got = read(file, buffer + used, sizeof buffer - 1 - used)) > 0) {
+    used += (size_t)got;
+    buffer[used] = '\0';
+    char *line = buffer;
+    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+      *end = '\0';
+      add_mapping(line, bytes);
+    }
+    used -= (size_t)(line - buffer);
+    memmove(buffer, line, used);
+  }
+  close(file);
+  return got < 0 || used > 0 ? "/proc/self/maps cannot be read to its end" : NULL;
+}
+
+static int64_t past_allocator(const struct checkpoint *checkpoint) {
+  return (int64_t)checkpoint->anonymous_mapped_bytes - (int64_t)checkpoint->totals.mapped_bytes -
+         (int64_t)checkpoint->totals.retained_bytes;
+}
+
+static int64_t past_allocator_before; /* as calibrated */
+
 static void account(struct checkpoint *checkpoint) {
   const struct probe_reading *probe = &checkpoint->probe;
-  checkpoint->has_unexplained = checkpoint->has_heaps && !probe->missing[PROBE_RSS] && !probe->rss_by_owner_missing;
-  if (!checkpoint->has_unexplained) return;
-  int64_t rest = (int64_t)probe->value[PROBE_RSS] - (int64_t)checkpoint->totals.resident_bytes;
+  checkpoint->unexplained_missing = !checkpoint->has_heaps            ? "this build has no jemalloc"
+                                    : probe->missing[PROBE_RSS]       ? probe->missing[PROBE_RSS]
+                                    : probe->rss_by_owner_missing     ? probe->rss_by_owner_missing
+                                                                      : checkpoint->maps_missing;
+  if (checkpoint->unexplained_missing) return;
+  int64_t owned = (int64_t)checkpoint->totals.resident_bytes;
   for (int owner = 0; owner < PROBE_OWNER_COUNT; owner++) {
-    if (owner != PROBE_OWNER_ANONYMOUS) rest -= (int64_t)probe->rss_by_owner_bytes[owner];
+    if (owner != PROBE_OWNER_ANONYMOUS && owner != PROBE_OWNER_OTHER) owned += (int64_t)probe->rss_by_owner_bytes[owner];
   }
-  checkpoint->unexplained_bytes = rest;
+  checkpoint->unexplained_bytes =
+      past_allocator(checkpoint) - past_allocator_before + (int64_t)probe->rss_by_owner_bytes[PROBE_OWNER_OTHER];
+  checkpoint->untouched_bytes = owned + checkpoint->unexplained_bytes - (int64_t)probe->value[PROBE_RSS];
 }
 
 static void read_all(struct checkpoint *checkpoint) {
@@ -90,6 +135,7 @@ static void read_all(struct checkpoint *checkpoint) {
   checkpoint->disk_missing = read_disk_bytes(&checkpoint->disk_bytes);
   heap_flush_all(); /* what opendir took and gave back */
   read_heaps(checkpoint);
+  checkpoint->maps_missing = read_anonymous_mapped(&checkpoint->anonymous_mapped_bytes);
   probe_read(&checkpoint->probe);
   account(checkpoint);
 }
@@ -100,6 +146,13 @@ void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
     for (int i = 0; i < CHECKPOINT_COUNT; i++) read_all(&checkpoints[i]);
   }
   for (int i = 0; i < CHECKPOINT_COUNT; i++) checkpoints[i].was_read = false;
+}
+
+void checkpoint_calibrate(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
+  struct checkpoint *now = &checkpoints[CHECKPOINT_START];
+  past_allocator_before = 0;
+  read_all(now);
+  if (!now->unexplained_missing) past_allocator_before = past_allocator(now);
 }
 
 void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name) {
@@ -115,17 +168,16 @@ void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum check
 bool checkpoint_check(const struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name,
                       struct fault *fault) {
   const struct checkpoint *checkpoint = &checkpoints[name];
-  if (!checkpoint->has_unexplained) return true;
+  if (checkpoint->unexplained_missing) return true;
   uint64_t rss = checkpoint->probe.value[PROBE_RSS];
   uint64_t rest = (uint64_t)llabs(checkpoint->unexplained_bytes);
   uint64_t limit = (uint64_t)((double)rss * CELL_UNEXPLAINED_LIMIT_PCT / 100);
   if (limit < CELL_UNEXPLAINED_LIMIT_BYTES) limit = CELL_UNEXPLAINED_LIMIT_BYTES;
   if (rest <= limit) return true;
   return fault_set(fault, EXIT_CODE_CELL_FAILED,
-                   "checkpoint '%s': %" PRId64 " bytes of RSS (%" PRIu64 ") have no owner; allowed is %s (%" PRIu64 "); %s",
-                   checkpoint_text(name), checkpoint->unexplained_bytes, rss, CELL_UNEXPLAINED_LIMIT_TEXT, limit,
-                   checkpoint->unexplained_bytes > 0 ? "does a stage take memory past its heap (mmap, a static array)?"
-                                                     : "does a stage allocate memory that it never touches?");
+                   "checkpoint '%s': %" PRId64 " bytes of memory have no owner (RSS: %" PRIu64 "); allowed is %s (%" PRIu64
+                   "); does a stage take memory past its heap (mmap, a large static array)?", checkpoint_text(name),
+                   checkpoint->unexplained_bytes, rss, CELL_UNEXPLAINED_LIMIT_TEXT, limit);
 }
 
 /* ---- JSON ---- */
@@ -190,10 +242,13 @@ static void add_checkpoint(cJSON *array, enum checkpoint_name name, const struct
   else json_add_u64(object, "disk_bytes", checkpoint->disk_bytes);
   add_heaps(object, checkpoint);
   add_mappings(object, &checkpoint->probe);
-  if (checkpoint->has_unexplained) json_add_i64(object, "unexplained_bytes", checkpoint->unexplained_bytes);
-  else
-    json_add_missing(object, "unexplained_bytes",
-                     checkpoint->has_heaps ? "RSS by owner could not be read" : "this build has no jemalloc");
+  if (checkpoint->unexplained_missing) {
+    json_add_missing(object, "unexplained_bytes", checkpoint->unexplained_missing);
+    json_add_missing(object, "untouched_bytes", checkpoint->unexplained_missing);
+    return;
+  }
+  json_add_i64(object, "unexplained_bytes", checkpoint->unexplained_bytes);
+  json_add_i64(object, "untouched_bytes", checkpoint->untouched_bytes);
 }
 
 cJSON *checkpoint_json(const struct checkpoint checkpoints[CHECKPOINT_COUNT]) {

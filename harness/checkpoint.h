@@ -2,14 +2,25 @@
  *
  * checkpoint.h - the fixed moments of a cell, and what is read at each.
  *
- * Accounting: RSS = mapped files and stacks, by owner (program, stages, grammars,
- * libraries, corpus, other) + what the allocator says is resident (its heaps, each with
- * its owner, and its own metadata) + the unexplained rest:
+ * Accounting. Every page of RSS lies in a mapped file or stack, whose owner is known by
+ * its path (program, stages, grammars, libraries, corpus), or in anonymous memory:
  *
- *   unexplained = rss_bytes - (RSS of all mappings but "anonymous") - jemalloc's resident_bytes
+ *   RSS = mapped files and stacks, by owner
+ *       + jemalloc's resident_bytes (its heaps, each with its owner, and its own metadata)
+ *       - untouched      jemalloc counts pages that it handed out and nobody wrote to: the end of
+ *                        a large allocation, and most of its own metadata (2 MiB for each GiB of
+ *                        addresses)
+ *       + unexplained
  *
- * It is signed. It is above zero where memory was taken past the allocator (mmap), and
- * below where the allocator counts pages that nobody touched yet. */
+ * Taking the allocator's word for what is resident would let memory without an owner hide
+ * behind pages that were never touched. So the unexplained rest is measured apart, in
+ * addresses, where the allocator's count is exact to the byte:
+ *
+ *   past the allocator = size of all anonymous mappings - jemalloc's mapped - retained
+ *   unexplained        = what that grew by since before any stage was loaded
+ *                      + RSS of files that are nobody's (owner "other")
+ *
+ * No more RSS than this can be without an owner. untouched then is what makes the sum true. */
 #ifndef PHASEBENCH_CHECKPOINT_H
 #define PHASEBENCH_CHECKPOINT_H
 
@@ -44,13 +55,19 @@ struct checkpoint {
   struct heap_statistics heaps[HEAP_COUNT_MAX]; /* by heap_at's number */
   uint64_t disk_bytes; /* disk blocks of the files that the process holds open for writing */
   const char *disk_missing;
-  bool has_unexplained;
-  int64_t unexplained_bytes;
+  uint64_t anonymous_mapped_bytes; /* size of all anonymous mappings */
+  const char *maps_missing;
+  const char *unexplained_missing;
+  int64_t unexplained_bytes, untouched_bytes;
 };
 
 /* Reads everything once and throws it away, twice over, since the first readings cost
  * memory themselves. After the last heap_new that is not a stage's. */
 void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]);
+
+/* Measures what lies past the allocator before any stage is loaded: the program's and the
+ * libraries' zero-initialised data, the loader's. After checkpoint_prime. */
+void checkpoint_calibrate(struct checkpoint checkpoints[CHECKPOINT_COUNT]);
 
 /* Flushes thread caches, then reads. Takes no memory of its own. */
 void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name);

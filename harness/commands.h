@@ -8,6 +8,7 @@
 #define COMMANDS(X) \
   X(corpus, "list, fetch, show and verify the sets of source files that are measured") \
   X(run, "measure what combinations of stages hold in memory, and write a result file") \
+  X(cell, NULL) \
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
   X(report, "draw pictures and tables of result files") \

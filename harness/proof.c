@@ -335,11 +335,9 @@ static bool compare_moves(struct proof *proof, struct fault *fault) {
 
 /* ---- public ---- */
 
-bool proof_open(struct proof *proof, struct store *store, uint32_t language_count, uint64_t seed,
-                struct stage_heap *heap, struct fault *fault) {
+bool proof_open(struct proof *proof, uint32_t language_count, uint64_t seed, struct stage_heap *heap,
+                struct fault *fault) {
   memset(proof, 0, sizeof *proof);
-  proof->store = store;
-  proof->codec = store_codec(store, &proof->codec_store);
   proof->heap = heap;
   proof->seed = seed;
   proof->language_count = language_count;
@@ -349,21 +347,28 @@ bool proof_open(struct proof *proof, struct store *store, uint32_t language_coun
     proof_close(proof);
     return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the proof");
   }
+  memset(proof->batch, 0, BATCH_NODES * sizeof *proof->batch);
   memset(proof->names, 0, (language_count + 1) * sizeof *proof->names);
-  if (store_cursor_new(store, &proof->cursor, fault)) return true;
-  proof->cursor = NULL;
-  proof_close(proof);
-  return false;
+  return true;
 }
 
 void proof_close(struct proof *proof) {
-  if (proof->cursor) store_cursor_delete(proof->store, proof->cursor);
   heap_release(proof->heap, proof->batch);
   heap_release(proof->heap, proof->names);
-  heap_release(proof->heap, proof->levels);
-  proof->cursor = NULL;
   proof->batch = NULL;
   proof->names = NULL;
+}
+
+bool proof_attach(struct proof *proof, struct store *store, struct fault *fault) {
+  proof->store = store;
+  proof->codec = store_codec(store, &proof->codec_store);
+  return store_cursor_new(store, &proof->cursor, fault);
+}
+
+void proof_detach(struct proof *proof) {
+  store_cursor_delete(proof->store, proof->cursor);
+  heap_release(proof->heap, proof->levels);
+  proof->cursor = NULL;
   proof->levels = NULL;
   proof->level_capacity = 0;
 }

@@ -73,11 +73,15 @@ struct proof_document {
   const TSTree *tree;
 };
 
-/* Opens a cursor on the store; the proof's own memory comes from `heap`. Must be
- * closed, on success only, before the store is. */
-bool proof_open(struct proof *proof, struct store *store, uint32_t language_count, uint64_t seed,
-                struct stage_heap *heap, struct fault *fault);
+/* Takes what every document needs from `heap` and sets all counts to 0. */
+bool proof_open(struct proof *proof, uint32_t language_count, uint64_t seed, struct stage_heap *heap,
+                struct fault *fault);
 void proof_close(struct proof *proof);
+
+/* Opens a cursor on the store, for a number of documents. Counts go on. The cursor, and what the
+ * comparing took, is let go of by proof_detach. */
+bool proof_attach(struct proof *proof, struct store *store, struct fault *fault);
+void proof_detach(struct proof *proof);
 
 /* Compares one document. A mismatch is counted, and no fault: false only when the
  * comparison itself could not be made (out of memory, a stage's error is a mismatch). */
