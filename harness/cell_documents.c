@@ -119,11 +119,13 @@ static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
   const struct cell_spec_file *file = &cell->spec->files[id];
   struct stage_pin pin;
   if (!store_pin_source(cell->store, id, &pin, fault)) return false;
-  bool same = pin.length == file->bytes && XXH3_64bits(pin.bytes, (size_t)pin.length) == file->hash;
-  if (same) memcpy(cell->text, pin.bytes, (size_t)pin.length);
+  uint64_t length = pin.length;
+  bool same = length == file->bytes && XXH3_64bits(pin.bytes, (size_t)length) == file->hash;
+  if (same) memcpy(cell->text, pin.bytes, (size_t)length);
   store_unpin_source(cell->store, &pin);
-  return same || fault_set(fault, EXIT_CODE_CELL_FAILED, "%s: the store's text is not the file's (%" PRIu64 " bytes, expected %" PRIu64
-                           ", or another XXH3); its document cannot be edited", file->path, pin.length, file->bytes);
+  return same || fault_set(fault, EXIT_CODE_CELL_FAILED, "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %"
+                           PRIu64 ", %s", file->path, length, file->bytes,
+                           length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
 }
 
 static bool compare_document(struct cell *cell, uint32_t id, const char *text, uint32_t length, const TSTree *tree,

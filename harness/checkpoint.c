@@ -30,37 +30,59 @@ const char *checkpoint_text(enum checkpoint_name name) {
 
 #define DISK_FILES_MAX 1024
 
-/* Sums the disk blocks of every regular file that is open for writing, apart from the
- * standard streams: a stage that moves documents to disk writes them somewhere. A file
- * that is open twice counts once. */
-static const char *read_disk_bytes(uint64_t *bytes) {
-  static struct {
+struct disk_files {
+  unsigned count;
+  struct {
     dev_t device;
     ino_t inode;
-  } seen[DISK_FILES_MAX];
-  unsigned count = 0;
-  *bytes = 0;
+    uint64_t bytes; /* disk blocks */
+  } files[DISK_FILES_MAX];
+};
+
+/* What was open already before any stage was loaded is not a stage's. */
+static struct disk_files disk_before, disk_now;
+
+static bool holds(const struct disk_files *files, const struct stat *status) {
+  for (unsigned i = 0; i < files->count; i++) {
+    if (files->files[i].device == status->st_dev && files->files[i].inode == status->st_ino) return true;
+  }
+  return false;
+}
+
+/* Is the file behind this descriptor regular and open for writing? */
+static bool is_written(int fd, struct stat *status) {
+  if (fstat(fd, status) < 0 || !S_ISREG(status->st_mode)) return false;
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* Lists every regular file that is open for writing: a stage that moves documents to
+ * disk writes them somewhere. A file that is open twice counts once. */
+static const char *list_written_files(struct disk_files *list, const struct disk_files *but) {
+  list->count = 0;
   DIR *folder = opendir("/proc/self/fd");
   if (!folder) return "/proc/self/fd cannot be read";
   const char *why = NULL;
+  struct stat status;
   for (struct dirent *entry; !why && (entry = readdir(folder));) {
-    int fd = atoi(entry->d_name);
-    struct stat status;
-    if (fd <= STDERR_FILENO || fd == dirfd(folder) || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) continue;
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) continue;
-    unsigned i = 0;
-    while (i < count && (seen[i].device != status.st_dev || seen[i].inode != status.st_ino)) i++;
-    if (i < count) continue;
-    if (count == DISK_FILES_MAX) {
-      why = "more files are open for writing than are told apart";
+    int fd = atoi(entry->d_name); /* 0 for "." and "..", too */
+    if (fd <= STDERR_FILENO || !is_written(fd, &status) || holds(list, &status) || (but && holds(but, &status))) continue;
+    if (list->count == DISK_FILES_MAX) {
+      why = "more files are open for writing than can be told apart";
       break;
     }
-    seen[count].device = status.st_dev;
-    seen[count++].inode = status.st_ino;
-    *bytes += (uint64_t)status.st_blocks * 512;
+    list->files[list->count].device = status.st_dev;
+    list->files[list->count].inode = status.st_ino;
+    list->files[list->count++].bytes = (uint64_t)status.st_blocks * 512;
   }
   closedir(folder);
+  return why;
+}
+
+static const char *read_disk_bytes(uint64_t *bytes) {
+  const char *why = list_written_files(&disk_now, &disk_before);
+  *bytes = 0;
+  for (unsigned i = 0; i < disk_now.count; i++) *bytes += disk_now.files[i].bytes;
   return why;
 }
 
@@ -151,6 +173,7 @@ void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
 void checkpoint_calibrate(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
   struct checkpoint *now = &checkpoints[CHECKPOINT_START];
   past_allocator_before = 0;
+  list_written_files(&disk_before, NULL);
   read_all(now);
   if (!now->unexplained_missing) past_allocator_before = past_allocator(now);
 }

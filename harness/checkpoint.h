@@ -53,7 +53,7 @@ struct checkpoint {
   struct heap_totals totals;
   unsigned heap_count;
   struct heap_statistics heaps[HEAP_COUNT_MAX]; /* by heap_at's number */
-  uint64_t disk_bytes; /* disk blocks of the files that the process holds open for writing */
+  uint64_t disk_bytes; /* disk blocks of the files that were opened for writing since before any stage was loaded */
   const char *disk_missing;
   uint64_t anonymous_mapped_bytes; /* size of all anonymous mappings */
   const char *maps_missing;

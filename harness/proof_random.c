@@ -268,7 +268,10 @@ static bool parents(struct probe_at *probe, bool all) {
     bool exists = ts_tree_cursor_goto_parent(&probe->at);
     bool found = proof->codec->goto_parent(proof->cursor);
     if (!answered(probe, "goto_parent", exists, found)) return false;
-    if (!exists) break;
+    if (!exists) { /* refused at the root, and still there */
+      if (!stands_on(probe, "goto_parent", 0, 0)) return false;
+      break;
+    }
     struct stage_head head;
     TSNode node = ts_tree_cursor_current_node(&probe->at);
     proof_read_head(&probe->at, node, ts_tree_cursor_current_descendant_index(&probe->at), &head);

@@ -16,10 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cell_spec.h"
+#include "../phases/kit/codec_check.h"
 #include "corpus.h"
 #include "json_out.h"
 
@@ -55,7 +57,307 @@ static int make_spec(char **argv) {
   return (int)fault.code;
 }
 
+/* ---- running a cell ---- */
+
+static char folder[256];
+
+static void put_file(const char *name, const char *text, size_t bytes) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/corpus/%s", folder, name);
+  FILE *file = fopen(path, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(text, 1, bytes, file), bytes);
+  assert_int_equal(fclose(file), 0);
+}
+
+/* The texts that stages are tested with, an empty file, a deep and a wide one. */
+static int make_corpus(void **state) {
+  (void)state;
+  static const struct {
+    const char *language, *ending;
+  } endings[] = {{"c", "c"}, {"python", "py"}, {"javascript", "js"}, {"rust", "rs"}, {"go", "go"},
+                 {"java", "java"}, {"typescript", "ts"}, {"tsx", "tsx"}, {"cpp", "cpp"}};
+  char path[512];
+  snprintf(folder, sizeof folder, "%s/phasebench-cell-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  if (!mkdtemp(folder)) return -1;
+  snprintf(path, sizeof path, "%s/corpus", folder);
+  if (mkdir(path, 0700)) return -1;
+  for (unsigned i = 0; i < sizeof check_texts / sizeof check_texts[0]; i++) {
+    unsigned e = 0;
+    while (strcmp(endings[e].language, check_texts[i].language) != 0) e++;
+    snprintf(path, sizeof path, "text%u.%s", i, endings[e].ending);
+    put_file(path, check_texts[i].text, strlen(check_texts[i].text));
+  }
+  size_t bytes;
+  char *text = check_deep_text(5000, &bytes);
+  put_file("deep.js", text, bytes);
+  free(text);
+  text = check_wide_text(3000, &bytes);
+  put_file("wide.js", text, bytes);
+  free(text);
+  return 0;
+}
+
+static int remove_corpus(void **state) {
+  (void)state;
+  char command[512];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static void specify(const char *combination) {
+  char corpus[512], spec[512];
+  struct fault fault = {0};
+  snprintf(corpus, sizeof corpus, "%s/corpus", folder);
+  snprintf(spec, sizeof spec, "%s/spec.json", folder);
+  if (!write_spec(corpus, combination, spec, &fault)) fail_msg("%s", fault.message);
+}
+
+/* Runs the cell that spec.json tells of; gives its exit code, and what it wrote (NULL: nothing). */
+static int run_cell(cJSON **out) {
+  char spec[512], path[512];
+  const char *program = getenv("PHASEBENCH");
+  assert_non_null(program);
+  snprintf(spec, sizeof spec, "%s/spec.json", folder);
+  snprintf(path, sizeof path, "%s/out.json", folder);
+  unlink(path);
+  pid_t child = fork();
+  if (child == 0) {
+    execl(program, program, "cell", spec, path, (char *)NULL);
+    _exit(127);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  if (!WIFEXITED(status)) fail_msg("the cell ended by signal %d", WTERMSIG(status));
+  struct fault fault = {0};
+  *out = NULL;
+  if (access(path, F_OK) == 0 && !json_read_file(path, out, &fault)) fail_msg("%s", fault.message);
+  return WEXITSTATUS(status);
+}
+
+static uint64_t number(const cJSON *object, const char *key) {
+  struct fault fault = {0};
+  uint64_t value = 0;
+  if (!json_get_u64(object, key, "the cell", &value, &fault)) fail_msg("%s", fault.message);
+  return value;
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+  if (!cJSON_IsString(item)) fail_msg("'%s' is no text", key);
+  return item->valuestring;
+}
+
+static const cJSON *member(const cJSON *object, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+  if (!item) fail_msg("'%s' is missing", key);
+  return item;
+}
+
+/* ---- tests ---- */
+
+static bool is_sanitized(void) {
+  const char *text = getenv("PHASEBENCH_SANITIZED");
+  return text && strcmp(text, "1") == 0;
+}
+
+/* What is true of every good cell. */
+static void check_good_cell(const cJSON *cell, bool instrument) {
+  static const char *const names[] = {"start", "ingested", "settled", "purged", "walked", "served", "edited", "drained"};
+  assert_string_equal(text_of(cell, "status"), "ok");
+  assert_string_equal(text_of(cell, "kind"), instrument ? "instrument" : "measured");
+  const cJSON *checkpoints = member(cell, "checkpoints");
+  assert_int_equal(cJSON_GetArraySize(checkpoints), 8);
+  for (int i = 0; i < 8; i++) {
+    const cJSON *checkpoint = cJSON_GetArrayItem(checkpoints, i);
+    assert_string_equal(text_of(checkpoint, "name"), names[i]);
+    assert_true(number(checkpoint, "rss_bytes") > 1000000);
+    assert_int_equal(number(checkpoint, "disk_bytes"), 0);
+    if (i > 0) assert_true(number(checkpoint, "elapsed_ns") > number(cJSON_GetArrayItem(checkpoints, i - 1), "elapsed_ns"));
+  }
+  assert_string_equal(text_of(member(cell, "proof"), "status"), instrument ? "not_applicable" : "passed");
+  uint64_t accesses = 0, documents = 0;
+  const cJSON *latency;
+  cJSON_ArrayForEach(latency, member(cell, "latency")) {
+    accesses += number(latency, "accesses");
+    documents += number(latency, "documents");
+  }
+  assert_int_equal(accesses, 10000);
+  assert_int_equal(documents, sizeof check_texts / sizeof check_texts[0] + 2);
+}
+
+static void check_proved(const cJSON *cell) {
+  const cJSON *proof = member(cell, "proof");
+  uint64_t documents = sizeof check_texts / sizeof check_texts[0] + 2, nodes = number(member(cell, "trees"), "nodes");
+  assert_int_equal(number(member(cell, "timings"), "walked_nodes"), nodes);
+  assert_true(nodes > 15000); /* the deep text alone has them */
+  /* All are edited, and each is proved before and after its edit. */
+  assert_int_equal(number(proof, "documents_compared"), 2 * documents);
+  assert_true(number(proof, "nodes_compared") > nodes); /* as parsed, and as edited */
+  assert_true(number(proof, "moves_compared") > number(proof, "nodes_compared"));
+  assert_true(number(proof, "source_bytes_compared") > 50000);
+  assert_int_equal(number(proof, "mismatches"), 0);
+  assert_true(cJSON_IsNull(member(proof, "first_mismatch")));
+}
+
+/* The memory of every page is accounted for, and all of it comes back. */
+static void check_accounts(const cJSON *cell) {
+  if (is_sanitized()) return;
+  const cJSON *checkpoint, *part;
+  cJSON_ArrayForEach(checkpoint, member(cell, "checkpoints")) {
+    double sum = member(checkpoint, "unexplained_bytes")->valuedouble - member(checkpoint, "untouched_bytes")->valuedouble;
+    double heaps = 0;
+    cJSON_ArrayForEach(part, member(checkpoint, "mappings")) {
+      const char *owner = text_of(part, "owner");
+      if (strcmp(owner, "anonymous") != 0 && strcmp(owner, "other") != 0) sum += (double)number(part, "rss_bytes");
+    }
+    cJSON_ArrayForEach(part, member(checkpoint, "heaps")) heaps += (double)number(part, "resident_bytes");
+    sum += (double)number(member(checkpoint, "jemalloc"), "resident_bytes");
+    assert_true(sum == (double)number(checkpoint, "rss_bytes"));
+    assert_true(heaps == (double)number(member(checkpoint, "jemalloc"), "resident_bytes"));
+    assert_true(member(checkpoint, "untouched_bytes")->valuedouble >= 0);
+  }
+  const cJSON *last = cJSON_GetArrayItem(member(cell, "checkpoints"), 7);
+  cJSON_ArrayForEach(part, member(last, "heaps")) {
+    const char *owner = text_of(part, "owner");
+    if (strcmp(owner, "tree-sitter") == 0 || strcmp(owner, "planted") == 0) assert_int_equal(number(part, "allocated_bytes"), 0);
+    if (strstr(owner, ".source")) assert_true(number(part, "allocated_bytes") < 10000); /* an empty table */
+  }
+  assert_string_equal(text_of(member(cell, "self_test"), "status"), "passed");
+}
+
+static void every_stage_passes(void **state) {
+  (void)state;
+  static struct stage_summary stages[32];
+  struct fault fault = {0};
+  unsigned count;
+  assert_true(stage_list(stages, 32, &count, &fault));
+  for (unsigned i = 0; i < count; i++) {
+    print_message("cell: %s\n", stages[i].name);
+    cJSON *cell;
+    specify(stages[i].name);
+    assert_int_equal(run_cell(&cell), 0);
+    assert_non_null(cell);
+    bool instrument = stages[i].flags & STAGE_KEEPS_NOTHING;
+    check_good_cell(cell, instrument);
+    if (!instrument) check_proved(cell);
+    check_accounts(cell);
+    cJSON_Delete(cell);
+  }
+}
+
+static void check_bad_cell(int code, int expected_code, const cJSON *cell, const char *part) {
+  assert_int_equal(code, expected_code);
+  assert_non_null(cell);
+  assert_string_equal(text_of(cell, "status"), "failed");
+  if (!strstr(text_of(cell, "reason"), part)) fail_msg("expected '%s' in: %s", part, text_of(cell, "reason"));
+  static const char *const figures[] = {"checkpoints", "trees", "timings", "latency", "stage_stats"};
+  for (int i = 0; i < 5; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
+}
+
+static void a_changed_file_fails_the_cell(void **state) {
+  (void)state;
+  cJSON *cell;
+  specify("baseline");
+  put_file("text3.c", "int main(void) { return 0; }\n", 29);
+  int code = run_cell(&cell);
+  check_bad_cell(code, EXIT_CODE_INPUT, cell, "text3.c: has");
+  cJSON_Delete(cell);
+  put_file("text3.c", check_texts[3].text, strlen(check_texts[3].text));
+  specify("baseline");
+  char *other = strdup(check_texts[3].text);
+  other[0] ^= 1; /* of the same length */
+  put_file("text3.c", other, strlen(other));
+  free(other);
+  code = run_cell(&cell);
+  check_bad_cell(code, EXIT_CODE_INPUT, cell, "XXH3 differs");
+  cJSON_Delete(cell);
+  put_file("text3.c", check_texts[3].text, strlen(check_texts[3].text));
+}
+
+/* liar.so (testing/liar.c) does what LIAR says. */
+static cJSON *run_liar(const char *lie, int *code) {
+  char module[4096];
+  cJSON *cell;
+  snprintf(module, sizeof module, "%s/test_stages/liar.so", getenv("PHASEBENCH_BUILD_DIR"));
+  specify(module);
+  assert_int_equal(setenv("LIAR", lie, 1), 0);
+  *code = run_cell(&cell);
+  unsetenv("LIAR");
+  return cell;
+}
+
+static void a_wrong_answer_fails_the_cell_and_publishes_nothing(void **state) {
+  (void)state;
+  int code;
+  cJSON *cell = run_liar("walk: field", &code);
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "proof failed");
+  const cJSON *proof = member(cell, "proof");
+  assert_string_equal(text_of(proof, "status"), "failed");
+  assert_string_equal(text_of(member(proof, "first_mismatch"), "fact"), "walk: field");
+  assert_true(number(proof, "mismatches") > 0);
+  cJSON_Delete(cell);
+
+  cell = run_liar("walk: a node less", &code);
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "the batch walk gave");
+  cJSON_Delete(cell);
+  cell = run_liar("source: byte", &code);
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "but other ones (XXH3 differs)");
+  cJSON_Delete(cell);
+  cell = run_liar("put: error", &code);
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "a limit of the format was exceeded: there is no room for document");
+  cJSON_Delete(cell);
+}
+
+static void memory_without_an_owner_fails_the_cell(void **state) {
+  (void)state;
+  if (is_sanitized()) skip();
+  int code;
+  cJSON *cell = run_liar("memory: mapped", &code);
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "bytes of memory have no owner");
+  assert_non_null(strstr(text_of(cell, "reason"), "checkpoint 'start'"));
+  cJSON_Delete(cell);
+  cell = run_liar("memory: shared", &code);
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "bytes of memory have no owner");
+  cJSON_Delete(cell);
+  cell = run_liar("nothing", &code); /* the module itself is sound */
+  assert_int_equal(code, 0);
+  cJSON_Delete(cell);
+}
+
+static void bytes_on_disk_are_counted(void **state) {
+  (void)state;
+  int code;
+  cJSON *cell = run_liar("disk: a file", &code);
+  assert_int_equal(code, 0);
+  const cJSON *checkpoint;
+  cJSON_ArrayForEach(checkpoint, member(cell, "checkpoints")) {
+    uint64_t bytes = number(checkpoint, "disk_bytes"); /* a file system may need a block or two of its own */
+    assert_in_range(bytes, 1 << 20, (1 << 20) + 65536);
+  }
+  cJSON_Delete(cell);
+}
+
+static void a_bad_specification_is_refused(void **state) {
+  (void)state;
+  cJSON *cell;
+  char path[512];
+  specify("baseline");
+  snprintf(path, sizeof path, "%s/spec.json", folder);
+  assert_int_equal(truncate(path, 20), 0);
+  assert_int_equal(run_cell(&cell), EXIT_CODE_INPUT);
+  assert_null(cell);
+}
+
 int main(int argc, char **argv) {
   if (argc == 5 && strcmp(argv[1], "spec") == 0) return make_spec(argv);
-  return 1;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_stage_passes),
+      cmocka_unit_test(a_changed_file_fails_the_cell),
+      cmocka_unit_test(a_wrong_answer_fails_the_cell_and_publishes_nothing),
+      cmocka_unit_test(memory_without_an_owner_fails_the_cell),
+      cmocka_unit_test(bytes_on_disk_are_counted),
+      cmocka_unit_test(a_bad_specification_is_refused),
+  };
+  return cmocka_run_group_tests(tests, make_corpus, remove_corpus);
 }

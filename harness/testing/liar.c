@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * liar.c - a stage for tests: the skeleton, and a keeper that passes sources on, which
+ * misbehaves in the one way that the environment variable LIAR names, or that
+ * liar_choose was last told. The proof must find each lie (test_proof.c).
+ *
+ * The lies about nodes are told of one node in 7 (by preorder index), so that the proof
+ * has to look at all. */
+#include "liar.h"
+
+const struct stage_ops *liar_skeleton_stage(void);
+#define phasebench_stage liar_skeleton_stage
+#include "../../phases/skeleton/skeleton.c"
+#include "../../phases/skeleton/cursor.c"
+#undef phasebench_stage
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const struct stage_ops *honest; /* the skeleton */
+static struct stage_ops liar;
+static const struct stage_ctx *context;
+static char lie[64];
+static int disk_file = -1;
+static uint8_t *changed; /* a source with a wrong byte */
+static char walk_skipped; /* the one node that "a node less" leaves out was left out */
+
+void liar_choose(const char *text) {
+  snprintf(lie, sizeof lie, "%s", text);
+  walk_skipped = 0;
+}
+
+static bool tells(const char *text) { return strcmp(lie, text) == 0; }
+static bool about(uint32_t index) { return index % 7 == 3; }
+
+/* ---- life ---- */
+
+static int liar_open(const struct stage_ctx *ctx, void **store) {
+  context = ctx;
+  if (getenv("LIAR")) liar_choose(getenv("LIAR"));
+  const size_t bytes = 4 << 20;
+  int sharing = tells("memory: mapped") ? MAP_PRIVATE : MAP_SHARED;
+  if (tells("memory: mapped") || tells("memory: shared")) {
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return STAGE_OUT_OF_MEMORY;
+    memset(p, 1, bytes);
+  }
+  if (tells("disk: a file")) {
+    char path[] = "/tmp/phasebench-liar-XXXXXX";
+    disk_file = mkstemp(path);
+    if (disk_file < 0 || unlink(path) || posix_fallocate(disk_file, 0, 1 << 20)) return STAGE_IO;
+  }
+  return honest->open(ctx, store);
+}
+
+static void liar_close(void *store) {
+  if (disk_file >= 0) close(disk_file);
+  disk_file = -1;
+  stage_release(context, STAGE_SOURCE, changed);
+  changed = NULL;
+  honest->close(store);
+}
+
+/* ---- sources: passed on to the keeper below ---- */
+
+static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
+  (void)store;
+  const struct stage_link *below = &context->below[kind];
+  if (tells("put: error") && id == 3) {
+    STAGE_FAIL(context, "there is no room for document %u", id);
+    return STAGE_LIMIT;
+  }
+  return below->ops->put(below->store, kind, id, bytes, length, path);
+}
+
+static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *bytes) {
+  (void)store;
+  const struct stage_link *below = &context->below[kind];
+  int error = below->ops->length(below->store, kind, id, bytes);
+  if (!error && tells("source: length") && *bytes > 0) --*bytes;
+  return error;
+}
+
+static int pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t bytes, struct stage_pin *to) {
+  (void)store;
+  const struct stage_link *below = &context->below[kind];
+  if (tells("source: pin")) return STAGE_CORRUPT;
+  int error = below->ops->pin(below->store, kind, id, offset, bytes, to);
+  if (error || !tells("source: byte") || bytes == 0) return error;
+  uint8_t *grown = stage_resize(context, STAGE_SOURCE, changed, (size_t)bytes);
+  if (!grown) return STAGE_OUT_OF_MEMORY;
+  changed = grown;
+  memcpy(changed, to->bytes, (size_t)bytes);
+  changed[bytes - 1] ^= 1;
+  to->bytes = changed;
+  return STAGE_OK;
+}
+
+static void unpin(void *store, enum stage_kind kind, struct stage_pin *from) {
+  (void)store;
+  context->below[kind].ops->unpin(context->below[kind].store, kind, from);
+}
+
+static int drop(void *store, enum stage_kind kind, uint32_t id) {
+  (void)store;
+  return context->below[kind].ops->drop(context->below[kind].store, kind, id);
+}
+
+/* ---- facts ---- */
+
+/* Changes the fact that the lie "PREFIX: FACT" names. */
+static void change_head(const char *prefix, struct stage_head *head) {
+  size_t n = strlen(prefix);
+  if (strncmp(lie, prefix, n) != 0 || !about(head->index)) return;
+  const char *fact = lie + n;
+  if (strcmp(fact, "symbol") == 0) head->symbol++;
+  if (strcmp(fact, "grammar symbol") == 0) head->grammar_symbol++;
+  if (strcmp(fact, "field") == 0) head->field++;
+  if (strcmp(fact, "is named") == 0) head->flags ^= STAGE_NODE_NAMED;
+  if (strcmp(fact, "is extra") == 0) head->flags ^= STAGE_NODE_EXTRA;
+  if (strcmp(fact, "is missing") == 0) head->flags ^= STAGE_NODE_MISSING;
+  if (strcmp(fact, "is an error") == 0) head->flags ^= STAGE_NODE_ERROR;
+  if (strcmp(fact, "has an error") == 0) head->flags ^= STAGE_NODE_HAS_ERROR;
+  if (strcmp(fact, "flags") == 0) head->flags ^= 1u << 9;
+  if (strcmp(fact, "start byte") == 0) head->start_byte++;
+  if (strcmp(fact, "start row") == 0) head->start_row++;
+  if (strcmp(fact, "start column") == 0) head->start_column++;
+  if (strcmp(fact, "index") == 0) head->index++;
+}
+
+static void change_extent(const char *prefix, uint32_t index, struct stage_extent *extent) {
+  size_t n = strlen(prefix);
+  if (strncmp(lie, prefix, n) != 0 || !about(index)) return;
+  const char *fact = lie + n;
+  if (strcmp(fact, "end byte") == 0) extent->end_byte++;
+  if (strcmp(fact, "end row") == 0) extent->end_row++;
+  if (strcmp(fact, "end column") == 0) extent->end_column++;
+  if (strcmp(fact, "child count") == 0) extent->child_count++;
+  if (strcmp(fact, "named child count") == 0) extent->named_child_count++;
+  if (strcmp(fact, "descendant count") == 0) extent->descendant_count++;
+}
+
+static int walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count) {
+  if (tells("walk: error")) return STAGE_CORRUPT;
+  int error = honest->walk(cursor, nodes, capacity, count);
+  for (uint32_t i = 0; !error && i < *count; i++) {
+    uint32_t index = nodes[i].head.index;
+    change_extent("walk: ", index, &nodes[i].extent);
+    change_head("walk: ", &nodes[i].head);
+  }
+  if (tells("walk: a node less") && *count > 1 && !walk_skipped) {
+    --*count;
+    walk_skipped = 1;
+  }
+  if (tells("walk: a node more") && *count > 0 && *count < capacity) {
+    nodes[*count] = nodes[*count - 1];
+    ++*count;
+  }
+  if (tells("walk: order") && *count > 2) {
+    struct stage_node kept = nodes[0];
+    nodes[0] = nodes[1];
+    nodes[1] = kept;
+  }
+  return error;
+}
+
+static int extent(struct stage_cursor *cursor, struct stage_extent *to) {
+  if (tells("extent: error")) return STAGE_CORRUPT;
+  int error = honest->extent(cursor, to);
+  change_extent("extent: ", cursor->head.index, to);
+  return error;
+}
+
+static const char *symbol_name(void *store, uint32_t language, uint16_t symbol) {
+  if (tells("names: symbol")) return "a wrong name";
+  return tells("names: no symbol") ? NULL : honest->symbol_name(store, language, symbol);
+}
+
+static const char *field_name(void *store, uint32_t language, uint16_t field) {
+  return tells("names: field") ? "a wrong name" : honest->field_name(store, language, field);
+}
+
+/* ---- moves ---- */
+
+/* After a move that was made: what its lies do to the cursor. */
+static bool moved(struct stage_cursor *cursor, const char *move, bool made) {
+  size_t n = strlen(move);
+  if (strncmp(lie, move, n) != 0 || strncmp(lie + n, ": ", 2) != 0) return made;
+  const char *what = lie + n + 2;
+  if (strcmp(what, "made though there is none") == 0) return true;
+  if (!made && strcmp(what, "moves when refused") == 0) honest->goto_index(cursor, cursor->head.index == 0);
+  if (!made) return false;
+  if (strcmp(what, "error") == 0) cursor->error = STAGE_CORRUPT;
+  if (strcmp(what, "depth") == 0 && about(cursor->head.index)) cursor->depth++;
+  if (strcmp(what, "another node") == 0 && about(cursor->head.index)) return honest->goto_index(cursor, cursor->head.index - 1);
+  char prefix[64];
+  snprintf(prefix, sizeof prefix, "%s: ", move);
+  change_head(prefix, &cursor->head);
+  return strcmp(what, "error") != 0 && strcmp(what, "refused") != 0;
+}
+
+#define MOVE(name)                                                                            \
+  static bool name(struct stage_cursor *cursor) { return moved(cursor, #name, honest->name(cursor)); }
+#define MOVE1(name, type)                                                                     \
+  static bool name(struct stage_cursor *cursor, type a) { return moved(cursor, #name, honest->name(cursor, a)); }
+
+MOVE(goto_first_child)
+MOVE(goto_next_sibling)
+MOVE(goto_parent)
+MOVE(goto_previous_sibling)
+MOVE(goto_last_child)
+MOVE1(goto_child, uint32_t)
+MOVE1(goto_child_by_field, uint16_t)
+MOVE1(goto_first_child_for_byte, uint32_t)
+MOVE1(goto_index, uint32_t)
+static bool goto_descendant_for_bytes(struct stage_cursor *cursor, uint32_t start, uint32_t end) {
+  bool empty = start == end;
+  bool made = honest->goto_descendant_for_bytes(cursor, start, end);
+  return moved(cursor, empty ? "goto_descendant_for_bytes (empty)" : "goto_descendant_for_bytes", made);
+}
+
+const struct stage_ops *phasebench_stage(void) {
+  honest = liar_skeleton_stage();
+  liar = *honest;
+  liar.name = "liar";
+  liar.order = 600;
+  liar.roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
+  liar.keeps = 1u << STAGE_SOURCE;
+  liar.open = liar_open;
+  liar.close = liar_close;
+  liar.put = put;
+  liar.length = length;
+  liar.pin = pin;
+  liar.unpin = unpin;
+  liar.drop = drop;
+  liar.walk = walk;
+  liar.extent = extent;
+  liar.symbol_name = symbol_name;
+  liar.field_name = field_name;
+  liar.goto_first_child = goto_first_child;
+  liar.goto_next_sibling = goto_next_sibling;
+  liar.goto_parent = goto_parent;
+  liar.goto_previous_sibling = goto_previous_sibling;
+  liar.goto_last_child = goto_last_child;
+  liar.goto_child = goto_child;
+  liar.goto_child_by_field = goto_child_by_field;
+  liar.goto_first_child_for_byte = goto_first_child_for_byte;
+  liar.goto_descendant_for_bytes = goto_descendant_for_bytes;
+  liar.goto_index = goto_index;
+  return &liar;
+}
