@@ -18,7 +18,11 @@ bool report_lines(const struct result *result, const char *profile, struct grid 
 bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Latency of an access by class. */
 bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
-/* RSS above start by owner at `purged`; columns add up to the last one. */
+/* RSS above start by owner at `purged`; columns add up to the last one. First heaps,
+ * by size; then these: other heaps, allocator overhead (what is anonymous and neither
+ * allocated nor unexplained), mapped files, grammars, program and libraries,
+ * unexplained, total. */
+#define REPORT_OWNERS_FIXED 7
 bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* RSS above start; one row a checkpoint but `start`, one column a combination. */
 bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);

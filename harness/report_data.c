@@ -130,6 +130,7 @@ bool report_latency(const struct result *result, const char *profile, struct gri
 
 #define HEAP_OWNERS_MAX 7 /* as many colours as can be told apart; the rest is summed up */
 #define NAMED_OWNERS_MAX 256
+#define OWNER_SHARE_MIN 0.005 /* below that of every combination, an owner is one of "other heaps" */
 
 struct owner {
   const char *name;
@@ -184,7 +185,8 @@ static int by_share(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-enum { OTHER_HEAPS, OVERHEAD, MAPPED_FILES, PROGRAM, UNEXPLAINED, TOTAL, FIXED_COLUMNS };
+enum { OTHER_HEAPS, OVERHEAD, MAPPED_FILES, GRAMMARS, PROGRAM, UNEXPLAINED, TOTAL, FIXED_COLUMNS };
+_Static_assert(FIXED_COLUMNS == REPORT_OWNERS_FIXED, "report.h and the pictures know the columns");
 
 static void fill_owners(const struct result *result, const struct result_group *group, const struct owner *owners,
                         unsigned named, const struct grid *grid, unsigned row) {
@@ -208,13 +210,14 @@ static void fill_owners(const struct result *result, const struct result_group *
   fixed[TOTAL] = grown(result, group, &missing, "rss_bytes");
   double anonymous = grown(result, group, &missing, "mapping.anonymous.rss_bytes");
   fixed[OVERHEAD] = anonymous - heaps - fixed[UNEXPLAINED];
-  fixed[PROGRAM] = fixed[TOTAL] - anonymous - fixed[MAPPED_FILES];
+  fixed[GRAMMARS] = grown(result, group, &missing, "mapping.grammar.rss_bytes");
+  fixed[PROGRAM] = fixed[TOTAL] - anonymous - fixed[MAPPED_FILES] - fixed[GRAMMARS];
   for (unsigned f = 0; f < FIXED_COLUMNS; f++) *grid_at(grid, row, named + f) = (struct grid_cell){fixed[f], missing};
 }
 
 bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
-  static const char *const fixed[] = {"other heaps", "allocator overhead", "mapped files", "program, libraries",
-                                      "unexplained", "total"};
+  static const char *const fixed[] = {"other heaps", "allocator overhead", "mapped files",
+                                      "grammars", "program, libraries", "unexplained", "total"};
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
   struct owner *owners = calloc(NAMED_OWNERS_MAX, sizeof *owners);
   bool ok = groups && owners;
@@ -222,6 +225,7 @@ bool report_owners(const struct result *result, const char *profile, struct grid
   unsigned named = ok ? heap_owners(result, groups, rows, owners) : 0;
   if (ok) qsort(owners, named, sizeof *owners, by_share);
   if (named > HEAP_OWNERS_MAX) named = HEAP_OWNERS_MAX;
+  while (named > 0 && owners[named - 1].largest_share < OWNER_SHARE_MIN) named--;
   ok = ok && grid_new(grid, rows, named + FIXED_COLUMNS);
   if (!ok) {
     out_of_memory(result, fault);

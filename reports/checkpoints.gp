@@ -18,7 +18,7 @@ set xrange [-0.4:6.4]
 set ytics scale 0.5
 set mytics 10
 set for [p = -2:9] ytics add (power_text(p) 10.0 ** p)
-if (HI / LO <= 200) {
+if (HI / LO <= 2000) {
   set for [p = -2:9] ytics add (sprintf("%g", 2 * 10.0 ** p) 2 * 10.0 ** p)
   set for [p = -2:9] ytics add (sprintf("%g", 5 * 10.0 ** p) 5 * 10.0 ** p)
 }

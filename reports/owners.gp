@@ -8,11 +8,12 @@ MOST = real(word(ARG9, 1)); ROWS = int(word(ARG9, 2)); HEAPS = int(word(ARG9, 3)
 load REPORTS . "/common.gp"
 
 MIB = 1048576.0
-# Columns: 1 name, 2 note, then the heaps, then other heaps, overhead, files, program, unexplained, total.
+# Columns: 1 name, 2 note, then the heaps, then other heaps, overhead, files, grammars, program,
+# unexplained, total.
 FIRST = 3
-LAST = 2 + HEAPS + 5
+LAST = 2 + HEAPS + 6
 TOTAL = LAST + 1
-kind(i) = i - FIRST < HEAPS ? area_colour(i - FIRST) : word("#888888 #bbbbbb #9ad0c2 #e3d7c5 #000000", i - FIRST - HEAPS + 1)
+kind(i) = i - FIRST < HEAPS ? area_colour(i - FIRST) : word("#777777 #bbbbbb #9ad0c2 #8c6d46 #e3d7c5 #000000", i - FIRST - HEAPS + 1)
 y(i) = ROWS - 1 - i
 positive(x) = x > 0 ? x : 0
 before(i) = i == FIRST ? 0 : (sum [j = FIRST:i - 1] positive(column(j)))
