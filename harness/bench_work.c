@@ -220,7 +220,8 @@ static uint64_t live_node_sum(TSNode node) {
 static uint64_t moved_sum(const struct stage_cursor *cursor, bool moved) { return moved ? head_sum(cursor) : 0; }
 
 typedef uint64_t live_fn(struct bench *bench, const struct bench_target *target);
-typedef uint64_t codec_fn(const struct stage_ops *codec, struct stage_cursor *cursor, const struct bench_target *target);
+typedef uint64_t codec_fn(const struct stage_ops *codec, struct stage_cursor *cursor,
+                          const struct bench_target *target);
 
 static uint64_t live_index(struct bench *bench, const struct bench_target *target) {
   ts_tree_cursor_reset(&bench->live_cursor, ts_tree_root_node(bench->documents[target->document].tree));

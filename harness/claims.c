@@ -31,7 +31,9 @@ static bool read_list(const cJSON *object, const char *key, const char *where, c
   *list = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof **list);
   if (!*list) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", where);
   cJSON_ArrayForEach(item, array) {
-    if (!cJSON_IsString(item)) return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is not a list of names", where, key);
+    if (!cJSON_IsString(item)) {
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is not a list of names", where, key);
+    }
     (*list)[(*count)++] = item->valuestring;
   }
   return true;
@@ -51,8 +53,9 @@ static bool check_claim(const struct claim *claim, const char *where, struct fau
   }
   for (unsigned c = 0; c < claim->checkpoint_count; c++) {
     if (!is_checkpoint(claim->checkpoints[c]) && strcmp(claim->checkpoints[c], "-") != 0) {
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no checkpoint '%.60s' ('-' is for figures of a whole cell)",
-                       where, claim->checkpoints[c]);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: there is no checkpoint '%.60s' ('-' is for figures of a whole cell)", where,
+                       claim->checkpoints[c]);
     }
   }
   double worst = claim->larger_is_better ? claim->value - claim->tolerance : claim->value + claim->tolerance;
@@ -68,7 +71,8 @@ static bool read_claim(const cJSON *root, const cJSON *object, const char *where
                        struct fault *fault) {
   const char *source, *better;
   const cJSON *sources;
-  if (!json_get_text(object, "id", where, &claim->id, fault) || !json_get_text(object, "says", where, &claim->says, fault) ||
+  if (!json_get_text(object, "id", where, &claim->id, fault) ||
+      !json_get_text(object, "says", where, &claim->says, fault) ||
       !json_get_text(object, "text", where, &claim->text, fault) ||
       !json_get_text(object, "source", where, &source, fault) ||
       !json_get_text(object, "combination", where, &claim->combination, fault) ||

@@ -89,7 +89,8 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     }
   }
   if (ok && optind < argc) {
-    return fault_set(fault, EXIT_CODE_USAGE, "'%s' is one argument too many; combinations go to --combos", argv[optind]);
+    return fault_set(fault, EXIT_CODE_USAGE, "'%s' is one argument too many; combinations go to --combos",
+                     argv[optind]);
   }
   if (ok && options->corpus && options->directory) {
     return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir exclude each other");
@@ -173,7 +174,9 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
   int ran = gbench_run(arguments, count, bench_table_add, table, isatty(STDERR_FILENO), why, sizeof why);
   bool ok = ran > 0;
   if (ran < 0) fault_set(fault, EXIT_CODE_INTERNAL, "the benchmark library: %s", why);
-  if (ran == 0) fault_set(fault, EXIT_CODE_USAGE, "--filter '%s' matches no benchmark", options->filter ? options->filter : "");
+  if (ran == 0) {
+    fault_set(fault, EXIT_CODE_USAGE, "--filter '%s' matches no benchmark", options->filter ? options->filter : "");
+  }
   if (ok && options->json) ok = finish_json(made, options->json, fault);
   if (made[0]) unlink(made);
   if (ok && !bench_table_print(table, bench)) {

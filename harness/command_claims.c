@@ -62,7 +62,9 @@ static void print_line(const struct claim *claim, const char *checkpoint, const 
 static void print_result(const struct claims *claims, const struct result *result, const char *profile) {
   printf("%s: corpus %s (%.0f files, %.0f lines), profile %s\n", result->path, result->corpus, result->files,
          result->lines, profile);
-  if (result->sanitizers[0]) printf("  made by a build with sanitizers (%s): its figures mean nothing\n", result->sanitizers);
+  if (result->sanitizers[0]) {
+    printf("  made by a build with sanitizers (%s): its figures mean nothing\n", result->sanitizers);
+  }
   for (unsigned i = 0; i < claims->count; i++) {
     const struct claim *claim = &claims->claims[i];
     bool measured = false;

@@ -102,19 +102,26 @@ static void print_result(const struct result *result, const char *profile, cJSON
   }
 }
 
+static const char *shared_combination(const struct result *a, const struct result *b) {
+  if (strcmp(a->corpus, b->corpus) != 0) return NULL;
+  for (unsigned c = 0; c < a->combination_count; c++) {
+    for (unsigned d = 0; d < b->combination_count; d++) {
+      if (strcmp(a->combinations[c], b->combinations[d]) == 0) return a->combinations[c];
+    }
+  }
+  return NULL;
+}
+
 /* Two files with the same corpus and combination would print lines that nobody can
  * tell apart. */
 static bool refuse_twins(struct result *const *results, unsigned count, struct fault *fault) {
   for (unsigned i = 0; i < count; i++) {
     for (unsigned j = 0; j < i; j++) {
-      for (unsigned c = 0; strcmp(results[i]->corpus, results[j]->corpus) == 0 && c < results[i]->combination_count; c++) {
-        for (unsigned d = 0; d < results[j]->combination_count; d++) {
-          if (strcmp(results[i]->combinations[c], results[j]->combinations[d]) != 0) continue;
-          return fault_set(fault, EXIT_CODE_INPUT,
-                           "%s and %s both have corpus '%s', combination '%s': print them one at a time",
-                           results[j]->path, results[i]->path, results[i]->corpus, results[i]->combinations[c]);
-        }
-      }
+      const char *shared = shared_combination(results[i], results[j]);
+      if (!shared) continue;
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s and %s both have corpus '%s', combination '%s': print them one at a time", results[j]->path,
+                       results[i]->path, results[i]->corpus, shared);
     }
   }
   return true;

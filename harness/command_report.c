@@ -124,12 +124,12 @@ static void range_of(const struct grid *grid, unsigned from, unsigned step, doub
 
 /* Down and up to a round number on a logarithmic axis, with some room. */
 static double round_down(double value) {
-  double power = pow(10, floor(log10(value)));
-  return value / power >= 6 ? 5 * power : value / power >= 2.4 ? 2 * power : value / power >= 1.2 ? power : power / 2;
+  double power = pow(10, floor(log10(value))), digits = value / power;
+  return digits >= 6 ? 5 * power : digits >= 2.4 ? 2 * power : digits >= 1.2 ? power : power / 2;
 }
 static double round_up(double value) {
-  double power = pow(10, floor(log10(value)));
-  return value / power < 1.7 ? 2 * power : value / power < 4.2 ? 5 * power : value / power < 8.4 ? 10 * power : 20 * power;
+  double power = pow(10, floor(log10(value))), digits = value / power;
+  return digits < 1.7 ? 2 * power : digits < 4.2 ? 5 * power : digits < 8.4 ? 10 * power : 20 * power;
 }
 
 static void picture_title(const struct report *report, const char *what, char *title, size_t title_bytes) {
@@ -230,7 +230,9 @@ static void write_head(const struct report *report) {
   write_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s", r->version,
              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
              or_unknown(r->tree_sitter_version), or_unknown(r->allocator_version));
-  if (r->sanitizers[0]) write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
+  if (r->sanitizers[0]) {
+    write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
+  }
   for (unsigned i = 0; i < r->note_count; i++) write_line(report, "note: %s", r->notes[i]);
   for (unsigned g = 0; g < r->group_count; g++) {
     const struct result_group *group = &r->groups[g];
@@ -238,7 +240,8 @@ static void write_head(const struct report *report) {
     if (group->instrument && group->ok) write_instrument(report, group);
     if (!group->ok) write_line(report, "FAILED: %s: %s", group->combination, group->reason);
   }
-  write_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first document");
+  write_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
+                     "document");
   fputc('\n', report->text);
   fputc('\n', report->markdown);
 }
@@ -277,7 +280,9 @@ static void write_claims(const struct report *report) {
       write_verdict(report, claim, claim->checkpoints[c], &judged);
     }
   }
-  if (elsewhere) write_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
+  if (elsewhere) {
+    write_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
+  }
   fputc('\n', report->text);
   fputc('\n', report->markdown);
 }
@@ -406,7 +411,8 @@ static bool make_report(char **paths, int count, const char *profile, const char
   if (!claims_open(ledger, &claims, fault)) return false;
   bool ok = mkdtemp(made) != NULL;
   if (!ok) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s (the folder above it must exist)", made, strerror(errno));
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s (the folder above it must exist)", made,
+              strerror(errno));
     goto close_claims;
   }
   ok = write_report(paths, count, profile, claims, made, fault) && put_in_place(made, directory, fault);

@@ -48,8 +48,9 @@ Memory memory_manager;
 
 // libbenchmark 1.7.1 keeps the results of Stop in a vector and gives reporters pointers
 // into it, which dangle as soon as a second repetition makes the vector grow; its JSON
-// then shows garbage (google/benchmark issue 1939, mended in 2025). So they are replaced by our own copies before anyone looks;
-// a repetition whose memory is not known for sure has none.
+// then shows garbage (google/benchmark issue 1939, mended in 2025). So they are
+// replaced by our own copies before anyone looks; a repetition whose memory is not
+// known for sure has none.
 class Repaired {
  public:
   explicit Repaired(const std::vector<benchmark::BenchmarkReporter::Run> &runs_) : runs(runs_) {

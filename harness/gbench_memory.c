@@ -36,7 +36,8 @@ static struct counts read_counts(void) {
   snprintf(large, sizeof large, "stats.arenas.%u.large.nmalloc", MALLCTL_ARENAS_ALL);
   heap_flush_all();
   heap_refresh();
-  return (struct counts){read_u64("thread.allocated"), read_u64("thread.deallocated"), read_u64(small) + read_u64(large)};
+  return (struct counts){read_u64("thread.allocated"), read_u64("thread.deallocated"),
+                         read_u64(small) + read_u64(large)};
 }
 
 static void start(void *user) {

@@ -345,7 +345,9 @@ static bool read_cell(struct reader *reader, const cJSON *object, unsigned i, st
     return false;
   }
   cell->instrument = strcmp(kind, "instrument") == 0;
-  if (!cell->instrument && strcmp(kind, "measured") != 0) return wrong(reader, "kind", "\"measured\" or \"instrument\"");
+  if (!cell->instrument && strcmp(kind, "measured") != 0) {
+    return wrong(reader, "kind", "\"measured\" or \"instrument\"");
+  }
   unsigned s = 0;
   while (s < sizeof statuses / sizeof statuses[0] && strcmp(cell->status, statuses[s]) != 0) s++;
   if (s == sizeof statuses / sizeof statuses[0]) {
@@ -420,7 +422,8 @@ static bool read_corpus(struct reader *reader) {
   struct result *result = reader->result;
   place(reader, "corpus");
   if (!json_get_object(result->root, "corpus", reader->where, &corpus, reader->fault) ||
-      !read_text(reader, corpus, "name", &result->corpus) || !read_text(reader, corpus, "title", &result->corpus_title) ||
+      !read_text(reader, corpus, "name", &result->corpus) ||
+      !read_text(reader, corpus, "title", &result->corpus_title) ||
       !read_text(reader, corpus, "content_hash", &result->content_hash) ||
       !read_count(reader, corpus, "files", &result->files) || !read_count(reader, corpus, "lines", &result->lines) ||
       !read_count(reader, corpus, "bytes", &result->bytes)) {

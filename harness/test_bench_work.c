@@ -64,7 +64,9 @@ static bool lie(struct stage_cursor *cursor, bool moved) {
 static bool lie_first_child(struct stage_cursor *cursor) { return lie(cursor, honest->goto_first_child(cursor)); }
 static bool lie_next_sibling(struct stage_cursor *cursor) { return lie(cursor, honest->goto_next_sibling(cursor)); }
 static bool lie_parent(struct stage_cursor *cursor) { return lie(cursor, honest->goto_parent(cursor)); }
-static bool lie_index(struct stage_cursor *cursor, uint32_t index) { return lie(cursor, honest->goto_index(cursor, index)); }
+static bool lie_index(struct stage_cursor *cursor, uint32_t index) {
+  return lie(cursor, honest->goto_index(cursor, index));
+}
 static bool lie_descendant(struct stage_cursor *cursor, uint32_t start, uint32_t end) {
   return lie(cursor, honest->goto_descendant_for_bytes(cursor, start, end));
 }
@@ -162,7 +164,8 @@ static int set_up(void **state) {
   write_file("b.js", "const x = (a, b) => { if (a) { return [a, ...b]; } };\n", 30);
   write_file("broken.c", "int f( { ) ] else\n", 3);
   write_file("empty.c", "", 0);
-  bool ok = heap && combination_parse("baseline", &baseline, &fault) && corpus_open_directory(folder, NULL, &corpus, &fault);
+  bool ok = heap && combination_parse("baseline", &baseline, &fault) &&
+            corpus_open_directory(folder, NULL, &corpus, &fault);
   if (ok) {
     ok = bench_open(&bench, corpus, 1 << 20, 1, &fault) && bench_add(&bench, &baseline, &fault);
     corpus_close(corpus);
