@@ -50,8 +50,12 @@ static bool read_whole(int file, const char *path, char *text, size_t bytes, str
     if (got == 0) break;
     used += (size_t)got;
   }
-  return used == bytes || fault_set(fault, EXIT_CODE_INPUT, "%s: has %zu bytes and had %zu when the corpus was read; let nobody "
-                                    "change a corpus that is being measured", path, used, bytes);
+  char more;
+  if (used < bytes || read(file, &more, 1) != 0) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: is %s than the %zu bytes it had when the corpus was read; let nobody "
+                     "change a corpus that is being measured", path, used < bytes ? "shorter" : "longer", bytes);
+  }
+  return true;
 }
 
 bool cell_read_text(struct cell *cell, uint32_t id, struct fault *fault) {

@@ -3,8 +3,8 @@
  * cell_outcome.c - the end of a process and the file it left, made into one object.
  *
  * What a cell says of itself is believed only as far as it is borne out from outside:
- * an "ok" needs exit code 0, a "failed" needs EXIT_CODE_CELL_FAILED, and the cell must
- * be the one that was asked for. */
+ * an "ok" needs exit code 0, a "failed" any other, and the cell must be the one that was
+ * asked for. */
 #include "cell_outcome.h"
 
 #include <signal.h>
@@ -105,7 +105,7 @@ static const char *disagreement(const cJSON *cell, const struct cell_outcome_fac
                                 char text[REASON_BYTES]) {
   int code = facts->end->code;
   const char *key;
-  if (code != EXIT_CODE_OK && code != EXIT_CODE_CELL_FAILED) {
+  if (!cell && code != EXIT_CODE_OK) { /* it ended before it could write why */
     reason(text, facts, "exit code %d (%s)", code, exit_code_text((enum exit_code)code));
   } else if (!cell) {
     reason(text, facts, "exit code %d, but its output cannot be used: %.400s", code, unreadable->message);

@@ -261,7 +261,18 @@ static void a_changed_file_fails_the_cell(void **state) {
   specify("baseline");
   put_file("text3.c", "int main(void) { return 0; }\n", 29);
   int code = run_cell(&cell);
-  check_bad_cell(code, EXIT_CODE_INPUT, cell, "text3.c: has");
+  check_bad_cell(code, EXIT_CODE_INPUT, cell, "text3.c: is shorter");
+  cJSON_Delete(cell);
+  put_file("text3.c", check_texts[3].text, strlen(check_texts[3].text));
+  specify("baseline");
+  /* A file that only grew was measured as if it had not, while a stage that maps it would have seen
+   * what was added. */
+  char *longer = NULL;
+  assert_true(asprintf(&longer, "%s\n", check_texts[3].text) > 0);
+  put_file("text3.c", longer, strlen(longer));
+  free(longer);
+  code = run_cell(&cell);
+  check_bad_cell(code, EXIT_CODE_INPUT, cell, "text3.c: is longer");
   cJSON_Delete(cell);
   put_file("text3.c", check_texts[3].text, strlen(check_texts[3].text));
   specify("baseline");
