@@ -94,15 +94,16 @@ static bool is_the_cell(const cJSON *cell, const struct cell_outcome_facts *fact
   *key = "profile";
   if ((item = get(cell, *key)) && !is_text(item, facts->profile)) return false;
   *key = "kind";
-  if ((item = get(cell, *key)) && !is_text(item, facts->combination->instrument ? "instrument" : "measured")) return false;
+  if ((item = get(cell, *key)) && !is_text(item, facts->combination->instrument ? "instrument" : "measured"))
+    return false;
   *key = "repetition";
   if ((item = get(cell, *key)) && !(cJSON_IsNumber(item) && item->valuedouble == facts->repetition)) return false;
   return true;
 }
 
 /* What is wrong with an exit code and an output together; NULL: they agree. */
-static const char *disagreement(const cJSON *cell, const struct cell_outcome_facts *facts, const struct fault *unreadable,
-                                char text[REASON_BYTES]) {
+static const char *disagreement(const cJSON *cell, const struct cell_outcome_facts *facts,
+                                const struct fault *unreadable, char text[REASON_BYTES]) {
   int code = facts->end->code;
   const char *key;
   if (!cell && code != EXIT_CODE_OK) { /* it ended before it could write why */

@@ -125,7 +125,8 @@ static bool parse_list(char *block, size_t block_bytes, struct cell_spec *spec, 
   char hash[33];
   hash_of(block, block_bytes, hash);
   if (strcmp(hash, spec->list_hash) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the list's hash is %s and the cell expects %s: it was changed after the run began",
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: the list's hash is %s and the cell expects %s: it was changed after the run began",
                      spec->list_path, hash, spec->list_hash);
   }
   char *at = block, *end = block + block_bytes;
@@ -246,7 +247,8 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
   const char *schema;
   if (!json_get_text(root, "schema", where, &schema, fault)) return false;
   if (strcmp(schema, SPEC_SCHEMA) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the schema is \"%s\" and this program reads \"%s\"", where, schema, SPEC_SCHEMA);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: the schema is \"%s\" and this program reads \"%s\"", where, schema,
+                     SPEC_SCHEMA);
   }
   if (!json_get_object(root, "corpus", where, &corpus, fault) || !read_corpus(corpus, where, spec, fault) ||
       !json_get_array(root, "stages", where, &stages, fault) ||

@@ -82,8 +82,10 @@ static bool parse_size(const char *text, uint64_t *bytes, struct fault *fault) {
   double number = strtod(text, &end);
   const char *unit = *end ? strchr(units, *end) : NULL;
   double scaled = unit ? ldexp(number, 10 * (int)(unit - units + 1)) : number;
-  if (end == text || (*end && !unit) || (unit && end[1]) || !(scaled >= 1 << 20) || scaled >= (double)JSON_INTEGER_MAX) {
-    return fault_set(fault, EXIT_CODE_USAGE, "--memory-limit '%s': expected bytes, or a number with K, M, G or T; at least 1M", text);
+  if (end == text || (*end && !unit) || (unit && end[1]) || !(scaled >= 1 << 20) ||
+      scaled >= (double)JSON_INTEGER_MAX) {
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "--memory-limit '%s': expected bytes, or a number with K, M, G or T; at least 1M", text);
   }
   *bytes = (uint64_t)scaled;
   return true;
@@ -98,8 +100,24 @@ static bool default_memory_limit(uint64_t *bytes, struct fault *fault) {
   return true;
 }
 
-enum { CORPUS = 256, DIRECTORY, EXCLUDE, COMBOS, PROFILE, REPS, SEED, NO_INSTRUMENT, TIMEOUT, MEMORY_LIMIT, OUTPUT, RESUME,
-       RESTART, QUIET, ALLOW_UNFIT_BUILD, HELP };
+enum {
+  CORPUS = 256,
+  DIRECTORY,
+  EXCLUDE,
+  COMBOS,
+  PROFILE,
+  REPS,
+  SEED,
+  NO_INSTRUMENT,
+  TIMEOUT,
+  MEMORY_LIMIT,
+  OUTPUT,
+  RESUME,
+  RESTART,
+  QUIET,
+  ALLOW_UNFIT_BUILD,
+  HELP
+};
 
 static const struct option long_options[] = {
     {"corpus", required_argument, NULL, CORPUS},
@@ -150,7 +168,8 @@ static bool take_option(int option, struct run_options *options, struct fault *f
     case RESTART: options->restart = true; return true;
     case QUIET: options->quiet = true; return true;
     case ALLOW_UNFIT_BUILD: options->allow_unfit_build = true; return true;
-    default: return fault_set(fault, EXIT_CODE_USAGE, "`phasebench run --help` lists the options"); /* getopt said what */
+    default:
+      return fault_set(fault, EXIT_CODE_USAGE, "`phasebench run --help` lists the options"); /* getopt said what */
   }
 }
 
@@ -164,8 +183,10 @@ static bool parse(int argc, char **argv, struct run_options *options, bool *help
     if (!take_option(option, options, fault)) return false;
   }
   if (optind < argc) return fault_set(fault, EXIT_CODE_USAGE, "'%s': expected options only; see --help", argv[optind]);
-  if (options->corpus && options->directory) return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir: give one of them");
-  if (options->resume && options->restart) return fault_set(fault, EXIT_CODE_USAGE, "--resume and --restart: give one of them");
+  if (options->corpus && options->directory)
+    return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir: give one of them");
+  if (options->resume && options->restart)
+    return fault_set(fault, EXIT_CODE_USAGE, "--resume and --restart: give one of them");
   if (!options->corpus && !options->directory) options->corpus = CORPUS_DEFAULT;
   return options->memory_limit_bytes > 0 || default_memory_limit(&options->memory_limit_bytes, fault);
 }
@@ -190,6 +211,7 @@ int command_run(int argc, char **argv) {
   if (!matrix_run(&options, output, &cells_failed, &fault)) return give_up(&fault);
   if (!options.quiet && !run_table_print(output, &fault)) return give_up(&fault);
   if (cells_failed == 0) return EXIT_CODE_OK;
-  fprintf(stderr, "phasebench run: %u cell%s failed; %s says why\n", cells_failed, cells_failed == 1 ? "" : "s", output);
+  fprintf(stderr, "phasebench run: %u cell%s failed; %s says why\n", cells_failed, cells_failed == 1 ? "" : "s",
+          output);
   return EXIT_CODE_CELL_FAILED;
 }

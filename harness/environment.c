@@ -24,7 +24,8 @@ static char root[4096] = "";
 void environment_set_root(const char *path) { snprintf(root, sizeof root, "%s", path); }
 
 const char *environment_unfit_build(void) {
-  if (PHASEBENCH_SANITIZERS[0]) return "it is built with sanitizers (" PHASEBENCH_SANITIZERS "), which change what memory costs";
+  if (PHASEBENCH_SANITIZERS[0])
+    return "it is built with sanitizers (" PHASEBENCH_SANITIZERS "), which change what memory costs";
   if (!PHASEBENCH_HAVE_JEMALLOC) return "it is built without jemalloc, so that memory has no owners";
   if (PHASEBENCH_COVERAGE_BUILD) return "it is built with coverage counters, which cost memory and time";
   if (strcmp(PHASEBENCH_BUILD_TYPE, "RelWithDebInfo") != 0 && strcmp(PHASEBENCH_BUILD_TYPE, "Release") != 0) {
@@ -55,7 +56,8 @@ static bool read_text(const char *path, char *text, size_t text_bytes, char why[
   int fd = open(full, O_RDONLY | O_CLOEXEC);
   size_t used = 0;
   ssize_t got = fd < 0 ? -1 : 1;
-  while (fd >= 0 && used < text_bytes - 1 && (got = read(fd, text + used, text_bytes - 1 - used)) > 0) used += (size_t)got;
+  while (fd >= 0 && used < text_bytes - 1 && (got = read(fd, text + used, text_bytes - 1 - used)) > 0)
+    used += (size_t)got;
   int error = errno;
   if (fd >= 0) close(fd);
   text[used] = 0;

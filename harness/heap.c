@@ -307,7 +307,8 @@ static struct block *block_of(const struct stage_heap *heap, void *p) {
   SHOW(block, sizeof *block);
   if (block->magic != BLOCK_MAGIC || block->heap != heap) {
     fprintf(stderr, "phasebench: %p was given to the heap \"%s\" and comes from %s%s\n", p, heap->name,
-            block->magic == BLOCK_MAGIC ? "the heap " : "no heap", block->magic == BLOCK_MAGIC ? block->heap->name : "");
+            block->magic == BLOCK_MAGIC ? "the heap " : "no heap",
+            block->magic == BLOCK_MAGIC ? block->heap->name : "");
     abort();
   }
   return block;
@@ -380,7 +381,9 @@ void heap_refresh(void) {}
 void heap_flush_all(void) {}
 void heap_purge_all(void) {}
 const char *heap_allocator_version(void) { return NULL; }
-const char *heap_allocator_options(void) { return "none: malloc of the sanitizers, with an owner in front of each block"; }
+const char *heap_allocator_options(void) {
+  return "none: malloc of the sanitizers, with an owner in front of each block";
+}
 
 #endif
 
@@ -393,7 +396,8 @@ struct stage_heap *heap_new(const char *name, struct fault *fault) {
   }
   struct stage_heap *heap = &heaps[count];
   if (strlen(name) >= sizeof heap->name) {
-    fault_set(fault, EXIT_CODE_INTERNAL, "the heap's name \"%s\" is longer than %zu bytes", name, sizeof heap->name - 1);
+    fault_set(fault, EXIT_CODE_INTERNAL, "the heap's name \"%s\" is longer than %zu bytes", name,
+              sizeof heap->name - 1);
     return NULL;
   }
   for (unsigned i = 0; i < count; i++) {

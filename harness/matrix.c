@@ -34,7 +34,8 @@ struct matrix {
 /* ---- what cells have in common ---- */
 
 static bool fits(const char *from, char *to, size_t to_bytes, const char *what, struct fault *fault) {
-  if (strlen(from) >= to_bytes) return fault_set(fault, EXIT_CODE_INPUT, "%s is longer than %zu bytes", what, to_bytes - 1);
+  if (strlen(from) >= to_bytes)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s is longer than %zu bytes", what, to_bytes - 1);
   strcpy(to, from);
   return true;
 }
@@ -51,7 +52,8 @@ static bool make_spec(struct matrix *matrix, struct fault *fault) {
   spec->languages = calloc(corpus->language_count, sizeof *spec->languages);
   if (!spec->languages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
   for (size_t i = 0; i < corpus->language_count; i++) {
-    if (!fits(corpus->languages[i].name, spec->languages[i], sizeof spec->languages[i], "a language's name", fault)) return false;
+    if (!fits(corpus->languages[i].name, spec->languages[i], sizeof spec->languages[i], "a language's name", fault))
+      return false;
   }
   matrix_file_path(&matrix->folder, "files.list", spec->list_path);
   return fits(corpus->name, spec->corpus_name, sizeof spec->corpus_name, "the corpus's name", fault) &&
@@ -63,8 +65,9 @@ static bool make_spec(struct matrix *matrix, struct fault *fault) {
 /* Cells get the variables that say where things are, and nothing else: what a shell happens to
  * export must not change a cell's stack, locale or allocator. */
 static bool is_for_cells(const char *variable) {
-  static const char *const prefixes[] = {"PATH=", "HOME=", "TMPDIR=", "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=", "PHASEBENCH_",
-                                         "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX", "LLVM_PROFILE_FILE="};
+  static const char *const prefixes[] = {
+      "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
+      "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
   for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
     if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
   }
@@ -100,8 +103,9 @@ static bool write_spec(struct matrix *matrix, unsigned position, const char *pat
   return cell_spec_write(path, spec, fault);
 }
 
-static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path, const char *out_path,
-                           const char *log_path, struct supervise_outcome *end, struct fault *fault) {
+static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path,
+                           const char *out_path, const char *log_path, struct supervise_outcome *end,
+                           struct fault *fault) {
   const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
   const char *const argv[] = {program ? program : paths_program(), "cell", spec_path, out_path, NULL};
   char malloc_conf[256];
@@ -140,7 +144,8 @@ static void tell_refusals(const struct supervise_outcome *end) {
     fprintf(stderr, "phasebench run: address randomisation stays on, since the system refuses to turn it off (%s): "
             "repetitions will differ more\n", strerror(end->aslr_error));
   }
-  if (end->huge_pages_error) fprintf(stderr, "phasebench run: huge pages stay on: %s\n", strerror(end->huge_pages_error));
+  if (end->huge_pages_error)
+    fprintf(stderr, "phasebench run: huge pages stay on: %s\n", strerror(end->huge_pages_error));
   if (end->cpu_error) fprintf(stderr, "phasebench run: cells are not bound to one CPU: %s\n", strerror(end->cpu_error));
 }
 
@@ -178,17 +183,21 @@ static bool interrupted(const struct matrix *matrix, struct fault *fault) {
   unsigned kept = matrix_kept_count(&matrix->folder, &matrix->plan);
   const char *abbreviation = sigabbrev_np(number);
   if (kept) {
-    fault_set(fault, EXIT_CODE_INTERRUPTED, "interrupted by SIG%s; %u of %u cells are finished and kept in %s: the same command "
-              "with --resume goes on", abbreviation, kept, matrix->plan.cell_count, matrix->folder.folder);
+    fault_set(fault, EXIT_CODE_INTERRUPTED,
+              "interrupted by SIG%s; %u of %u cells are finished and kept in %s: the same command "
+              "with --resume goes on",
+              abbreviation, kept, matrix->plan.cell_count, matrix->folder.folder);
   } else {
-    fault_set(fault, EXIT_CODE_INTERRUPTED, "interrupted by SIG%s before the first cell was finished; nothing is kept", abbreviation);
+    fault_set(fault, EXIT_CODE_INTERRUPTED, "interrupted by SIG%s before the first cell was finished; nothing is kept",
+              abbreviation);
   }
   return true;
 }
 
 static bool run_cells(struct matrix *matrix, struct fault *fault) {
   const struct plan *plan = &matrix->plan;
-  run_progress_begin(&matrix->progress, matrix->options->quiet, matrix_kept_count(&matrix->folder, plan), plan->cell_count);
+  run_progress_begin(&matrix->progress, matrix->options->quiet, matrix_kept_count(&matrix->folder, plan),
+                     plan->cell_count);
   bool ok = true;
   for (unsigned i = 0; ok && i < plan->cell_count; i++) {
     if (matrix_cell_is_kept(&matrix->folder, i)) continue;
@@ -207,8 +216,10 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
   if (!ok) return false;
   if (matrix->corpus->lines == 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s holds no line of code in a language phasebench knows; `phasebench corpus show` "
-                     "tells what it is made of", matrix->corpus->name);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s holds no line of code in a language phasebench knows; `phasebench corpus show` "
+                     "tells what it is made of",
+                     matrix->corpus->name);
   }
   return true;
 }
@@ -251,8 +262,10 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
   matrix->folder.lock_fd = -1;
   bool ok = true;
   if (environment_unfit_build() && !options->allow_unfit_build) {
-    ok = fault_set(fault, EXIT_CODE_USAGE, "this build may not write results: %s. Use build/release/phasebench; for tests, "
-                   "--allow-unfit-build measures all the same and says so in the result", environment_unfit_build());
+    ok = fault_set(fault, EXIT_CODE_USAGE,
+                   "this build may not write results: %s. Use build/release/phasebench; for tests, "
+                   "--allow-unfit-build measures all the same and says so in the result",
+                   environment_unfit_build());
   }
   ok = ok && plan_make(options, &matrix->plan, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&

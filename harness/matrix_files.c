@@ -36,7 +36,8 @@ bool matrix_output_path(const struct run_options *options, const char *corpus_na
                         struct fault *fault) {
   char wanted[MATRIX_PATH_BYTES], folder[PATH_MAX];
   if (options->output) {
-    if (strlen(options->output) >= sizeof wanted) return fault_set(fault, EXIT_CODE_USAGE, "--output: the name is too long");
+    if (strlen(options->output) >= sizeof wanted)
+      return fault_set(fault, EXIT_CODE_USAGE, "--output: the name is too long");
     strcpy(wanted, options->output);
   } else {
     char name[256];
@@ -56,10 +57,12 @@ bool matrix_output_path(const struct run_options *options, const char *corpus_na
   }
   const char *base = slash ? slash + 1 : wanted;
   if (!base[0] || (stat(wanted, &status) == 0 && S_ISDIR(status.st_mode))) {
-    return fault_set(fault, EXIT_CODE_USAGE, "--output %s: this is a folder; expected the name of a file in it", wanted);
+    return fault_set(fault, EXIT_CODE_USAGE, "--output %s: this is a folder; expected the name of a file in it",
+                     wanted);
   }
   int length = snprintf(output, MATRIX_PATH_BYTES, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, base);
-  if (length < 0 || length >= MATRIX_PATH_BYTES - 64) return fault_set(fault, EXIT_CODE_USAGE, "--output: the path is too long");
+  if (length < 0 || length >= MATRIX_PATH_BYTES - 64)
+    return fault_set(fault, EXIT_CODE_USAGE, "--output: the path is too long");
   return true;
 }
 
@@ -69,7 +72,8 @@ void matrix_file_path(const struct matrix_folder *folder, const char *name, char
   if (length < 0 || length >= MATRIX_PATH_BYTES) path[0] = 0;
 }
 
-void matrix_cell_path(const struct matrix_folder *folder, unsigned position, const char *suffix, char path[MATRIX_PATH_BYTES]) {
+void matrix_cell_path(const struct matrix_folder *folder, unsigned position, const char *suffix,
+                      char path[MATRIX_PATH_BYTES]) {
   char name[48];
   snprintf(name, sizeof name, "%04u%s", position, suffix);
   matrix_file_path(folder, name, path);
@@ -123,7 +127,8 @@ static unsigned look_through(const struct matrix_folder *folder, bool clear) {
 
 static bool take_lock(struct matrix_folder *folder, struct fault *fault) {
   if (mkdir(folder->folder, 0777) != 0 && errno != EEXIST) {
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s; give another --output", folder->folder, strerror(errno));
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s; give another --output", folder->folder,
+                     strerror(errno));
   }
   folder->lock_fd = open(folder->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder->lock_fd < 0) {
@@ -159,8 +164,10 @@ static bool is_same_plan(const struct matrix_folder *folder, const struct plan *
             json_get_object(kept, "record", path, &record, fault);
   if (ok && strcmp(hash, plan->hash) != 0) {
     plan_difference(record, plan->record, difference, sizeof difference);
-    ok = fault_set(fault, EXIT_CODE_INPUT, "the cells in %s are of another run: %s. --restart discards them; another --output "
-                   "leaves them alone", folder->folder, difference);
+    ok = fault_set(fault, EXIT_CODE_INPUT,
+                   "the cells in %s are of another run: %s. --restart discards them; another --output "
+                   "leaves them alone",
+                   folder->folder, difference);
   }
   cJSON_Delete(kept);
   return ok;
@@ -190,8 +197,10 @@ bool matrix_folder_open(const struct run_options *options, const struct plan *pl
     return is_same_plan(folder, plan, fault);
   }
   if (cells > 0 && !options->restart) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%u finished cells of an interrupted run are kept in %s: give --resume to go on "
-                     "with that run, or --restart to discard them and begin anew", cells, folder->folder);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "%u finished cells of an interrupted run are kept in %s: give --resume to go on "
+                     "with that run, or --restart to discard them and begin anew",
+                     cells, folder->folder);
   }
   if (cells == 0 && options->resume && is_complete(folder, plan)) {
     *state = MATRIX_COMPLETE;
@@ -265,9 +274,11 @@ static void add_note(cJSON *notes, const char *what, const char *detail) {
 static void add_notes(const struct plan *plan, const struct refusals *refusals, cJSON *settings) {
   cJSON *notes = json_add_array(settings, "notes");
   if (refusals->aslr) add_note(notes, "address randomisation could not be turned off: ", strerror(refusals->aslr));
-  if (refusals->huge_pages) add_note(notes, "transparent huge pages could not be turned off: ", strerror(refusals->huge_pages));
+  if (refusals->huge_pages)
+    add_note(notes, "transparent huge pages could not be turned off: ", strerror(refusals->huge_pages));
   if (refusals->cpu) add_note(notes, "cells could not be bound to one CPU: ", strerror(refusals->cpu));
-  if (environment_unfit_build()) add_note(notes, "measured with a build that is not fit for results: ", environment_unfit_build());
+  if (environment_unfit_build())
+    add_note(notes, "measured with a build that is not fit for results: ", environment_unfit_build());
   const char *cell_program = getenv("PHASEBENCH_CELL_PROGRAM");
   if (cell_program) add_note(notes, "cells were run by another program: ", cell_program);
   for (unsigned c = 0; c < plan->combination_count; c++) {
@@ -281,7 +292,8 @@ static void add_notes(const struct plan *plan, const struct refusals *refusals, 
 static void add_settings(const struct run_options *options, const struct plan *plan, const struct matrix_facts *facts,
                          const struct refusals *refusals, cJSON *settings) {
   cJSON *combinations = json_add_array(settings, "combinations"), *profiles = json_add_array(settings, "profiles");
-  for (unsigned c = 0; c < plan->combination_count; c++) json_add_text(combinations, NULL, plan->combinations[c].combination.name);
+  for (unsigned c = 0; c < plan->combination_count; c++)
+    json_add_text(combinations, NULL, plan->combinations[c].combination.name);
   for (unsigned p = 0; p < plan->profile_count; p++) json_add_text(profiles, NULL, plan->profiles[p]);
   json_add_u64(settings, "repetitions", options->repetitions);
   json_add_u64(settings, "seed", options->seed);
@@ -289,8 +301,10 @@ static void add_settings(const struct run_options *options, const struct plan *p
   json_add_u64(settings, "cell_memory_limit_bytes", options->memory_limit_bytes);
   json_add_text(settings, "unexplained_limit", CELL_UNEXPLAINED_LIMIT_TEXT);
   cJSON *conf = json_add_object(settings, "malloc_conf"), *excludes = json_add_array(settings, "excludes");
-  for (unsigned p = 0; p < plan->profile_count; p++) json_add_text(conf, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));
-  for (unsigned i = 0; options->excludes && options->excludes[i]; i++) json_add_text(excludes, NULL, options->excludes[i]);
+  for (unsigned p = 0; p < plan->profile_count; p++)
+    json_add_text(conf, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));
+  for (unsigned i = 0; options->excludes && options->excludes[i]; i++)
+    json_add_text(excludes, NULL, options->excludes[i]);
   json_add_text(settings, "aslr", refusals->aslr ? "on" : "off");
   json_add_text(settings, "huge_pages", refusals->huge_pages ? "on" : "off");
   if (facts->cpu < 0) json_add_missing(settings, "cpu", facts->cpu_why);

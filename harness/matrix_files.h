@@ -30,7 +30,8 @@ bool matrix_folder_open(const struct run_options *options, const struct plan *pl
 void matrix_folder_close(struct matrix_folder *folder, const struct plan *plan, bool remove);
 
 /* "FOLDER/NNNN<suffix>" of a cell, or "FOLDER/<name>". */
-void matrix_cell_path(const struct matrix_folder *folder, unsigned position, const char *suffix, char path[MATRIX_PATH_BYTES]);
+void matrix_cell_path(const struct matrix_folder *folder, unsigned position, const char *suffix,
+                      char path[MATRIX_PATH_BYTES]);
 void matrix_file_path(const struct matrix_folder *folder, const char *name, char path[MATRIX_PATH_BYTES]);
 
 /* A finished cell, kept: {"plan_hash", "aslr_error", "huge_pages_error", "cpu_error", "cell"}. */

@@ -62,7 +62,8 @@ static bool describe(const struct stage_summary *known, unsigned known_count, st
     }
     unsigned k = 0;
     while (k < known_count && strcmp(known[k].name, stage) != 0) k++;
-    if (k == known_count) return fault_set(fault, EXIT_CODE_INPUT, "the stage '%s' is gone from %s", stage, paths_stage_dir());
+    if (k == known_count)
+      return fault_set(fault, EXIT_CODE_INPUT, "the stage '%s' is gone from %s", stage, paths_stage_dir());
     add_stage(planned, known[k].name, known[k].path, known[k].flags);
   }
   return true;
@@ -255,7 +256,8 @@ static bool add_files(const struct corpus *corpus, const struct plan *plan, cJSO
   for (size_t i = 0; i < corpus->language_count; i++) {
     char path[4096];
     int length = snprintf(path, sizeof path, "%s/%s.so", paths_grammar_dir(), corpus->languages[i].name);
-    if (length < 0 || (size_t)length >= sizeof path) return fault_set(fault, EXIT_CODE_SYSTEM, "a grammar's path is too long");
+    if (length < 0 || (size_t)length >= sizeof path)
+      return fault_set(fault, EXIT_CODE_SYSTEM, "a grammar's path is too long");
     if (!add_file(files, path, fault)) return false;
   }
   return true;
@@ -335,7 +337,8 @@ bool plan_difference(const cJSON *was, const cJSON *is, char *text, unsigned tex
   const cJSON *member;
   cJSON_ArrayForEach(member, is) {
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(old, member->string);
-    if (!differ && cJSON_IsObject(member) && cJSON_IsObject(inner)) differ = members_differ(inner, member, text, text_bytes);
+    if (!differ && cJSON_IsObject(member) && cJSON_IsObject(inner))
+      differ = members_differ(inner, member, text, text_bytes);
   }
   cJSON_Delete(old);
   return differ;

@@ -20,7 +20,8 @@
 static char proc_root[4096] = "/proc/self";
 static char buffer[16384]; /* longer than any line: a path of at most 4,096 bytes, each perhaps as \ooo */
 
-static const char *const owner_names[] = {"anonymous", "stack", "program", "stage", "grammar", "library", "corpus", "other"};
+static const char *const owner_names[] = {"anonymous", "stack",   "program", "stage",
+                                          "grammar",   "library", "corpus",  "other"};
 _Static_assert(sizeof owner_names / sizeof owner_names[0] == PROBE_OWNER_COUNT, "a name for each owner");
 
 const char *probe_owner_name(enum probe_owner owner) { return owner_names[owner]; }
@@ -48,7 +49,8 @@ static const char *reason(const char *file, const char *what, const char *detail
   for (unsigned i = 0; i < text_count; i++) {
     if (strcmp(texts[i], text) == 0) return texts[i];
   }
-  if (text_count == sizeof texts / sizeof texts[0]) return "could not be read (and too many other reasons were told before)";
+  if (text_count == sizeof texts / sizeof texts[0])
+    return "could not be read (and too many other reasons were told before)";
   return strcpy(texts[text_count++], text);
 }
 
@@ -243,7 +245,8 @@ static const char *take_line(char *line, enum probe_owner *owner, struct probe_r
   uint64_t bytes;
   if (line[0] >= 'A' && line[0] <= 'Z') { /* a field of the mapping before */
     if (strncmp(line, "Rss:", 4) != 0) return NULL;
-    if (*owner == PROBE_OWNER_COUNT || !kilobytes(line + 4, &bytes)) return "smaps: a Rss line that is not of a mapping, or no number";
+    if (*owner == PROBE_OWNER_COUNT || !kilobytes(line + 4, &bytes))
+      return "smaps: a Rss line that is not of a mapping, or no number";
     reading->rss_by_owner_bytes[*owner] += bytes;
     return NULL;
   }

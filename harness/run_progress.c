@@ -33,7 +33,8 @@ static void print_duration(uint64_t ns) {
   else fprintf(stderr, "%u s", (unsigned)s);
 }
 
-static void print_cell(const struct run_progress *progress, const struct plan *plan, const struct plan_cell *cell, unsigned number) {
+static void print_cell(const struct run_progress *progress, const struct plan *plan, const struct plan_cell *cell,
+                       unsigned number) {
   fprintf(stderr, "[%u/%u] %s, %s, repetition %u", number, progress->total,
           plan->combinations[cell->combination].combination.name, plan->profiles[cell->profile], cell->repetition + 1);
 }
@@ -106,9 +107,9 @@ bool run_table_print(const char *output, struct fault *fault) {
   if (!result_open(output, &result, fault)) return false;
   printf("%s: lines %.0f, files %.0f, source %.2f MiB; medians of %u repetition%s\n\n", result->corpus, result->lines,
          result->files, result->bytes / 1048576, result->repetitions, result->repetitions == 1 ? "" : "s");
-  printf("%-24s %-7s %12s %14s %14s %11s\n", "", "", "RSS above", "lines/MiB", "lines/MiB", "RSS less");
-  printf("%-24s %-7s %12s %14s %14s %11s  %s\n", "combination", "profile", "start, MiB", "at rest", "in service", "than base.",
-         "proof");
+  printf("%-24s %-7s %12s %14s %14s %11s\n", "", "", "RSS above", "lines/MiB", "lines/MiB", "RSS below");
+  printf("%-24s %-7s %12s %14s %14s %11s  %s\n", "combination", "profile", "start, MiB", "at rest", "in service",
+         "baseline", "proof");
   for (unsigned g = 0; g < result->group_count; g++) print_row(result, &result->groups[g]);
   printf("\nat rest: checkpoint purged; in service: checkpoint served. More: phasebench metrics %s\n", output);
   result_close(result);

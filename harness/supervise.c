@@ -224,8 +224,8 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   close(ends[0]);
   if (reported && report.start_error) {
     waitpid(child, NULL, 0);
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: could not be started: %s: %s (log: %s)", request->argv[0], report.what,
-                     strerror(report.start_error), request->log_path);
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: could not be started: %s: %s (log: %s)", request->argv[0],
+                     report.what, strerror(report.start_error), request->log_path);
   }
   outcome->aslr_error = report.aslr_error;
   outcome->huge_pages_error = report.huge_pages_error;

@@ -78,7 +78,8 @@ static void another_machine(void **state) {
   char root[] = "phasebench-root-XXXXXX", command[64];
   assert_non_null(mkdtemp(root));
   put(root, "/proc/meminfo", "MemTotal:       2048 kB\nMemFree: 1 kB\nSwapTotal:      0 kB\n");
-  put(root, "/proc/cpuinfo", "processor\t: 0\nmodel name\t: Abacus 3000\nflags\t\t: fpu vme\n\nprocessor\t: 1\nmodel name\t: Other\n");
+  put(root, "/proc/cpuinfo",
+      "processor\t: 0\nmodel name\t: Abacus 3000\nflags\t\t: fpu vme\n\nprocessor\t: 1\nmodel name\t: Other\n");
   put(root, "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
   put(root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
   environment_set_root(root);
@@ -95,7 +96,8 @@ static void another_machine(void **state) {
   assert_int_equal(system(command), 0);
   record = reread(environment_record()); /* nothing is there any more */
   check_reasons(record);
-  static const char *const unknown[] = {"memory_bytes", "swap_bytes", "cpu_model", "virtualisation", "transparent_hugepages", "governor"};
+  static const char *const unknown[] = {"memory_bytes",          "swap_bytes", "cpu_model", "virtualisation",
+                                        "transparent_hugepages", "governor"};
   for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) assert_true(cJSON_IsNull(item(record, unknown[i])));
   cJSON_Delete(record);
   environment_set_root("");

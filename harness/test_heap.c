@@ -152,7 +152,8 @@ static void rss_follows(void **state) {
   for (unsigned i = 0; i < COUNT; i++) heap_release(mine, blocks[i]);
   heap_purge_all();
   long left = rss_bytes() - before;
-  if (left < -(256 << 10) || left > (PLANTED / 100)) fail_msg("%ld bytes of %d are left after the purge", left, PLANTED);
+  if (left < -(256 << 10) || left > (PLANTED / 100))
+    fail_msg("%ld bytes of %d are left after the purge", left, PLANTED);
   free(blocks);
 }
 

@@ -65,7 +65,8 @@ static void integers_beyond_2_53_are_refused(void **state) {
   }
 }
 
-static const double doubles[] = {0.1, 1.0 / 3, 123456789.123456789, 1e300, 5e-324, -2.5, 9007199254740991.0, 4503599627370495.5};
+static const double doubles[] = {0.1,    1.0 / 3, 123456789.123456789, 1e300,
+                                 5e-324, -2.5,    9007199254740991.0,  4503599627370495.5};
 
 static void doubles_come_back(void **state) {
   (void)state;

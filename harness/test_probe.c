@@ -123,8 +123,8 @@ static void smaps_longer_than_the_buffer(void **state) {
   FILE *out = fopen(file_of("smaps"), "w");
   enum { COUNT = 20000 };
   for (unsigned i = 1; i <= COUNT; i++) {
-    fprintf(out, "%x000-%x000 r--s 00000000 fe:00 5    /somewhere/%0*u.data\nSize: 4 kB\nRss: 4 kB\nPss: 4 kB\n", i, i + 1,
-            (int)(i % 3000) + 1, i);
+    fprintf(out, "%x000-%x000 r--s 00000000 fe:00 5    /somewhere/%0*u.data\nSize: 4 kB\nRss: 4 kB\nPss: 4 kB\n", i,
+            i + 1, (int)(i % 3000) + 1, i);
   }
   fclose(out);
   struct probe_reading reading;
@@ -207,7 +207,8 @@ static void planted_memory_is_found(void **state) {
   assert_in_range(grown, PLANTED, PLANTED + 65536);
   grown = (int64_t)(during.value[PROBE_ANONYMOUS] - before.value[PROBE_ANONYMOUS]);
   assert_in_range(grown, PLANTED, PLANTED + 65536);
-  grown = (int64_t)(during.rss_by_owner_bytes[PROBE_OWNER_ANONYMOUS] - before.rss_by_owner_bytes[PROBE_OWNER_ANONYMOUS]);
+  grown =
+      (int64_t)(during.rss_by_owner_bytes[PROBE_OWNER_ANONYMOUS] - before.rss_by_owner_bytes[PROBE_OWNER_ANONYMOUS]);
   assert_in_range(grown, PLANTED, PLANTED + 65536);
   /* An eighth more for the shadow of the address sanitizer. */
   assert_in_range(during.value[PROBE_MINOR_FAULTS], PLANTED / 4096, PLANTED / 4096 * 9 / 8 + 200);

@@ -46,9 +46,9 @@ static int be_settled(void) { /* prints what was set for it */
   int death = 0;
   prctl(PR_GET_PDEATHSIG, &death);
   printf("aslr=%s thp=%s cpus=%d session=%d death=%d int_blocked=%d stdin=%zd variable=%s\n",
-         personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "off" : "on", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) ? "off" : "on",
-         CPU_COUNT(&cpus), getsid(0) == getpid(), death, sigismember(&blocked, SIGINT), read(0, &death, 1),
-         getenv("VARIABLE") ? getenv("VARIABLE") : "(none)");
+         personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "off" : "on",
+         prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) ? "off" : "on", CPU_COUNT(&cpus), getsid(0) == getpid(), death,
+         sigismember(&blocked, SIGINT), read(0, &death, 1), getenv("VARIABLE") ? getenv("VARIABLE") : "(none)");
   return getenv("HOME") ? 1 : 0; /* what was not given must not be there */
 }
 
