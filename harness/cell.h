@@ -44,6 +44,7 @@ struct cell_stat {
 struct cell_timings {
   uint64_t parse_ns; /* ts_parser_parse, of all documents */
   uint64_t store_ns; /* handing text and tree to the store */
+  uint64_t free_ns;  /* freeing the parser's trees; next to nothing where the store keeps them */
   uint64_t settle_ns;
   uint64_t walk_ns; /* opening and batch-walking all documents */
   uint64_t walked_nodes;

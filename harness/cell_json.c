@@ -40,6 +40,7 @@ static void add_timings(cJSON *object, const struct cell_timings *timings) {
   cJSON *to = json_add_object(object, "timings");
   json_add_u64(to, "parse_ns", timings->parse_ns);
   json_add_u64(to, "store_ns", timings->store_ns);
+  json_add_u64(to, "free_ns", timings->free_ns);
   json_add_u64(to, "settle_ns", timings->settle_ns);
   json_add_u64(to, "walk_ns", timings->walk_ns);
   json_add_u64(to, "walked_nodes", timings->walked_nodes);

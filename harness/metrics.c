@@ -134,9 +134,13 @@ static struct figure parse_mib_per_s(const struct source *s) {
   return ratio(there(s->result->bytes / MIB), s->cell->timings[TIMING_parse_ns], 1e9);
 }
 static struct figure ingest_speed_pct(const struct source *s) {
-  struct figure parse = s->cell->timings[TIMING_parse_ns], store = s->cell->timings[TIMING_store_ns];
+  struct figure parse = s->cell->timings[TIMING_parse_ns], store = s->cell->timings[TIMING_store_ns],
+                freed = s->cell->timings[TIMING_free_ns];
+  if (parse.missing) return parse;
   if (store.missing) return store;
-  return ratio(parse, parse.missing ? parse : there(parse.value + store.value), 100);
+  if (freed.missing) return freed;
+  double alone = parse.value + freed.value; /* who only parses frees the trees, too */
+  return ratio(there(alone), there(alone + store.value), 100);
 }
 static struct figure walk_nodes_per_s(const struct source *s) {
   return ratio(s->cell->timings[TIMING_walked_nodes], s->cell->timings[TIMING_walk_ns], 1e9);

@@ -38,7 +38,7 @@ enum result_checkpoint_id {
 #define RESULT_HEAP_KEYS(X) \
   X(allocated_bytes) X(active_bytes) X(dirty_bytes) X(metadata_bytes) X(resident_bytes)
 #define RESULT_TIMING_KEYS(X)                                                                         \
-  X(parse_ns, "ns") X(store_ns, "ns") X(settle_ns, "ns") X(walk_ns, "ns") X(walked_nodes, "nodes")    \
+  X(parse_ns, "ns") X(store_ns, "ns") X(free_ns, "ns") X(settle_ns, "ns") X(walk_ns, "ns") X(walked_nodes, "nodes")    \
   X(edit_parse_ns, "ns") X(edit_store_ns, "ns")
 #define RESULT_LATENCY_KEYS(X) X(p50_ns) X(p90_ns) X(p99_ns) X(max_ns) X(mean_ns)
 #define RESULT_LATENCY_CLASSES(X) X(HOT, "hot") X(WARM, "warm") X(COLD, "cold") X(FROZEN, "frozen")
