@@ -39,7 +39,8 @@ static void divide(struct access_mix *mix) {
 bool access_mix_new(struct access_mix *mix, uint64_t seed, uint32_t document_count, struct stage_heap *heap,
                     struct fault *fault) {
   *mix = (struct access_mix){.seed = seed, .document_count = document_count};
-  size_t order_bytes = ((size_t)document_count + 1) * sizeof *mix->order, latency_bytes = ACCESS_COUNT * sizeof(uint64_t);
+  size_t order_bytes = ((size_t)document_count + 1) * sizeof *mix->order,
+         latency_bytes = ACCESS_COUNT * sizeof(uint64_t);
   mix->order = heap_allocate(heap, order_bytes);
   bool good = mix->order != NULL;
   for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
@@ -132,14 +133,16 @@ static bool access_document(struct access_mix *mix, struct store *store, struct 
   struct visit visit = {.codec = store_codec(store, NULL), .cursor = cursor};
   if (store_keeps_nothing(store)) {
     int error = visit.codec->cursor_open(cursor, id);
-    return error == STAGE_NO_DOCUMENT || store_fault(store, visit.codec, "cursor_open of a document that is not kept", error, fault);
+    return error == STAGE_NO_DOCUMENT ||
+           store_fault(store, visit.codec, "cursor_open of a document that is not kept", error, fault);
   }
   if (!store_pin_source(store, id, &visit.pin, fault)) return false;
   bool good = store_cursor_open(store, cursor, id, fault);
   if (good) {
     look_around(&visit, place);
     store_cursor_close(store, cursor);
-    good = visit.error == STAGE_OK || store_fault(store, visit.codec, "a move or extent in the access mix", visit.error, fault);
+    good = visit.error == STAGE_OK ||
+           store_fault(store, visit.codec, "a move or extent in the access mix", visit.error, fault);
   }
   store_unpin_source(store, &visit.pin);
   mix->text_sum += visit.text_sum;

@@ -26,7 +26,8 @@ static void *reserve(struct cell *cell, size_t bytes, struct fault *fault) {
 }
 
 static void choose_edits(struct cell *cell, uint32_t *scratch) {
-  cell->edited_count = edits_choose_documents(cell->spec->seed, (uint32_t)cell->spec->file_count, scratch, cell->edited);
+  cell->edited_count =
+      edits_choose_documents(cell->spec->seed, (uint32_t)cell->spec->file_count, scratch, cell->edited);
   size_t longest = 0;
   for (uint32_t i = 0; i < cell->edited_count; i++) {
     uint64_t bytes = cell->spec->files[cell->edited[i]].bytes;
@@ -65,11 +66,13 @@ static bool name_places(const struct cell_spec *spec, struct fault *fault) {
 }
 
 static bool check_size(const struct cell_spec *spec, struct fault *fault) {
-  if (spec->file_count >= UINT32_MAX) return fault_set(fault, EXIT_CODE_INPUT, "the corpus has too many files: %zu", spec->file_count);
+  if (spec->file_count >= UINT32_MAX)
+    return fault_set(fault, EXIT_CODE_INPUT, "the corpus has too many files: %zu", spec->file_count);
   for (size_t i = 0; i < spec->file_count; i++) {
     /* tree-sitter counts bytes in 32 bits, and an edit makes a text longer. */
     if (spec->files[i].bytes > UINT32_MAX - 65536)
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits", spec->files[i].path);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits",
+                       spec->files[i].path);
   }
   return true;
 }
@@ -79,7 +82,8 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   if (!tree_sitter) return false;
   heap_use_for_tree_sitter(tree_sitter);
   cell->heap = heap_new("harness", fault);
-  if (!cell->heap || !check_size(cell->spec, fault) || !name_places(cell->spec, fault) || !reserve_all(cell, fault)) return false;
+  if (!cell->heap || !check_size(cell->spec, fault) || !name_places(cell->spec, fault) || !reserve_all(cell, fault))
+    return false;
   checkpoint_prime(cell->checkpoints);
   if (!self_test_run(&cell->self_test, fault)) return false;
   checkpoint_prime(cell->checkpoints); /* once more: the self-test made a heap */
@@ -148,8 +152,9 @@ static void keep_stat(void *sink, const char *stage, const char *name, const cha
 
 static bool take_stats(struct cell *cell, struct fault *fault) {
   store_stats(cell->store, keep_stat, cell);
-  return cell->stats_lost == 0 || fault_set(fault, EXIT_CODE_INTERNAL, "the stages report %u counters; there is room for %d",
-                                            cell->stat_count + cell->stats_lost, CELL_STATS_MAX);
+  return cell->stats_lost == 0 ||
+         fault_set(fault, EXIT_CODE_INTERNAL, "the stages report %u counters; there is room for %d",
+                   cell->stat_count + cell->stats_lost, CELL_STATS_MAX);
 }
 
 static bool drop_all(struct cell *cell, struct fault *fault) {

@@ -38,7 +38,8 @@ void cell_forget_parser(struct cell *cell, bool keep_grammars) {
 static bool path_of(const struct cell *cell, uint32_t id, char *path, size_t path_bytes, struct fault *fault) {
   int length = snprintf(path, path_bytes, "%s/%s", cell->spec->corpus_root, cell->spec->files[id].path);
   return (length > 0 && (size_t)length < path_bytes) ||
-         fault_set(fault, EXIT_CODE_INPUT, "%s/%.200s...: the path is too long", cell->spec->corpus_root, cell->spec->files[id].path);
+         fault_set(fault, EXIT_CODE_INPUT, "%s/%.200s...: the path is too long", cell->spec->corpus_root,
+                   cell->spec->files[id].path);
 }
 
 static bool read_whole(int file, const char *path, char *text, size_t bytes, struct fault *fault) {
@@ -68,8 +69,10 @@ bool cell_read_text(struct cell *cell, uint32_t id, struct fault *fault) {
   close(file);
   if (!good) return false;
   return XXH3_64bits(cell->text, spec->bytes) == spec->hash ||
-         fault_set(fault, EXIT_CODE_INPUT, "%s: is not what it was when the corpus was read (XXH3 differs); let nobody change a "
-                   "corpus that is being measured", path);
+         fault_set(fault, EXIT_CODE_INPUT,
+                   "%s: is not what it was when the corpus was read (XXH3 differs); let nobody change a "
+                   "corpus that is being measured",
+                   path);
 }
 
 TSTree *cell_parse(struct cell *cell, uint32_t id, const TSTree *old, const char *text, uint32_t length,
@@ -92,7 +95,8 @@ static bool ingest_document(struct cell *cell, uint32_t id, struct fault *fault)
   uint64_t parsed_ns = clock_ns();
   cell->node_counts[id] = ts_node_descendant_count(ts_tree_root_node(tree));
   cell->nodes += cell->node_counts[id];
-  struct stage_document document = {id, file->language, cell->grammars[file->language].ts, path, cell->text, (uint32_t)file->bytes};
+  struct stage_document document = {id,   file->language, cell->grammars[file->language].ts,
+                                    path, cell->text,     (uint32_t)file->bytes};
   /* Freeing the parser's tree is part of parsing alone, too: a second reference puts it
    * off until the store is done with its own, so that it has a time of its own. */
   TSTree *second = ts_tree_copy(tree);
@@ -133,15 +137,18 @@ static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
   bool same = length == file->bytes && XXH3_64bits(pin.bytes, (size_t)length) == file->hash;
   if (same) memcpy(cell->text, pin.bytes, (size_t)length);
   store_unpin_source(cell->store, &pin);
-  return same || fault_set(fault, EXIT_CODE_CELL_FAILED, "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %"
-                           PRIu64 ", %s", file->path, length, file->bytes,
-                           length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
+  return same ||
+         fault_set(fault, EXIT_CODE_CELL_FAILED,
+                   "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64 ", %s",
+                   file->path, length, file->bytes,
+                   length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
 }
 
 static bool compare_document(struct cell *cell, uint32_t id, const char *text, uint32_t length, const TSTree *tree,
                              struct fault *fault) {
   const struct cell_spec_file *file = &cell->spec->files[id];
-  struct proof_document document = {id, file->language, cell->grammars[file->language].ts, file->path, text, length, tree};
+  struct proof_document document = {id,  file->language, cell->grammars[file->language].ts, file->path, text, length,
+                                    tree};
   return proof_document(&cell->proof, &document, fault);
 }
 
@@ -178,7 +185,8 @@ static bool edit_document(struct cell *cell, uint32_t id, struct fault *fault) {
   uint64_t parsed_ns = clock_ns();
   ts_tree_delete(old);
   if (!tree) return false;
-  struct stage_document document = {id, file->language, cell->grammars[file->language].ts, NULL, cell->edited_text, length};
+  struct stage_document document = {id,   file->language,    cell->grammars[file->language].ts,
+                                    NULL, cell->edited_text, length};
   uint64_t ready_ns = clock_ns();
   bool good = store_edit(cell->store, &document, edits, edit_count, tree, fault);
   cell->timings.edit_parse_ns += parsed_ns - began_ns;
@@ -228,5 +236,6 @@ bool cell_prove(struct cell *cell, struct fault *fault) {
   if (!good || cell->proof.mismatches == 0) return good;
   char text[900];
   proof_describe(&cell->proof, text, sizeof text);
-  return fault_set(fault, EXIT_CODE_CELL_FAILED, "proof failed: %" PRIu64 " mismatches; the first: %s", cell->proof.mismatches, text);
+  return fault_set(fault, EXIT_CODE_CELL_FAILED, "proof failed: %" PRIu64 " mismatches; the first: %s",
+                   cell->proof.mismatches, text);
 }

@@ -110,7 +110,8 @@ cJSON *cell_json(struct cell *cell, const struct fault *fault) {
   json_add_text(object, "reason", good ? NULL : fault->message);
   json_add_text(object, "allocator_options", heap_allocator_options());
   json_add_item(object, "self_test", self_test_json(&cell->self_test));
-  if (instrument) json_add_item(object, "proof", proof_json(&cell->proof, "this combination keeps nothing: it measures the harness"));
+  if (instrument)
+    json_add_item(object, "proof", proof_json(&cell->proof, "this combination keeps nothing: it measures the harness"));
   else if (good || cell->proof.mismatches > 0) json_add_item(object, "proof", proof_json(&cell->proof, NULL));
   else json_add_item(object, "proof", cJSON_CreateNull());
   if (good) add_figures(object, cell);

@@ -66,7 +66,8 @@ static const char *list_written_files(struct disk_files *list, const struct disk
   struct stat status;
   for (struct dirent *entry; !why && (entry = readdir(folder));) {
     int fd = atoi(entry->d_name); /* 0 for "." and "..", too */
-    if (fd <= STDERR_FILENO || !is_written(fd, &status) || holds(list, &status) || (but && holds(but, &status))) continue;
+    if (fd <= STDERR_FILENO || !is_written(fd, &status) || holds(list, &status) || (but && holds(but, &status)))
+      continue;
     if (list->count == DISK_FILES_MAX) {
       why = "more files are open for writing than can be told apart";
       break;
@@ -145,7 +146,8 @@ static void account(struct checkpoint *checkpoint) {
   if (checkpoint->unexplained_missing) return;
   int64_t owned = (int64_t)checkpoint->totals.resident_bytes;
   for (int owner = 0; owner < PROBE_OWNER_COUNT; owner++) {
-    if (owner != PROBE_OWNER_ANONYMOUS && owner != PROBE_OWNER_OTHER) owned += (int64_t)probe->rss_by_owner_bytes[owner];
+    if (owner != PROBE_OWNER_ANONYMOUS && owner != PROBE_OWNER_OTHER)
+      owned += (int64_t)probe->rss_by_owner_bytes[owner];
   }
   checkpoint->unexplained_bytes =
       past_allocator(checkpoint) - past_allocator_before + (int64_t)probe->rss_by_owner_bytes[PROBE_OWNER_OTHER];
@@ -198,9 +200,10 @@ bool checkpoint_check(const struct checkpoint checkpoints[CHECKPOINT_COUNT], enu
   if (limit < CELL_UNEXPLAINED_LIMIT_BYTES) limit = CELL_UNEXPLAINED_LIMIT_BYTES;
   if (rest <= limit) return true;
   return fault_set(fault, EXIT_CODE_CELL_FAILED,
-                   "checkpoint '%s': %" PRId64 " bytes of memory have no owner (RSS: %" PRIu64 "); allowed is %s (%" PRIu64
-                   "); does a stage take memory past its heap (mmap, a large static array)?", checkpoint_text(name),
-                   checkpoint->unexplained_bytes, rss, CELL_UNEXPLAINED_LIMIT_TEXT, limit);
+                   "checkpoint '%s': %" PRId64 " bytes of memory have no owner (RSS: %" PRIu64
+                   "); allowed is %s (%" PRIu64
+                   "); does a stage take memory past its heap (mmap, a large static array)?",
+                   checkpoint_text(name), checkpoint->unexplained_bytes, rss, CELL_UNEXPLAINED_LIMIT_TEXT, limit);
 }
 
 /* ---- JSON ---- */

@@ -26,7 +26,8 @@ static int compare_parts(const void *a, const void *b) {
 
 static bool resolve_path(const char *path, struct part *part, struct fault *fault) {
   char absolute[PATH_MAX];
-  if (!realpath(path, absolute)) return fault_set(fault, EXIT_CODE_INPUT, "%s: no such stage module: %s", path, strerror(errno));
+  if (!realpath(path, absolute))
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: no such stage module: %s", path, strerror(errno));
   struct stage_module module;
   if (!stage_module_load(absolute, &module, fault)) return false;
   part->by_path = true;
@@ -50,8 +51,10 @@ static bool resolve_name(const char *name, const struct stage_summary *stages, u
     size_t used = strlen(known);
     snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", stages[i].name);
   }
-  return fault_set(fault, EXIT_CODE_USAGE, "there is no stage '%s' in %s; there are: %s; a stage elsewhere is named by its "
-                   "path, with a '/' in it", name, paths_stage_dir(), known);
+  return fault_set(fault, EXIT_CODE_USAGE,
+                   "there is no stage '%s' in %s; there are: %s; a stage elsewhere is named by its "
+                   "path, with a '/' in it",
+                   name, paths_stage_dir(), known);
 }
 
 static bool check_parts(const char *text, const struct part *parts, unsigned count, struct fault *fault) {
@@ -78,9 +81,12 @@ static bool write_combination(const char *text, const char *floor, const struct 
     const struct stage_summary *summary = &parts[i].summary;
     if (summary->order == 0) continue;
     size_t used = strlen(combination->name);
-    int wrote = snprintf(combination->name + used, sizeof combination->name - used, "%s%s", used ? "+" : "", summary->name);
-    if (wrote < 0 || (size_t)wrote >= sizeof combination->name - used || combination->stage_count == STORE_STAGE_COUNT_MAX - 1)
-      return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text, STORE_STAGE_COUNT_MAX - 1);
+    int wrote =
+        snprintf(combination->name + used, sizeof combination->name - used, "%s%s", used ? "+" : "", summary->name);
+    if (wrote < 0 || (size_t)wrote >= sizeof combination->name - used ||
+        combination->stage_count == STORE_STAGE_COUNT_MAX - 1)
+      return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text,
+                       STORE_STAGE_COUNT_MAX - 1);
     snprintf(combination->stages[combination->stage_count++], sizeof combination->stages[0], "%s",
              parts[i].by_path ? summary->path : summary->name);
   }
@@ -98,7 +104,8 @@ static bool parse(char *list, const char *text, const struct stage_summary *stag
       return fault_set(fault, EXIT_CODE_USAGE, "'%s': expected stage names joined by '+', as in '%s' or 'a+b'", text,
                        stages[0].name);
     if (count == STORE_STAGE_COUNT_MAX)
-      return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text, STORE_STAGE_COUNT_MAX - 1);
+      return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text,
+                       STORE_STAGE_COUNT_MAX - 1);
     bool good = strchr(name, '/') ? resolve_path(name, &parts[count], fault)
                                   : resolve_name(name, stages, stage_count, &parts[count], fault);
     if (!good) return false;

@@ -18,7 +18,7 @@ static const char help[] =
     "what it found to OUT.json. `phasebench run` writes the specification and calls this; to measure,\n"
     "use `phasebench run`.\n\n"
     "example:\n"
-    "  phasebench cell results/last.json.cells/3/spec.json /tmp/cell.json\n";
+    "  phasebench cell results/quick.json.cells/0003.spec.json cell.json\n";
 
 static int tell(const struct fault *fault) {
   fprintf(stderr, "phasebench cell: %s\n", fault->message);

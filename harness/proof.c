@@ -107,7 +107,8 @@ static bool compare_flags(struct proof *proof, uint32_t node, const char *prefix
 
 bool proof_compare_head(struct proof *proof, const char *prefix, const struct stage_head *expected,
                         const struct stage_head *found) {
-  _Static_assert(sizeof(struct stage_head) == 4 * sizeof(uint16_t) + 4 * sizeof(uint32_t), "no padding: memcmp will do");
+  _Static_assert(sizeof(struct stage_head) == 4 * sizeof(uint16_t) + 4 * sizeof(uint32_t),
+                 "no padding: memcmp will do");
   if (memcmp(expected, found, sizeof *expected) == 0) return true;
   uint32_t node = expected->index;
   compare(proof, node, prefix, "index", expected->index, found->index);
@@ -170,7 +171,8 @@ static bool bit_set(uint64_t *bits, uint16_t i) {
   return was != 0;
 }
 
-static void compare_name(struct proof *proof, uint32_t node, const char *fact, const char *expected, const char *found) {
+static void compare_name(struct proof *proof, uint32_t node, const char *fact, const char *expected,
+                         const char *found) {
   if (!expected || !found ? expected == found : strcmp(expected, found) == 0) return;
   proof_differs_text(proof, node, fact, expected ? expected : "NULL", found);
 }
@@ -285,7 +287,8 @@ static bool enter(struct proof *proof, const TSTreeCursor *at, uint32_t depth, u
     proof->levels[depth - 1].children++;
     proof->levels[depth - 1].named_children += ts_node_is_named(node);
   }
-  compare(proof, index, "tree-sitter", "descendant index, nodes met before", index, ts_tree_cursor_current_descendant_index(at));
+  compare(proof, index, "tree-sitter", "descendant index, nodes met before", index,
+          ts_tree_cursor_current_descendant_index(at));
   proof_compare_head(proof, "moves", &level->head, &proof->cursor->head);
   compare(proof, index, "moves", "depth", depth, proof->cursor->depth);
   if (!small && index % EXTENT_EVERY != 0) return true;
@@ -300,7 +303,8 @@ static bool enter(struct proof *proof, const TSTreeCursor *at, uint32_t depth, u
 static bool step(struct proof *proof, TSTreeCursor *at, uint32_t *depth, uint32_t next_index, bool *more) {
   uint32_t index = next_index - 1;
   *more = ts_tree_cursor_goto_first_child(at);
-  if (!compare_move(proof, index, "goto_first_child", *more, proof->codec->goto_first_child(proof->cursor))) return false;
+  if (!compare_move(proof, index, "goto_first_child", *more, proof->codec->goto_first_child(proof->cursor)))
+    return false;
   if (*more) {
     ++*depth;
     return true;
@@ -308,7 +312,8 @@ static bool step(struct proof *proof, TSTreeCursor *at, uint32_t *depth, uint32_
   for (;;) {
     leave_level(proof, &proof->levels[*depth], next_index);
     *more = ts_tree_cursor_goto_next_sibling(at);
-    if (!compare_move(proof, index, "goto_next_sibling", *more, proof->codec->goto_next_sibling(proof->cursor))) return false;
+    if (!compare_move(proof, index, "goto_next_sibling", *more, proof->codec->goto_next_sibling(proof->cursor)))
+      return false;
     if (*more) return true;
     bool up = ts_tree_cursor_goto_parent(at);
     if (!compare_move(proof, index, "goto_parent", up, proof->codec->goto_parent(proof->cursor))) return false;

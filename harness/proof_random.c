@@ -94,14 +94,16 @@ static bool reached(struct probe_at *probe, const char *move, bool found, bool e
 static bool previous_sibling(struct probe_at *probe) {
   struct proof *proof = probe->proof;
   expected_node(probe, probe->index);
-  bool exists = ts_tree_cursor_goto_parent(&probe->at) && ts_tree_cursor_current_descendant_index(&probe->at) + 1 < probe->index;
+  bool exists =
+      ts_tree_cursor_goto_parent(&probe->at) && ts_tree_cursor_current_descendant_index(&probe->at) + 1 < probe->index;
   uint32_t index = 0;
   if (exists) { /* the node before ours lies in our previous sibling */
     expected_node(probe, probe->index - 1);
     for (uint32_t depth = expected_depth(probe); depth > probe->depth; depth--) ts_tree_cursor_goto_parent(&probe->at);
     index = ts_tree_cursor_current_descendant_index(&probe->at);
   }
-  return reached(probe, "goto_previous_sibling", proof->codec->goto_previous_sibling(proof->cursor), exists, index, probe->depth);
+  return reached(probe, "goto_previous_sibling", proof->codec->goto_previous_sibling(proof->cursor), exists, index,
+                 probe->depth);
 }
 
 static bool last_child(struct probe_at *probe) {
@@ -112,7 +114,8 @@ static bool last_child(struct probe_at *probe) {
   TSNode child = ts_tree_cursor_current_node(&probe->at);
   if (exists && index + ts_node_descendant_count(child) != probe->index + probe->extent.descendant_count)
     return proof_differs(proof, probe->index, "tree-sitter: last child ends with its parent", 1, 0);
-  return reached(probe, "goto_last_child", proof->codec->goto_last_child(proof->cursor), exists, index, probe->depth + 1);
+  return reached(probe, "goto_last_child", proof->codec->goto_last_child(proof->cursor), exists, index,
+                 probe->depth + 1);
 }
 
 /* Puts the expected side on child n; false: there is none. */
@@ -128,7 +131,8 @@ static bool expected_child(struct probe_at *probe, uint32_t n) {
 static bool child(struct probe_at *probe) {
   struct proof *proof = probe->proof;
   uint32_t count = probe->extent.child_count;
-  if (!reached(probe, "goto_child beyond the last", proof->codec->goto_child(proof->cursor, count), false, 0, 0)) return false;
+  if (!reached(probe, "goto_child beyond the last", proof->codec->goto_child(proof->cursor, count), false, 0, 0))
+    return false;
   if (count == 0) return true;
   uint32_t n = (uint32_t)random_below(&probe->stream, count < CHILDREN_TRIED_MAX ? count : CHILDREN_TRIED_MAX);
   bool exists = expected_child(probe, n);
@@ -162,10 +166,12 @@ static bool child_by_field(struct probe_at *probe, uint16_t field) {
 static bool fields(struct probe_at *probe) {
   uint32_t count = probe->extent.child_count;
   uint16_t field = 0;
-  if (count > 0 && expected_child(probe, (uint32_t)random_below(&probe->stream, count < CHILDREN_TRIED_MAX ? count : CHILDREN_TRIED_MAX)))
+  if (count > 0 && expected_child(probe, (uint32_t)random_below(
+                                             &probe->stream, count < CHILDREN_TRIED_MAX ? count : CHILDREN_TRIED_MAX)))
     field = ts_tree_cursor_current_field_id(&probe->at);
   uint32_t field_count = ts_language_field_count(probe->proof->document->grammar);
-  return child_by_field(probe, field) && child_by_field(probe, (uint16_t)(1 + random_below(&probe->stream, field_count)));
+  return child_by_field(probe, field) &&
+         child_by_field(probe, (uint16_t)(1 + random_below(&probe->stream, field_count)));
 }
 
 /* ---- bytes ---- */
@@ -189,7 +195,8 @@ static bool child_for_byte(struct probe_at *probe, uint32_t byte) {
     return proof_differs(proof, index, "goto_first_child_for_byte: ends after byte", byte, ts_node_end_byte(node));
   if (index > probe->index + 1) { /* the child before it must not end after the byte */
     expected_node(probe, index - 1);
-    for (uint32_t depth = expected_depth(probe); depth > probe->depth + 1; depth--) ts_tree_cursor_goto_parent(&probe->at);
+    for (uint32_t depth = expected_depth(probe); depth > probe->depth + 1; depth--)
+      ts_tree_cursor_goto_parent(&probe->at);
     node = ts_tree_cursor_current_node(&probe->at);
     if (ts_node_end_byte(node) > byte)
       return proof_differs(proof, probe->index, "goto_first_child_for_byte: an earlier child ends after byte",
@@ -225,8 +232,8 @@ static bool descendant_for_place(struct probe_at *probe, uint32_t byte) {
   }
   if (gave_up) return true;
   uint32_t index = ts_tree_cursor_current_descendant_index(&probe->at), depth = expected_depth(probe);
-  return reached(probe, "goto_descendant_for_bytes, empty range", proof->codec->goto_descendant_for_bytes(proof->cursor, byte, byte),
-                 true, index, depth);
+  return reached(probe, "goto_descendant_for_bytes, empty range",
+                 proof->codec->goto_descendant_for_bytes(proof->cursor, byte, byte), true, index, depth);
 }
 
 /* [start, end), start < end, below the sample's node. */
@@ -240,8 +247,9 @@ static bool descendant_for_range(struct probe_at *probe, uint32_t start, uint32_
   if (index < probe->index || index >= probe->index + probe->extent.descendant_count)
     return proof_differs(proof, probe->index, "goto_descendant_for_bytes: index", probe->index, index);
   if (!ts_node_eq(expected_node(probe, index), want))
-    return proof_differs(proof, probe->index, "goto_descendant_for_bytes: another node; descendants of the one expected",
-                         ts_node_descendant_count(want), ts_node_descendant_count(ts_tree_cursor_current_node(&probe->at)));
+    return proof_differs(
+        proof, probe->index, "goto_descendant_for_bytes: another node; descendants of the one expected",
+        ts_node_descendant_count(want), ts_node_descendant_count(ts_tree_cursor_current_node(&probe->at)));
   return stands_on(probe, move, index, expected_depth(probe)) && back(probe, move, found);
 }
 
@@ -291,15 +299,17 @@ static bool sample(struct probe_at *probe, uint32_t index, bool all_parents) {
   probe->depth = expected_depth(probe);
   proof_read_head(&probe->at, node, index, &probe->head);
   proof_read_extent(node, &probe->extent);
-  return back(probe, "goto_index", true) && previous_sibling(probe) && last_child(probe) && child(probe) && fields(probe) &&
-         ranges(probe) && parents(probe, all_parents) &&
-         reached(probe, "goto_index beyond the last", proof->codec->goto_index(proof->cursor, probe->node_count), false, 0, 0);
+  return back(probe, "goto_index", true) && previous_sibling(probe) && last_child(probe) && child(probe) &&
+         fields(probe) && ranges(probe) && parents(probe, all_parents) &&
+         reached(probe, "goto_index beyond the last", proof->codec->goto_index(proof->cursor, probe->node_count), false,
+                 0, 0);
 }
 
 /* The root, then nodes drawn at random. */
 bool proof_random_access(struct proof *proof) {
   TSNode root = ts_tree_root_node(proof->document->tree);
-  struct probe_at probe = {.proof = proof, .at = ts_tree_cursor_new(root), .node_count = ts_node_descendant_count(root)};
+  struct probe_at probe = {
+      .proof = proof, .at = ts_tree_cursor_new(root), .node_count = ts_node_descendant_count(root)};
   probe.stream = random_stream_for(proof->seed, RANDOM_PROOF, proof->document->id);
   uint32_t samples = SAMPLES_MIN + probe.node_count / NODES_PER_SAMPLE;
   if (samples > SAMPLES_MAX) samples = SAMPLES_MAX;

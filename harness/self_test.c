@@ -14,7 +14,8 @@
 static bool read_rss(int64_t *rss, struct fault *fault) {
   static struct probe_reading reading;
   probe_read(&reading);
-  if (reading.missing[PROBE_RSS]) return fault_set(fault, EXIT_CODE_SYSTEM, "RSS cannot be read: %s", reading.missing[PROBE_RSS]);
+  if (reading.missing[PROBE_RSS])
+    return fault_set(fault, EXIT_CODE_SYSTEM, "RSS cannot be read: %s", reading.missing[PROBE_RSS]);
   *rss = (int64_t)reading.value[PROBE_RSS];
   return true;
 }
@@ -26,7 +27,9 @@ static bool plant(struct self_test *test, struct stage_heap *heap, struct fault 
   int64_t before = 0, with = 0, after = 0;
   if (!read_rss(&before, fault) || !read_rss(&before, fault)) return false;
   char *planted = heap_allocate(heap, SELF_TEST_PLANTED_BYTES);
-  if (!planted) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the self-test's %" PRIu64 " bytes", SELF_TEST_PLANTED_BYTES);
+  if (!planted)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the self-test's %" PRIu64 " bytes",
+                     SELF_TEST_PLANTED_BYTES);
   memset(planted, 0x5a, SELF_TEST_PLANTED_BYTES);
   bool good = read_rss(&with, fault);
   heap_release(heap, planted);
@@ -52,9 +55,10 @@ bool self_test_run(struct self_test *test, struct fault *fault) {
                      "; allowed is a difference of %" PRIu64 ": the probes of this machine cannot be relied upon",
                      SELF_TEST_PLANTED_BYTES, test->found_bytes, SELF_TEST_TOLERANCE_BYTES);
   if ((uint64_t)llabs(test->after_free_bytes) > SELF_TEST_TOLERANCE_BYTES)
-    return fault_set(fault, EXIT_CODE_CELL_FAILED, "self-test: after the planted %" PRIu64 " bytes were freed and purged, RSS is "
-                     "%" PRId64 " bytes from where it was; allowed is %" PRIu64, SELF_TEST_PLANTED_BYTES, test->after_free_bytes,
-                     SELF_TEST_TOLERANCE_BYTES);
+    return fault_set(fault, EXIT_CODE_CELL_FAILED,
+                     "self-test: after the planted %" PRIu64 " bytes were freed and purged, RSS is "
+                     "%" PRId64 " bytes from where it was; allowed is %" PRIu64,
+                     SELF_TEST_PLANTED_BYTES, test->after_free_bytes, SELF_TEST_TOLERANCE_BYTES);
   return true;
 }
 

@@ -59,20 +59,25 @@ static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, st
 static bool check_elf(const char *path, struct fault *fault) {
   Elf64_Ehdr header, own;
   size_t got, own_got;
-  if (!read_elf_start(path, &header, &got, fault) || !read_elf_start("/proc/self/exe", &own, &own_got, fault)) return false;
+  if (!read_elf_start(path, &header, &got, fault) || !read_elf_start("/proc/self/exe", &own, &own_got, fault))
+    return false;
   if (got < offsetof(Elf64_Ehdr, e_version) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is not a shared object (no ELF header); expected a stage's module, "
                      "as `gcc -shared -fPIC` makes it", path);
   if (header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS] || header.e_ident[EI_DATA] != own.e_ident[EI_DATA])
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is %s-bit %s-endian code; this program is %s-bit %s-endian; compile it "
-                     "for this machine", path, header.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32",
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is %s-bit %s-endian code; this program is %s-bit %s-endian; compile it "
+                     "for this machine",
+                     path, header.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32",
                      header.e_ident[EI_DATA] == ELFDATA2LSB ? "little" : "big",
                      own.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32",
                      own.e_ident[EI_DATA] == ELFDATA2LSB ? "little" : "big");
   if (header.e_machine != own.e_machine)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is code for %s (ELF machine %u); this program runs on %s (%u); compile "
-                     "it for this machine", path, machine_name(header.e_machine), header.e_machine,
-                     machine_name(own.e_machine), own.e_machine);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is code for %s (ELF machine %u); this program runs on %s (%u); compile "
+                     "it for this machine",
+                     path, machine_name(header.e_machine), header.e_machine, machine_name(own.e_machine),
+                     own.e_machine);
   if (header.e_type != ET_DYN)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is ELF but not a shared object (type %u, expected %d); link it with "
                      "-shared", path, header.e_type, ET_DYN);
@@ -83,15 +88,17 @@ static bool check_elf(const char *path, struct fault *fault) {
 
 static bool check_header(const char *path, const struct stage_hdr *hdr, struct fault *fault) {
   if (hdr->abi_version != STAGE_ABI_VERSION)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: speaks stage ABI version %u; this program speaks %u; " ELSE_REBUILD, path,
-                     hdr->abi_version, STAGE_ABI_VERSION);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: speaks stage ABI version %u; this program speaks %u; " ELSE_REBUILD,
+                     path, hdr->abi_version, STAGE_ABI_VERSION);
   if (hdr->ops_bytes != sizeof(struct stage_ops) || hdr->ctx_bytes != sizeof(struct stage_ctx))
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: its stage_ops has %u bytes and its stage_ctx %u; here they have %zu and "
-                     "%zu; " ELSE_REBUILD, path, hdr->ops_bytes, hdr->ctx_bytes, sizeof(struct stage_ops),
-                     sizeof(struct stage_ctx));
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: its stage_ops has %u bytes and its stage_ctx %u; here they have %zu and "
+                     "%zu; " ELSE_REBUILD,
+                     path, hdr->ops_bytes, hdr->ctx_bytes, sizeof(struct stage_ops), sizeof(struct stage_ctx));
   if (hdr->layout != STAGE_LAYOUT)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: was compiled against other struct layouts (fingerprint %08x, here %08x); "
-                     ELSE_REBUILD, path, hdr->layout, STAGE_LAYOUT);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: was compiled against other struct layouts (fingerprint %08x, here %08x); " ELSE_REBUILD, path,
+                     hdr->layout, STAGE_LAYOUT);
   return true;
 }
 
@@ -99,8 +106,8 @@ static bool check_name(const char *path, const struct stage_ops *ops, struct fau
   const char *name = ops->name ? ops->name : "";
   size_t length = strlen(name);
   if (length == 0 || length > 15 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != length)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: its name is '%s'; expected 1 to 15 characters of a-z, 0-9 and _", path,
-                     name);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: its name is '%s'; expected 1 to 15 characters of a-z, 0-9 and _",
+                     path, name);
   const char *slash = strrchr(path, '/');
   const char *file = slash ? slash + 1 : path;
   if (strncmp(file, name, length) != 0 || strcmp(file + length, ".so") != 0)
@@ -113,10 +120,11 @@ static bool check_roles(const char *path, const struct stage_ops *ops, struct fa
   const uint32_t roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
   const uint32_t kinds = (1u << STAGE_KIND_COUNT) - 1;
   const uint32_t flags = STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD;
-  if (!ops->summary) return fault_set(fault, EXIT_CODE_INPUT, "%s: `summary` is NULL; expected one line for people", path);
+  if (!ops->summary)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: `summary` is NULL; expected one line for people", path);
   if (ops->roles == 0 || (ops->roles & ~roles))
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: `roles` is 0x%x; expected STAGE_TREE_CODEC, STAGE_BYTE_KEEPER or both",
-                     path, ops->roles);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: `roles` is 0x%x; expected STAGE_TREE_CODEC, STAGE_BYTE_KEEPER or both", path, ops->roles);
   if (ops->flags & ~flags)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `flags` is 0x%x, with bits that enum stage_flag does not have", path,
                      ops->flags);
@@ -125,8 +133,10 @@ static bool check_roles(const char *path, const struct stage_ops *ops, struct fa
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `keeps` is 0x%x; expected %s", path, ops->keeps,
                      is_keeper ? "a bit for each kind that this byte keeper keeps" : "0, since it is no byte keeper");
   if ((ops->order == 0 || (ops->flags & STAGE_KEEPS_NOTHING)) && (ops->roles != roles || ops->keeps != kinds))
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is the floor (order 0) or keeps nothing, and so must be codec and keeper "
-                     "of both kinds; its roles are 0x%x and it keeps 0x%x", path, ops->roles, ops->keeps);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is the floor (order 0) or keeps nothing, and so must be codec and keeper "
+                     "of both kinds; its roles are 0x%x and it keeps 0x%x",
+                     path, ops->roles, ops->keeps);
   return true;
 }
 
@@ -174,13 +184,17 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
   };
   for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
     bool fills = hooks[i].role == 0 || (ops->roles & hooks[i].role);
-    const char *role = hooks[i].role == 0 ? "every stage" : hooks[i].role == STAGE_TREE_CODEC ? "a tree codec" : "a byte keeper";
+    const char *role = hooks[i].role == 0                  ? "every stage"
+                       : hooks[i].role == STAGE_TREE_CODEC ? "a tree codec"
+                                                           : "a byte keeper";
     if (fills && hooks[i].required && !hooks[i].there)
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: stage '%s' lacks the hook `%s`, which %s must have", path, ops->name,
-                       hooks[i].name, role);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: stage '%s' lacks the hook `%s`, which %s must have", path,
+                       ops->name, hooks[i].name, role);
     if (!fills && hooks[i].there)
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: stage '%s' has the hook `%s` of %s, but its `roles` do not say that it "
-                       "is one", path, ops->name, hooks[i].name, role);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: stage '%s' has the hook `%s` of %s, but its `roles` do not say that it "
+                       "is one",
+                       path, ops->name, hooks[i].name, role);
   }
   return true;
 }
@@ -195,7 +209,8 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
 
 bool stage_module_load(const char *path, struct stage_module *module, struct fault *fault) {
   *module = (struct stage_module){.handle = NULL};
-  if (strlen(path) >= sizeof module->path) return fault_set(fault, EXIT_CODE_INPUT, "%.64s...: the path is too long", path);
+  if (strlen(path) >= sizeof module->path)
+    return fault_set(fault, EXIT_CODE_INPUT, "%.64s...: the path is too long", path);
   if (!check_elf(path, fault)) return false;
   strcpy(module->path, path);
   module->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -240,10 +255,13 @@ static bool summarize(const char *path, struct stage_summary *summary, struct fa
 }
 
 /* There is one floor, or no combination can be built. */
-static bool check_floor(const char *folder, const struct stage_summary *summaries, unsigned count, struct fault *fault) {
+static bool check_floor(const char *folder, const struct stage_summary *summaries, unsigned count,
+                        struct fault *fault) {
   if (count == 0 || summaries[0].order != 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds no stage of order 0, on which all others stand; build the program's "
-                     "own stages or set PHASEBENCH_STAGE_DIR", folder);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: holds no stage of order 0, on which all others stand; build the program's "
+                     "own stages or set PHASEBENCH_STAGE_DIR",
+                     folder);
   if (count > 1 && summaries[1].order == 0)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: both '%s' and '%s' have order 0; there can be one floor only", folder,
                      summaries[0].name, summaries[1].name);

@@ -166,8 +166,10 @@ static bool load_members(struct store *store, const struct combination *combinat
     if (!stage_module_load(path, &store->members[store->count].module, fault)) return false;
     store->count++;
     if (store->members[store->count - 1].module.ops->order < store->members[store->count - 2].module.ops->order)
-      return fault_set(fault, EXIT_CODE_INPUT, "combination '%s': its stages are not in order; was a module rebuilt since "
-                       "the run began?", combination->name);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "combination '%s': its stages are not in order; was a module rebuilt since "
+                       "the run began?",
+                       combination->name);
   }
   return true;
 }
@@ -274,8 +276,8 @@ bool store_keeps_nothing(const struct store *store) { return store->codec->modul
 
 static bool put_source(struct store *store, const struct stage_document *document, struct fault *fault) {
   struct member *keeper = store->keeper[STAGE_SOURCE];
-  int error = keeper->module.ops->put(keeper->state, STAGE_SOURCE, document->id, document->source, document->source_bytes,
-                                      document->path);
+  int error = keeper->module.ops->put(keeper->state, STAGE_SOURCE, document->id, document->source,
+                                      document->source_bytes, document->path);
   return error == STAGE_OK || store_fault(store, keeper->module.ops, "put", error, fault);
 }
 

@@ -26,15 +26,23 @@ static void new_mix(struct access_mix *mix, uint64_t seed, uint32_t count) {
 
 static void classes_have_their_shares(void **state) {
   (void)state;
-  static const uint32_t expected[][1 + ACCESS_CLASS_COUNT] = {
-      {0, 0, 0, 0, 0},      {1, 1, 0, 0, 0},      {2, 1, 1, 0, 0},       {3, 1, 1, 1, 0},        {4, 1, 1, 1, 1},
-      {5, 1, 1, 2, 1},      {10, 1, 1, 3, 5},     {100, 1, 9, 30, 60},   {1720, 17, 155, 516, 1032}, {55405, 554, 4986, 16622, 33243}};
+  static const uint32_t expected[][1 + ACCESS_CLASS_COUNT] = {{0, 0, 0, 0, 0},
+                                                              {1, 1, 0, 0, 0},
+                                                              {2, 1, 1, 0, 0},
+                                                              {3, 1, 1, 1, 0},
+                                                              {4, 1, 1, 1, 1},
+                                                              {5, 1, 1, 2, 1},
+                                                              {10, 1, 1, 3, 5},
+                                                              {100, 1, 9, 30, 60},
+                                                              {1720, 17, 155, 516, 1032},
+                                                              {55405, 554, 4986, 16622, 33243}};
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     struct access_mix mix;
     new_mix(&mix, 1, expected[i][0]);
     for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
       if (class_size(&mix, c) != expected[i][1 + c])
-        fail_msg("%u documents: class %d has %u, expected %u", expected[i][0], c, class_size(&mix, c), expected[i][1 + c]);
+        fail_msg("%u documents: class %d has %u, expected %u", expected[i][0], c, class_size(&mix, c),
+                 expected[i][1 + c]);
     }
     assert_int_equal(mix.first[ACCESS_CLASS_COUNT], expected[i][0]);
     bool *seen = calloc(expected[i][0] + 1, sizeof *seen);
@@ -59,7 +67,8 @@ static struct store *open_store(const char *text) {
   static struct combination combination;
   struct fault fault = {0};
   struct store *store = NULL;
-  if (!combination_parse(text, &combination, &fault) || !store_open(&combination, &store, &fault)) fail_msg("%s", fault.message);
+  if (!combination_parse(text, &combination, &fault) || !store_open(&combination, &store, &fault))
+    fail_msg("%s", fault.message);
   return store;
 }
 

@@ -44,7 +44,8 @@ static bool write_spec(const char *folder, const char *combination, const char *
   for (size_t i = 0; i < corpus->language_count; i++)
     snprintf(spec.languages[i], sizeof spec.languages[i], "%s", corpus->languages[i].name);
   spec.seed = 1;
-  bool good = cell_spec_write_list(spec.list_path, corpus, spec.list_hash, fault) && cell_spec_write(path, &spec, fault);
+  bool good =
+      cell_spec_write_list(spec.list_path, corpus, spec.list_hash, fault) && cell_spec_write(path, &spec, fault);
   free(spec.languages);
   corpus_close(corpus);
   return good;
@@ -78,7 +79,7 @@ static int make_corpus(void **state) {
   } endings[] = {{"c", "c"}, {"python", "py"}, {"javascript", "js"}, {"rust", "rs"}, {"go", "go"},
                  {"java", "java"}, {"typescript", "ts"}, {"tsx", "tsx"}, {"cpp", "cpp"}};
   char path[512];
-  snprintf(folder, sizeof folder, "%s/phasebench-cell-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  snprintf(folder, sizeof folder, "%s/phasebench-cell-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
   if (!mkdtemp(folder)) return -1;
   snprintf(path, sizeof path, "%s/corpus", folder);
   if (mkdir(path, 0700)) return -1;
@@ -163,7 +164,8 @@ static bool is_sanitized(void) {
 
 /* What is true of every good cell. */
 static void check_good_cell(const cJSON *cell, bool instrument) {
-  static const char *const names[] = {"start", "ingested", "settled", "purged", "walked", "served", "edited", "drained"};
+  static const char *const names[] = {"start",  "ingested", "settled", "purged",
+                                      "walked", "served",   "edited",  "drained"};
   assert_string_equal(text_of(cell, "status"), "ok");
   assert_string_equal(text_of(cell, "kind"), instrument ? "instrument" : "measured");
   const cJSON *checkpoints = member(cell, "checkpoints");
@@ -173,7 +175,8 @@ static void check_good_cell(const cJSON *cell, bool instrument) {
     assert_string_equal(text_of(checkpoint, "name"), names[i]);
     assert_true(number(checkpoint, "rss_bytes") > 1000000);
     assert_int_equal(number(checkpoint, "disk_bytes"), 0);
-    if (i > 0) assert_true(number(checkpoint, "elapsed_ns") > number(cJSON_GetArrayItem(checkpoints, i - 1), "elapsed_ns"));
+    if (i > 0)
+      assert_true(number(checkpoint, "elapsed_ns") > number(cJSON_GetArrayItem(checkpoints, i - 1), "elapsed_ns"));
   }
   assert_string_equal(text_of(member(cell, "proof"), "status"), instrument ? "not_applicable" : "passed");
   uint64_t accesses = 0, documents = 0;
@@ -205,7 +208,8 @@ static void check_accounts(const cJSON *cell) {
   if (is_sanitized()) return;
   const cJSON *checkpoint, *part;
   cJSON_ArrayForEach(checkpoint, member(cell, "checkpoints")) {
-    double sum = member(checkpoint, "unexplained_bytes")->valuedouble - member(checkpoint, "untouched_bytes")->valuedouble;
+    double sum =
+        member(checkpoint, "unexplained_bytes")->valuedouble - member(checkpoint, "untouched_bytes")->valuedouble;
     double heaps = 0;
     cJSON_ArrayForEach(part, member(checkpoint, "mappings")) {
       const char *owner = text_of(part, "owner");
@@ -220,7 +224,8 @@ static void check_accounts(const cJSON *cell) {
   const cJSON *last = cJSON_GetArrayItem(member(cell, "checkpoints"), 7);
   cJSON_ArrayForEach(part, member(last, "heaps")) {
     const char *owner = text_of(part, "owner");
-    if (strcmp(owner, "tree-sitter") == 0 || strcmp(owner, "planted") == 0) assert_int_equal(number(part, "allocated_bytes"), 0);
+    if (strcmp(owner, "tree-sitter") == 0 || strcmp(owner, "planted") == 0)
+      assert_int_equal(number(part, "allocated_bytes"), 0);
     if (strstr(owner, ".source")) assert_true(number(part, "allocated_bytes") < 10000); /* an empty table */
   }
   assert_string_equal(text_of(member(cell, "self_test"), "status"), "passed");
@@ -316,7 +321,8 @@ static void a_wrong_answer_fails_the_cell_and_publishes_nothing(void **state) {
   check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "but other ones (XXH3 differs)");
   cJSON_Delete(cell);
   cell = run_liar("put: error", &code);
-  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "a limit of the format was exceeded: there is no room for document");
+  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell,
+                 "a limit of the format was exceeded: there is no room for document");
   cJSON_Delete(cell);
 }
 

@@ -73,7 +73,8 @@ static int open_store(void **state) {
     struct text text = text_of(id);
     struct stage_document document = {id, language_of(text.language), check_grammar(text.language), NULL, text.text,
                                       (uint32_t)text.bytes};
-    if (!store_put(store, &document, check_parse(document.grammar, text.text, text.bytes), &fault)) fail_msg("%s", fault.message);
+    if (!store_put(store, &document, check_parse(document.grammar, text.text, text.bytes), &fault))
+      fail_msg("%s", fault.message);
   }
   return 0;
 }
@@ -89,7 +90,8 @@ static int close_store(void **state) {
 /* Proves documents [first, last] while the stage tells `lie`. The caller closes the proof. */
 static void prove(struct proof *proof, const char *lie, uint32_t first, uint32_t last) {
   struct fault fault = {0};
-  if (!proof_open(proof, TEXT_COUNT, 1, heap_at(0), &fault) || !proof_attach(proof, store, &fault)) fail_msg("%s", fault.message);
+  if (!proof_open(proof, TEXT_COUNT, 1, heap_at(0), &fault) || !proof_attach(proof, store, &fault))
+    fail_msg("%s", fault.message);
   choose(lie);
   for (uint32_t id = first; id <= last; id++) {
     struct text text = text_of(id);
@@ -97,7 +99,8 @@ static void prove(struct proof *proof, const char *lie, uint32_t first, uint32_t
     TSTree *tree = check_parse(grammar, text.text, text.bytes);
     char path[32];
     snprintf(path, sizeof path, "text %u", id);
-    struct proof_document document = {id, language_of(text.language), grammar, path, text.text, (uint32_t)text.bytes, tree};
+    struct proof_document document = {id,        language_of(text.language), grammar, path,
+                                      text.text, (uint32_t)text.bytes,       tree};
     if (!proof_document(proof, &document, &fault)) fail_msg("%s", fault.message);
     ts_tree_delete(tree);
   }

@@ -39,7 +39,8 @@ static const char module_source[] =
     "static int settle(void *s) { (void)s; STAGE_FAIL(context, \"%s does not want to\", \"it\"); return SETTLE; }\n"
     "static int put(void *s, enum stage_kind k, uint32_t i, const void *b, uint64_t l, const char *p)\n"
     "{ (void)s; (void)k; (void)i; (void)b; (void)l; (void)p; return STAGE_IO; }\n"
-    "static int length(void *s, enum stage_kind k, uint32_t i, uint64_t *l) { (void)s; (void)k; (void)i; (void)l; return 0; }\n"
+    "static int length(void *s, enum stage_kind k, uint32_t i, uint64_t *l) { (void)s; (void)k; (void)i; (void)l; "
+    "return 0; }\n"
     "static int pin(void *s, enum stage_kind k, uint32_t i, uint64_t o, uint64_t l, struct stage_pin *p)\n"
     "{ (void)s; (void)k; (void)i; (void)o; (void)l; (void)p; return 0; }\n"
     "static void unpin(void *s, enum stage_kind k, struct stage_pin *p) { (void)s; (void)k; (void)p; }\n"
@@ -60,14 +61,19 @@ static const char module_source[] =
     "{ (void)c; (void)n; (void)a; *b = 0; return 0; }\n"
     "static struct stage_ops ops;\n"
     "const struct stage_ops *phasebench_stage(void) {\n"
-    "  ops = (struct stage_ops){.hdr = STAGE_HDR, .name = NAME, .summary = \"a test\", .order = ORDER, .roles = ROLES,\n"
+    "  ops = (struct stage_ops){.hdr = STAGE_HDR, .name = NAME, .summary = \"a test\", .order = ORDER, .roles = "
+    "ROLES,\n"
     "    .flags = FLAGS, .keeps = KEEPS, .open = open_, .close = close_, .settle = settle};\n"
-    "  if (ops.roles & STAGE_BYTE_KEEPER) { ops.put = put; ops.length = length; ops.pin = pin; ops.unpin = unpin; ops.drop = drop; }\n"
-    "  if (ops.roles & STAGE_TREE_CODEC) { ops.put_tree = put_tree; ops.drop_tree = drop_tree; ops.symbol_name = name_;\n"
+    "  if (ops.roles & STAGE_BYTE_KEEPER) { ops.put = put; ops.length = length; ops.pin = pin; ops.unpin = unpin; "
+    "ops.drop = drop; }\n"
+    "  if (ops.roles & STAGE_TREE_CODEC) { ops.put_tree = put_tree; ops.drop_tree = drop_tree; ops.symbol_name = "
+    "name_;\n"
     "    ops.field_name = name_; ops.cursor_new = cnew; ops.cursor_open = copen; ops.cursor_close = cclose;\n"
-    "    ops.cursor_delete = cclose; ops.goto_first_child = move; ops.goto_next_sibling = move; ops.goto_parent = move;\n"
+    "    ops.cursor_delete = cclose; ops.goto_first_child = move; ops.goto_next_sibling = move; ops.goto_parent = "
+    "move;\n"
     "    ops.goto_previous_sibling = move; ops.goto_last_child = move; ops.goto_child = move1;\n"
-    "    ops.goto_child_by_field = movef; ops.goto_first_child_for_byte = move1; ops.goto_descendant_for_bytes = move2;\n"
+    "    ops.goto_child_by_field = movef; ops.goto_first_child_for_byte = move1; ops.goto_descendant_for_bytes = "
+    "move2;\n"
     "    ops.goto_index = move1; ops.extent = extent; ops.walk = walk; }\n"
     "  WRECK;\n"
     "  return RETURN;\n"
@@ -96,7 +102,8 @@ static void write_file(const char *name, const void *bytes, size_t length) {
 static void build(const char *file, const char *options) {
   const char *source = getenv("PHASEBENCH_SOURCE_DIR");
   assert_non_null(source);
-  static const char *const defaults[][2] = {{"OPEN", "STAGE_OK"}, {"SETTLE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
+  static const char *const defaults[][2] = {
+      {"OPEN", "STAGE_OK"}, {"SETTLE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
   char all[2048], part[512];
   snprintf(all, sizeof all, "%s", options);
   for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
@@ -109,13 +116,15 @@ static void build(const char *file, const char *options) {
     snprintf(part, sizeof part, " '-DNAME=\"%s\"'", file);
     strncat(all, part, sizeof all - strlen(all) - 1);
   }
-  shell("cc -std=gnu11 -shared -fPIC -fvisibility=hidden -I%s/phases -I%s/corpora/grammars/node_modules/tree-sitter/vendor/"
-        "tree-sitter/lib/include %s -o %s/%s.so %s/module.c", source, source, all, folder, file, folder);
+  shell("cc -std=gnu11 -shared -fPIC -fvisibility=hidden -I%s/phases "
+        "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/"
+        "tree-sitter/lib/include %s -o %s/%s.so %s/module.c",
+        source, source, all, folder, file, folder);
 }
 
 static int make_folder(void **state) {
   (void)state;
-  snprintf(folder, sizeof folder, "%s/phasebench-store-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  snprintf(folder, sizeof folder, "%s/phasebench-store-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
   if (!mkdtemp(folder)) return -1;
   write_file("module.c", module_source, sizeof module_source - 1);
   return 0;
@@ -153,9 +162,10 @@ static void what_is_no_shared_object_is_refused(void **state) {
   REFUSED("empty.so", "is not a shared object");
   write_file("short.so", ELFMAG, SELFMAG);
   REFUSED("short.so", "is not a shared object");
-  shell("cc -c -o %s/object.so %s/module.c -DOPEN=0 -DSETTLE=0 -DORDER=1 '-DNAME=\"object\"' '-DRETURN=&ops' -I%s/phases "
-        "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/tree-sitter/lib/include", folder, folder,
-        getenv("PHASEBENCH_SOURCE_DIR"), getenv("PHASEBENCH_SOURCE_DIR"));
+  shell(
+      "cc -c -o %s/object.so %s/module.c -DOPEN=0 -DSETTLE=0 -DORDER=1 '-DNAME=\"object\"' '-DRETURN=&ops' -I%s/phases "
+      "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/tree-sitter/lib/include",
+      folder, folder, getenv("PHASEBENCH_SOURCE_DIR"), getenv("PHASEBENCH_SOURCE_DIR"));
   REFUSED("object.so", "not a shared object", "-shared");
 }
 
@@ -225,10 +235,33 @@ static void other_contents_are_refused(void **state) {
 
 static void missing_hooks_are_refused_by_name(void **state) {
   (void)state;
-  static const char *const required[] = {"open", "close", "put_tree", "drop_tree", "symbol_name", "field_name", "cursor_new",
-      "cursor_open", "cursor_close", "cursor_delete", "goto_first_child", "goto_next_sibling", "goto_parent",
-      "goto_previous_sibling", "goto_last_child", "goto_child", "goto_child_by_field", "goto_first_child_for_byte",
-      "goto_descendant_for_bytes", "goto_index", "extent", "walk", "put", "length", "pin", "unpin", "drop"};
+  static const char *const required[] = {"open",
+                                         "close",
+                                         "put_tree",
+                                         "drop_tree",
+                                         "symbol_name",
+                                         "field_name",
+                                         "cursor_new",
+                                         "cursor_open",
+                                         "cursor_close",
+                                         "cursor_delete",
+                                         "goto_first_child",
+                                         "goto_next_sibling",
+                                         "goto_parent",
+                                         "goto_previous_sibling",
+                                         "goto_last_child",
+                                         "goto_child",
+                                         "goto_child_by_field",
+                                         "goto_first_child_for_byte",
+                                         "goto_descendant_for_bytes",
+                                         "goto_index",
+                                         "extent",
+                                         "walk",
+                                         "put",
+                                         "length",
+                                         "pin",
+                                         "unpin",
+                                         "drop"};
   for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
     char options[256], quoted[64];
     snprintf(options, sizeof options, "'-DROLES=STAGE_TREE_CODEC|STAGE_BYTE_KEEPER' -DKEEPS=2 '-DWRECK=ops.%s=NULL'",
@@ -310,7 +343,8 @@ static void a_bad_module_in_the_folder_is_named(void **state) {
   snprintf(stages, sizeof stages, "%s/stages", folder);
   assert_int_equal(setenv("PHASEBENCH_STAGE_DIR", stages, 1), 0);
   /* The program's places are found once: only a fresh process sees the variable. */
-  shell("%s/tests/test_harness_store list-stages 2>&1 | grep -q 'bad.so: is not a shared object'", getenv("PHASEBENCH_BUILD_DIR"));
+  shell("%s/tests/test_harness_store list-stages 2>&1 | grep -q 'bad.so: is not a shared object'",
+        getenv("PHASEBENCH_BUILD_DIR"));
   shell("rm %s/stages/bad.so; %s/tests/test_harness_store list-stages 2>&1 | grep -q 'no stage of order 0'", folder,
         getenv("PHASEBENCH_BUILD_DIR"));
   unsetenv("PHASEBENCH_STAGE_DIR");
@@ -420,11 +454,13 @@ static void errors_of_stages_become_faults(void **state) {
   assert_non_null(store);
   assert_false(store_settle(store, &fault));
   assert_int_equal(fault.code, EXIT_CODE_CELL_FAILED);
-  assert_non_null(strstr(fault.message, "stage 'settles', settle: stored bytes failed validation: it does not want to (module.c:"));
+  assert_non_null(
+      strstr(fault.message, "stage 'settles', settle: stored bytes failed validation: it does not want to (module.c:"));
   fault = (struct fault){0};
   struct stage_cursor *cursor;
   assert_false(store_cursor_new(store, &cursor, &fault));
-  assert_non_null(strstr(fault.message, "cursor_new: the stage does not do this (error")); /* nothing is left of what was said */
+  assert_non_null(
+      strstr(fault.message, "cursor_new: the stage does not do this (error")); /* nothing is left of what was said */
   store_close(store);
   assert_string_equal(stage_error_text(-5), "an error code that stage.h does not have");
 }

@@ -18,13 +18,12 @@ const struct stage_ops *liar_skeleton_stage(void);
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 static const struct stage_ops *honest; /* the skeleton */
 static struct stage_ops liar;
 static const struct stage_ctx *context;
 static char lie[64];
-static int disk_file = -1;
+static FILE *disk_file;
 static uint8_t *changed; /* a source with a wrong byte */
 static char walk_skipped; /* the one node that "a node less" leaves out was left out */
 
@@ -49,16 +48,15 @@ static int liar_open(const struct stage_ctx *ctx, void **store) {
     memset(p, 1, bytes);
   }
   if (tells("disk: a file")) {
-    char path[] = "/tmp/phasebench-liar-XXXXXX";
-    disk_file = mkstemp(path);
-    if (disk_file < 0 || unlink(path) || posix_fallocate(disk_file, 0, 1 << 20)) return STAGE_IO;
+    disk_file = tmpfile();
+    if (!disk_file || posix_fallocate(fileno(disk_file), 0, 1 << 20)) return STAGE_IO;
   }
   return honest->open(ctx, store);
 }
 
 static void liar_close(void *store) {
-  if (disk_file >= 0) close(disk_file);
-  disk_file = -1;
+  if (disk_file) fclose(disk_file);
+  disk_file = NULL;
   stage_release(context, STAGE_SOURCE, changed);
   changed = NULL;
   honest->close(store);
@@ -195,7 +193,8 @@ static bool moved(struct stage_cursor *cursor, const char *move, bool made) {
   if (!made) return false;
   if (strcmp(what, "error") == 0) cursor->error = STAGE_CORRUPT;
   if (strcmp(what, "depth") == 0 && about(cursor->head.index)) cursor->depth++;
-  if (strcmp(what, "another node") == 0 && about(cursor->head.index)) return honest->goto_index(cursor, cursor->head.index - 1);
+  if (strcmp(what, "another node") == 0 && about(cursor->head.index))
+    return honest->goto_index(cursor, cursor->head.index - 1);
   char prefix[64];
   snprintf(prefix, sizeof prefix, "%s: ", move);
   change_head(prefix, &cursor->head);

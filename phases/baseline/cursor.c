@@ -45,9 +45,10 @@ static void read_head(const TSTreeCursor *cursor, TSNode node, struct stage_head
   head->symbol = ts_node_symbol(node);
   head->grammar_symbol = ts_node_grammar_symbol(node);
   head->field = ts_tree_cursor_current_field_id(cursor);
-  head->flags = (uint16_t)((ts_node_is_named(node) ? STAGE_NODE_NAMED : 0) | (ts_node_is_extra(node) ? STAGE_NODE_EXTRA : 0) |
-                           (ts_node_is_missing(node) ? STAGE_NODE_MISSING : 0) | (ts_node_is_error(node) ? STAGE_NODE_ERROR : 0) |
-                           (ts_node_has_error(node) ? STAGE_NODE_HAS_ERROR : 0));
+  head->flags =
+      (uint16_t)((ts_node_is_named(node) ? STAGE_NODE_NAMED : 0) | (ts_node_is_extra(node) ? STAGE_NODE_EXTRA : 0) |
+                 (ts_node_is_missing(node) ? STAGE_NODE_MISSING : 0) | (ts_node_is_error(node) ? STAGE_NODE_ERROR : 0) |
+                 (ts_node_has_error(node) ? STAGE_NODE_HAS_ERROR : 0));
   head->start_byte = ts_node_start_byte(node);
   head->start_row = start.row;
   head->start_column = start.column;

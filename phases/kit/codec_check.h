@@ -220,10 +220,11 @@ static inline struct check_node *check_table(const TSTree *tree, uint32_t *count
 
 /* ---- comparing ---- */
 
-#define CHECK_FACT(where, index, fact, want, got)                                                              \
-  do {                                                                                                         \
-    if ((want) != (got))                                                                                       \
-      fail_msg("%s, node %u: %s is %lu, expected %lu", where, index, fact, (unsigned long)(got), (unsigned long)(want)); \
+#define CHECK_FACT(where, index, fact, want, got)                                                                      \
+  do {                                                                                                                 \
+    if ((want) != (got))                                                                                               \
+      fail_msg("%s, node %u: %s is %lu, expected %lu", where, index, fact, (unsigned long)(got),                       \
+               (unsigned long)(want));                                                                                 \
   } while (0)
 
 static inline void check_facts(const char *where, const struct stage_node *want, const struct stage_head *head,
@@ -401,17 +402,23 @@ static const struct check_text check_texts[] = {
     {"c", "int f( { return 1 }\n}} @@@ int g(int, ) ;"},
     {"c", "int a = ;\nvoid f(void) { g(1, 2 }\n"},
     {"c", "\xff\xfe int \xc3\xa9t\xc3\xa9 = '\xe2\x82\xac';\r\nint b;\r\n"},
-    {"python", "def f(a, *b, **c):\n    if a:\n        return [x for x in b if x]\n    # comment\n    pass\n\n\nclass A(B):\n    x: int = 1\n"},
+    {"python", "def f(a, *b, **c):\n    if a:\n        return [x for x in b if x]\n    # comment\n    pass\n\n\nclass "
+               "A(B):\n    x: int = 1\n"},
     {"python", "if x:\n    y\nelse:\n        z\nfor i in\n  print('a' f'{b!r:>{w}}'\n"},
     {"python", "x = 1; y = 2\nwith a as b, c: pass\n@d\nasync def g(): await h\n"},
-    {"javascript", "const f = async ({a, ...b}, c = 1) => { await g(`x${a}y`) }\nlet x\nclass A extends B { #p = 1; get q() {} }\n"},
+    {"javascript",
+     "const f = async ({a, ...b}, c = 1) => { await g(`x${a}y`) }\nlet x\nclass A extends B { #p = 1; get q() {} }\n"},
     {"javascript", "{a}\nreturn\n/re/g.test(b)\nif (x) y\nelse z\nfunction ( { ] }\n<a b={c}>t</a>"},
-    {"rust", "impl<T: A> B for C<T> { fn f(&self) -> Option<&'a str> { match x { Some(1..=2) => {} , _ => r#\"s\"# } } }\n"},
-    {"go", "package p\nimport (\n\t\"a\"\n\tb \"c\"\n)\nfunc (r *T) F(x ...int) (y, z int) { go func() {}(); return }\n"},
+    {"rust",
+     "impl<T: A> B for C<T> { fn f(&self) -> Option<&'a str> { match x { Some(1..=2) => {} , _ => r#\"s\"# } } }\n"},
+    {"go",
+     "package p\nimport (\n\t\"a\"\n\tb \"c\"\n)\nfunc (r *T) F(x ...int) (y, z int) { go func() {}(); return }\n"},
     {"java", "@A class B<T extends C> { int[] d = {1, 2}; void e() throws F { try { g(); } finally { } } }\n"},
-    {"typescript", "export type A<T> = T extends (infer U)[] ? U : never;\nabstract class B { constructor(private readonly c?: string) {} }\n"},
+    {"typescript", "export type A<T> = T extends (infer U)[] ? U : never;\nabstract class B { constructor(private "
+                   "readonly c?: string) {} }\n"},
     {"tsx", "const a = <B<C> d=\"e\">{f && <g/>}</B>;\n"},
-    {"cpp", "template <typename T> requires C<T> auto f(T &&t) -> decltype(t) { return std::move(t); }\nnamespace a::b { }\n"},
+    {"cpp",
+     "template <typename T> requires C<T> auto f(T &&t) -> decltype(t) { return std::move(t); }\nnamespace a::b { }\n"},
 };
 
 /* `levels` parentheses around a number in an expression statement. The caller frees. */
