@@ -166,7 +166,8 @@ struct stage_link {
   void *store;
 };
 
-/* Lives from before open until after close; the harness's. */
+/* Lives from before open until after close; the harness's. The links are complete once
+ * every stage of the store is open: open itself may not call through them. */
 struct stage_ctx {
   struct stage_hdr hdr;
   const struct stage_heap_ops *heap_ops;
@@ -226,7 +227,8 @@ struct stage_ops {
   void (*close)(void *store);
   /* All documents are in: reach the resting state. Codecs settle first, from the
    * highest order down, then keepers from the top of the pile down. May be called
-   * again after edits. NULL: there is nothing to do. */
+   * again after edits. NULL: there is nothing to do. A stage with both
+   * roles is called once for each. */
   int (*settle)(void *store);
   /* Reports the stage's own counters (events, table rows, hits ...). NULL: none. */
   void (*stats)(void *store, stage_stat_fn *emit, void *sink);
