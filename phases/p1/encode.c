@@ -298,7 +298,23 @@ static int node_end(struct writer *w, const struct p1_open *end) {
   return error;
 }
 
+/* Whether no child of a node has a field, for nodes so wide that it is worth asking once.
+ * tree-sitter finds a child's field by climbing its hidden ancestors, of which a list of
+ * a million items has thousands. A hidden node's fields are in its parent's field map as
+ * inherited ones, up to the visible node: so where that has no child for any field, its
+ * children have none. Within errors it need not be so; there each child is asked. */
+static bool is_fieldless(TSNode node, uint32_t child_count) {
+  enum { WIDE = 1024 };
+  if (child_count < WIDE || ts_node_has_error(node)) return false;
+  uint32_t count = ts_language_field_count(ts_node_language(node));
+  for (uint32_t field = 1; field <= count; field++) {
+    if (!ts_node_is_null(ts_node_child_by_field_id(node, (TSFieldId)field))) return false;
+  }
+  return true;
+}
+
 static struct p1_kind kind_of(const struct writer *w, const TSTreeCursor *cursor, TSNode node) {
+  bool fieldless = w->depth > 0 && w->encoder->open[w->depth - 1].fieldless;
   uint16_t flags = 0;
   if (ts_node_is_named(node)) flags |= STAGE_NODE_NAMED;
   if (ts_node_is_extra(node)) flags |= STAGE_NODE_EXTRA;
@@ -310,7 +326,7 @@ static struct p1_kind kind_of(const struct writer *w, const TSTreeCursor *cursor
   return (struct p1_kind){
       .symbol = ts_node_symbol(node),
       .grammar_symbol = ts_node_grammar_symbol(node),
-      .field = ts_tree_cursor_current_field_id(cursor),
+      .field = fieldless ? 0 : ts_tree_cursor_current_field_id(cursor),
       .flags = flags,
   };
 }
@@ -334,7 +350,8 @@ static int node_write(struct writer *w, const TSLanguage *grammar, const TSTreeC
   if (*child_count > 0) {
     if (!open_reserve(w->encoder, w->depth + 1)) return STAGE_OUT_OF_MEMORY;
     w->encoder->open[w->depth++] =
-        (struct p1_open){ts_node_end_byte(node), ts_node_end_point(node), *child_count};
+        (struct p1_open){ts_node_end_byte(node), ts_node_end_point(node), *child_count,
+                         is_fieldless(node, *child_count)};
   } else {
     bool named = kind.flags & STAGE_NODE_NAMED;
     error = leaf_write(w, &row, named, ts_node_end_byte(node), ts_node_end_point(node));

@@ -17,6 +17,7 @@ struct p1_open {
   uint32_t end_byte;
   TSPoint end_point;
   uint32_t children_left;
+  bool fieldless; /* none of its children has a field */
 };
 
 /* The working memory of encoding; zeroed is empty, and it can be used again and again. */

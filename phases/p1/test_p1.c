@@ -121,6 +121,27 @@ static void real_files_come_back(void **state) {
   }
 }
 
+/* The encoder asks a node of more than 1,024 children once whether they have fields. */
+static void wide_nodes_keep_their_fields(void **state) {
+  (void)state;
+  static const char *const texts[][3] = {
+      {"class A {", " m() {}", "}"},              /* each member in a field */
+      {"f(x => {", " a = 1;", "})"},              /* none */
+      {"x = [", " 1,", "];"},                     /* none, in a list of hidden nodes */
+      {"class A { f(x) { ) ", " m() {} y", " }"}, /* in an error */
+  };
+  enum { ITEMS = 1500 };
+  char *text = malloc(ITEMS * 16 + 64);
+  assert_non_null(text);
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    size_t n = (size_t)sprintf(text, "%s", texts[i][0]);
+    for (int k = 0; k < ITEMS; k++) n += (size_t)sprintf(text + n, "%s", texts[i][1]);
+    n += (size_t)sprintf(text + n, "%s", texts[i][2]);
+    check_text("javascript", text, n, 97);
+  }
+  free(text);
+}
+
 static void long_tokens_take_the_wide_form(void **state) {
   (void)state;
   enum { BYTES = 200000 };
@@ -247,6 +268,7 @@ int main(void) {
       cmocka_unit_test(conforms),
       cmocka_unit_test(deep_and_wide_trees_come_back),
       cmocka_unit_test(real_files_come_back),
+      cmocka_unit_test(wide_nodes_keep_their_fields),
       cmocka_unit_test(long_tokens_take_the_wide_form),
       cmocka_unit_test(edits_after_settling_come_back),
       cmocka_unit_test(running_out_of_memory_loses_nothing),
