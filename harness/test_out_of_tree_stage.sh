@@ -23,7 +23,7 @@ printf 'def f(x):\n    return [x, "é"]\n' > "$work/code/a.py"
 # 1. Copied, but not renamed: the message says what to do.
 cp -r "$PHASEBENCH_SOURCE_DIR/phases/skeleton" "$work/mystage"
 cd "$work"
-cmake -S mystage -B build -DPHASEBENCH_STAGE_H_DIR="$headers" -DTREE_SITTER_INCLUDE_DIR="$tree_sitter" > cmake.log 2>&1 ||
+cmake -G Ninja -S mystage -B build -DPHASEBENCH_STAGE_H_DIR="$headers" -DTREE_SITTER_INCLUDE_DIR="$tree_sitter" > cmake.log 2>&1 ||
   fail "configuring the copy: $(tail -n 20 cmake.log)"
 cmake --build build > build.log 2>&1 || fail "building the copy: $(tail -n 20 build.log)"
 code=0

@@ -10,7 +10,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 4; }
 
 packages=(
-  ca-certificates gcc g++ cmake ninja-build pkg-config xz-utils
+  ca-certificates git gcc g++ cmake ninja-build pkg-config xz-utils
   libjemalloc-dev libbenchmark-dev libcjson-dev libzstd-dev libxxhash-dev libcmocka-dev
   gnuplot-nox python3 python3-jsonschema
 )
