@@ -25,17 +25,6 @@ static void *reserve(struct cell *cell, size_t bytes, struct fault *fault) {
   return p;
 }
 
-static void choose_edits(struct cell *cell, uint32_t *scratch) {
-  cell->edited_count =
-      edits_choose_documents(cell->spec->seed, (uint32_t)cell->spec->file_count, scratch, cell->edited);
-  size_t longest = 0;
-  for (uint32_t i = 0; i < cell->edited_count; i++) {
-    uint64_t bytes = cell->spec->files[cell->edited[i]].bytes;
-    if (bytes > longest) longest = bytes;
-  }
-  cell->edited_text_bytes = longest + EDITS_PER_DOCUMENT_MAX * EDITS_GROWTH_BYTES_MAX;
-}
-
 static bool reserve_all(struct cell *cell, struct fault *fault) {
   const struct cell_spec *spec = cell->spec;
   size_t count = spec->file_count + 1; /* never nothing */
@@ -45,7 +34,9 @@ static bool reserve_all(struct cell *cell, struct fault *fault) {
   return (cell->text = reserve(cell, cell->text_bytes + 1, fault)) &&
          (cell->node_counts = reserve(cell, count * sizeof *cell->node_counts, fault)) &&
          (cell->is_edited = reserve(cell, count, fault)) &&
-         (choose_edits(cell, cell->node_counts), cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
+         cell_choose_edits(cell, cell->node_counts, fault) &&
+         (cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
+         (cell->edits = reserve(cell, cell->edit_capacity * sizeof *cell->edits, fault)) &&
          (cell->batch = reserve(cell, BATCH_NODES * sizeof *cell->batch, fault)) &&
          (cell->stats = reserve(cell, CELL_STATS_MAX * sizeof *cell->stats, fault)) &&
          (cell->grammars = reserve(cell, (spec->language_count + 1) * sizeof *cell->grammars, fault)) &&
@@ -201,7 +192,7 @@ void cell_close(struct cell *cell) {
   if (cell->grammars) cell_forget_parser(cell, false);
   if (cell->proof.heap) proof_close(&cell->proof);
   access_mix_free(&cell->mix, cell->heap);
-  void *const reserved[] = {cell->text, cell->edited_text, cell->node_counts, cell->is_edited,
+  void *const reserved[] = {cell->text, cell->edited_text, cell->edits, cell->node_counts, cell->is_edited,
                             cell->batch, cell->stats, cell->grammars, cell->checkpoints};
   for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) heap_release(cell->heap, reserved[i]);
   cell->grammars = NULL;

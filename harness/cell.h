@@ -5,14 +5,15 @@
  *
  * What is in memory at each checkpoint:
  *   start     the program, the stages, the corpus's list of files, and all buffers of the harness
- *             (the largest text twice, latencies, counts), touched: from here on only the store grows
+ *             (the largest text twice, latencies, counts, the edits), touched: from here on only the store grows
  *   ingested  every document in the store; parser deleted; grammars unloaded, unless the codec in
  *             charge reads them (live trees do)
  *   settled   the stages were told that all documents are in
  *   purged    the allocator gave all free pages back: memory at rest
  *   walked    every node of every document was visited by the batch walk
  *   served    the access mix (access.h) was run: memory in service
- *   edited    up to 200 documents were edited (edits.h); parser and grammars as at `ingested`.
+ *   edited    up to 200 documents were edited (edits.h), or, where the corpus names versions, up to
+ *             600 became their new version (edit_list.h); parser and grammars as at `ingested`.
  *             Before its edit, each of these documents was proved
  *   (proof)   every document is compared, the edited ones in their new state (proof.h)
  *   drained   all documents dropped, allocator purged: what is above `start` is leaked */
@@ -52,6 +53,18 @@ struct cell_timings {
   uint64_t edit_store_ns;
 };
 
+#define CELL_EDITED_MAX EDIT_LIST_DOCUMENTS_MAX
+_Static_assert(CELL_EDITED_MAX >= EDITS_DOCUMENTS_MAX, "either kind of edits has room");
+
+/* What was edited, and what the stages' journals grew by (their counters journal_tree_bytes and
+ * journal_source_bytes, before and after); less than nothing where a journal was folded. */
+struct cell_edit_log {
+  uint32_t documents;
+  struct edit_sizes sizes;
+  bool has_journal[STAGE_KIND_COUNT];
+  int64_t growth_bytes[STAGE_KIND_COUNT][CELL_EDITED_MAX]; /* by document, in the order of editing */
+};
+
 struct cell {
   const struct cell_spec *spec;
   struct store *store;
@@ -62,8 +75,11 @@ struct cell {
   size_t text_bytes, edited_text_bytes;
   uint32_t *node_counts; /* by document, as parsed */
   uint8_t *is_edited;    /* by document */
-  uint32_t edited[EDITS_DOCUMENTS_MAX];
+  uint32_t edited[CELL_EDITED_MAX];
   uint32_t edited_count;
+  TSInputEdit *edits; /* room for any document's: edit_capacity */
+  uint32_t edit_capacity;
+  struct cell_edit_log edit_log;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
   struct access_mix mix;
@@ -91,18 +107,35 @@ bool cell_use_language(struct cell *cell, uint32_t language, struct fault *fault
 void cell_forget_parser(struct cell *cell, bool keep_grammars);
 /* Reads file `id` into cell->text and checks its hash. */
 bool cell_read_text(struct cell *cell, uint32_t id, struct fault *fault);
+/* Reads a file of the corpus's root, of known size and hash, to where there is room for one byte more. */
+bool cell_read_file(struct cell *cell, const char *relative, uint64_t bytes, uint64_t hash, char *to,
+                    struct fault *fault);
 /* Parses; NULL: a fault was set. The caller owns the tree. */
 TSTree *cell_parse(struct cell *cell, uint32_t id, const TSTree *old, const char *text, uint32_t length,
                    struct fault *fault);
-/* Writes the document's edited text to cell->edited_text, and its tree: `old` (the caller's) is
- * changed. NULL: a fault was set. */
-TSTree *cell_edit(struct cell *cell, uint32_t id, TSTree *old, uint32_t *length,
-                  TSInputEdit edits[EDITS_PER_DOCUMENT_MAX], uint32_t *edit_count, struct fault *fault);
 /* Every document into the store. */
 bool cell_ingest(struct cell *cell, struct fault *fault);
-/* The edit list, each document proved before its edit. */
-bool cell_apply_edits(struct cell *cell, struct fault *fault);
+/* One document against what it should be; mismatches are counted. */
+bool cell_compare(struct cell *cell, uint32_t id, const char *text, uint32_t length, const TSTree *tree,
+                  struct fault *fault);
 /* All documents against fresh parses. */
 bool cell_prove(struct cell *cell, struct fault *fault);
+
+/* ---- edits (cell_edits.c) ---- */
+
+/* Which documents, and how much room they need: edited_text_bytes, edit_capacity. `scratch` has room
+ * for a number a document. */
+bool cell_choose_edits(struct cell *cell, uint32_t *scratch, struct fault *fault);
+/* The document's text is in cell->text: writes the edited one to cell->edited_text, its edits to
+ * cell->edits, and the length and number of them. */
+bool cell_prepare_edit(struct cell *cell, uint32_t id, uint32_t *length, uint32_t *count, struct fault *fault);
+/* The tree of the edited text, prepared as above: `old` (the caller's) is told of the edits. NULL: a
+ * fault was set. */
+TSTree *cell_edit_tree(struct cell *cell, uint32_t id, TSTree *old, uint32_t length, uint32_t count,
+                       struct fault *fault);
+/* All edits, each document proved before its own. */
+bool cell_apply_edits(struct cell *cell, struct fault *fault);
+/* "edits" of the cell's result, after the checkpoint `edited`. Sorts the log. */
+cJSON *cell_edits_json(struct cell *cell);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell_documents.c - the parts of a cell that parse: documents in, edits, and the
+ * cell_documents.c - the parts of a cell that parse: documents in, and the
  * documents as they should be, for the proof. */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,11 +35,10 @@ void cell_forget_parser(struct cell *cell, bool keep_grammars) {
 
 /* ---- texts ---- */
 
-static bool path_of(const struct cell *cell, uint32_t id, char *path, size_t path_bytes, struct fault *fault) {
-  int length = snprintf(path, path_bytes, "%s/%s", cell->spec->corpus_root, cell->spec->files[id].path);
+static bool path_of(const struct cell *cell, const char *relative, char *path, size_t path_bytes, struct fault *fault) {
+  int length = snprintf(path, path_bytes, "%s/%s", cell->spec->corpus_root, relative);
   return (length > 0 && (size_t)length < path_bytes) ||
-         fault_set(fault, EXIT_CODE_INPUT, "%s/%.200s...: the path is too long", cell->spec->corpus_root,
-                   cell->spec->files[id].path);
+         fault_set(fault, EXIT_CODE_INPUT, "%s/%.200s...: the path is too long", cell->spec->corpus_root, relative);
 }
 
 static bool read_whole(int file, const char *path, char *text, size_t bytes, struct fault *fault) {
@@ -59,20 +58,25 @@ static bool read_whole(int file, const char *path, char *text, size_t bytes, str
   return true;
 }
 
-bool cell_read_text(struct cell *cell, uint32_t id, struct fault *fault) {
-  const struct cell_spec_file *spec = &cell->spec->files[id];
+bool cell_read_file(struct cell *cell, const char *relative, uint64_t bytes, uint64_t hash, char *to,
+                    struct fault *fault) {
   char path[4096 * 2];
-  if (!path_of(cell, id, path, sizeof path, fault)) return false;
+  if (!path_of(cell, relative, path, sizeof path, fault)) return false;
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-  bool good = read_whole(file, path, cell->text, spec->bytes, fault);
+  bool good = read_whole(file, path, to, bytes, fault);
   close(file);
   if (!good) return false;
-  return XXH3_64bits(cell->text, spec->bytes) == spec->hash ||
+  return XXH3_64bits(to, bytes) == hash ||
          fault_set(fault, EXIT_CODE_INPUT,
                    "%s: is not what it was when the corpus was read (XXH3 differs); let nobody change a "
                    "corpus that is being measured",
                    path);
+}
+
+bool cell_read_text(struct cell *cell, uint32_t id, struct fault *fault) {
+  const struct cell_spec_file *spec = &cell->spec->files[id];
+  return cell_read_file(cell, spec->path, spec->bytes, spec->hash, cell->text, fault);
 }
 
 TSTree *cell_parse(struct cell *cell, uint32_t id, const TSTree *old, const char *text, uint32_t length,
@@ -88,7 +92,7 @@ static bool ingest_document(struct cell *cell, uint32_t id, struct fault *fault)
   const struct cell_spec_file *file = &cell->spec->files[id];
   char path[4096 * 2];
   if (!cell_use_language(cell, file->language, fault) || !cell_read_text(cell, id, fault) ||
-      !path_of(cell, id, path, sizeof path, fault)) return false;
+      !path_of(cell, file->path, path, sizeof path, fault)) return false;
   uint64_t began_ns = clock_ns();
   TSTree *tree = cell_parse(cell, id, NULL, cell->text, (uint32_t)file->bytes, fault);
   if (!tree) return false;
@@ -117,95 +121,15 @@ bool cell_ingest(struct cell *cell, struct fault *fault) {
   return good;
 }
 
-/* ---- edits ---- */
+/* ---- proof ---- */
 
-TSTree *cell_edit(struct cell *cell, uint32_t id, TSTree *old, uint32_t *length,
-                  TSInputEdit edits[EDITS_PER_DOCUMENT_MAX], uint32_t *edit_count, struct fault *fault) {
-  *length = (uint32_t)cell->spec->files[id].bytes;
-  memcpy(cell->edited_text, cell->text, *length);
-  *edit_count = edits_apply(cell->spec->seed, id, cell->edited_text, length, edits);
-  for (uint32_t i = 0; i < *edit_count; i++) ts_tree_edit(old, &edits[i]);
-  return cell_parse(cell, id, old, cell->edited_text, *length, fault);
-}
-
-/* The document's text, from the store, into cell->text. */
-static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
-  const struct cell_spec_file *file = &cell->spec->files[id];
-  struct stage_pin pin;
-  if (!store_pin_source(cell->store, id, &pin, fault)) return false;
-  uint64_t length = pin.length;
-  bool same = length == file->bytes && XXH3_64bits(pin.bytes, (size_t)length) == file->hash;
-  if (same) memcpy(cell->text, pin.bytes, (size_t)length);
-  store_unpin_source(cell->store, &pin);
-  return same ||
-         fault_set(fault, EXIT_CODE_CELL_FAILED,
-                   "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64 ", %s",
-                   file->path, length, file->bytes,
-                   length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
-}
-
-static bool compare_document(struct cell *cell, uint32_t id, const char *text, uint32_t length, const TSTree *tree,
-                             struct fault *fault) {
+bool cell_compare(struct cell *cell, uint32_t id, const char *text, uint32_t length, const TSTree *tree,
+                  struct fault *fault) {
   const struct cell_spec_file *file = &cell->spec->files[id];
   struct proof_document document = {id,  file->language, cell->grammars[file->language].ts, file->path, text, length,
                                     tree};
   return proof_document(&cell->proof, &document, fault);
 }
-
-/* The tree to edit, before its edit: a copy of the live one, else a fresh parse. Either
- * way the document is proved as it is against a fresh parse. Timed is what an editor would do. */
-static TSTree *tree_before_edit(struct cell *cell, uint32_t id, struct fault *fault) {
-  void *codec_store;
-  const struct stage_ops *codec = store_codec(cell->store, &codec_store);
-  const TSTree *live = codec->live_tree ? codec->live_tree(codec_store, id) : NULL;
-  uint64_t began_ns = clock_ns();
-  TSTree *fresh = cell_parse(cell, id, NULL, cell->text, (uint32_t)cell->spec->files[id].bytes, fault);
-  if (!live) cell->timings.edit_parse_ns += clock_ns() - began_ns;
-  if (!fresh) return NULL;
-  if (!store_keeps_nothing(cell->store) &&
-      !compare_document(cell, id, cell->text, (uint32_t)cell->spec->files[id].bytes, fresh, fault)) {
-    ts_tree_delete(fresh);
-    return NULL;
-  }
-  if (!live) return fresh;
-  ts_tree_delete(fresh);
-  return ts_tree_copy(live);
-}
-
-static bool edit_document(struct cell *cell, uint32_t id, struct fault *fault) {
-  const struct cell_spec_file *file = &cell->spec->files[id];
-  if (!cell_use_language(cell, file->language, fault)) return false;
-  if (!(store_keeps_nothing(cell->store) ? cell_read_text(cell, id, fault) : fetch_text(cell, id, fault))) return false;
-  TSTree *old = tree_before_edit(cell, id, fault);
-  if (!old) return false;
-  TSInputEdit edits[EDITS_PER_DOCUMENT_MAX];
-  uint32_t length, edit_count;
-  uint64_t began_ns = clock_ns();
-  TSTree *tree = cell_edit(cell, id, old, &length, edits, &edit_count, fault);
-  uint64_t parsed_ns = clock_ns();
-  ts_tree_delete(old);
-  if (!tree) return false;
-  struct stage_document document = {id,   file->language,    cell->grammars[file->language].ts,
-                                    NULL, cell->edited_text, length};
-  uint64_t ready_ns = clock_ns();
-  bool good = store_edit(cell->store, &document, edits, edit_count, tree, fault);
-  cell->timings.edit_parse_ns += parsed_ns - began_ns;
-  cell->timings.edit_store_ns += clock_ns() - ready_ns;
-  cell->is_edited[id] = 1;
-  return good;
-}
-
-bool cell_apply_edits(struct cell *cell, struct fault *fault) {
-  if (!proof_attach(&cell->proof, cell->store, fault)) return false;
-  bool good = true;
-  cell->proof_began = true;
-  for (uint32_t i = 0; good && i < cell->edited_count; i++) good = edit_document(cell, cell->edited[i], fault);
-  proof_detach(&cell->proof);
-  cell_forget_parser(cell, store_needs_grammar(cell->store));
-  return good;
-}
-
-/* ---- proof ---- */
 
 static bool prove_document(struct cell *cell, uint32_t id, struct fault *fault) {
   const struct cell_spec_file *file = &cell->spec->files[id];
@@ -214,14 +138,14 @@ static bool prove_document(struct cell *cell, uint32_t id, struct fault *fault) 
   uint32_t length = (uint32_t)file->bytes;
   TSTree *tree = cell_parse(cell, id, NULL, text, length, fault);
   if (tree && cell->is_edited[id]) { /* the same steps again */
-    TSInputEdit edits[EDITS_PER_DOCUMENT_MAX];
-    uint32_t edit_count;
+    uint32_t count;
     TSTree *old = tree;
-    tree = cell_edit(cell, id, old, &length, edits, &edit_count, fault);
+    bool prepared = cell_prepare_edit(cell, id, &length, &count, fault);
+    tree = prepared ? cell_edit_tree(cell, id, old, length, count, fault) : NULL;
     ts_tree_delete(old);
     text = cell->edited_text;
   }
-  bool good = tree && compare_document(cell, id, text, length, tree, fault);
+  bool good = tree && cell_compare(cell, id, text, length, tree, fault);
   ts_tree_delete(tree);
   return good;
 }

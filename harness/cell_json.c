@@ -9,18 +9,6 @@
 #include "heap.h"
 #include "json_out.h"
 
-/* Bytes allocated at `purged` in the heaps whose name ends with `ending`, and in `more`. */
-static uint64_t allocated_in(const struct checkpoint *purged, const char *ending, const char *more) {
-  uint64_t bytes = 0;
-  for (unsigned i = 0; i < purged->heap_count; i++) {
-    const char *name = heap_name(heap_at(i));
-    size_t length = strlen(name), wanted = strlen(ending);
-    bool ends = length > wanted && strcmp(name + length - wanted, ending) == 0;
-    if (ends || (more && strcmp(name, more) == 0)) bytes += purged->heaps[i].allocated_bytes;
-  }
-  return bytes;
-}
-
 /* Live trees are in the parser's heap; where there are none, it was the parser's only. */
 static void add_trees(cJSON *object, const struct cell *cell) {
   const struct checkpoint *purged = &cell->checkpoints[CHECKPOINT_PURGED];
@@ -32,8 +20,8 @@ static void add_trees(cJSON *object, const struct cell *cell) {
     return;
   }
   bool live = store_codec(cell->store, NULL)->live_tree != NULL;
-  json_add_u64(trees, "tree_bytes", allocated_in(purged, ".tree", live ? "tree-sitter" : NULL));
-  json_add_u64(trees, "source_bytes", allocated_in(purged, ".source", NULL));
+  json_add_u64(trees, "tree_bytes", checkpoint_allocated_in(purged, ".tree", live ? "tree-sitter" : NULL));
+  json_add_u64(trees, "source_bytes", checkpoint_allocated_in(purged, ".source", NULL));
 }
 
 static void add_timings(cJSON *object, const struct cell_timings *timings) {
@@ -83,6 +71,7 @@ static void add_stats(cJSON *object, const struct cell *cell) {
 static void add_figures(cJSON *object, struct cell *cell) {
   json_add_item(object, "checkpoints", checkpoint_json(cell->checkpoints));
   if (!store_keeps_nothing(cell->store)) add_trees(object, cell);
+  json_add_item(object, "edits", cell_edits_json(cell));
   add_timings(object, &cell->timings);
   add_latency(object, cell);
   add_stats(object, cell);

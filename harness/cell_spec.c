@@ -5,7 +5,8 @@
  * SPEC.json:
  *   { "schema": "phasebench-cell-1",
  *     "corpus": {"name", "root", "content_hash", "lines", "bytes", "files",
- *                "languages": [names], "list": path, "list_hash": 32 hex digits},
+ *                "languages": [names], "list": path, "list_hash": 32 hex digits,
+ *                "edits": path, "edits_hash": 32 hex digits (both null where edits are seeded)},
  *     "combination": name, "stages": [names or absolute paths, without the floor],
  *     "profile": "strict" | "stock", "repetition", "position", "seed" }
  *
@@ -172,6 +173,8 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   for (size_t i = 0; i < spec->language_count; i++) json_add_text(languages, NULL, spec->languages[i]);
   json_add_text(corpus, "list", spec->list_path);
   json_add_text(corpus, "list_hash", spec->list_hash);
+  json_add_text(corpus, "edits", spec->edits_path[0] ? spec->edits_path : NULL);
+  json_add_text(corpus, "edits_hash", spec->edits_path[0] ? spec->edits_hash : NULL);
   json_add_text(root, "combination", spec->combination.name);
   cJSON *stages = json_add_array(root, "stages");
   for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_text(stages, NULL, spec->combination.stages[i]);
@@ -219,6 +222,19 @@ static bool get_texts(const cJSON *array, const char *key, const char *where, ch
   return true;
 }
 
+/* Both keys are there, both text or both null. */
+static bool get_edits(const cJSON *corpus, const char *where, struct cell_spec *spec, struct fault *fault) {
+  if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits")) &&
+      cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits_hash"))) {
+    return true;
+  }
+  if (!get_text(corpus, "edits", where, spec->edits_path, sizeof spec->edits_path, fault) ||
+      !get_text(corpus, "edits_hash", where, spec->edits_hash, sizeof spec->edits_hash, fault)) {
+    return false;
+  }
+  return spec->edits_path[0] || fault_set(fault, EXIT_CODE_INPUT, "%s: \"edits\" is empty", where);
+}
+
 static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec *spec, struct fault *fault) {
   const cJSON *languages;
   uint64_t files;
@@ -227,6 +243,7 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
       !get_text(corpus, "content_hash", where, spec->corpus_hash, sizeof spec->corpus_hash, fault) ||
       !get_text(corpus, "list", where, spec->list_path, sizeof spec->list_path, fault) ||
       !get_text(corpus, "list_hash", where, spec->list_hash, sizeof spec->list_hash, fault) ||
+      !get_edits(corpus, where, spec, fault) ||
       !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
       !json_get_u64(corpus, "bytes", where, &spec->corpus_bytes, fault) ||
       !json_get_u64(corpus, "files", where, &files, fault) ||
@@ -276,6 +293,8 @@ bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *faul
   cJSON_Delete(root);
   spec->block = block;
   ok = ok && parse_list(block, block_bytes, spec, fault);
+  if (ok && spec->edits_path[0])
+    ok = edit_list_read(spec->edits_path, spec->edits_hash, spec->file_count, &spec->edits, fault);
   if (!ok) cell_spec_free(spec);
   return ok;
 }
@@ -284,6 +303,7 @@ void cell_spec_free(struct cell_spec *spec) {
   free(spec->languages);
   free(spec->files);
   free(spec->block);
+  edit_list_free(&spec->edits);
   spec->languages = NULL;
   spec->files = NULL;
   spec->block = NULL;

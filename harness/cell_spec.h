@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "corpus.h"
+#include "edit_list.h"
 #include "fault.h"
 #include "store.h"
 
@@ -37,6 +38,8 @@ struct cell_spec {
   uint64_t corpus_lines, corpus_bytes;
   char list_path[4096]; /* absolute; the file of the list */
   char list_hash[33];   /* XXH3-128 of that file, hex */
+  char edits_path[4096]; /* absolute; the file of the real edits (edit_list.h); "": edits are seeded ones */
+  char edits_hash[33];   /* XXH3-128 of that file, hex; "" likewise */
   char (*languages)[32];
   size_t language_count;
   struct cell_spec_file *files; /* in the corpus's order: document id is the index */
@@ -46,16 +49,17 @@ struct cell_spec {
   uint32_t repetition;            /* from 0 */
   uint32_t position;              /* from 0: the order in which the run's cells ran */
   uint64_t seed;                  /* of the access mix and the edit list; the same for all cells of a run */
+  struct edit_list edits;         /* the real edits as read; empty where they are seeded */
   void *block;                    /* the list as read; `files` and their paths point into it or lie beside it */
 };
 
 /* Writes the corpus's files as a list, whole or not at all, and gives its hash.
  * Faults: EXIT_CODE_SYSTEM. */
 bool cell_spec_write_list(const char *path, const struct corpus *corpus, char list_hash[33], struct fault *fault);
-/* Writes SPEC.json. `files` and `block` are not used: the list is named by list_path and list_hash.
+/* Writes SPEC.json. `files`, `edits` and `block` are not used: the lists are named by path and hash.
  * Faults: EXIT_CODE_SYSTEM; EXIT_CODE_INPUT for a seed or size beyond what JSON carries (json_out.h). */
 bool cell_spec_write(const char *path, const struct cell_spec *spec, struct fault *fault);
-/* Reads both files and checks them against each other: the list's hash, the number of
+/* Reads all files and checks them against each other: the list's hash, the number of
  * files, the sum of bytes and lines, each language. The caller frees the spec, on success
  * only. Faults: EXIT_CODE_INPUT (SYSTEM when out of memory). */
 bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *fault);

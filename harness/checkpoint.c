@@ -284,3 +284,14 @@ cJSON *checkpoint_json(const struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
   }
   return array;
 }
+
+uint64_t checkpoint_allocated_in(const struct checkpoint *checkpoint, const char *ending, const char *more) {
+  uint64_t bytes = 0;
+  for (unsigned i = 0; i < checkpoint->heap_count; i++) {
+    const char *name = heap_name(heap_at(i));
+    size_t length = strlen(name), wanted = strlen(ending);
+    bool ends = length > wanted && strcmp(name + length - wanted, ending) == 0;
+    if (ends || (more && strcmp(name, more) == 0)) bytes += checkpoint->heaps[i].allocated_bytes;
+  }
+  return bytes;
+}

@@ -77,6 +77,10 @@ void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum check
 bool checkpoint_check(const struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name,
                       struct fault *fault);
 
+/* Bytes allocated in the heaps whose name ends with `ending`, and in the one called `more` (NULL: none).
+ * Only of one with has_heaps. */
+uint64_t checkpoint_allocated_in(const struct checkpoint *checkpoint, const char *ending, const char *more);
+
 /* The array "checkpoints" of a result, of all that were read. */
 cJSON *checkpoint_json(const struct checkpoint checkpoints[CHECKPOINT_COUNT]);
 

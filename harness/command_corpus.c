@@ -210,6 +210,7 @@ static void show_text(const struct corpus *corpus) {
   printf("\nfiles         %zu (%" PRIu64 " empty)\nlines         %" PRIu64 "\nbytes         %" PRIu64
          "\ncontent hash  %s\n",
          corpus->file_count, corpus->empty_files, corpus->lines, corpus->bytes, corpus->content_hash);
+  if (corpus->has_versions) printf("new versions  change %zu of the files\n", corpus->edit_count);
   printf("\n%-12s %8s %10s %12s  %s\n", "language", "files", "lines", "bytes", "grammar");
   for (size_t i = 0; i < corpus->language_count; i++) {
     const struct corpus_language *language = &corpus->languages[i];

@@ -47,6 +47,7 @@ void corpus_close(struct corpus *corpus) {
   free(corpus->files);
   free(corpus->languages);
   free(corpus->skipped_files);
+  free(corpus->edits);
   obstack_free((struct obstack *)corpus->arena, NULL);
   free(corpus->arena);
   free(corpus);
@@ -126,6 +127,14 @@ static bool hash_contents(struct corpus *corpus, struct fault *fault) {
     XXH3_128bits_update(state, language, strlen(language) + 1);
     hash_number(state, file->bytes);
     hash_number(state, file->hash);
+  }
+  for (size_t i = 0; i < corpus->edit_count; i++) {
+    const struct corpus_edit *edit = &corpus->edits[i];
+    const char *path = corpus->files[edit->file].path;
+    XXH3_128bits_update(state, path, strlen(path) + 1);
+    XXH3_128bits_update(state, edit->path, strlen(edit->path) + 1);
+    hash_number(state, edit->bytes);
+    hash_number(state, edit->hash);
   }
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
@@ -214,7 +223,7 @@ static bool fill(struct corpus_build *build, struct fault *fault) {
   if (ok && build->skipped_count) {
     qsort(build->skipped, build->skipped_count, sizeof *build->skipped, compare_skipped);
   }
-  ok = ok && sum_languages(build, fault) && hash_contents(corpus, fault);
+  ok = ok && corpus_read_versions(build, fault) && sum_languages(build, fault) && hash_contents(corpus, fault);
   free(build->candidates);
   free(build->languages);
   return ok;
@@ -250,6 +259,9 @@ bool corpus_open(const char *name, const struct corpus_options *options, struct 
       .max_file_bytes = options->max_file_bytes ? options->max_file_bytes : CORPUS_MAX_FILE_BYTES,
       .paths = options->includes ? options->includes : (const char *const *)manifest.paths,
       .excludes = {(const char *const *)manifest.exclude, options->excludes},
+      .versions = manifest.versions,
+      .version_count = manifest.version_count,
+      .partial = options->includes != NULL,
   };
   if (ok) ok = begin(&build, manifest.name, manifest.title, root, fault) && fill(&build, fault);
   manifest_free(&manifest);

@@ -43,6 +43,14 @@ struct corpus_skipped {
   enum corpus_skip why;
 };
 
+/* A file of the corpus, and its text after the checkpoint `edited`. */
+struct corpus_edit {
+  uint32_t file;    /* index into corpus.files */
+  const char *path; /* relative to the corpus's root, of the file that holds the new text */
+  uint64_t bytes;
+  uint64_t hash; /* XXH3, 64 bits */
+};
+
 struct corpus {
   const char *name;  /* manifest's name, or "dir:" and the directory's base name; as text.h writes names */
   const char *title; /* one line for people */
@@ -56,8 +64,14 @@ struct corpus {
   uint64_t skipped[CORPUS_SKIP_COUNT]; /* a directory that is left out counts once */
   struct corpus_skipped *skipped_files; /* all but unknown extensions and excludes; sorted by path */
   size_t skipped_file_count;
+  /* Where the manifest names versions: the files that another version changed, in the order of
+   * `files`. Files that a version adds, removes or leaves alone are not here. */
+  bool has_versions;
+  struct corpus_edit *edits;
+  size_t edit_count;
   /* XXH3-128 in hex over, for each file in order: path, NUL, language, NUL, bytes
-   * (8 bytes, little endian), hash (8 bytes, little endian). */
+   * (8 bytes, little endian), hash (8 bytes, little endian); then for each edit: path of
+   * the file, NUL, path of the new text, NUL, its bytes, its hash. */
   char content_hash[33];
   void *arena;           /* where all of the above lives */
 };

@@ -26,6 +26,9 @@ struct corpus_build {
   bool honour_ignore_files; /* .gitignore and .ignore */
   const char *const *paths;       /* what to walk, below the root; NULL: everything */
   const char *const *excludes[2]; /* each NULL-terminated or NULL */
+  const struct manifest_version *versions; /* of the manifest */
+  size_t version_count;
+  bool partial; /* not all of the manifest's paths were asked for */
 
   struct corpus_candidate *candidates; /* malloc; sorted by path after the walk */
   size_t candidate_count, candidate_capacity;
@@ -40,6 +43,10 @@ bool corpus_walk(struct corpus_build *build, struct fault *fault);
 
 /* Reads every candidate once: fills corpus->files (malloc), the sums and skipped. */
 bool corpus_read(struct corpus_build *build, struct fault *fault);
+
+/* Reads the new versions and pairs them with the corpus's files: fills corpus->edits (malloc).
+ * After corpus_read. Faults: a version without a file in common with the corpus. */
+bool corpus_read_versions(struct corpus_build *build, struct fault *fault);
 
 /* Counts, and lists where files of this reason are listed; path is copied. */
 bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_skip why, struct fault *fault);

@@ -15,6 +15,7 @@ cJSON *corpus_to_json(const struct corpus *corpus) {
   json_add_text(json, "content_hash", corpus->content_hash);
   json_add_u64(json, "empty_files", corpus->empty_files);
   json_add_u64(json, "non_utf8_files", corpus->non_utf8_files);
+  if (corpus->has_versions) json_add_u64(json, "changed_files", corpus->edit_count);
   cJSON *skipped = json_add_object(json, "skipped");
   for (int why = 0; why < CORPUS_SKIP_COUNT; why++) json_add_u64(skipped, corpus_skip_name(why), corpus->skipped[why]);
   cJSON *languages = json_add_array(json, "languages");

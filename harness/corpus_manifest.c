@@ -203,6 +203,53 @@ static bool check_paths(const struct reading *reading, struct manifest *manifest
   return true;
 }
 
+static bool holds(const char *path, const char *inner) {
+  size_t length = strlen(path);
+  return strncmp(path, inner, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
+}
+
+/* A file that stood below two old paths would have two new states; one below two new paths would be read twice. */
+static bool check_versions(const struct reading *reading, const struct manifest *manifest) {
+  for (size_t i = 0; i < manifest->version_count; i++) {
+    const struct manifest_version *one = &manifest->versions[i];
+    if (!inside(reading, "versions", one->old) || !inside(reading, "versions", one->new)) return false;
+    if (holds(one->old, one->new) || holds(one->new, one->old)) {
+      return REFUSE(reading, "has the \"versions\" \"%s\" and \"%s\", which are not apart", one->old, one->new);
+    }
+    for (size_t k = 0; k < manifest->version_count; k++) {
+      const struct manifest_version *other = &manifest->versions[k];
+      if (k == i) continue;
+      if (holds(other->old, one->old)) {
+        return REFUSE(reading, "names \"%s\" twice as \"old\" in \"versions\": \"%s\" holds it", one->old, other->old);
+      }
+      if (holds(other->new, one->new)) {
+        return REFUSE(reading, "names \"%s\" twice as \"new\" in \"versions\": \"%s\" holds it", one->new, other->new);
+      }
+    }
+  }
+  return true;
+}
+
+static bool read_versions(const struct reading *reading, struct manifest *manifest) {
+  const cJSON *list = cJSON_GetObjectItemCaseSensitive(manifest->json, "versions");
+  if (!list) return true;
+  int count = cJSON_GetArraySize(list);
+  if (!cJSON_IsArray(list) || count == 0) {
+    return REFUSE(reading, "has \"versions\" that are not a list of {\"old\": path, \"new\": path}");
+  }
+  manifest->versions = calloc((size_t)count, sizeof *manifest->versions);
+  if (!manifest->versions) return fault_set(reading->fault, EXIT_CODE_SYSTEM, "out of memory");
+  for (const cJSON *item = list->child; item; item = item->next) {
+    struct manifest_version *version = &manifest->versions[manifest->version_count++];
+    if (!known_keys(reading, item, "versions", (const char *const[]){"old", "new", NULL}) ||
+        !read_string(reading, item, "old", true, &version->old) ||
+        !read_string(reading, item, "new", true, &version->new)) {
+      return false;
+    }
+  }
+  return check_versions(reading, manifest);
+}
+
 static bool read_languages(const struct reading *reading, struct manifest *manifest) {
   const cJSON *languages = cJSON_GetObjectItemCaseSensitive(manifest->json, "languages");
   int count = cJSON_GetArraySize(languages);
@@ -251,7 +298,7 @@ static bool read_expectations(const struct reading *reading, struct manifest *ma
 
 static bool read_all(const struct reading *reading, struct manifest *manifest, const char *expected_name) {
   static const char *const keys[] = {"schema",  "name",      "title",    "source", "root", "paths",
-                                     "exclude", "languages", "expected", "target", NULL};
+                                     "exclude", "versions",  "languages", "expected", "target", NULL};
   const char *schema = NULL;
   if (!known_keys(reading, manifest->json, "manifest", keys) ||
       !read_string(reading, manifest->json, "schema", true, &schema)) {
@@ -265,7 +312,7 @@ static bool read_all(const struct reading *reading, struct manifest *manifest, c
       !read_string(reading, manifest->json, "root", false, &manifest->below) ||
       !inside(reading, "root", manifest->below) || !read_strings(reading, manifest->json, "paths", &manifest->paths) ||
       !check_paths(reading, manifest) || !read_strings(reading, manifest->json, "exclude", &manifest->exclude) ||
-      !read_languages(reading, manifest) || !read_expectations(reading, manifest)) {
+      !read_versions(reading, manifest) || !read_languages(reading, manifest) || !read_expectations(reading, manifest)) {
     return false;
   }
   if (!is_plain_name(manifest->name) || strcmp(manifest->name, expected_name) != 0) {
@@ -310,6 +357,7 @@ void manifest_free(struct manifest *manifest) {
   free(manifest->packages);
   free(manifest->paths);
   free(manifest->exclude);
+  free(manifest->versions);
   free(manifest->rules);
   *manifest = (struct manifest){0};
 }

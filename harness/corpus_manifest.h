@@ -30,6 +30,13 @@ struct manifest_package {
   const char *version; /* the expected one */
 };
 
+/* Files and folders below the root: at the checkpoint `edited` a file of `old` becomes what stands
+ * at the same place in `new`, which need not be part of the corpus. */
+struct manifest_version {
+  const char *old;
+  const char *new;
+};
+
 struct manifest_fingerprint {
   bool known;
   uint64_t files, lines, bytes;
@@ -55,6 +62,8 @@ struct manifest {
   const char **exclude; /* patterns as in .gitignore; or NULL */
   struct manifest_rule *rules;
   size_t rule_count;
+  struct manifest_version *versions; /* NULL: edits are seeded small ones */
+  size_t version_count;
   struct manifest_fingerprint expected;
   uint64_t target_files, target_lines; /* 0: none stated */
 };

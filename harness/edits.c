@@ -20,14 +20,18 @@ struct span {
   uint32_t start, end;
 };
 
+uint32_t edits_choose(uint64_t seed, uint32_t count, uint32_t *scratch, uint32_t *chosen, uint32_t chosen_max) {
+  struct random_stream stream = random_stream_for(seed, RANDOM_EDITED_DOCUMENTS, 0);
+  for (uint32_t i = 0; i < count; i++) scratch[i] = i;
+  random_shuffle(&stream, scratch, count);
+  uint32_t taken = count < chosen_max ? count : chosen_max;
+  memcpy(chosen, scratch, taken * sizeof *chosen);
+  return taken;
+}
+
 uint32_t edits_choose_documents(uint64_t seed, uint32_t document_count, uint32_t *scratch,
                                 uint32_t documents[EDITS_DOCUMENTS_MAX]) {
-  struct random_stream stream = random_stream_for(seed, RANDOM_EDITED_DOCUMENTS, 0);
-  for (uint32_t i = 0; i < document_count; i++) scratch[i] = i;
-  random_shuffle(&stream, scratch, document_count);
-  uint32_t count = document_count < EDITS_DOCUMENTS_MAX ? document_count : EDITS_DOCUMENTS_MAX;
-  memcpy(documents, scratch, count * sizeof *documents);
-  return count;
+  return edits_choose(seed, document_count, scratch, documents, EDITS_DOCUMENTS_MAX);
 }
 
 static bool is_word(char c) {
@@ -114,4 +118,55 @@ uint32_t edits_apply(uint64_t seed, uint32_t id, char *text, uint32_t *length,
   for (uint32_t i = 0; i < count; i++) edits[i] = edit_once(&stream, &edited);
   *length = edited.length;
   return count;
+}
+
+/* ---- real edits ---- */
+
+/* Where one is after `length` more bytes. */
+static TSPoint pass(TSPoint point, const char *bytes, uint32_t length) {
+  for (uint32_t i = 0; i < length; i++) {
+    point.column++;
+    if (bytes[i] == '\n') point = (TSPoint){point.row + 1, 0};
+  }
+  return point;
+}
+
+void edits_from_hunks(const struct diff_hunk *hunks, uint32_t hunk_count, const char *old, const char *new,
+                      TSInputEdit *edits) {
+  uint32_t at = 0, new_at = 0; /* up to there the texts were passed; `point` is in the new one */
+  TSPoint point = {0, 0};
+  for (uint32_t i = 0; i < hunk_count; i++) {
+    const struct diff_hunk *hunk = &hunks[i];
+    uint32_t same = hunk->start - at;
+    point = pass(point, new + new_at, same);
+    new_at += same;
+    edits[i] = (TSInputEdit){.start_byte = new_at,
+                             .old_end_byte = new_at + hunk->old_bytes,
+                             .new_end_byte = new_at + hunk->new_bytes,
+                             .start_point = point,
+                             .old_end_point = pass(point, old + hunk->start, hunk->old_bytes),
+                             .new_end_point = pass(point, new + new_at, hunk->new_bytes)};
+    point = edits[i].new_end_point;
+    at = hunk->start + hunk->old_bytes;
+    new_at += hunk->new_bytes;
+  }
+}
+
+void edits_measure(const TSInputEdit *edits, uint32_t count, uint32_t old_length, struct edit_sizes *sizes) {
+  uint32_t length = old_length;
+  for (uint32_t i = 0; i < count; i++) {
+    const TSInputEdit *edit = &edits[i];
+    bool begins = edit->start_point.column == 0;
+    bool old_inside = edit->old_end_point.column > 0, new_inside = edit->new_end_point.column > 0;
+    bool at_end = edit->old_end_byte == length;
+    /* The line that the edit ends in: at the end of the text it is there where something of it is;
+     * elsewhere it is another one than before unless the edit is of whole lines. */
+    bool touched = !begins || old_inside || new_inside;
+    sizes->edits++;
+    sizes->deleted_bytes += edit->old_end_byte - edit->start_byte;
+    sizes->inserted_bytes += edit->new_end_byte - edit->start_byte;
+    sizes->deleted_lines += edit->old_end_point.row - edit->start_point.row + (at_end ? old_inside : touched);
+    sizes->inserted_lines += edit->new_end_point.row - edit->start_point.row + (at_end ? new_inside : touched);
+    length = length - edit->old_end_byte + edit->new_end_byte;
+  }
 }

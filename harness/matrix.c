@@ -56,10 +56,12 @@ static bool make_spec(struct matrix *matrix, struct fault *fault) {
       return false;
   }
   matrix_file_path(&matrix->folder, "files.list", spec->list_path);
+  if (corpus->has_versions) matrix_file_path(&matrix->folder, "edits.list", spec->edits_path);
   return fits(corpus->name, spec->corpus_name, sizeof spec->corpus_name, "the corpus's name", fault) &&
          fits(corpus->root, spec->corpus_root, sizeof spec->corpus_root, "the corpus's root", fault) &&
          fits(corpus->content_hash, spec->corpus_hash, sizeof spec->corpus_hash, "the corpus's hash", fault) &&
-         cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault);
+         cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
+         (!corpus->has_versions || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
 }
 
 /* Cells get the variables that say where things are, and nothing else: what a shell happens to

@@ -95,7 +95,7 @@ unsigned matrix_kept_count(const struct matrix_folder *folder, const struct plan
 
 /* Is this a name that a run gives? Nothing else is ever removed. */
 static bool is_our_name(const char *name) {
-  static const char *const fixed[] = {"plan.json", "files.list", "result.json"};
+  static const char *const fixed[] = {"plan.json", "files.list", "edits.list", "result.json"};
   static const char *const suffixes[] = {".json", ".spec.json", ".out.json", ".log"};
   char base[256];
   snprintf(base, sizeof base, "%s", name);

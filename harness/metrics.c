@@ -122,6 +122,7 @@ static struct figure source_bytes_compared(const struct source *s) {
 static struct figure moves_compared(const struct source *s) { return there(s->cell->proof.moves_compared); }
 static struct figure mismatches(const struct source *s) { return there(s->cell->proof.mismatches); }
 static struct figure wall_ns(const struct source *s) { return there(s->cell->wall_ns); }
+static struct figure edit_figure(const struct source *s) { return s->cell->edits[s->index]; }
 static struct figure timing_figure(const struct source *s) { return s->cell->timings[s->index]; }
 
 enum {
@@ -129,6 +130,21 @@ enum {
   RESULT_TIMING_KEYS(X)
 #undef X
 };
+
+enum {
+#define X(key, unit) EDIT_##key,
+  RESULT_EDIT_KEYS(X)
+#undef X
+};
+
+#define PER_INSERTED_LINE(name, key)                                                                  \
+  static struct figure name(const struct source *s) {                                                 \
+    return ratio(s->cell->edits[EDIT_##key], s->cell->edits[EDIT_inserted_lines], 1);                 \
+  }
+PER_INSERTED_LINE(edit_tree_bytes_per_line, journal_tree_bytes)
+PER_INSERTED_LINE(edit_source_bytes_per_line, journal_source_bytes)
+PER_INSERTED_LINE(edit_heap_tree_bytes_per_line, heap_tree_bytes)
+PER_INSERTED_LINE(edit_heap_source_bytes_per_line, heap_source_bytes)
 
 static struct figure parse_mib_per_s(const struct source *s) {
   return ratio(there(s->result->bytes / MIB), s->cell->timings[TIMING_parse_ns], 1e9);
@@ -199,6 +215,10 @@ static const struct row cell_rows[] = {
     {"parse_mib_per_s", "MiB/s", parse_mib_per_s, true},
     {"ingest_speed_pct", "%", ingest_speed_pct, true},
     {"walk_nodes_per_s", "nodes/s", walk_nodes_per_s, true},
+    {"edit_tree_bytes_per_inserted_line", "bytes/line", edit_tree_bytes_per_line, true},
+    {"edit_source_bytes_per_inserted_line", "bytes/line", edit_source_bytes_per_line, true},
+    {"edit_heap_tree_bytes_per_inserted_line", "bytes/line", edit_heap_tree_bytes_per_line, true},
+    {"edit_heap_source_bytes_per_inserted_line", "bytes/line", edit_heap_source_bytes_per_line, true},
 };
 
 static const char *const probe_keys[] = {
@@ -219,6 +239,11 @@ static const char *const heap_keys[] = {
 static const char *const latency_keys[] = {
 #define X(key) #key,
     RESULT_LATENCY_KEYS(X)
+#undef X
+};
+static const struct row edit_rows[] = {
+#define X(key, unit) {"edit_" #key, unit, edit_figure, false},
+    RESULT_EDIT_KEYS(X)
 #undef X
 };
 static const struct row timing_rows[] = {
@@ -339,6 +364,9 @@ static void emit_cell(const struct walk *walk) {
     emit_one(walk, cell_rows[r].name, cell_rows[r].unit, false, &source, cell_rows[r].figure);
   }
   emit_noise(walk);
+  for (source.index = 0; source.index < COUNT(edit_rows); source.index++) {
+    emit_one(walk, edit_rows[source.index].name, edit_rows[source.index].unit, false, &source, edit_figure);
+  }
   for (source.index = 0; source.index < COUNT(timing_rows); source.index++) {
     emit_one(walk, timing_rows[source.index].name, timing_rows[source.index].unit, false, &source, timing_figure);
   }

@@ -310,17 +310,34 @@ static bool read_trees(struct reader *reader, const cJSON *object, unsigned i, s
          read_figure(reader, trees, "source_bytes", false, &cell->source_bytes);
 }
 
+static bool read_edits(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u]", i);
+  const cJSON *edits;
+  if (!json_get_object(object, "edits", reader->where, &edits, reader->fault)) return false;
+  place(reader, "cells[%u].edits", i);
+  if (!read_text(reader, edits, "source", &cell->edit_source)) return false;
+  if (strcmp(cell->edit_source, "versions") != 0 && strcmp(cell->edit_source, "seeded") != 0)
+    return wrong(reader, "source", "versions or seeded");
+  unsigned f = 0;
+#define X(key, unit)                                                                                      \
+  if (!read_figure(reader, edits, #key, strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0, \
+                   &cell->edits[f++])) return false;
+  RESULT_EDIT_KEYS(X)
+#undef X
+  return true;
+}
+
 static bool read_figures(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   const cJSON *timings;
   return read_text_or_null(reader, object, "allocator_options", &cell->allocator_options) &&
          json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
          read_checkpoints(reader, object, i, cell) && read_trees(reader, object, i, cell) &&
-         read_timings(reader, timings, i, cell) && read_latency(reader, object, i, cell) &&
+         read_edits(reader, object, i, cell) && read_timings(reader, timings, i, cell) && read_latency(reader, object, i, cell) &&
          read_stats(reader, object, i, cell) && read_proof(reader, object, i, cell) && check_proof(reader, cell);
 }
 
 static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
-  static const char *const figures[] = {"checkpoints", "trees", "timings", "latency", "stage_stats"};
+  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "stage_stats"};
   if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
   for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);

@@ -40,6 +40,13 @@ enum result_checkpoint_id {
 #define RESULT_TIMING_KEYS(X)                                                                         \
   X(parse_ns, "ns") X(store_ns, "ns") X(free_ns, "ns") X(settle_ns, "ns") X(walk_ns, "ns") X(walked_nodes, "nodes")    \
   X(edit_parse_ns, "ns") X(edit_store_ns, "ns")
+/* Those that begin with heap_ or journal_ are growth, and may be below 0. */
+#define RESULT_EDIT_KEYS(X)                                                                            \
+  X(documents, "documents") X(hunks, "hunks") X(inserted_lines, "lines") X(deleted_lines, "lines")     \
+  X(inserted_bytes, "bytes") X(deleted_bytes, "bytes") X(heap_tree_bytes, "bytes") X(heap_source_bytes, "bytes") \
+  X(journal_tree_bytes, "bytes") X(journal_tree_p50_bytes, "bytes") X(journal_tree_p90_bytes, "bytes") \
+  X(journal_tree_max_bytes, "bytes") X(journal_source_bytes, "bytes") X(journal_source_p50_bytes, "bytes") \
+  X(journal_source_p90_bytes, "bytes") X(journal_source_max_bytes, "bytes")
 #define RESULT_LATENCY_KEYS(X) X(p50_ns) X(p90_ns) X(p99_ns) X(max_ns) X(mean_ns)
 #define RESULT_LATENCY_CLASSES(X) X(HOT, "hot") X(WARM, "warm") X(COLD, "cold") X(FROZEN, "frozen")
 
@@ -48,7 +55,7 @@ enum { RESULT_JEMALLOC_COUNT = 0 RESULT_JEMALLOC_KEYS(X), RESULT_HEAP_FIGURE_COU
        RESULT_LATENCY_FIGURE_COUNT = 0 RESULT_LATENCY_KEYS(X) };
 #undef X
 #define X(key, unit) +1
-enum { RESULT_TIMING_COUNT = 0 RESULT_TIMING_KEYS(X) };
+enum { RESULT_TIMING_COUNT = 0 RESULT_TIMING_KEYS(X), RESULT_EDIT_COUNT = 0 RESULT_EDIT_KEYS(X) };
 #undef X
 enum result_latency_class {
 #define X(name, text) RESULT_LATENCY_##name,
@@ -110,6 +117,8 @@ struct result_cell {
   bool ok; /* the rest is there only then; proof may be there in others too */
   struct result_checkpoint checkpoints[RESULT_CHECKPOINT_COUNT];
   struct figure nodes, tree_bytes, source_bytes;
+  const char *edit_source; /* "versions" or "seeded" */
+  struct figure edits[RESULT_EDIT_COUNT];
   struct figure timings[RESULT_TIMING_COUNT];
   struct result_latency latency[RESULT_LATENCY_CLASS_COUNT];
   struct result_stat *stats;

@@ -98,6 +98,7 @@ def cell(arguments, name, per_mib, profile, repetition, position):
                       "after_free_bytes": 4096, "tolerance_bytes": 262144, "missing": {}},
         "trees": {"nodes": nodes, "tree_bytes": at["tree-sitter"] if is_baseline else at[stages[-1] + ".tree"],
                   "source_bytes": at["baseline.source"], "missing": {}},
+        "edits": edits(is_baseline, checkpoints[6], checkpoints[5]),
         "timings": {"parse_ns": 4000000000, "store_ns": 0 if is_baseline else 600000000,
                     "free_ns": 0 if is_baseline else 400000000, "settle_ns": 1000000,
                     "walk_ns": nodes * (90 if is_baseline else 8), "walked_nodes": nodes,
@@ -109,6 +110,21 @@ def cell(arguments, name, per_mib, profile, repetition, position):
         "stage_stats": [] if is_baseline else [{"stage": stages[-1], "name": "events", "unit": "1", "value": 9.5e6}],
         "proof": proof("passed", None, 0, arguments.files, nodes, 30 * arguments.lines)})
     return base
+
+
+def edits(is_baseline, edited, served):
+    """What an invented stage's journal says; the baseline has none."""
+    def heap(c, ending):
+        return sum(h["allocated_bytes"] for h in c["heaps"] if h["owner"].endswith(ending))
+    e = {"source": "versions", "documents": 100, "hunks": 300, "inserted_lines": 1000, "deleted_lines": 800,
+         "inserted_bytes": 30000, "deleted_bytes": 24000, "missing": {}}
+    for kind, ending in (("tree", "tree-sitter" if is_baseline else ".tree"), ("source", ".source")):
+        e[f"heap_{kind}_bytes"] = heap(edited, ending) - heap(served, ending)
+        for key, value in (("", 7000), ("p50_", 25), ("p90_", 160), ("max_", 900)):
+            e[f"journal_{kind}_{key}bytes"] = None if is_baseline else value
+            if is_baseline:
+                e["missing"][f"journal_{kind}_{key}bytes"] = f"no stage reports journal_{kind}_bytes"
+    return e
 
 
 def proof(status, reason, mismatches, documents=1, nodes=18, source=100):
@@ -172,6 +188,9 @@ def sanitize(result):
         c["allocator_options"] = None
         c["self_test"].update(status="unavailable", found_bytes=None, after_free_bytes=None,
                               missing={"found_bytes": why, "after_free_bytes": why})
+        for key in ("heap_tree_bytes", "heap_source_bytes"):
+            c["edits"][key] = None
+            c["edits"]["missing"][key] = why
         c["trees"].update(tree_bytes=None, source_bytes=None, missing={"tree_bytes": why, "source_bytes": why})
         for checkpoint_of_cell in c["checkpoints"]:
             for key in ("jemalloc", "heaps", "unexplained_bytes"):
@@ -204,7 +223,7 @@ def figure_in_failed_cell(r):
 
 def failed_without_reason(r):
     c = last(r)
-    for key in ("checkpoints", "trees", "timings", "latency", "stage_stats"):
+    for key in ("checkpoints", "trees", "edits", "timings", "latency", "stage_stats"):
         del c[key]
     c["status"] = "crashed"
 
@@ -279,6 +298,18 @@ def self_test_unavailable_in_release(r):
                                 missing={"found_bytes": "x", "after_free_bytes": "x"})
 
 
+def edits_missing(r):
+    del last(r)["edits"]
+
+
+def edit_source_unknown(r):
+    last(r)["edits"]["source"] = "guessed"
+
+
+def journal_null_without_reason(r):
+    last(r)["edits"].update(journal_tree_bytes=None, missing={})
+
+
 def no_allocator_options_in_release(r):
     last(r)["allocator_options"] = None
 
@@ -296,6 +327,7 @@ BROKEN = {f.__name__: f for f in (
     checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
     nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
     incomplete, no_cells, bad_hash, self_test_failed_but_ok, self_test_unavailable_in_release,
+    edits_missing, edit_source_unknown, journal_null_without_reason,
     no_allocator_options_in_release, setting_null_without_reason, environment_null_without_reason)}
 
 
