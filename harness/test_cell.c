@@ -256,8 +256,8 @@ static void check_bad_cell(int code, int expected_code, const cJSON *cell, const
   assert_non_null(cell);
   assert_string_equal(text_of(cell, "status"), "failed");
   if (!strstr(text_of(cell, "reason"), part)) fail_msg("expected '%s' in: %s", part, text_of(cell, "reason"));
-  static const char *const figures[] = {"checkpoints", "trees", "timings", "latency", "stage_stats"};
-  for (int i = 0; i < 5; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
+  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "stage_stats"};
+  for (int i = 0; i < 6; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
 }
 
 static void a_changed_file_fails_the_cell(void **state) {
@@ -355,6 +355,35 @@ static void bytes_on_disk_are_counted(void **state) {
   cJSON_Delete(cell);
 }
 
+static int64_t signed_number(const cJSON *object, const char *key) {
+  const cJSON *item = member(object, key);
+  if (!cJSON_IsNumber(item)) fail_msg("'%s' is no number", key);
+  return (int64_t)item->valuedouble;
+}
+
+/* The k-th put of this stage costs its journal k bytes. */
+static void journals_are_counted_by_document(void **state) {
+  (void)state;
+  int code;
+  int64_t documents = sizeof check_texts / sizeof check_texts[0] + 2, sum = 0;
+  for (int64_t k = 1; k <= documents; k++) sum += documents + k;
+  cJSON *cell = run_liar("journal: counts", &code);
+  assert_int_equal(code, 0);
+  const cJSON *edits = member(cell, "edits");
+  assert_string_equal(text_of(edits, "source"), "seeded");
+  assert_int_equal(number(edits, "documents"), documents);
+  assert_in_range(number(edits, "hunks"), documents, 3 * documents);
+  assert_true(number(edits, "inserted_lines") > 0);
+  assert_int_equal(signed_number(edits, "journal_source_bytes"), sum);
+  assert_int_equal(signed_number(edits, "journal_source_p50_bytes"), documents + (documents + 1) / 2);
+  assert_int_equal(signed_number(edits, "journal_source_p90_bytes"), documents + (9 * documents + 9) / 10);
+  assert_int_equal(signed_number(edits, "journal_source_max_bytes"), 2 * documents);
+  assert_true(cJSON_IsNull(member(edits, "journal_tree_bytes")));
+  assert_non_null(strstr(text_of(member(edits, "missing"), "journal_tree_p50_bytes"), "journal_tree_bytes"));
+  if (!is_sanitized()) assert_true(signed_number(edits, "heap_source_bytes") > -100000);
+  cJSON_Delete(cell);
+}
+
 static void a_bad_specification_is_refused(void **state) {
   (void)state;
   cJSON *cell;
@@ -373,6 +402,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_changed_file_fails_the_cell),
       cmocka_unit_test(a_wrong_answer_fails_the_cell_and_publishes_nothing),
       cmocka_unit_test(memory_without_an_owner_fails_the_cell),
+      cmocka_unit_test(journals_are_counted_by_document),
       cmocka_unit_test(bytes_on_disk_are_counted),
       cmocka_unit_test(a_bad_specification_is_refused),
   };

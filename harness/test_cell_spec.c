@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "cell_spec.h"
 #include "json_out.h"
 
-static char folder[64], list_path[128], spec_path[128];
+static char folder[64], list_path[128], spec_path[128], edits_path[128];
 
 static struct corpus_file files[] = {
     {.path = "a.c", .bytes = 0, .lines = 0, .hash = UINT64_C(0x2d06800538d394c2), .language = 0},
@@ -54,6 +55,7 @@ static int set_up(void **state) {
   if (!mkdtemp(folder)) return -1;
   snprintf(list_path, sizeof list_path, "%s/files.list", folder);
   snprintf(spec_path, sizeof spec_path, "%s/spec.json", folder);
+  snprintf(edits_path, sizeof edits_path, "%s/edits.list", folder);
   return 0;
 }
 
@@ -61,6 +63,7 @@ static int tear_down(void **state) {
   (void)state;
   unlink(list_path);
   unlink(spec_path);
+  unlink(edits_path);
   return rmdir(folder);
 }
 
@@ -92,6 +95,34 @@ static void comes_back_as_written(void **state) {
   assert_int_equal(in.repetition, 2);
   assert_int_equal(in.position, 7);
   assert_true(in.seed == out->seed);
+  assert_true(in.edits_path[0] == 0 && in.edits.target_count == 0);
+  cell_spec_free(&in);
+}
+
+/* A spec of real edits brings their list along. */
+static struct cell_spec *example_with_edits(void) {
+  static const char edits[] = "phasebench-edits-1 1 1\0" "00000000000000ff 20 1 1 new/c d.py\0" "16 3 4";
+  struct fault fault = {0};
+  struct cell_spec *spec = example();
+  assert_true(json_write_bytes(edits_path, edits, sizeof edits, &fault));
+  strcpy(spec->edits_path, edits_path);
+  XXH128_hash_t hash = XXH3_128bits(edits, sizeof edits);
+  snprintf(spec->edits_hash, sizeof spec->edits_hash, "%016llx%016llx", (unsigned long long)hash.high64,
+           (unsigned long long)hash.low64);
+  return spec;
+}
+
+static void real_edits_come_back_as_written(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  static struct cell_spec in;
+  assert_true(cell_spec_write(spec_path, example_with_edits(), &fault));
+  if (!cell_spec_read(spec_path, &in, &fault)) fail_msg("%s", fault.message);
+  assert_string_equal(in.edits_path, edits_path);
+  assert_int_equal(in.edits.target_count, 1);
+  assert_string_equal(in.edits.targets[0].path, "new/c d.py");
+  assert_int_equal(in.edits.targets[0].document, 1);
+  assert_int_equal(in.edits.targets[0].hunks[0].new_bytes, 4);
   cell_spec_free(&in);
 }
 
@@ -156,6 +187,25 @@ static void spec_and_list_must_agree(void **state) {
   expect_refusal("record 2 of 2");
 }
 
+static void damaged_edits_are_refused(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  struct cell_spec *spec = example_with_edits();
+  spec->edits_hash[0] = spec->edits_hash[0] == '0' ? '1' : '0';
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  expect_refusal("it was changed after the run began");
+  spec = example_with_edits();
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  unlink(edits_path);
+  expect_refusal("cannot be opened");
+  cJSON *root;
+  assert_true(json_read_file(spec_path, &root, &fault));
+  cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "corpus"), "edits");
+  assert_true(json_write_file(spec_path, root, &fault));
+  cJSON_Delete(root);
+  expect_refusal("edits");
+}
+
 static void seed_too_large_is_refused(void **state) {
   (void)state;
   struct fault fault = {0};
@@ -181,6 +231,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(list_is_as_documented, set_up, tear_down),
       cmocka_unit_test_setup_teardown(changed_list_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(spec_and_list_must_agree, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(real_edits_come_back_as_written, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(damaged_edits_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(seed_too_large_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_json_is_refused, set_up, tear_down),
   };

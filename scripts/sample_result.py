@@ -119,7 +119,9 @@ def edits(is_baseline, edited, served):
     e = {"source": "versions", "documents": 100, "hunks": 300, "inserted_lines": 1000, "deleted_lines": 800,
          "inserted_bytes": 30000, "deleted_bytes": 24000, "missing": {}}
     for kind, ending in (("tree", "tree-sitter" if is_baseline else ".tree"), ("source", ".source")):
-        e[f"heap_{kind}_bytes"] = heap(edited, ending) - heap(served, ending)
+        e[f"heap_{kind}_bytes"] = heap(edited, ending) - heap(served, ending) if edited["heaps"] else None
+        if not edited["heaps"]:
+            e["missing"][f"heap_{kind}_bytes"] = "the allocator does not tell"
         for key, value in (("", 7000), ("p50_", 25), ("p90_", 160), ("max_", 900)):
             e[f"journal_{kind}_{key}bytes"] = None if is_baseline else value
             if is_baseline:

@@ -32,6 +32,8 @@ void liar_choose(const char *text) {
   walk_skipped = 0;
 }
 
+static uint32_t puts_made, journal_bytes; /* the k-th put adds k to the journal that "journal: counts" tells of */
+
 static bool tells(const char *text) { return strcmp(lie, text) == 0; }
 static bool about(uint32_t index) { return index % 7 == 3; }
 
@@ -67,11 +69,17 @@ static void liar_close(void *store) {
 static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
   (void)store;
   const struct stage_link *below = &context->below[kind];
+  journal_bytes += ++puts_made;
   if (tells("put: error") && id == 3) {
     STAGE_FAIL(context, "there is no room for document %u", id);
     return STAGE_LIMIT;
   }
   return below->ops->put(below->store, kind, id, bytes, length, path);
+}
+
+static void stats(void *store, stage_stat_fn *emit, void *sink) {
+  if (honest->stats) honest->stats(store, emit, sink);
+  if (tells("journal: counts")) emit(sink, "journal_source_bytes", "bytes", journal_bytes);
 }
 
 static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *bytes) {
@@ -230,6 +238,7 @@ const struct stage_ops *phasebench_stage(void) {
   liar.keeps = 1u << STAGE_SOURCE;
   liar.open = liar_open;
   liar.close = liar_close;
+  liar.stats = stats;
   liar.put = put;
   liar.length = length;
   liar.pin = pin;
