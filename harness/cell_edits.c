@@ -26,7 +26,8 @@ bool cell_choose_edits(struct cell *cell, uint32_t *scratch, struct fault *fault
     const struct edit_target *target = &spec->edits.targets[i];
     /* As of the corpus's own files: tree-sitter counts in 32 bits. */
     if (target->bytes > UINT32_MAX - 65536) {
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits", target->path);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits",
+                       target->path);
     }
     cell->edited[cell->edited_count++] = target->document;
     if (target->bytes > longest) longest = target->bytes;
@@ -124,7 +125,8 @@ static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
   if (same) memcpy(cell->text, pin.bytes, (size_t)length);
   store_unpin_source(cell->store, &pin);
   return same || fault_set(fault, EXIT_CODE_CELL_FAILED,
-                           "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64 ", %s",
+                           "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64
+                           ", %s",
                            file->path, length, file->bytes,
                            length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
 }
@@ -161,7 +163,8 @@ static bool store_edited(struct cell *cell, uint32_t id, TSTree *old, struct fau
   }
   ts_tree_delete(old);
   if (!tree) return false;
-  struct stage_document document = {id, file->language, cell->grammars[file->language].ts, NULL, cell->edited_text, length};
+  const TSLanguage *grammar = cell->grammars[file->language].ts;
+  struct stage_document document = {id, file->language, grammar, NULL, cell->edited_text, length};
   struct journals before = read_journals(cell);
   uint64_t ready_ns = clock_ns();
   bool good = store_edit(cell->store, &document, cell->edits, count, tree, fault);
@@ -205,8 +208,10 @@ static int64_t percentile(const int64_t *sorted, uint32_t count, uint32_t pct) {
 
 static void add_growth(cJSON *to, struct cell_edit_log *log, enum stage_kind kind) {
   static const char *const keys[STAGE_KIND_COUNT][4] = {
-      [STAGE_SOURCE] = {"journal_source_bytes", "journal_source_p50_bytes", "journal_source_p90_bytes", "journal_source_max_bytes"},
-      [STAGE_TREE] = {"journal_tree_bytes", "journal_tree_p50_bytes", "journal_tree_p90_bytes", "journal_tree_max_bytes"}};
+      [STAGE_SOURCE] = {"journal_source_bytes", "journal_source_p50_bytes", "journal_source_p90_bytes",
+                        "journal_source_max_bytes"},
+      [STAGE_TREE] = {"journal_tree_bytes", "journal_tree_p50_bytes", "journal_tree_p90_bytes",
+                      "journal_tree_max_bytes"}};
   if (log->documents == 0 || !log->has_journal[kind]) {
     const char *why = log->documents == 0 ? "no document was edited"
                       : kind == STAGE_TREE ? "no stage of the combination reports a counter journal_tree_bytes"

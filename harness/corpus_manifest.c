@@ -220,10 +220,12 @@ static bool check_versions(const struct reading *reading, const struct manifest 
       const struct manifest_version *other = &manifest->versions[k];
       if (k == i) continue;
       if (holds(other->old, one->old)) {
-        return REFUSE(reading, "names \"%s\" twice as \"old\" in \"versions\": \"%s\" holds it", one->old, other->old);
+        return REFUSE(reading, "names \"%s\" twice as \"old\" in \"versions\": \"%s\" holds it", one->old,
+                      other->old);
       }
       if (holds(other->new, one->new)) {
-        return REFUSE(reading, "names \"%s\" twice as \"new\" in \"versions\": \"%s\" holds it", one->new, other->new);
+        return REFUSE(reading, "names \"%s\" twice as \"new\" in \"versions\": \"%s\" holds it", one->new,
+                      other->new);
       }
     }
   }

@@ -73,7 +73,8 @@ bool corpus_read_versions(struct corpus_build *build, struct fault *fault) {
   side_build.paths = paths;
   side_build.candidates = NULL;
   side_build.skipped = NULL;
-  side_build.candidate_count = side_build.candidate_capacity = side_build.skipped_count = side_build.skipped_capacity = 0;
+  side_build.candidate_count = side_build.candidate_capacity = 0;
+  side_build.skipped_count = side_build.skipped_capacity = 0;
   bool ok = corpus_walk(&side_build, fault) && corpus_read(&side_build, fault);
   for (size_t i = 0; ok && i < side_build.skipped_count; i++) {
     if (side_build.skipped[i].why != CORPUS_SKIP_UNREADABLE) continue;

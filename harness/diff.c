@@ -31,7 +31,9 @@ struct lines {
   uint32_t count;
 };
 
-static bool out_of_memory(struct fault *fault) { return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a diff"); }
+static bool out_of_memory(struct fault *fault) {
+  return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a diff");
+}
 
 static bool find_lines(const struct diff_text *text, struct lines *lines, struct fault *fault) {
   size_t newlines = 0;
@@ -79,8 +81,9 @@ static bool finish(pid_t child, const char *old, const char *new, struct fault *
     if (errno != EINTR) return fault_set(fault, EXIT_CODE_SYSTEM, "waiting for diff failed: %s", strerror(errno));
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) <= 1) return true;
+  bool exited = WIFEXITED(status);
   return fault_set(fault, EXIT_CODE_SYSTEM, "diff of %s and %s failed (%s %d); GNU diff is needed", old, new,
-                   WIFEXITED(status) ? "exit code" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+                   exited ? "exit code" : "signal", exited ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
 /* ---- its output ---- */
@@ -114,7 +117,8 @@ static bool read_hunks(FILE *in, const struct lines *old, const struct lines *ne
                              new->starts[new_before + come] - new->starts[new_before]};
     if (!add(list, hunk, fault)) return false;
   }
-  return got == EOF || fault_set(fault, EXIT_CODE_SYSTEM, "diff did not print what it was asked for; GNU diff is needed");
+  return got == EOF ||
+         fault_set(fault, EXIT_CODE_SYSTEM, "diff did not print what it was asked for; GNU diff is needed");
 }
 
 bool diff_hunks_fit(const struct diff_text *old, const struct diff_text *new, const struct diff_hunk *hunks,
@@ -153,8 +157,9 @@ bool diff_texts(const struct diff_text *old, const struct diff_text *new, struct
   free(old_lines.starts);
   free(new_lines.starts);
   if (ok && !diff_hunks_fit(old, new, list.hunks, list.count)) {
-    ok = fault_set(fault, EXIT_CODE_INPUT, "what diff says of %s and %s does not lead from one to the other: did a file "
-                   "change meanwhile?", old->path, new->path);
+    ok = fault_set(fault, EXIT_CODE_INPUT,
+                   "what diff says of %s and %s does not lead from one to the other: did a file change meanwhile?",
+                   old->path, new->path);
   }
   if (!ok) {
     free(list.hunks);

@@ -46,8 +46,9 @@ static bool read_known(const char *path, uint64_t length, uint64_t hash, char **
   if (!failed && got == length && XXH3_64bits(*bytes, got) == hash) return true;
   free(*bytes);
   *bytes = NULL;
-  return fault_set(fault, EXIT_CODE_INPUT, "%s: is not what it was when the corpus was read; let nobody change a corpus "
-                   "that is being measured", path);
+  return fault_set(fault, EXIT_CODE_INPUT,
+                   "%s: is not what it was when the corpus was read; let nobody change a corpus that is being measured",
+                   path);
 }
 
 static bool write_hunks(FILE *out, const struct corpus_edit *edit, const struct diff_text *old,
@@ -77,7 +78,8 @@ static bool write_edit(FILE *out, const struct corpus *corpus, const struct corp
   char *old_bytes = NULL, *new_bytes = NULL;
   bool ok = read_known(old_path, file->bytes, file->hash, &old_bytes, fault) &&
             read_known(new_path, edit->bytes, edit->hash, &new_bytes, fault);
-  struct diff_text old = {old_path, old_bytes, (uint32_t)file->bytes}, new = {new_path, new_bytes, (uint32_t)edit->bytes};
+  struct diff_text old = {old_path, old_bytes, (uint32_t)file->bytes};
+  struct diff_text new = {new_path, new_bytes, (uint32_t)edit->bytes};
   ok = ok && write_hunks(out, edit, &old, &new, hunk_total, fault);
   free(old_bytes);
   free(new_bytes);
@@ -96,17 +98,21 @@ static bool write_edits(const struct corpus *corpus, uint64_t seed, char **text,
   }
   *chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
   bool ok = true;
-  for (uint32_t i = 0; ok && i < *chosen; i++) ok = write_edit(out, corpus, &corpus->edits[order[i]], hunk_total, fault);
+  for (uint32_t i = 0; ok && i < *chosen; i++)
+    ok = write_edit(out, corpus, &corpus->edits[order[i]], hunk_total, fault);
   free(scratch);
   bool written = !ferror(out);
-  if (fclose(out) != 0 || !written) ok = ok && fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
+  written = fclose(out) == 0 && written;
+  if (ok && !written) ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
   return ok;
 }
 
 bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t seed, char hash[33], struct fault *fault) {
   if (!corpus->edit_count) {
-    return fault_set(fault, EXIT_CODE_INPUT, "the corpus '%s' is to be edited to new versions, and none of the files that "
-                     "were asked for differs in them", corpus->name);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "the corpus '%s' is to be edited to new versions, and none of the files that were asked for "
+                     "differs in them",
+                     corpus->name);
   }
   char *text = NULL, *whole = NULL;
   size_t text_bytes = 0;
@@ -189,13 +195,15 @@ static bool parse(const char *path, size_t block_bytes, size_t document_count, s
   size_t hunks_left = (size_t)hunks;
   while (list->target_count < documents) {
     if (!take_target(&at, end, document_count, list->hunks + (hunks - hunks_left), &hunks_left, list)) {
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: document %zu of %" PRIu64 " is not HASH BYTES DOCUMENT HUNKS PATH and "
-                       "its hunks, or names a document that is not there or was there before", path,
-                       list->target_count + 1, documents);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: document %zu of %" PRIu64 " is not HASH BYTES DOCUMENT HUNKS PATH and its hunks, or names "
+                       "a document that is not there or was there before",
+                       path, list->target_count + 1, documents);
     }
   }
   return (at == end && hunks_left == 0) ||
-         fault_set(fault, EXIT_CODE_INPUT, "%s: %zu bytes and %zu hunks are left over", path, (size_t)(end - at), hunks_left);
+         fault_set(fault, EXIT_CODE_INPUT, "%s: %zu bytes and %zu hunks are left over", path, (size_t)(end - at),
+                   hunks_left);
 }
 
 static bool read_block(const char *path, char **block, size_t *block_bytes, struct fault *fault) {
@@ -224,8 +232,10 @@ bool edit_list_read(const char *path, const char *hash, size_t document_count, s
   if (ok) {
     hash_of(list->block, block_bytes, found);
     ok = strcmp(found, hash) == 0 ||
-         fault_set(fault, EXIT_CODE_INPUT, "%s: the hash of the list of edits is %s and the cell expects %s: it was changed "
-                   "after the run began", path, found, hash);
+         fault_set(fault, EXIT_CODE_INPUT,
+                   "%s: the hash of the list of edits is %s and the cell expects %s: it was changed after the run "
+                   "began",
+                   path, found, hash);
   }
   ok = ok && parse(path, block_bytes, document_count, list, fault);
   if (!ok) edit_list_free(list);

@@ -319,9 +319,10 @@ static bool read_edits(struct reader *reader, const cJSON *object, unsigned i, s
   if (strcmp(cell->edit_source, "versions") != 0 && strcmp(cell->edit_source, "seeded") != 0)
     return wrong(reader, "source", "versions or seeded");
   unsigned f = 0;
-#define X(key, unit)                                                                                      \
-  if (!read_figure(reader, edits, #key, strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0, \
-                   &cell->edits[f++])) return false;
+  bool is_growth;
+#define X(key, unit)                                                                              \
+  is_growth = strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0;                  \
+  if (!read_figure(reader, edits, #key, is_growth, &cell->edits[f++])) return false;
   RESULT_EDIT_KEYS(X)
 #undef X
   return true;

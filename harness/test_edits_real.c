@@ -26,7 +26,7 @@ static char folder[256];
 
 static int set_up(void **state) {
   (void)state;
-  snprintf(folder, sizeof folder, "%s/phasebench-edits-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  snprintf(folder, sizeof folder, "%s/phasebench-edits-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
   return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -60,7 +60,8 @@ static void check_point(TSPoint expected, TSPoint found) {
 }
 
 /* Makes the edits one after the other, as an editor would, and holds each against the text it finds. */
-static void check_replay(const TSInputEdit *edits, size_t count, const struct diff_text *old, const struct diff_text *new) {
+static void check_replay(const TSInputEdit *edits, size_t count, const struct diff_text *old,
+                         const struct diff_text *new) {
   uint32_t length = old->length;
   char *text = malloc((size_t)old->length + new->length + 1), *next = malloc((size_t)old->length + new->length + 1);
   memcpy(text, old->bytes, length);
@@ -107,7 +108,8 @@ struct sizes {
   uint64_t hunks, inserted, deleted;
 };
 
-static struct sizes check_pair(TSParser *parser, const char *old_bytes, size_t old_length, const char *new_bytes, size_t new_length) {
+static struct sizes check_pair(TSParser *parser, const char *old_bytes, size_t old_length, const char *new_bytes,
+                               size_t new_length) {
   char old_path[512], new_path[512];
   put("old", old_bytes, old_length, old_path);
   put("new", new_bytes, new_length, new_path);
@@ -141,7 +143,8 @@ static const struct {
   struct sizes sizes;
 } pairs[] = {
     {"nothing changes", T("a;\nb;\n"), T("a;\nb;\n"), {0, 0, 0}},
-    {"several hunks", T("int a;\nint b;\nint c;\nint d;\nint e;\n"), T("int a;\nint B;\nint c;\nint d;\nint x;\nint y;\nint e;\n"), {2, 3, 1}},
+    {"several hunks", T("int a;\nint b;\nint c;\nint d;\nint e;\n"),
+     T("int a;\nint B;\nint c;\nint d;\nint x;\nint y;\nint e;\n"), {2, 3, 1}},
     {"a line goes, one comes", T("int a;\nint b;\nint c;\n"), T("int b;\nint c;\nint d;\n"), {2, 1, 1}},
     {"all of it changes", T("int a;\nint b;\n"), T("long c;\nlong d;\nlong e;\n"), {1, 3, 2}},
     {"emptied", T("int a;\nint b;\n"), T(""), {1, 0, 2}},
@@ -171,7 +174,8 @@ static void hunks_lead_from_one_text_to_the_other(void **state) {
   assert_true(ts_parser_set_language(parser, grammar.ts));
   for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
     struct sizes found = check_pair(parser, pairs[i].old, pairs[i].old_length, pairs[i].new, pairs[i].new_length);
-    if (found.hunks != pairs[i].sizes.hunks || found.inserted != pairs[i].sizes.inserted || found.deleted != pairs[i].sizes.deleted)
+    struct sizes expected = pairs[i].sizes;
+    if (found.hunks != expected.hunks || found.inserted != expected.inserted || found.deleted != expected.deleted)
       fail_msg("%s: %d hunks, %d in, %d out", pairs[i].what, (int)found.hunks, (int)found.inserted, (int)found.deleted);
   }
   ts_parser_delete(parser);

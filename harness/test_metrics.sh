@@ -33,6 +33,11 @@ near "$dir/a.tsv" p1 served lines_per_mib 16000 1
 near "$dir/a.tsv" p1 served reduction_pct 92.5 0.001
 # p1.tree is 30 % of 15 MiB: 4,718,592 bytes for 300,000 lines and 2,100,000 nodes.
 near "$dir/a.tsv" p1 - tree_bytes_per_line 15.72864 0.02
+# An invented journal of 7,000 bytes over 1,000 inserted lines; the baseline has none.
+expect "$dir/a.tsv" p1 - edit_tree_bytes_per_inserted_line $'7\tbytes/line'
+expect "$dir/a.tsv" p1 - edit_source_bytes_per_inserted_line $'7\tbytes/line'
+expect "$dir/a.tsv" p1 - edit_journal_tree_p50_bytes $'25\tbytes'
+expect "$dir/a.tsv" baseline - edit_tree_bytes_per_inserted_line $'null\tbytes/line'
 near "$dir/a.tsv" p1 - tree_bits_per_node 17.97559 0.02
 near "$dir/a.tsv" p1 - source_bytes_per_line 31.45728 0.04
 near "$dir/a.tsv" p1 purged disk_bytes_per_line 0 0
