@@ -333,7 +333,8 @@ static bool read_figures(struct reader *reader, const cJSON *object, unsigned i,
   return read_text_or_null(reader, object, "allocator_options", &cell->allocator_options) &&
          json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
          read_checkpoints(reader, object, i, cell) && read_trees(reader, object, i, cell) &&
-         read_edits(reader, object, i, cell) && read_timings(reader, timings, i, cell) && read_latency(reader, object, i, cell) &&
+         read_edits(reader, object, i, cell) && read_timings(reader, timings, i, cell) &&
+         read_latency(reader, object, i, cell) &&
          read_stats(reader, object, i, cell) && read_proof(reader, object, i, cell) && check_proof(reader, cell);
 }
 
