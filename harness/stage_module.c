@@ -153,6 +153,8 @@ static bool check_roles(const char *path, const struct stage_ops *ops, struct fa
   X(edit_tree, STAGE_TREE_CODEC, false)                 \
   X(live_tree, STAGE_TREE_CODEC, false)                 \
   X(drop_tree, STAGE_TREE_CODEC, true)                  \
+  X(shed, STAGE_TREE_CODEC, false)                      \
+  X(regrow, STAGE_TREE_CODEC, false)                    \
   X(symbol_name, STAGE_TREE_CODEC, true)                \
   X(field_name, STAGE_TREE_CODEC, true)                 \
   X(cursor_new, STAGE_TREE_CODEC, true)                 \

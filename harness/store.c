@@ -204,6 +204,7 @@ static void compose(struct store *store) {
     bool is_codec = member->module.ops->roles & STAGE_TREE_CODEC;
     for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
       member->ctx.keeper[kind] = is_codec ? link_to(store->keeper[kind]) : member->ctx.below[kind];
+    member->ctx.codec = link_to(store->codec);
   }
 }
 
@@ -216,6 +217,7 @@ static void announce(struct store *store, const struct member *opened) {
   for (unsigned i = 0; i < store->count; i++) {
     struct stage_ctx *ctx = &store->members[i].ctx;
     complete(&ctx->codec_below, opened);
+    complete(&ctx->codec, opened);
     for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
       complete(&ctx->keeper[kind], opened);
       complete(&ctx->below[kind], opened);
@@ -268,7 +270,9 @@ const struct stage_ops *store_codec(const struct store *store, void **codec_stor
   return store->codec->module.ops;
 }
 
-bool store_needs_grammar(const struct store *store) { return store->codec->module.ops->flags & STAGE_NEEDS_GRAMMAR; }
+bool store_needs_grammar(const struct store *store) {
+  return (store->codec->module.ops->flags & STAGE_NEEDS_GRAMMAR) && store->keeper[STAGE_TREE] == store->codec;
+}
 
 bool store_keeps_nothing(const struct store *store) { return store->codec->module.ops->flags & STAGE_KEEPS_NOTHING; }
 

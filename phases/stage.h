@@ -45,7 +45,7 @@
 
 /* Bumped when the meaning of a hook changes. A changed layout is found without
  * it: see STAGE_LAYOUT. */
-#define STAGE_ABI_VERSION 1u
+#define STAGE_ABI_VERSION 2u
 
 #define STAGE_ERRORS(X)                                                        \
   X(OK, "success")                                                             \
@@ -74,8 +74,9 @@ enum stage_role {
 };
 
 enum stage_flag {
-  /* The codec reads TSLanguage after the last put_tree (a live TSTree does).
-   * Without it the harness unloads the grammars once parsing is over. */
+  /* The codec reads TSLanguage after the last put_tree where it is itself the top of the
+   * pile of tree bytes (live TSTrees do; see the floor in baseline.c). Without it, or
+   * where a keeper lies above it, the harness unloads the grammars once parsing is over. */
   STAGE_NEEDS_GRAMMAR = 1u << 0,
   /* Keeps nothing, gives nothing back: measures the harness. Its cells are marked
    * as the instrument's, have no proof, and never count as a result. */
@@ -179,6 +180,9 @@ struct stage_ctx {
   struct stage_link below[STAGE_KIND_COUNT];
   /* The codec of the next lower order, where there is one. */
   struct stage_link codec_below;
+  /* The codec in charge: whose bytes those of kind STAGE_TREE are. A keeper asks it what
+   * of them must be kept (shed, regrow). */
+  struct stage_link codec;
   /* Says why a hook is about to fail; printf-like; the first message is kept. */
   void (*fail)(const struct stage_ctx *ctx, const char *file, int line, const char *format, ...)
       __attribute__((format(printf, 4, 5)));
@@ -260,6 +264,16 @@ struct stage_ops {
    * copies it (ts_tree_copy) before it edits. Optional. */
   const TSTree *(*live_tree)(void *store, uint32_t id);
   int (*drop_tree)(void *store, uint32_t id); /* required */
+
+  /* What of a tree's bytes cannot be computed from the rest: bytes[0..length) were put by
+   * this codec. Writes it at `out`, which has room for 2 * length bytes, and its size. The
+   * aim is bytes that an edit changes where it was made and nowhere else: free of offsets,
+   * positions and counts. Optional; both or none. */
+  int (*shed)(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length);
+  /* Makes the bytes again: writes exactly length bytes, the same that were shed, for as
+   * long as the store would also have decoded them. STAGE_CORRUPT where `shed` are not
+   * such bytes, without reading or writing out of bounds. */
+  int (*regrow)(void *store, const void *shed, uint64_t shed_length, void *out, uint64_t length);
 
   /* Names without the grammar. NULL: no such symbol. Required. */
   const char *(*symbol_name)(void *store, uint32_t language, uint16_t symbol);

@@ -5,12 +5,16 @@
  * floor is the codec and the keeper in charge where no stage above it is, and the
  * keeper at the bottom of every pile.
  *
+ * Where a keeper above the floor keeps the trees' bytes, there must be bytes: then, and
+ * only then, the floor as a codec writes each tree as an array of records (serial.h) and
+ * hands it up the pile. Which it is does not change while the store is open.
+ *
  * The trees' own memory is the parser's (heap "tree-sitter"); the floor's heaps hold
  * two tables and the byte strings. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
+#include "serial.h"
 
 struct bytes {
   uint8_t *p; /* NULL: no such document */
@@ -26,6 +30,7 @@ struct baseline {
   uint32_t language_capacity;
   struct bytes *kept[STAGE_KIND_COUNT];
   uint32_t kept_capacity[STAGE_KIND_COUNT];
+  struct serial serial;
 };
 
 const struct stage_ctx *baseline_ctx(const struct baseline *store) { return store->ctx; }
@@ -55,7 +60,7 @@ static bool reserve(const struct stage_ctx *ctx, enum stage_kind kind, void **ta
 static int baseline_open(const struct stage_ctx *ctx, void **store) {
   struct baseline *self = stage_allocate(ctx, STAGE_TREE, sizeof *self);
   if (!self) return STAGE_OUT_OF_MEMORY;
-  *self = (struct baseline){.ctx = ctx};
+  *self = (struct baseline){.ctx = ctx, .serial = {.ctx = ctx}};
   *store = self;
   return STAGE_OK;
 }
@@ -65,6 +70,7 @@ static void baseline_close(void *store) {
   for (uint32_t i = 0; i < self->tree_capacity; i++) ts_tree_delete(self->trees[i]);
   stage_release(self->ctx, STAGE_TREE, self->trees);
   stage_release(self->ctx, STAGE_TREE, self->languages);
+  serial_free(&self->serial);
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
     for (uint32_t i = 0; i < self->kept_capacity[kind]; i++)
       stage_release(self->ctx, (enum stage_kind)kind, self->kept[kind][i].p);
@@ -131,7 +137,13 @@ static int baseline_drop(void *store, enum stage_kind kind, uint32_t id) {
 
 /* ---- tree codec ---- */
 
-static int baseline_put_tree(void *store, const struct stage_document *document, TSTree *tree) {
+/* Whether the top of the pile of tree bytes is another stage. */
+static bool is_serial(const struct baseline *self) {
+  const struct stage_link *top = &self->ctx->keeper[STAGE_TREE];
+  return top->ops && top->store != (const void *)self;
+}
+
+static int put_live_tree(void *store, const struct stage_document *document, TSTree *tree) {
   struct baseline *self = store;
   void *trees = self->trees, *languages = self->languages;
   bool room = reserve(self->ctx, STAGE_TREE, &trees, &self->tree_capacity, document->id, sizeof *self->trees);
@@ -149,10 +161,20 @@ static int baseline_put_tree(void *store, const struct stage_document *document,
   return STAGE_OK;
 }
 
+static int baseline_put_tree(void *store, const struct stage_document *document, TSTree *tree) {
+  struct baseline *self = store;
+  if (!is_serial(self)) return put_live_tree(store, document, tree);
+  int error = serial_put_tree(&self->serial, document, tree);
+  ts_tree_delete(tree);
+  return error;
+}
+
 static const TSTree *baseline_live_tree(void *store, uint32_t id) { return baseline_tree(store, id); }
 
 static int baseline_drop_tree(void *store, uint32_t id) {
   struct baseline *self = store;
+  const struct stage_link *keeper = &self->ctx->keeper[STAGE_TREE];
+  if (is_serial(self)) return keeper->ops->drop(keeper->store, STAGE_TREE, id);
   if (!baseline_tree(self, id)) return STAGE_NO_DOCUMENT;
   ts_tree_delete(self->trees[id]);
   self->trees[id] = NULL;
@@ -164,14 +186,53 @@ static const TSLanguage *grammar_of(const struct baseline *self, uint32_t langua
 }
 
 static const char *baseline_symbol_name(void *store, uint32_t language, uint16_t symbol) {
+  const struct baseline *self = store;
+  if (is_serial(self)) return serial_symbol_name(&self->serial, language, symbol);
   const TSLanguage *grammar = grammar_of(store, language);
   return grammar ? ts_language_symbol_name(grammar, symbol) : NULL;
 }
 
 static const char *baseline_field_name(void *store, uint32_t language, uint16_t field) {
+  const struct baseline *self = store;
+  if (is_serial(self)) return serial_field_name(&self->serial, language, field);
   const TSLanguage *grammar = grammar_of(store, language);
   return grammar ? ts_language_field_name_for_id(grammar, field) : NULL;
 }
+
+/* ---- cursors: of live trees or of records ---- */
+
+static int cursor_new(void *store, struct stage_cursor **cursor) {
+  const struct baseline *self = store;
+  return is_serial(self) ? serial_cursor_new(&self->serial, cursor) : baseline_cursor_new(store, cursor);
+}
+
+static void cursor_delete(struct stage_cursor *cursor) {
+  if (!cursor) return;
+  if (((const struct baseline_cursor_head *)cursor)->is_serial) serial_cursor_delete(cursor);
+  else baseline_cursor_delete(cursor);
+}
+
+#define HOOK(result, name, parameters, ...)                                                     \
+  static result name parameters {                                                               \
+    return ((const struct baseline_cursor_head *)cursor)->is_serial ? serial_##name(__VA_ARGS__) \
+                                                                    : baseline_##name(__VA_ARGS__); \
+  }
+HOOK(int, cursor_open, (struct stage_cursor *cursor, uint32_t id), cursor, id)
+HOOK(void, cursor_close, (struct stage_cursor *cursor), cursor)
+HOOK(bool, goto_first_child, (struct stage_cursor *cursor), cursor)
+HOOK(bool, goto_next_sibling, (struct stage_cursor *cursor), cursor)
+HOOK(bool, goto_parent, (struct stage_cursor *cursor), cursor)
+HOOK(bool, goto_previous_sibling, (struct stage_cursor *cursor), cursor)
+HOOK(bool, goto_last_child, (struct stage_cursor *cursor), cursor)
+HOOK(bool, goto_child, (struct stage_cursor *cursor, uint32_t n), cursor, n)
+HOOK(bool, goto_child_by_field, (struct stage_cursor *cursor, uint16_t field), cursor, field)
+HOOK(bool, goto_first_child_for_byte, (struct stage_cursor *cursor, uint32_t byte), cursor, byte)
+HOOK(bool, goto_descendant_for_bytes, (struct stage_cursor *cursor, uint32_t start, uint32_t end), cursor, start, end)
+HOOK(bool, goto_index, (struct stage_cursor *cursor, uint32_t index), cursor, index)
+HOOK(int, extent, (struct stage_cursor *cursor, struct stage_extent *extent), cursor, extent)
+HOOK(int, walk, (struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count), cursor, nodes,
+     capacity, count)
+#undef HOOK
 
 static const struct stage_ops ops = {
     .hdr = STAGE_HDR,
@@ -193,22 +254,22 @@ static const struct stage_ops ops = {
     .drop_tree = baseline_drop_tree,
     .symbol_name = baseline_symbol_name,
     .field_name = baseline_field_name,
-    .cursor_new = baseline_cursor_new,
-    .cursor_open = baseline_cursor_open,
-    .cursor_close = baseline_cursor_close,
-    .cursor_delete = baseline_cursor_delete,
-    .goto_first_child = baseline_goto_first_child,
-    .goto_next_sibling = baseline_goto_next_sibling,
-    .goto_parent = baseline_goto_parent,
-    .goto_previous_sibling = baseline_goto_previous_sibling,
-    .goto_last_child = baseline_goto_last_child,
-    .goto_child = baseline_goto_child,
-    .goto_child_by_field = baseline_goto_child_by_field,
-    .goto_first_child_for_byte = baseline_goto_first_child_for_byte,
-    .goto_descendant_for_bytes = baseline_goto_descendant_for_bytes,
-    .goto_index = baseline_goto_index,
-    .extent = baseline_extent,
-    .walk = baseline_walk,
+    .cursor_new = cursor_new,
+    .cursor_open = cursor_open,
+    .cursor_close = cursor_close,
+    .cursor_delete = cursor_delete,
+    .goto_first_child = goto_first_child,
+    .goto_next_sibling = goto_next_sibling,
+    .goto_parent = goto_parent,
+    .goto_previous_sibling = goto_previous_sibling,
+    .goto_last_child = goto_last_child,
+    .goto_child = goto_child,
+    .goto_child_by_field = goto_child_by_field,
+    .goto_first_child_for_byte = goto_first_child_for_byte,
+    .goto_descendant_for_bytes = goto_descendant_for_bytes,
+    .goto_index = goto_index,
+    .extent = extent,
+    .walk = walk,
 };
 
 const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -24,7 +24,10 @@
 enum walk_state { WALK_AT_START, WALK_UNDER_WAY, WALK_OVER };
 
 struct cursor {
-  struct stage_cursor base; /* first: the ABI casts */
+  union {
+    struct stage_cursor base; /* first: the ABI casts */
+    struct baseline_cursor_head head;
+  };
   struct baseline *store;
   const TSTree *tree; /* the open document's; NULL: none is open */
   TSTreeCursor at;    /* tree NULL until first used; its stack is kept from document to document */

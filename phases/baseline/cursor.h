@@ -9,11 +9,17 @@
 
 struct baseline; /* baseline.c */
 
+/* What the floor's two kinds of cursor (here and in serial.h) begin with. */
+struct baseline_cursor_head {
+  struct stage_cursor base;
+  bool is_serial;
+};
+
 /* The tree under id; NULL: none. */
 const TSTree *baseline_tree(const struct baseline *store, uint32_t id);
 const struct stage_ctx *baseline_ctx(const struct baseline *store);
 
-/* The cursor hooks of struct stage_ops. */
+/* The cursor hooks of struct stage_ops, for live trees. */
 int baseline_cursor_new(void *store, struct stage_cursor **cursor);
 int baseline_cursor_open(struct stage_cursor *cursor, uint32_t id);
 void baseline_cursor_close(struct stage_cursor *cursor);

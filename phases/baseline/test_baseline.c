@@ -12,11 +12,32 @@
 
 static void every_move_from_every_node(void **state) {
   (void)state;
-  check_codec(phasebench_stage());
+  struct check_stage stage;
+  check_stage_open_alone(&stage, phasebench_stage());
+  check_codec_open(&stage, NULL);
+  check_stage_close(&stage);
 }
 
 static void deep_and_wide(void **state) {
   (void)state;
+  struct check_stage stage;
+  check_stage_open_alone(&stage, phasebench_stage());
+  check_extremes_open(&stage, NULL, 20000, 1500, 997);
+  check_stage_close(&stage);
+}
+
+/* With a keeper above it, the floor keeps no tree alive: records go to that keeper. */
+static void below_a_keeper_trees_are_bytes(void **state) {
+  (void)state;
+  struct check_stage stage;
+  check_stage_open(&stage, phasebench_stage());
+  check_put_document(&stage, 0, 0, check_grammar("c"), "int a;", 6);
+  assert_null(stage.ops->live_tree(stage.store, 0));
+  uint64_t length;
+  assert_int_equal(check_length(&stage.keeper, STAGE_TREE, 0, &length), STAGE_OK);
+  assert_int_equal(length, 5 * 48); /* translation_unit, declaration, type, identifier, ";" */
+  check_stage_close(&stage);
+  check_codec(phasebench_stage());
   check_codec_extremes(phasebench_stage(), 20000, 1500, 997);
 }
 
@@ -60,7 +81,7 @@ static void keeps_copies_of_bytes(void **state) {
 static void gives_its_live_tree(void **state) {
   (void)state;
   struct check_stage stage;
-  check_stage_open(&stage, phasebench_stage());
+  check_stage_open_alone(&stage, phasebench_stage());
   check_put_document(&stage, 2, 0, check_grammar("c"), "int a;", 6);
   const TSTree *tree = stage.ops->live_tree(stage.store, 2);
   assert_non_null(tree);
@@ -75,7 +96,7 @@ static void a_move_without_a_document_is_an_error(void **state) {
   (void)state;
   struct check_stage stage;
   struct stage_cursor *cursor;
-  check_stage_open(&stage, phasebench_stage());
+  check_stage_open_alone(&stage, phasebench_stage());
   assert_int_equal(stage.ops->cursor_new(stage.store, &cursor), STAGE_OK);
   assert_false(stage.ops->goto_first_child(cursor));
   assert_int_equal(cursor->error, STAGE_MISUSE);
@@ -87,6 +108,7 @@ static void a_move_without_a_document_is_an_error(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_move_from_every_node), cmocka_unit_test(deep_and_wide),
+      cmocka_unit_test(below_a_keeper_trees_are_bytes),
       cmocka_unit_test(keeps_copies_of_bytes),      cmocka_unit_test(gives_its_live_tree),
       cmocka_unit_test(a_move_without_a_document_is_an_error),
   };

@@ -139,6 +139,13 @@ static inline void check_stage_open(struct check_stage *stage, const struct stag
   assert_int_equal(ops->open(&stage->ctx, &stage->store), STAGE_OK);
 }
 
+/* The stage is its own keeper, as where none lies above it. */
+static inline void check_stage_open_alone(struct check_stage *stage, const struct stage_ops *ops) {
+  check_stage_open(stage, ops);
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
+    if (ops->keeps & (1u << kind)) stage->ctx.keeper[kind] = (struct stage_link){ops, stage->store};
+}
+
 static inline void check_stage_close(struct check_stage *stage) {
   assert_int_equal(stage->keeper.pins, 0);
   stage->ops->close(stage->store);
@@ -445,46 +452,61 @@ static inline char *check_wide_text(uint32_t count, size_t *bytes) {
   return text;
 }
 
-/* Runs a stage through all of the above. */
-static inline void check_codec(const struct stage_ops *ops) {
-  struct check_stage stage;
-  check_stage_open(&stage, ops);
+/* Runs an open stage through all of the above; it is empty afterwards. `settle` may be NULL. */
+static inline void check_codec_open(struct check_stage *stage, int (*settle)(struct check_stage *stage)) {
+  const struct stage_ops *ops = stage->ops;
   const uint32_t text_count = sizeof check_texts / sizeof check_texts[0];
   for (uint32_t pass = 0; pass < 3; pass++) { /* 0: put; 1: read; 2: read once more, settled */
-    if (pass == 2 && ops->settle) assert_int_equal(ops->settle(stage.store), STAGE_OK);
+    if (pass == 2 && settle) assert_int_equal(settle(stage), STAGE_OK);
     for (uint32_t i = 0; i < text_count; i++) {
       const struct check_text *text = &check_texts[i];
       const TSLanguage *grammar = check_grammar(text->language);
       uint32_t language = 0; /* the number of the first text in the same language will do */
       while (strcmp(check_texts[language].language, text->language) != 0) language++;
-      if (pass == 0) check_put_document(&stage, i, language, grammar, text->text, strlen(text->text));
-      else check_document(&stage, i, language, grammar, text->text, strlen(text->text), 1);
+      if (pass == 0) check_put_document(stage, i, language, grammar, text->text, strlen(text->text));
+      else check_document(stage, i, language, grammar, text->text, strlen(text->text), 1);
     }
   }
   for (uint32_t i = 0; i < text_count; i++) {
-    assert_int_equal(ops->drop_tree(stage.store, i), STAGE_OK);
+    assert_int_equal(ops->drop_tree(stage->store, i), STAGE_OK);
     struct stage_cursor *cursor;
-    assert_int_equal(ops->cursor_new(stage.store, &cursor), STAGE_OK);
+    assert_int_equal(ops->cursor_new(stage->store, &cursor), STAGE_OK);
     assert_int_equal(ops->cursor_open(cursor, i), STAGE_NO_DOCUMENT);
     ops->cursor_delete(cursor);
   }
+}
+
+static inline int check_settle(struct check_stage *stage) {
+  return stage->ops->settle ? stage->ops->settle(stage->store) : STAGE_OK;
+}
+
+/* A stage above the list of copies. */
+static inline void check_codec(const struct stage_ops *ops) {
+  struct check_stage stage;
+  check_stage_open(&stage, ops);
+  check_codec_open(&stage, check_settle);
   check_stage_close(&stage);
 }
 
 /* Deep and wide trees; moves from every `step`th node. */
-static inline void check_codec_extremes(const struct stage_ops *ops, uint32_t levels, uint32_t width, uint32_t step) {
+static inline void check_extremes_open(struct check_stage *stage, int (*settle)(struct check_stage *stage),
+                                       uint32_t levels, uint32_t width, uint32_t step) {
   const TSLanguage *grammar = check_grammar("javascript");
-  struct check_stage stage;
-  check_stage_open(&stage, ops);
   size_t deep_bytes, wide_bytes;
   char *deep = check_deep_text(levels, &deep_bytes), *wide = check_wide_text(width, &wide_bytes);
-  check_put_document(&stage, 0, 0, grammar, deep, deep_bytes);
-  check_put_document(&stage, 1, 0, grammar, wide, wide_bytes);
-  if (ops->settle) assert_int_equal(ops->settle(stage.store), STAGE_OK);
-  check_document(&stage, 0, 0, grammar, deep, deep_bytes, step);
-  check_document(&stage, 1, 0, grammar, wide, wide_bytes, step);
+  check_put_document(stage, 0, 0, grammar, deep, deep_bytes);
+  check_put_document(stage, 1, 0, grammar, wide, wide_bytes);
+  if (settle) assert_int_equal(settle(stage), STAGE_OK);
+  check_document(stage, 0, 0, grammar, deep, deep_bytes, step);
+  check_document(stage, 1, 0, grammar, wide, wide_bytes, step);
   free(deep);
   free(wide);
+}
+
+static inline void check_codec_extremes(const struct stage_ops *ops, uint32_t levels, uint32_t width, uint32_t step) {
+  struct check_stage stage;
+  check_stage_open(&stage, ops);
+  check_extremes_open(&stage, check_settle, levels, width, step);
   check_stage_close(&stage);
 }
 

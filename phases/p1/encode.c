@@ -13,7 +13,7 @@ static bool buffer_reserve(struct p1_encoder *encoder, struct p1_buffer *buffer,
   return true;
 }
 
-static bool entries_reserve(struct p1_encoder *encoder, uint32_t count) {
+bool p1_entries_reserve(struct p1_encoder *encoder, uint32_t count) {
   if (count <= encoder->entry_capacity) return true;
   uint32_t capacity = count * 2;
   struct p1_entry *entries = stage_resize(encoder->ctx, STAGE_TREE, encoder->entries, capacity * sizeof *entries);
@@ -76,28 +76,27 @@ static bool entries_fit_u16(const struct p1_entry *entries, uint32_t count) {
   return all <= UINT16_MAX;
 }
 
-/* Puts the blob together from tokens, packed nibbles and entries. */
-static int blob_finish(struct p1_encoder *encoder, uint8_t generation, uint32_t language, uint32_t node_count,
-                       const uint8_t *packed_nibbles, uint32_t nibble_count) {
-  uint32_t blocks = encoder->entry_count > 1 ? encoder->entry_count : 0;
-  uint32_t supers = (blocks + P1_SUPER_BLOCKS - 1) >> P1_SUPER_LG;
+/* The entries that a blob has: none for a tree of one block. */
+static uint32_t blocks_of(const struct p1_encoder *encoder) {
+  return encoder->entry_count > 1 ? encoder->entry_count : 0;
+}
+
+uint64_t p1_blob_bytes(const struct p1_encoder *encoder, uint64_t token_bytes, uint64_t nibble_count) {
+  uint32_t blocks = blocks_of(encoder), supers = (blocks + P1_SUPER_BLOCKS - 1) >> P1_SUPER_LG;
+  uint64_t entry_bytes = entries_fit_u16(encoder->entries, blocks) ? 16 : 32;
+  return P1_HEADER_BYTES + (uint64_t)supers * 32 + blocks * entry_bytes + token_bytes + (nibble_count + 1) / 2 +
+         P1_TAIL_BYTES;
+}
+
+uint8_t *p1_blob_begin(const struct p1_encoder *encoder, const struct p1_tree *tree, uint8_t *p) {
+  uint32_t blocks = blocks_of(encoder);
   bool wide = !entries_fit_u16(encoder->entries, blocks);
-  size_t nibble_bytes = ((size_t)nibble_count + 1) / 2;
-  size_t length = P1_HEADER_BYTES + (size_t)supers * 32 + (size_t)blocks * (wide ? 32 : 16) + encoder->tokens.count +
-                  nibble_bytes + P1_TAIL_BYTES;
-  if (encoder->tokens.count > UINT32_MAX) {
-    STAGE_FAIL(encoder->ctx, "a tree's tokens need %zu bytes; the format holds 4 GiB", encoder->tokens.count);
-    return STAGE_LIMIT;
-  }
-  encoder->blob.count = 0;
-  if (!buffer_reserve(encoder, &encoder->blob, length)) return STAGE_OUT_OF_MEMORY;
-  uint8_t *p = encoder->blob.bytes;
-  *p++ = generation;
+  *p++ = tree->generation;
   *p++ = wide;
-  put16(&p, language);
-  put32(&p, node_count);
-  put32(&p, (uint32_t)encoder->tokens.count);
-  put32(&p, nibble_count);
+  put16(&p, tree->language);
+  put32(&p, tree->node_count);
+  put32(&p, tree->token_bytes);
+  put32(&p, tree->nibble_count);
   for (uint32_t b = 0; b < blocks; b += P1_SUPER_BLOCKS) {
     memcpy(p, &encoder->entries[b], 32);
     p += 32;
@@ -107,6 +106,23 @@ static int blob_finish(struct p1_encoder *encoder, uint8_t generation, uint32_t 
     const uint32_t v[8] = {e.token, e.nibble, e.position, e.row, e.column, e.indent, e.depth, e.depth_min};
     for (int i = 0; i < 8; i++) wide ? put32(&p, v[i]) : put16(&p, v[i]);
   }
+  return p;
+}
+
+/* Puts the blob together from tokens, packed nibbles and entries. */
+static int blob_finish(struct p1_encoder *encoder, uint8_t generation, uint32_t language, uint32_t node_count,
+                       const uint8_t *packed_nibbles, uint32_t nibble_count) {
+  if (encoder->tokens.count > UINT32_MAX) {
+    STAGE_FAIL(encoder->ctx, "a tree's tokens need %zu bytes; the format holds 4 GiB", encoder->tokens.count);
+    return STAGE_LIMIT;
+  }
+  struct p1_tree tree = {.generation = generation, .language = language, .node_count = node_count,
+                         .token_bytes = (uint32_t)encoder->tokens.count, .nibble_count = nibble_count};
+  size_t nibble_bytes = ((size_t)nibble_count + 1) / 2;
+  size_t length = (size_t)p1_blob_bytes(encoder, tree.token_bytes, nibble_count);
+  encoder->blob.count = 0;
+  if (!buffer_reserve(encoder, &encoder->blob, length)) return STAGE_OUT_OF_MEMORY;
+  uint8_t *p = p1_blob_begin(encoder, &tree, encoder->blob.bytes);
   memcpy(p, encoder->tokens.bytes, encoder->tokens.count);
   p += encoder->tokens.count;
   memcpy(p, packed_nibbles, nibble_bytes);
@@ -265,7 +281,7 @@ static int node_begin(struct writer *w) {
   if (error) return error;
   struct p1_encoder *encoder = w->encoder;
   if ((w->node_count & (P1_BLOCK_NODES - 1)) == 0) {
-    if (!entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
+    if (!p1_entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
     encoder->entries[encoder->entry_count++] = (struct p1_entry){
         .token = (uint32_t)encoder->tokens.count,
         .nibble = (uint32_t)encoder->nibbles.count,
@@ -426,7 +442,7 @@ int p1_transcode(struct p1_encoder *encoder, const struct p1_language *language,
                  const struct p1_tables *from) {
   encoder->tokens.count = 0;
   encoder->entry_count = tree->block_count ? tree->block_count : 1;
-  if (!entries_reserve(encoder, encoder->entry_count)) return STAGE_OUT_OF_MEMORY;
+  if (!p1_entries_reserve(encoder, encoder->entry_count)) return STAGE_OUT_OF_MEMORY;
   encoder->entries[0] = (struct p1_entry){0};
   for (uint32_t b = 0; b < tree->block_count; b++) encoder->entries[b] = p1_entry_at(tree, b);
   const uint8_t *p = tree->tokens, *end = tree->tokens + tree->token_bytes;

@@ -133,6 +133,32 @@ int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *o
   return error;
 }
 
+/* ---- for keepers: what of a blob must be kept ---- */
+
+static int shed(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
+  const struct store *s = store;
+  struct p1_tree tree;
+  if (!p1_tree_open(bytes, length, &tree)) {
+    STAGE_FAIL(s->ctx, "%llu bytes to shed are no tree of this store's", (unsigned long long)length);
+    return STAGE_CORRUPT;
+  }
+  *out_length = p1_shed(&tree, out);
+  return STAGE_OK;
+}
+
+static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
+  struct store *s = store;
+  uint32_t language;
+  uint8_t generation;
+  struct p1_tables tables;
+  int error = STAGE_CORRUPT;
+  if (p1_shed_tables(bytes, shed_length, &language, &generation) && language < s->language_count &&
+      p1_language_tables(&s->languages[language], generation, &tables))
+    error = p1_regrow(&s->encoder, &tables, bytes, shed_length, out, length);
+  if (error == STAGE_CORRUPT) STAGE_FAIL(s->ctx, "%llu shed bytes do not make a tree", (unsigned long long)shed_length);
+  return error;
+}
+
 /* ---- settling ---- */
 
 /* How often each row of a language occurs in the store. */
@@ -409,6 +435,8 @@ static const struct stage_ops ops = {
     .drop = drop,
     .put_tree = put_tree,
     .drop_tree = drop_tree,
+    .shed = shed,
+    .regrow = regrow,
     .symbol_name = symbol_name,
     .field_name = field_name,
     .cursor_new = cursor_new,
