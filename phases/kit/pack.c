@@ -127,6 +127,11 @@ int pack_put(struct pack *pack, uint32_t id, const void *bytes, uint64_t length)
 int pack_get(const struct pack *pack, uint32_t id, const uint8_t **bytes, uint64_t *length) {
   if (id >= pack->entry_count || pack->entries[id].slab == NO_SLAB) return STAGE_NO_DOCUMENT;
   const struct entry *entry = &pack->entries[id];
+  if (entry->length > 0) { /* a spoiled directory must not lead outside the slabs */
+    if (entry->slab >= pack->slab_count) return STAGE_CORRUPT;
+    const struct slab *slab = &pack->slabs[entry->slab];
+    if (entry->offset > slab->used || entry->length > slab->used - entry->offset) return STAGE_CORRUPT;
+  }
   /* An empty string does not keep its slab alive. */
   *bytes = entry->length > 0 ? pack->slabs[entry->slab].bytes + entry->offset : (const uint8_t *)"";
   *length = entry->length;

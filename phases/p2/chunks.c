@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * chunks.c - the table of chunks, and documents' lists of them. */
+#include "keep.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static const char *kind_name(const struct keep *keep) { return keep->kind == STAGE_SOURCE ? "source" : "tree"; }
+
+static int chunk_spoiled(struct keep *keep, uint32_t id, uint32_t chunk, const char *what) {
+  const struct press *press = &keep->press;
+  if (press->dictionary && XXH3_64bits(press->dictionary, press->dictionary_bytes) != press->dictionary_hash)
+    what = "the dictionary is not what was learned";
+  STAGE_FAIL(keep->ctx, "%s of document %u, chunk %u: %s", kind_name(keep), id, chunk, what);
+  return STAGE_CORRUPT;
+}
+
+/* Unpacks into out; base is the chunk's plain base where it has one. */
+static int chunk_unpack(struct keep *keep, uint32_t id, uint32_t number, struct press_bytes base, uint8_t *out) {
+  const struct chunk *chunk = &keep->chunks[number];
+  const uint8_t *frame;
+  uint64_t frame_bytes;
+  int error = pack_get(keep->chunk_pack, number, &frame, &frame_bytes);
+  if (error) return chunk_spoiled(keep, id, number, "it has no bytes");
+  struct press_bytes packed = {frame, (size_t)frame_bytes};
+  if (!press_unpack(&keep->press, (enum press_how)chunk->how, packed, base, out, chunk->length, &error)) {
+    if (error == STAGE_OUT_OF_MEMORY) return error;
+    return chunk_spoiled(keep, id, number, "its frame cannot be unpacked");
+  }
+  if (XXH3_64bits(out, chunk->length) != chunk->hash) return chunk_spoiled(keep, id, number, "its checksum differs");
+  return STAGE_OK;
+}
+
+static bool is_chunk(const struct keep *keep, uint32_t chunk) {
+  return chunk < keep->chunk_count && keep->chunks[chunk].refs > 0 && keep->chunks[chunk].length <= CHUNK_BYTES_MAX;
+}
+
+int chunk_read(struct keep *keep, uint32_t id, uint32_t number, uint8_t *out) {
+  if (!is_chunk(keep, number)) return chunk_spoiled(keep, id, number, "there is no such chunk");
+  const struct chunk *chunk = &keep->chunks[number];
+  if (chunk->how != PRESS_PREFIX) return chunk_unpack(keep, id, number, (struct press_bytes){0}, out);
+  if (!is_chunk(keep, chunk->base) || keep->chunks[chunk->base].how == PRESS_PREFIX)
+    return chunk_spoiled(keep, id, number, "its base is none");
+  struct press_bytes none = {0}, base = {NULL, keep->chunks[chunk->base].length};
+  uint8_t *plain = stage_allocate(keep->ctx, keep->kind, base.length ? base.length : 1);
+  if (!plain) return STAGE_OUT_OF_MEMORY;
+  int error = chunk_unpack(keep, id, chunk->base, none, plain);
+  base.p = plain;
+  if (!error) error = chunk_unpack(keep, id, number, base, out);
+  stage_release(keep->ctx, keep->kind, plain);
+  return error;
+}
+
+/* ---- packing ---- */
+
+struct packing {
+  uint8_t *out; /* the best so far, and room for a try behind it */
+  size_t room, bytes;
+  enum press_how how;
+};
+
+static int packing_try(struct keep *keep, struct packing *packing, enum press_how how, int level,
+                       struct press_bytes bytes, struct press_bytes prefix) {
+  size_t packed;
+  uint8_t *other = packing->out + packing->room;
+  int error = press_pack(&keep->press, how, level, bytes, prefix, other, packing->bytes - 1, &packed);
+  if (error || packed == 0) return error;
+  memcpy(packing->out, other, packed);
+  packing->bytes = packed;
+  packing->how = how;
+  return STAGE_OK;
+}
+
+/* A delta must be smaller by this to be worth two unpackings. */
+#define DELTA_GAIN_MIN 64u
+
+static int packing_try_delta(struct keep *keep, struct packing *packing, struct press_bytes bytes, uint32_t base) {
+  if (base == KEEP_NONE || packing->bytes <= DELTA_GAIN_MIN + 1) return STAGE_OK;
+  struct press_bytes plain = {NULL, keep->chunks[base].length};
+  uint8_t *p = stage_allocate(keep->ctx, keep->kind, plain.length ? plain.length : 1);
+  if (!p) return STAGE_OUT_OF_MEMORY;
+  int error = chunk_read(keep, KEEP_NONE, base, p);
+  plain.p = p;
+  size_t before = packing->bytes;
+  packing->bytes -= DELTA_GAIN_MIN;
+  if (!error) error = packing_try(keep, packing, PRESS_PREFIX, KEEP_LEVEL, bytes, plain);
+  if (packing->how != PRESS_PREFIX) packing->bytes = before;
+  stage_release(keep->ctx, keep->kind, p);
+  return error;
+}
+
+static uint32_t chunk_place(struct keep *keep) {
+  for (uint32_t i = 0; keep->chunk_free > 0 && i < keep->chunk_count; i++) {
+    if (keep->chunks[i].refs == 0) return i;
+  }
+  if (keep->chunk_count < keep->chunk_capacity) return keep->chunk_count;
+  void *chunks = keep->chunks;
+  bool room = keep_reserve(keep, &chunks, &keep->chunk_capacity, keep->chunk_count, sizeof *keep->chunks, 0);
+  keep->chunks = chunks;
+  return room ? keep->chunk_count : KEEP_NONE;
+}
+
+/* Stores what was packed in a place of its own. */
+static int chunk_store(struct keep *keep, const struct packing *packing, uint32_t length, uint64_t hash, uint32_t base,
+                       uint32_t *chunk) {
+  uint32_t place = chunk_place(keep);
+  if (place == KEEP_NONE) return STAGE_OUT_OF_MEMORY;
+  if (!keep->chunk_pack) keep->chunk_pack = pack_new(keep->ctx, keep->kind);
+  if (!keep->chunk_pack) return STAGE_OUT_OF_MEMORY;
+  int error = pack_put(keep->chunk_pack, place, packing->out, packing->bytes);
+  if (error) return error;
+  bool is_delta = packing->how == PRESS_PREFIX;
+  keep->chunks[place] = (struct chunk){hash, length, is_delta ? base : KEEP_NONE, 1, packing->how};
+  if (is_delta) keep->chunks[base].refs++;
+  if (place == keep->chunk_count) keep->chunk_count++;
+  else keep->chunk_free--;
+  *chunk = place;
+  return STAGE_OK;
+}
+
+int chunk_add(struct keep *keep, struct press_bytes bytes, uint64_t hash, uint32_t base, uint32_t *chunk) {
+  struct packing packing = {.room = bytes.length, .bytes = bytes.length, .how = PRESS_RAW};
+  packing.out = stage_allocate(keep->ctx, keep->kind, bytes.length * 2 + 1);
+  if (!packing.out) return STAGE_OUT_OF_MEMORY;
+  memcpy(packing.out, bytes.p, bytes.length);
+  enum press_how how = keep->press.dictionary ? PRESS_DICTIONARY : PRESS_PLAIN;
+  int error = STAGE_OK;
+  if (bytes.length > 4) error = packing_try(keep, &packing, how, KEEP_LEVEL, bytes, (struct press_bytes){0});
+  if (!error) error = packing_try_delta(keep, &packing, bytes, base);
+  if (!error) error = chunk_store(keep, &packing, (uint32_t)bytes.length, hash, base, chunk);
+  stage_release(keep->ctx, keep->kind, packing.out);
+  return error;
+}
+
+void chunk_release(struct keep *keep, uint32_t number) {
+  while (is_chunk(keep, number) && --keep->chunks[number].refs == 0) {
+    struct chunk *chunk = &keep->chunks[number];
+    pack_drop(keep->chunk_pack, number);
+    uint32_t base = chunk->how == PRESS_PREFIX ? chunk->base : KEEP_NONE;
+    *chunk = (struct chunk){0};
+    keep->chunk_free++;
+    while (keep->chunk_count > 0 && keep->chunks[keep->chunk_count - 1].refs == 0) {
+      keep->chunk_count--;
+      keep->chunk_free--;
+    }
+    number = base;
+  }
+}
+
+/* ---- lists ---- */
+
+const uint32_t *document_chunks(const struct keep *keep, const struct document *document) {
+  if (document->chunk_count == 1) return &document->first;
+  if (document->first > keep->ref_count || document->chunk_count > keep->ref_count - document->first) return NULL;
+  return keep->refs + document->first;
+}
+
+bool refs_gather(struct keep *keep) {
+  uint32_t count = keep->ref_count - keep->ref_free, at = 0;
+  uint32_t *refs = count > 0 ? stage_allocate(keep->ctx, keep->kind, count * sizeof *refs) : NULL;
+  if (count > 0 && !refs) return false;
+  for (uint32_t id = 0; id < keep->document_count; id++) {
+    struct document *document = &keep->documents[id];
+    if (document->state != DOCUMENT_SETTLED || document->chunk_count == 1) continue;
+    const uint32_t *chunks = document_chunks(keep, document);
+    if (!chunks || document->chunk_count > count - at) continue; /* spoiled: reading it says so */
+    if (document->chunk_count > 0) memcpy(refs + at, chunks, document->chunk_count * sizeof *refs);
+    document->first = at;
+    at += document->chunk_count;
+  }
+  stage_release(keep->ctx, keep->kind, keep->refs);
+  keep->refs = refs;
+  keep->ref_count = keep->ref_capacity = count;
+  keep->ref_free = 0;
+  return true;
+}
+
+bool document_take_chunks(struct keep *keep, struct document *document, const uint32_t *chunks, uint32_t count) {
+  document->chunk_count = count;
+  if (count == 1) {
+    document->first = chunks[0];
+    return true;
+  }
+  document->first = 0;
+  if (count == 0) return true;
+  if (keep->ref_free > keep->ref_count / 2 + 64 && !refs_gather(keep)) return false;
+  document->first = keep->ref_count;
+  if (keep->ref_count + count > keep->ref_capacity) {
+    void *refs = keep->refs;
+    uint32_t last = keep->ref_count + count - 1;
+    bool room = keep_reserve(keep, &refs, &keep->ref_capacity, last, sizeof *keep->refs, 0);
+    keep->refs = refs;
+    if (!room) return false;
+  }
+  memcpy(keep->refs + keep->ref_count, chunks, count * sizeof *chunks);
+  keep->ref_count += count;
+  return true;
+}
+
+void document_clear(struct keep *keep, uint32_t id) {
+  struct document *document = &keep->documents[id];
+  if (document->state == DOCUMENT_LOOSE) pack_drop(keep->loose_pack, id);
+  if (document->state == DOCUMENT_SETTLED) {
+    const uint32_t *chunks = document_chunks(keep, document);
+    for (uint32_t i = 0; chunks && i < document->chunk_count; i++) chunk_release(keep, chunks[i]);
+    if (document->chunk_count > 1) keep->ref_free += document->chunk_count;
+  }
+  if (document->edit < keep->edit_count) {
+    stage_release(keep->ctx, keep->kind, keep->edits[document->edit].bytes);
+    keep->edits[document->edit] = (struct edit){0};
+  }
+  *document = (struct document){.edit = KEEP_NONE};
+}

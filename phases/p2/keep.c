@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keep.c - documents in and out. */
+#include "keep.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "splice.h"
+
+void keep_init(struct keep *keep, const struct stage_ctx *ctx, enum stage_kind kind) {
+  *keep = (struct keep){.ctx = ctx, .kind = kind, .press = {.ctx = ctx, .kind = kind}};
+}
+
+bool keep_reserve(struct keep *keep, void **table, uint32_t *capacity, uint32_t index, size_t entry_bytes, int fill) {
+  if (index < *capacity) return true;
+  uint64_t wanted = (uint64_t)*capacity + *capacity / 4 + 16;
+  if (wanted <= index) wanted = (uint64_t)index + 1;
+  if (wanted > KEEP_NONE || wanted > SIZE_MAX / entry_bytes) return false;
+  char *grown = stage_resize(keep->ctx, keep->kind, *table, (size_t)wanted * entry_bytes);
+  if (!grown) return false;
+  memset(grown + *capacity * entry_bytes, fill, ((size_t)wanted - *capacity) * entry_bytes);
+  *table = grown;
+  *capacity = (uint32_t)wanted;
+  return true;
+}
+
+/* Everything but documents that are pinned, which go at their unpin. */
+static void keep_empty(struct keep *keep) {
+  cache_clear(keep);
+  press_free(&keep->press);
+  pack_delete(keep->chunk_pack);
+  pack_delete(keep->loose_pack);
+  stage_release(keep->ctx, keep->kind, keep->documents);
+  stage_release(keep->ctx, keep->kind, keep->chunks);
+  stage_release(keep->ctx, keep->kind, keep->refs);
+  stage_release(keep->ctx, keep->kind, keep->edits);
+  struct unpacked *unpacked = keep->unpacked;
+  struct keep_counts counts = keep->counts;
+  keep_init(keep, keep->ctx, keep->kind);
+  keep->unpacked = unpacked;
+  keep->counts = counts;
+}
+
+void keep_free(struct keep *keep) {
+  for (uint32_t i = 0; i < keep->edit_count; i++) stage_release(keep->ctx, keep->kind, keep->edits[i].bytes);
+  keep_empty(keep);
+  while (keep->unpacked) {
+    struct unpacked *next = keep->unpacked->next;
+    stage_release(keep->ctx, keep->kind, keep->unpacked);
+    keep->unpacked = next;
+  }
+}
+
+static struct document *document_of(const struct keep *keep, uint32_t id) {
+  if (id >= keep->document_count || keep->documents[id].state == DOCUMENT_ABSENT) return NULL;
+  return &keep->documents[id];
+}
+
+static int document_spoiled(const struct keep *keep, uint32_t id, const char *what) {
+  STAGE_FAIL(keep->ctx, "%s of document %u: %s", keep->kind == STAGE_SOURCE ? "source" : "tree", id, what);
+  return STAGE_CORRUPT;
+}
+
+/* ---- what is unpacked ---- */
+
+static void cache_trim(struct keep *keep, uint64_t most) {
+  uint64_t bytes = 0;
+  for (struct unpacked **at = &keep->unpacked; *at;) {
+    struct unpacked *unpacked = *at;
+    if (unpacked->pins == 0) {
+      bytes += sizeof *unpacked + unpacked->length;
+      if (bytes > most || unpacked->is_stale) {
+        *at = unpacked->next;
+        stage_release(keep->ctx, keep->kind, unpacked);
+        continue;
+      }
+    }
+    at = &unpacked->next;
+  }
+}
+
+void cache_clear(struct keep *keep) { cache_trim(keep, 0); }
+
+static void cache_forget(struct keep *keep, uint32_t id) {
+  for (struct unpacked *u = keep->unpacked; u; u = u->next) {
+    if (u->id == id) u->is_stale = true;
+  }
+  cache_trim(keep, KEEP_CACHE_BYTES);
+}
+
+/* Finds a document and makes it the first of the list. */
+static struct unpacked *cache_find(struct keep *keep, uint32_t id) {
+  for (struct unpacked **at = &keep->unpacked; *at; at = &(*at)->next) {
+    struct unpacked *unpacked = *at;
+    if (unpacked->id != id || unpacked->is_stale) continue;
+    *at = unpacked->next;
+    unpacked->next = keep->unpacked;
+    keep->unpacked = unpacked;
+    keep->counts.cache_hits++;
+    return unpacked;
+  }
+  return NULL;
+}
+
+/* ---- out ---- */
+
+/* The sum of a settled document's chunks: what its edit is made against. */
+static int base_length(const struct keep *keep, uint32_t id, uint64_t *length) {
+  const struct document *document = &keep->documents[id];
+  const uint32_t *chunks = document_chunks(keep, document);
+  *length = 0;
+  if (!chunks && document->chunk_count > 0) return document_spoiled(keep, id, "its chunks are not in the table");
+  for (uint32_t i = 0; i < document->chunk_count; i++) {
+    if (chunks[i] >= keep->chunk_count) return document_spoiled(keep, id, "a chunk is not in the table");
+    *length += keep->chunks[chunks[i]].length;
+  }
+  return STAGE_OK;
+}
+
+/* A settled document's chunks, put together; allocated, the caller's. */
+static int base_read(struct keep *keep, uint32_t id, uint8_t **bytes, uint64_t *length) {
+  int error = base_length(keep, id, length);
+  if (error) return error;
+  const struct document *document = &keep->documents[id];
+  if (document->edit == KEEP_NONE && *length != document->shed_length)
+    return document_spoiled(keep, id, "its length is not that of its chunks");
+  uint8_t *base = stage_allocate(keep->ctx, keep->kind, *length ? (size_t)*length : 1);
+  if (!base) return STAGE_OUT_OF_MEMORY;
+  const uint32_t *chunks = document_chunks(keep, document);
+  uint64_t at = 0;
+  for (uint32_t i = 0; i < document->chunk_count && !error; i++) {
+    error = chunk_read(keep, id, chunks[i], base + at);
+    at += keep->chunks[chunks[i]].length;
+  }
+  if (error) stage_release(keep->ctx, keep->kind, base);
+  else *bytes = base;
+  return error;
+}
+
+static int loose_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
+  const struct document *document = &keep->documents[id];
+  const uint8_t *frame;
+  uint64_t frame_bytes;
+  if (!keep->loose_pack || pack_get(keep->loose_pack, id, &frame, &frame_bytes) || frame_bytes == 0)
+    return document_spoiled(keep, id, "it has no bytes");
+  uint8_t *out = stage_allocate(keep->ctx, keep->kind, document->shed_length ? document->shed_length : 1);
+  if (!out) return STAGE_OUT_OF_MEMORY;
+  struct press_bytes packed = {frame + 1, (size_t)frame_bytes - 1};
+  int error;
+  if (press_unpack(&keep->press, (enum press_how)frame[0], packed, (struct press_bytes){0}, out, document->shed_length,
+                   &error)) {
+    *bytes = out;
+    return STAGE_OK;
+  }
+  stage_release(keep->ctx, keep->kind, out);
+  return error == STAGE_CORRUPT ? document_spoiled(keep, id, "its frame cannot be unpacked") : error;
+}
+
+/* Replaces *bytes, the base, by the version that the document's edit makes of it. */
+static int edit_apply(struct keep *keep, uint32_t id, uint8_t **bytes, uint64_t length) {
+  const struct document *document = &keep->documents[id];
+  if (document->edit >= keep->edit_count || !keep->edits[document->edit].bytes)
+    return document_spoiled(keep, id, "its journal entry is not in the table");
+  const struct edit *edit = &keep->edits[document->edit];
+  if ((uint32_t)XXH3_64bits(edit->bytes, edit->length) != edit->check)
+    return document_spoiled(keep, id, "the checksum of its journal entry differs");
+  uint8_t *version = stage_allocate(keep->ctx, keep->kind, document->shed_length ? document->shed_length : 1);
+  if (!version) return STAGE_OUT_OF_MEMORY;
+  struct press_bytes base = {*bytes, (size_t)length}, entry = {edit->bytes, edit->length};
+  int error = splice_apply(&keep->press, base, entry, version, document->shed_length);
+  if (error) {
+    stage_release(keep->ctx, keep->kind, version);
+    return error == STAGE_CORRUPT ? document_spoiled(keep, id, "its journal entry cannot be applied") : error;
+  }
+  stage_release(keep->ctx, keep->kind, *bytes);
+  *bytes = version;
+  return STAGE_OK;
+}
+
+int document_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
+  const struct document *document = &keep->documents[id];
+  uint64_t length;
+  *bytes = NULL;
+  int error;
+  if (document->state == DOCUMENT_LOOSE) {
+    error = loose_read(keep, id, bytes);
+  } else {
+    error = base_read(keep, id, bytes, &length);
+    if (!error && document->edit != KEEP_NONE) error = edit_apply(keep, id, bytes, length);
+  }
+  if (!error && XXH3_64bits(*bytes, document->shed_length) != document->hash)
+    error = document_spoiled(keep, id, "its checksum differs");
+  if (error) {
+    stage_release(keep->ctx, keep->kind, *bytes);
+    *bytes = NULL;
+  }
+  keep->counts.unpacks++;
+  return error;
+}
+
+static int regrow(struct keep *keep, uint32_t id, const uint8_t *bytes, uint8_t *out) {
+  const struct document *document = &keep->documents[id];
+  const struct stage_link *codec = &keep->ctx->codec;
+  if (!codec->ops || !codec->ops->regrow) return document_spoiled(keep, id, "the codec that shed its bytes is gone");
+  return codec->ops->regrow(codec->store, bytes, document->shed_length, out, document->length);
+}
+
+/* Unpacks a document to the front of the list. */
+static int unpack(struct keep *keep, uint32_t id, struct unpacked **out) {
+  const struct document *document = &keep->documents[id];
+  uint8_t *bytes;
+  int error = document_read(keep, id, &bytes);
+  if (error) return error;
+  struct unpacked *unpacked =
+      stage_allocate(keep->ctx, keep->kind, sizeof *unpacked + (document->length ? document->length : 1));
+  if (!unpacked) error = STAGE_OUT_OF_MEMORY;
+  else if (document->is_shed) error = regrow(keep, id, bytes, unpacked->bytes);
+  else if (document->length == document->shed_length) memcpy(unpacked->bytes, bytes, document->length);
+  else error = document_spoiled(keep, id, "its two lengths differ");
+  stage_release(keep->ctx, keep->kind, bytes);
+  if (error) {
+    stage_release(keep->ctx, keep->kind, unpacked);
+    return error;
+  }
+  unpacked->id = id;
+  unpacked->pins = 0;
+  unpacked->is_stale = false;
+  unpacked->length = document->length;
+  unpacked->next = keep->unpacked;
+  keep->unpacked = unpacked;
+  *out = unpacked;
+  return STAGE_OK;
+}
+
+int keep_length(const struct keep *keep, uint32_t id, uint64_t *length) {
+  const struct document *document = document_of(keep, id);
+  if (!document) return STAGE_NO_DOCUMENT;
+  *length = document->length;
+  return STAGE_OK;
+}
+
+int keep_pin(struct keep *keep, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin) {
+  const struct document *document = document_of(keep, id);
+  if (!document) return STAGE_NO_DOCUMENT;
+  if (offset > document->length || length > document->length - offset) return STAGE_OUT_OF_RANGE;
+  struct unpacked *unpacked = cache_find(keep, id);
+  if (!unpacked) {
+    int error = unpack(keep, id, &unpacked);
+    if (error) return error;
+  }
+  unpacked->pins++;
+  cache_trim(keep, KEEP_CACHE_BYTES);
+  *pin = (struct stage_pin){unpacked->bytes + offset, length, unpacked};
+  return STAGE_OK;
+}
+
+void keep_unpin(struct keep *keep, struct stage_pin *pin) {
+  struct unpacked *unpacked = pin->keep;
+  *pin = (struct stage_pin){0};
+  unpacked->pins--;
+  cache_trim(keep, KEEP_CACHE_BYTES);
+}
+
+/* ---- in ---- */
+
+/* What will be kept of the bytes that are put. */
+struct version {
+  const uint8_t *bytes;
+  uint32_t length; /* of the whole, as put */
+  uint32_t shed_length;
+  uint8_t *owned; /* bytes, where they were shed; else NULL */
+  uint64_t hash;
+};
+
+/* Whether what was shed gives the same bytes again. */
+static int shed_holds(struct keep *keep, const struct version *v, const uint8_t *bytes, bool *holds) {
+  const struct stage_link *codec = &keep->ctx->codec;
+  uint8_t *again = stage_allocate(keep->ctx, keep->kind, v->length);
+  if (!again) return STAGE_OUT_OF_MEMORY;
+  int error = codec->ops->regrow(codec->store, v->owned, v->shed_length, again, v->length);
+  *holds = !error && memcmp(again, bytes, v->length) == 0;
+  stage_release(keep->ctx, keep->kind, again);
+  return error == STAGE_OUT_OF_MEMORY ? error : STAGE_OK;
+}
+
+/* Sheds what the codec can make again. Bytes that it would make otherwise are kept as they
+ * are. */
+static int version_make(struct keep *keep, const uint8_t *bytes, uint64_t length, struct version *v) {
+  const struct stage_link *codec = &keep->ctx->codec;
+  *v = (struct version){.bytes = bytes, .length = (uint32_t)length, .shed_length = (uint32_t)length};
+  if (keep->kind == STAGE_TREE && codec->ops && codec->ops->shed && codec->ops->regrow && length > 0) {
+    uint64_t shed_length;
+    bool holds = false;
+    v->owned = stage_allocate(keep->ctx, keep->kind, (size_t)length * 2);
+    if (!v->owned) return STAGE_OUT_OF_MEMORY;
+    if (codec->ops->shed(codec->store, bytes, length, v->owned, &shed_length) == STAGE_OK && shed_length <= KEEP_NONE) {
+      v->shed_length = (uint32_t)shed_length;
+      int error = shed_holds(keep, v, bytes, &holds);
+      if (error) {
+        stage_release(keep->ctx, keep->kind, v->owned);
+        return error;
+      }
+    }
+    if (!holds) {
+      stage_release(keep->ctx, keep->kind, v->owned);
+      v->owned = NULL;
+      v->shed_length = (uint32_t)length;
+    }
+  }
+  if (v->owned) v->bytes = v->owned;
+  v->hash = XXH3_64bits(v->bytes, v->shed_length);
+  return STAGE_OK;
+}
+
+static struct document document_new(const struct version *v, enum document_state state) {
+  return (struct document){.hash = v->hash, .length = v->length, .shed_length = v->shed_length, .edit = KEEP_NONE,
+                           .state = (uint8_t)state, .is_shed = v->owned != NULL};
+}
+
+static int loose_put(struct keep *keep, uint32_t id, const struct version *v) {
+  if (!keep->loose_pack) keep->loose_pack = pack_new(keep->ctx, keep->kind);
+  uint8_t *frame = stage_allocate(keep->ctx, keep->kind, (size_t)v->shed_length + 1);
+  size_t packed = 0;
+  int error = keep->loose_pack && frame ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  struct press_bytes bytes = {v->bytes, v->shed_length};
+  if (!error && v->shed_length > 1)
+    error = press_pack(&keep->press, PRESS_PLAIN, KEEP_LOOSE_LEVEL, bytes, (struct press_bytes){0}, frame + 1,
+                       v->shed_length - 1, &packed);
+  if (!error) {
+    frame[0] = packed > 0 ? PRESS_PLAIN : PRESS_RAW;
+    if (packed == 0 && v->shed_length > 0) memcpy(frame + 1, v->bytes, v->shed_length);
+    error = pack_put(keep->loose_pack, id, frame, (packed > 0 ? packed : v->shed_length) + 1);
+  }
+  if (!error) {
+    if (keep->documents[id].state == DOCUMENT_SETTLED) document_clear(keep, id);
+    keep->documents[id] = document_new(v, DOCUMENT_LOOSE);
+  }
+  stage_release(keep->ctx, keep->kind, frame);
+  return error;
+}
+
+/* ---- the journal ---- */
+
+/* The bytes that a document's chunks take, each counted whole however many share it. */
+static uint64_t packed_bytes(const struct keep *keep, const struct document *document) {
+  const uint32_t *chunks = document_chunks(keep, document);
+  uint64_t sum = 0, bytes;
+  const uint8_t *p;
+  for (uint32_t i = 0; chunks && i < document->chunk_count; i++) {
+    if (pack_get(keep->chunk_pack, chunks[i], &p, &bytes) == STAGE_OK) sum += bytes;
+  }
+  return sum;
+}
+
+static uint32_t edit_place(struct keep *keep, const struct document *document) {
+  if (document->edit < keep->edit_count) return document->edit;
+  for (uint32_t i = 0; i < keep->edit_count; i++) {
+    if (!keep->edits[i].bytes) return i;
+  }
+  void *edits = keep->edits;
+  uint32_t place = keep->edit_count;
+  bool room = keep_reserve(keep, &edits, &keep->edit_count, place, sizeof *keep->edits, 0);
+  keep->edits = edits;
+  return room ? place : KEEP_NONE;
+}
+
+/* The version is the base itself: no entry is needed. */
+static void edit_end(struct keep *keep, uint32_t id, const struct version *v) {
+  struct document *document = &keep->documents[id];
+  if (document->edit < keep->edit_count) {
+    stage_release(keep->ctx, keep->kind, keep->edits[document->edit].bytes);
+    keep->edits[document->edit] = (struct edit){0};
+  }
+  struct document renewed = document_new(v, DOCUMENT_SETTLED);
+  renewed.first = document->first;
+  renewed.chunk_count = document->chunk_count;
+  *document = renewed;
+}
+
+static int edit_take(struct keep *keep, uint32_t id, const struct version *v, uint8_t *entry, size_t entry_bytes) {
+  struct document *document = &keep->documents[id];
+  uint32_t place = edit_place(keep, document);
+  if (place == KEEP_NONE) return STAGE_OUT_OF_MEMORY;
+  stage_release(keep->ctx, keep->kind, keep->edits[place].bytes);
+  keep->edits[place] =
+      (struct edit){entry, (uint32_t)entry_bytes, (uint32_t)XXH3_64bits(entry, entry_bytes)};
+  struct document renewed = document_new(v, DOCUMENT_SETTLED);
+  renewed.first = document->first;
+  renewed.chunk_count = document->chunk_count;
+  renewed.edit = place;
+  *document = renewed;
+  return STAGE_OK;
+}
+
+/* The chunk of the document that has the same bytes; KEEP_NONE: none has. */
+static uint32_t same_chunk(const struct keep *keep, const uint32_t *chunks, uint32_t count, const uint8_t *base,
+                           struct press_bytes bytes, uint64_t hash) {
+  for (uint32_t i = 0; i < count; i++) {
+    const struct chunk *chunk = &keep->chunks[chunks[i]];
+    if (chunk->hash == hash && chunk->length == bytes.length && memcmp(base, bytes.p, bytes.length) == 0)
+      return chunks[i];
+    base += chunk->length;
+  }
+  return KEEP_NONE;
+}
+
+/* Cuts a version into chunks in place of the document's own; of these, the equal ones stay. */
+static int fold(struct keep *keep, uint32_t id, const struct version *v, const uint8_t *base) {
+  struct gear gear;
+  gear_init(&gear);
+  struct document old = keep->documents[id], renewed = document_new(v, DOCUMENT_SETTLED);
+  uint32_t most = v->shed_length / CHUNK_BYTES_MIN + 1, count = 0;
+  uint32_t *chunks = stage_allocate(keep->ctx, keep->kind, most * sizeof *chunks);
+  if (!chunks) return STAGE_OUT_OF_MEMORY;
+  int error = STAGE_OK;
+  for (uint32_t at = 0; at < v->shed_length && !error;) {
+    struct press_bytes bytes = {v->bytes + at, chunk_cut(&gear, v->bytes + at, v->shed_length - at)};
+    uint64_t hash = XXH3_64bits(bytes.p, bytes.length);
+    const uint32_t *own = document_chunks(keep, &old);
+    uint32_t chunk = base ? same_chunk(keep, own, old.chunk_count, base, bytes, hash) : KEEP_NONE;
+    if (chunk != KEEP_NONE) keep->chunks[chunk].refs++;
+    else error = chunk_add(keep, bytes, hash, KEEP_NONE, &chunk);
+    if (!error) chunks[count++] = chunk;
+    at += (uint32_t)bytes.length;
+  }
+  if (!error && !document_take_chunks(keep, &renewed, chunks, count)) error = STAGE_OUT_OF_MEMORY;
+  if (error) {
+    while (count > 0) chunk_release(keep, chunks[--count]);
+  } else {
+    document_clear(keep, id);
+    keep->documents[id] = renewed;
+    keep->counts.folds++;
+  }
+  stage_release(keep->ctx, keep->kind, chunks);
+  return error;
+}
+
+/* A put over a settled document. Where the old version is spoiled, the new one is whole. */
+static int settled_put(struct keep *keep, uint32_t id, const struct version *v) {
+  const struct document *document = &keep->documents[id];
+  uint8_t *base = NULL, *entry = NULL;
+  uint64_t length;
+  size_t entry_bytes = 0;
+  uint64_t most = packed_bytes(keep, document) / 4;
+  if (most < KEEP_EDIT_BYTES_MIN) most = KEEP_EDIT_BYTES_MIN;
+  if (most > v->shed_length) most = v->shed_length;
+  int error = base_read(keep, id, &base, &length);
+  if (error == STAGE_CORRUPT) return loose_put(keep, id, v);
+  if (error) return error;
+  struct press_bytes from = {base, (size_t)length}, to = {v->bytes, v->shed_length};
+  if (length == v->shed_length && (length == 0 || memcmp(base, v->bytes, (size_t)length) == 0)) {
+    edit_end(keep, id, v);
+    stage_release(keep->ctx, keep->kind, base);
+    return STAGE_OK;
+  }
+  if (most > 0 && length > 0) error = splice_encode(&keep->press, from, to, (size_t)most, &entry, &entry_bytes);
+  if (!error && entry) {
+    error = edit_take(keep, id, v, entry, entry_bytes);
+    if (error) stage_release(keep->ctx, keep->kind, entry);
+  } else if (!error) {
+    error = fold(keep, id, v, base);
+  }
+  stage_release(keep->ctx, keep->kind, base);
+  return error;
+}
+
+int keep_put(struct keep *keep, uint32_t id, const uint8_t *bytes, uint64_t length) {
+  if (length > KEEP_NONE / 2 || id == KEEP_NONE) {
+    STAGE_FAIL(keep->ctx, "document %u has %llu bytes; a document of up to 2 GiB can be kept", id,
+               (unsigned long long)length);
+    return STAGE_LIMIT;
+  }
+  void *documents = keep->documents;
+  uint32_t before = keep->document_count;
+  bool room = keep_reserve(keep, &documents, &keep->document_count, id, sizeof *keep->documents, 0);
+  keep->documents = documents;
+  if (!room) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t i = before; i < keep->document_count; i++) keep->documents[i].edit = KEEP_NONE;
+  struct version v;
+  int error = version_make(keep, bytes, length, &v);
+  if (error) return error;
+  bool is_new = keep->documents[id].state == DOCUMENT_ABSENT, was_settled = keep->documents[id].state == DOCUMENT_SETTLED;
+  error = was_settled ? settled_put(keep, id, &v) : loose_put(keep, id, &v);
+  if (!error) cache_forget(keep, id);
+  if (!error && is_new) keep->live_count++;
+  if (was_settled) press_pack_rest(&keep->press); /* in service: edits are rare */
+  stage_release(keep->ctx, keep->kind, v.owned);
+  return error;
+}
+
+int keep_drop(struct keep *keep, uint32_t id) {
+  if (!document_of(keep, id)) return STAGE_NO_DOCUMENT;
+  document_clear(keep, id);
+  cache_forget(keep, id);
+  if (--keep->live_count == 0) keep_empty(keep); /* an empty store keeps nothing */
+  return STAGE_OK;
+}

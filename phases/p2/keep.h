@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keep.h - the bytes of one kind. A document is in one of two states:
+ *
+ *   loose    one zstd frame of a fast level of its own: from put until settle. So nothing
+ *            is ever kept plainly, and settling needs no second copy of everything.
+ *   settled  a list of chunks, and perhaps an edit: the journal's one entry, which makes the
+ *            present version of the chunks' bytes (splice.h). A put over a settled document
+ *            renews the entry; one that has grown beyond a quarter of the document's packed
+ *            size is folded: the version is cut into chunks, of which only those that are
+ *            new are packed.
+ *
+ * A chunk is held once, however many documents name it, as
+ *   PRESS_DICTIONARY, PRESS_PLAIN or PRESS_RAW, or
+ *   PRESS_PREFIX: a delta against another chunk, which is none itself, so that reading a
+ *   chunk unpacks two at most.
+ *
+ * What is chunked of a tree is what the codec sheds (stage.h), where it can; the rest is
+ * made again when the document is opened.
+ *
+ * Checks. Each chunk's bytes have an XXH3 of 64 bits, looked at whenever it is unpacked;
+ * each document's present bytes have one, too, which covers its list of chunks, its lengths
+ * and its edit. 64 bits: reading a million spoiled chunks would let one pass with a chance
+ * of 1 in 2^44. Equal chunks are found by the same 64 bits and then compared byte by byte,
+ * so that identity rests on no hash. */
+#ifndef PHASEBENCH_P2_KEEP_H
+#define PHASEBENCH_P2_KEEP_H
+
+#include "../kit/pack.h"
+#include "chunk.h"
+#include "press.h"
+
+/* Chosen by measuring; ARCHITECTURE.md has the table. */
+#ifndef KEEP_LEVEL
+#define KEEP_LEVEL 12
+#endif
+#ifndef KEEP_DICTIONARY_BYTES
+#define KEEP_DICTIONARY_BYTES (256u * 1024u)
+#endif
+#ifndef KEEP_DELTAS
+#define KEEP_DELTAS 1
+#endif
+#define KEEP_LOOSE_LEVEL 1
+#define KEEP_CACHE_BYTES (512u * 1024u)
+#define KEEP_EDIT_BYTES_MIN 256u /* an edit up to this size is never folded */
+#define KEEP_NONE UINT32_MAX
+
+enum document_state { DOCUMENT_ABSENT, DOCUMENT_LOOSE, DOCUMENT_SETTLED };
+
+struct document {
+  uint64_t hash;        /* XXH3 of the present bytes: shed, where is_shed */
+  uint32_t length;      /* bytes that were put */
+  uint32_t shed_length; /* bytes that are kept: the same where not is_shed */
+  uint32_t first;       /* settled: the chunk if chunk_count is 1, else where in refs the chunks are */
+  uint32_t chunk_count;
+  uint32_t edit; /* in edits; KEEP_NONE: there is none */
+  uint8_t state; /* enum document_state */
+  uint8_t is_shed;
+  uint16_t reserved;
+};
+
+struct chunk {
+  uint64_t hash; /* XXH3 of the plain bytes */
+  uint32_t length;
+  uint32_t base; /* PRESS_PREFIX: the chunk that it is a delta against */
+  uint32_t refs; /* documents' lists and deltas that name it; 0: the place is free */
+  uint32_t how;  /* enum press_how */
+};
+
+struct edit {
+  uint8_t *bytes; /* NULL: the place is free */
+  uint32_t length;
+  uint32_t check; /* the low half of the XXH3 of bytes */
+};
+
+/* An unpacked document, in a list of which the last used is the first. */
+struct unpacked {
+  struct unpacked *next;
+  uint32_t id;
+  uint32_t pins;
+  bool is_stale; /* another version was put: freed at the last unpin */
+  uint64_t length;
+  uint8_t bytes[];
+};
+
+struct keep_counts {
+  uint64_t unpacks, cache_hits, folds, duplicates;
+};
+
+struct keep {
+  const struct stage_ctx *ctx;
+  enum stage_kind kind;
+  struct press press;
+  struct document *documents;
+  uint32_t document_count; /* places */
+  uint32_t live_count;     /* documents that are there */
+  struct chunk *chunks;
+  uint32_t chunk_count, chunk_capacity;
+  uint32_t chunk_free; /* places below chunk_count that no chunk has */
+  uint32_t *refs; /* lists of two chunks and more */
+  uint32_t ref_count, ref_capacity, ref_free;
+  struct edit *edits;
+  uint32_t edit_count;
+  struct pack *chunk_pack; /* by chunk */
+  struct pack *loose_pack; /* by document: enum press_how in one byte, then the frame */
+  struct unpacked *unpacked;
+  struct keep_counts counts;
+};
+
+void keep_init(struct keep *keep, const struct stage_ctx *ctx, enum stage_kind kind);
+void keep_free(struct keep *keep);
+
+/* As the hooks of struct stage_ops. */
+int keep_put(struct keep *keep, uint32_t id, const uint8_t *bytes, uint64_t length);
+int keep_length(const struct keep *keep, uint32_t id, uint64_t *length);
+int keep_pin(struct keep *keep, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
+void keep_unpin(struct keep *keep, struct stage_pin *pin);
+int keep_drop(struct keep *keep, uint32_t id);
+int keep_settle(struct keep *keep); /* settle.c */
+void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, void *sink); /* stats.c */
+
+/* ---- between keep.c, chunks.c and settle.c ---- */
+
+/* Grows a table so that `index` is in it; new entries are what `fill` says. false: out of
+ * memory. */
+bool keep_reserve(struct keep *keep, void **table, uint32_t *capacity, uint32_t index, size_t entry_bytes, int fill);
+
+/* chunks.c: a chunk's plain bytes; `out` has room for its length. Says what is wrong of
+ * which document. */
+int chunk_read(struct keep *keep, uint32_t id, uint32_t chunk, uint8_t *out);
+/* Packs bytes as a new chunk (refs 1): by dictionary or none, and as a delta against `base`
+ * (KEEP_NONE: none) where that is smaller. */
+int chunk_add(struct keep *keep, struct press_bytes bytes, uint64_t hash, uint32_t base, uint32_t *chunk);
+/* One name less; the last one frees the chunk, and its base's name with it. */
+void chunk_release(struct keep *keep, uint32_t chunk);
+/* The chunks of a settled document; NULL where its list is not in the table. */
+const uint32_t *document_chunks(const struct keep *keep, const struct document *document);
+/* Takes a list of chunks (whose refs are already counted) as the document's; false: out of memory. */
+bool document_take_chunks(struct keep *keep, struct document *document, const uint32_t *chunks, uint32_t count);
+/* Lists back to back again. false: out of memory, and nothing has changed. */
+bool refs_gather(struct keep *keep);
+/* Lets go of everything that a document has; its place stays. */
+void document_clear(struct keep *keep, uint32_t id);
+
+/* The document's kept bytes, checked: allocated, the caller's. */
+int document_read(struct keep *keep, uint32_t id, uint8_t **bytes);
+/* Frees what is unpacked and not pinned. */
+void cache_clear(struct keep *keep);
+
+#endif

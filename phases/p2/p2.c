@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * p2.c - the stage "p2 delta": a byte keeper for sources and tree bytes. What stands twice
+ * is held once, what is similar as a difference, and an edit costs what it changed. The
+ * two kinds have a store each (keep.h), on a heap each. */
+#include "keep.h"
+
+struct store {
+  const struct stage_ctx *ctx;
+  struct keep keep[STAGE_KIND_COUNT];
+};
+
+static int store_open(const struct stage_ctx *ctx, void **out) {
+  struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
+  if (!s) return STAGE_OUT_OF_MEMORY;
+  s->ctx = ctx;
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) keep_init(&s->keep[kind], ctx, (enum stage_kind)kind);
+  *out = s;
+  return STAGE_OK;
+}
+
+static void store_close(void *store) {
+  struct store *s = store;
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) keep_free(&s->keep[kind]);
+  stage_release(s->ctx, STAGE_TREE, s);
+}
+
+static int settle(void *store) {
+  struct store *s = store;
+  int error = keep_settle(&s->keep[STAGE_TREE]);
+  return error ? error : keep_settle(&s->keep[STAGE_SOURCE]);
+}
+
+static void stats(void *store, stage_stat_fn *emit, void *sink) {
+  const struct store *s = store;
+  keep_stats(&s->keep[STAGE_SOURCE], "source", emit, sink);
+  keep_stats(&s->keep[STAGE_TREE], "tree", emit, sink);
+}
+
+static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
+  struct store *s = store;
+  (void)path;
+  return keep_put(&s->keep[kind], id, bytes, length);
+}
+
+static int length_of(void *store, enum stage_kind kind, uint32_t id, uint64_t *length) {
+  const struct store *s = store;
+  return keep_length(&s->keep[kind], id, length);
+}
+
+static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length,
+                     struct stage_pin *pin) {
+  struct store *s = store;
+  return keep_pin(&s->keep[kind], id, offset, length, pin);
+}
+
+static void unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+  struct store *s = store;
+  keep_unpin(&s->keep[kind], pin);
+}
+
+static int drop(void *store, enum stage_kind kind, uint32_t id) {
+  struct store *s = store;
+  return keep_drop(&s->keep[kind], id);
+}
+
+static const struct stage_ops ops = {
+    .hdr = STAGE_HDR,
+    .name = "p2",
+    .summary = "delta: chunks held once, similar ones as differences, edits in a journal",
+    .order = 20,
+    .roles = STAGE_BYTE_KEEPER,
+    .keeps = (1u << STAGE_SOURCE) | (1u << STAGE_TREE),
+    .open = store_open,
+    .close = store_close,
+    .settle = settle,
+    .stats = stats,
+    .put = put,
+    .length = length_of,
+    .pin = pin_range,
+    .unpin = unpin,
+    .drop = drop,
+};
+
+const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settle.c - loose documents become chunks: a dictionary is learned from a sample of what
+ * is loose, then documents are taken one after the other, in the order of their ids. What
+ * settling holds beyond the store are the sample, one document, and two indexes: chunks by
+ * hash and by sketch. */
+#include "../kit/map.h"
+#include "keep.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* ---- the dictionary ---- */
+
+#define SAMPLE_BYTES_MAX (10u << 20)
+#define SAMPLE_PIECE_BYTES 4096u
+#define DICTIONARY_BYTES_MIN 4096u
+#define DICTIONARY_SHARE 128u /* a dictionary is at most this part of what it is for */
+#define TRIAL_DOCUMENTS 32u
+
+static uint64_t loose_bytes(const struct keep *keep, uint32_t *count) {
+  uint64_t bytes = 0;
+  *count = 0;
+  for (uint32_t id = 0; id < keep->document_count; id++) {
+    if (keep->documents[id].state != DOCUMENT_LOOSE) continue;
+    bytes += keep->documents[id].shed_length;
+    ++*count;
+  }
+  return bytes;
+}
+
+struct sample {
+  uint8_t *bytes;
+  size_t *sizes;
+  size_t used, room;
+  uint32_t count, most;
+};
+
+/* Takes pieces from all over: as large a part of what was seen as the sample is of all. */
+static void sample_take(struct sample *sample, const uint8_t *bytes, uint32_t length, uint64_t *seen, uint64_t all) {
+  for (uint32_t at = 0; at < length; at += SAMPLE_PIECE_BYTES) {
+    uint32_t piece = length - at < SAMPLE_PIECE_BYTES ? length - at : SAMPLE_PIECE_BYTES;
+    *seen += piece;
+    if (sample->used + piece > sample->room || sample->count == sample->most) continue;
+    if ((double)sample->used * (double)all > (double)sample->room * (double)*seen) continue;
+    memcpy(sample->bytes + sample->used, bytes + at, piece);
+    sample->sizes[sample->count++] = piece;
+    sample->used += piece;
+  }
+}
+
+static int sample_collect(struct keep *keep, struct sample *sample, uint64_t all) {
+  uint64_t seen = 0;
+  int error = STAGE_OK;
+  for (uint32_t id = 0; id < keep->document_count && !error; id++) {
+    uint8_t *bytes;
+    if (keep->documents[id].state != DOCUMENT_LOOSE) continue;
+    error = document_read(keep, id, &bytes);
+    if (error) break;
+    sample_take(sample, bytes, keep->documents[id].shed_length, &seen, all);
+    stage_release(keep->ctx, keep->kind, bytes);
+  }
+  return error;
+}
+
+/* What the first chunks of some documents need, with the dictionary and without. */
+static int trial(struct keep *keep, uint32_t loose_count, uint64_t *with, uint64_t *without, uint64_t *plain) {
+  uint32_t every = loose_count / TRIAL_DOCUMENTS + 1, n = 0;
+  uint8_t *out = stage_allocate(keep->ctx, keep->kind, CHUNK_BYTES_MAX);
+  int error = out ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  *with = *without = *plain = 0;
+  for (uint32_t id = 0; id < keep->document_count && !error; id++) {
+    uint8_t *bytes;
+    if (keep->documents[id].state != DOCUMENT_LOOSE || n++ % every != 0) continue;
+    error = document_read(keep, id, &bytes);
+    if (error) break;
+    size_t length = keep->documents[id].shed_length, packed;
+    if (length > CHUNK_BYTES_MAX) length = CHUNK_BYTES_MAX;
+    struct press_bytes chunk = {bytes, length}, none = {0};
+    error = press_pack(&keep->press, PRESS_DICTIONARY, KEEP_LEVEL, chunk, none, out, length, &packed);
+    *with += packed ? packed : length;
+    if (!error) error = press_pack(&keep->press, PRESS_PLAIN, KEEP_LEVEL, chunk, none, out, length, &packed);
+    *without += packed ? packed : length;
+    *plain += length;
+    stage_release(keep->ctx, keep->kind, bytes);
+  }
+  stage_release(keep->ctx, keep->kind, out);
+  return error;
+}
+
+/* Learns a dictionary if it saves more than it takes. */
+static int dictionary_make(struct keep *keep) {
+  uint32_t count;
+  uint64_t all = loose_bytes(keep, &count), most = all / DICTIONARY_SHARE;
+  if (most > KEEP_DICTIONARY_BYTES) most = KEEP_DICTIONARY_BYTES;
+  if (keep->press.dictionary || most < DICTIONARY_BYTES_MIN) return STAGE_OK;
+  struct sample sample = {.room = all < SAMPLE_BYTES_MAX ? (size_t)all : SAMPLE_BYTES_MAX};
+  sample.most = (uint32_t)(sample.room / SAMPLE_PIECE_BYTES) + count;
+  sample.bytes = stage_allocate(keep->ctx, keep->kind, sample.room);
+  sample.sizes = stage_allocate(keep->ctx, keep->kind, sample.most * sizeof *sample.sizes);
+  int error = sample.bytes && sample.sizes ? sample_collect(keep, &sample, all) : STAGE_OUT_OF_MEMORY;
+  if (!error) error = press_learn(&keep->press, sample.bytes, sample.sizes, sample.count, (uint32_t)most);
+  stage_release(keep->ctx, keep->kind, sample.bytes);
+  stage_release(keep->ctx, keep->kind, sample.sizes);
+  if (error || !keep->press.dictionary) return error;
+  uint64_t with, without, plain;
+  error = trial(keep, count, &with, &without, &plain);
+  double saved = plain > 0 ? ((double)without - (double)with) / (double)plain * (double)all : 0;
+  if (error || saved <= keep->press.dictionary_bytes) press_unlearn(&keep->press);
+  return error;
+}
+
+/* ---- chunks ---- */
+
+struct settling {
+  struct keep *keep;
+  struct gear gear;
+  struct map by_hash, by_feature;
+  uint32_t *chunks; /* of the document at hand */
+  uint32_t chunk_count, chunk_capacity;
+  uint8_t *other; /* one chunk */
+};
+
+/* The chunk with the same bytes, if there is one. */
+static int find_same(struct settling *s, uint32_t id, struct press_bytes bytes, uint64_t hash, uint32_t *chunk) {
+  struct keep *keep = s->keep;
+  uint32_t found = map_get(&s->by_hash, hash);
+  *chunk = KEEP_NONE;
+  if (found == MAP_NONE || keep->chunks[found].length != bytes.length) return STAGE_OK;
+  int error = chunk_read(keep, id, found, s->other);
+  if (!error && memcmp(s->other, bytes.p, bytes.length) == 0) *chunk = found;
+  return error;
+}
+
+/* The chunk that shares most of the sketch, and at least two features of it. */
+static uint32_t find_similar(const struct settling *s, const struct sketch *sketch) {
+  uint32_t found[SKETCH_FEATURES], best = KEEP_NONE, best_votes = 1;
+  for (int i = 0; i < SKETCH_FEATURES; i++) {
+    found[i] = map_get(&s->by_feature, sketch->feature[i]);
+    uint32_t votes = 0;
+    for (int j = 0; j <= i; j++) votes += found[i] != MAP_NONE && found[j] == found[i];
+    if (votes > best_votes) {
+      best = found[i];
+      best_votes = votes;
+    }
+  }
+  return best;
+}
+
+static int index_chunk(struct settling *s, uint32_t chunk, const struct sketch *sketch) {
+  const struct stage_ctx *ctx = s->keep->ctx;
+  const struct chunk *c = &s->keep->chunks[chunk];
+  if (map_get(&s->by_hash, c->hash) == MAP_NONE && !map_add(&s->by_hash, ctx, s->keep->kind, c->hash, chunk))
+    return STAGE_OUT_OF_MEMORY;
+  if (!sketch || c->how == PRESS_PREFIX) return STAGE_OK; /* deltas are of depth one */
+  for (int i = 0; i < SKETCH_FEATURES; i++) {
+    if (map_get(&s->by_feature, sketch->feature[i]) != MAP_NONE) continue;
+    if (!map_add(&s->by_feature, ctx, s->keep->kind, sketch->feature[i], chunk)) return STAGE_OUT_OF_MEMORY;
+  }
+  return STAGE_OK;
+}
+
+/* Gives the chunk's number with a name counted. */
+static int settle_chunk(struct settling *s, uint32_t id, struct press_bytes bytes, uint32_t *chunk) {
+  struct keep *keep = s->keep;
+  uint64_t hash = XXH3_64bits(bytes.p, bytes.length);
+  int error = find_same(s, id, bytes, hash, chunk);
+  if (error) return error;
+  if (*chunk != KEEP_NONE) {
+    keep->chunks[*chunk].refs++;
+    keep->counts.duplicates++;
+    return STAGE_OK;
+  }
+  struct sketch sketch;
+  uint32_t base = KEEP_NONE;
+  if (KEEP_DELTAS) {
+    sketch_make(&s->gear, bytes.p, bytes.length, &sketch);
+    base = find_similar(s, &sketch);
+  }
+  error = chunk_add(keep, bytes, hash, base, chunk);
+  return error ? error : index_chunk(s, *chunk, KEEP_DELTAS ? &sketch : NULL);
+}
+
+static int chunks_reserve(struct settling *s) {
+  if (s->chunk_count < s->chunk_capacity) return STAGE_OK;
+  void *chunks = s->chunks;
+  bool room = keep_reserve(s->keep, &chunks, &s->chunk_capacity, s->chunk_count, sizeof *s->chunks, 0);
+  s->chunks = chunks;
+  return room ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+}
+
+static int settle_document(struct settling *s, uint32_t id) {
+  struct keep *keep = s->keep;
+  struct document document = keep->documents[id];
+  uint8_t *bytes;
+  int error = document_read(keep, id, &bytes);
+  if (error) return error;
+  s->chunk_count = 0;
+  for (uint32_t at = 0; at < document.shed_length && !error;) {
+    struct press_bytes piece = {bytes + at, chunk_cut(&s->gear, bytes + at, document.shed_length - at)};
+    at += (uint32_t)piece.length;
+    error = chunks_reserve(s);
+    if (!error) error = settle_chunk(s, id, piece, &s->chunks[s->chunk_count]);
+    if (!error) s->chunk_count++;
+  }
+  stage_release(keep->ctx, keep->kind, bytes);
+  if (!error && !document_take_chunks(keep, &document, s->chunks, s->chunk_count)) error = STAGE_OUT_OF_MEMORY;
+  if (error) { /* the indexes may name what goes now: settling ends with an error anyway */
+    while (s->chunk_count > 0) chunk_release(keep, s->chunks[--s->chunk_count]);
+    return error;
+  }
+  pack_drop(keep->loose_pack, id);
+  document.state = DOCUMENT_SETTLED;
+  keep->documents[id] = document;
+  return STAGE_OK;
+}
+
+static int settle_documents(struct keep *keep) {
+  struct settling s = {.keep = keep};
+  gear_init(&s.gear);
+  s.other = stage_allocate(keep->ctx, keep->kind, CHUNK_BYTES_MAX);
+  int error = s.other ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < keep->chunk_count && !error; i++) {
+    if (keep->chunks[i].refs > 0) error = index_chunk(&s, i, NULL);
+  }
+  for (uint32_t id = 0; id < keep->document_count && !error; id++) {
+    if (keep->documents[id].state == DOCUMENT_LOOSE) error = settle_document(&s, id);
+  }
+  map_clear(&s.by_hash, keep->ctx, keep->kind);
+  map_clear(&s.by_feature, keep->ctx, keep->kind);
+  stage_release(keep->ctx, keep->kind, s.chunks);
+  stage_release(keep->ctx, keep->kind, s.other);
+  return error;
+}
+
+/* ---- at rest ---- */
+
+/* Gives back the places behind the last entry. */
+static void table_trim(struct keep *keep, void **table, uint32_t *capacity, uint32_t count, size_t entry_bytes) {
+  if (count == *capacity) return;
+  void *trimmed = count > 0 ? stage_resize(keep->ctx, keep->kind, *table, count * entry_bytes) : NULL;
+  if (count > 0 && !trimmed) return;
+  if (count == 0) stage_release(keep->ctx, keep->kind, *table);
+  *table = trimmed;
+  *capacity = count;
+}
+
+static int rest(struct keep *keep) {
+  cache_clear(keep);
+  press_rest(&keep->press);
+  pack_delete(keep->loose_pack);
+  keep->loose_pack = NULL;
+  if (keep->ref_capacity > keep->ref_count || keep->ref_free > 0) (void)refs_gather(keep); /* a saving, no need */
+  uint32_t documents = keep->document_count;
+  while (documents > 0 && keep->documents[documents - 1].state == DOCUMENT_ABSENT) documents--;
+  void *table = keep->documents;
+  table_trim(keep, &table, &keep->document_count, documents, sizeof *keep->documents);
+  keep->documents = table;
+  table = keep->chunks;
+  table_trim(keep, &table, &keep->chunk_capacity, keep->chunk_count, sizeof *keep->chunks);
+  keep->chunks = table;
+  return keep->chunk_pack ? pack_settle(keep->chunk_pack) : STAGE_OK;
+}
+
+int keep_settle(struct keep *keep) {
+  int error = dictionary_make(keep);
+  if (!error) error = settle_documents(keep);
+  if (!error) return rest(keep);
+  press_rest(&keep->press);
+  return error;
+}

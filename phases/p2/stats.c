@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stats.c - what a kind's store consists of, as counters. */
+#include <stdio.h>
+
+#include "keep.h"
+
+struct sums {
+  uint64_t chunks, deltas, delta_bytes, packed_bytes, plain_bytes, named_bytes, entries, entry_bytes, kept_bytes;
+};
+
+static void sum_chunks(const struct keep *keep, struct sums *sums) {
+  for (uint32_t i = 0; i < keep->chunk_count; i++) {
+    const struct chunk *chunk = &keep->chunks[i];
+    const uint8_t *p;
+    uint64_t bytes;
+    if (chunk->refs == 0 || pack_get(keep->chunk_pack, i, &p, &bytes) != STAGE_OK) continue;
+    sums->chunks++;
+    sums->packed_bytes += bytes;
+    sums->plain_bytes += chunk->length;
+    if (chunk->how != PRESS_PREFIX) continue;
+    sums->deltas++;
+    sums->delta_bytes += bytes;
+  }
+  for (uint32_t i = 0; i < keep->edit_count; i++) {
+    if (!keep->edits[i].bytes) continue;
+    sums->entries++;
+    sums->entry_bytes += keep->edits[i].length;
+  }
+  for (uint32_t i = 0; i < keep->document_count; i++) {
+    if (keep->documents[i].state != DOCUMENT_ABSENT) sums->kept_bytes += keep->documents[i].shed_length;
+  }
+}
+
+void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, void *sink) {
+  struct sums sums = {0};
+  sum_chunks(keep, &sums);
+  struct pack_usage usage = {0};
+  if (keep->chunk_pack) usage = pack_usage(keep->chunk_pack);
+  uint64_t tables = keep->document_count * sizeof *keep->documents + keep->chunk_capacity * sizeof *keep->chunks +
+                    keep->ref_capacity * sizeof *keep->refs + keep->edit_count * sizeof *keep->edits +
+                    usage.directory_bytes;
+  const struct {
+    const char *name, *unit;
+    uint64_t value;
+  } rows[] = {
+      {"kept", "bytes", sums.kept_bytes},
+      {"chunks", "count", sums.chunks},
+      {"chunk", "bytes", sums.plain_bytes},
+      {"packed", "bytes", sums.packed_bytes},
+      {"duplicates", "count", keep->counts.duplicates},
+      {"deltas", "count", sums.deltas},
+      {"delta", "bytes", sums.delta_bytes},
+      {"dictionary", "bytes", keep->press.dictionary_bytes},
+      {"tables", "bytes", tables},
+      {"journal_entries", "count", sums.entries},
+      {"journal", "bytes", sums.entry_bytes},
+      {"folds", "count", keep->counts.folds},
+      {"unpacks", "count", keep->counts.unpacks},
+      {"cache_hits", "count", keep->counts.cache_hits},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char name[64];
+    bool is_bytes = rows[i].unit[0] == 'b';
+    snprintf(name, sizeof name, "%s_%s%s", kind, rows[i].name, is_bytes ? "_bytes" : "");
+    emit(sink, name, rows[i].unit, (double)rows[i].value);
+  }
+}
