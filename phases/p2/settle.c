@@ -132,9 +132,14 @@ static int find_same(struct settling *s, uint32_t id, struct press_bytes bytes, 
   return error;
 }
 
-/* The chunk that shares most of the sketch, and at least two features of it. */
+/* A chunk must share so many features to be tried as a base. */
+#ifndef SIMILAR_FEATURES_MIN
+#define SIMILAR_FEATURES_MIN 3u
+#endif
+
+/* The chunk that shares most of the sketch. */
 static uint32_t find_similar(const struct settling *s, const struct sketch *sketch) {
-  uint32_t found[SKETCH_FEATURES], best = KEEP_NONE, best_votes = 1;
+  uint32_t found[SKETCH_FEATURES], best = KEEP_NONE, best_votes = SIMILAR_FEATURES_MIN - 1;
   for (int i = 0; i < SKETCH_FEATURES; i++) {
     found[i] = map_get(&s->by_feature, sketch->feature[i]);
     uint32_t votes = 0;

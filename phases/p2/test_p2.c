@@ -399,7 +399,7 @@ static void a_line_inserted_near_the_top_costs_its_tokens(void **state) {
   double bytes = 0;
   phasebench_stage()->stats(s.p2, sum_stat, &bytes);
   print_message("the journal of one inserted line: %.0f bytes\n", bytes);
-  assert_true(bytes > 0 && bytes <= 24);
+  assert_true(bytes > 0 && bytes <= 40); /* 14 tokens, 6 lengths, two places; the tree has 5,600 nodes behind it */
   check_document(&s.codec, 0, 0, grammar, edited, m, 37);
   stacked_close(&s);
   free(text);
