@@ -13,7 +13,9 @@ else()
   execute_process(COMMAND ${GIT} -C "${SOURCE}" rev-parse --verify HEAD
     OUTPUT_VARIABLE commit ERROR_VARIABLE said RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE)
   if(status EQUAL 0)
-    execute_process(COMMAND ${GIT} -C "${SOURCE}" status --porcelain
+    # What a build is made of: results and reports that lie about do not change it.
+    execute_process(COMMAND ${GIT} -C "${SOURCE}" status --porcelain --
+        harness phases corpora CMakeLists.txt CMakePresets.json scripts/tests.cmake
       OUTPUT_VARIABLE changes RESULT_VARIABLE status)
     if(NOT status EQUAL 0 OR NOT changes STREQUAL "")
       set(dirty 1)

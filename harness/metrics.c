@@ -50,10 +50,14 @@ static struct figure lines_over(const struct source *s, struct figure bytes) {
   return there(s->result->lines / (bytes.value / MIB));
 }
 
-static struct figure lines_per_mib(const struct source *s) { return lines_over(s, above_start(s)); }
+static struct figure lines_per_mib(const struct source *s) {
+  if (s->checkpoint == RESULT_AT_DRAINED) return absent("no document is held at `drained`");
+  return lines_over(s, above_start(s));
+}
 
 static struct figure lines_per_mib_with_disk(const struct source *s) {
   struct figure ram = above_start(s), disk = s->cell->checkpoints[s->checkpoint].disk_bytes;
+  if (s->checkpoint == RESULT_AT_DRAINED) return absent("no document is held at `drained`");
   if (ram.missing) return ram;
   if (disk.missing) return disk;
   return lines_over(s, there(ram.value + disk.value));
