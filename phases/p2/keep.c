@@ -414,13 +414,19 @@ static int fold(struct keep *keep, uint32_t id, const struct version *v, const u
   uint32_t *chunks = stage_allocate(keep->ctx, keep->kind, most * sizeof *chunks);
   if (!chunks) return STAGE_OUT_OF_MEMORY;
   int error = STAGE_OK;
+  uint64_t made_bytes = 0, packed;
+  const uint8_t *p;
   for (uint32_t at = 0; at < v->shed_length && !error;) {
     struct press_bytes bytes = {v->bytes + at, chunk_cut(&gear, v->bytes + at, v->shed_length - at)};
     uint64_t hash = XXH3_64bits(bytes.p, bytes.length);
     const uint32_t *own = document_chunks(keep, &old);
     uint32_t chunk = base ? same_chunk(keep, own, old.chunk_count, base, bytes, hash) : KEEP_NONE;
-    if (chunk != KEEP_NONE) keep->chunks[chunk].refs++;
-    else error = chunk_add(keep, bytes, hash, KEEP_NONE, &chunk);
+    if (chunk != KEEP_NONE) {
+      keep->chunks[chunk].refs++;
+    } else {
+      error = chunk_add(keep, bytes, hash, KEEP_NONE, &chunk);
+      if (!error && pack_get(keep->chunk_pack, chunk, &p, &packed) == STAGE_OK) made_bytes += packed;
+    }
     if (!error) chunks[count++] = chunk;
     at += (uint32_t)bytes.length;
   }
@@ -431,6 +437,7 @@ static int fold(struct keep *keep, uint32_t id, const struct version *v, const u
     document_clear(keep, id);
     keep->documents[id] = renewed;
     keep->counts.folds++;
+    keep->counts.fold_bytes += made_bytes;
   }
   stage_release(keep->ctx, keep->kind, chunks);
   return error;

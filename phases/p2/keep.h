@@ -42,7 +42,7 @@
 #endif
 #define KEEP_LOOSE_LEVEL 1
 #define KEEP_CACHE_BYTES (512u * 1024u)
-#define KEEP_EDIT_BYTES_MIN 256u /* an edit up to this size is never folded */
+#define KEEP_EDIT_BYTES_MIN 1024u /* an edit up to this size is never folded */
 #define KEEP_NONE UINT32_MAX
 
 enum document_state { DOCUMENT_ABSENT, DOCUMENT_LOOSE, DOCUMENT_SETTLED };
@@ -85,6 +85,7 @@ struct unpacked {
 
 struct keep_counts {
   uint64_t unpacks, cache_hits, folds, duplicates;
+  uint64_t fold_bytes; /* packed bytes of the chunks that folding made */
 };
 
 struct keep {

@@ -375,7 +375,7 @@ static void codecs_on_top_conform(void **state) {
 
 static void sum_stat(void *sink, const char *name, const char *unit, double value) {
   (void)unit;
-  if (strcmp(name, "tree_journal_bytes") == 0) *(double *)sink = value;
+  if (strcmp(name, "journal_tree_bytes") == 0) *(double *)sink = value;
 }
 
 /* An inserted line costs its tokens, wherever it is: nothing that is kept of a tree says
