@@ -19,7 +19,7 @@ refused() { # exit code, words, arguments
 }
 
 all=baseline=1300,p1=12000,p1+p2=40000,p1+p2+p3=90000,p1+p2+p3+p4a=200000,p1+p2+p3+p4a+p4b=400000,p1+p2+p3+p4a+p4b+p4c=1000000
-sample --corpus ts-1720 --files 1720 --lines 325114 --lines-per-mib $all --fail p1+p2+p3+p4a=crashed --instrument --omit p1+p2 r.json
+sample --corpus ts-1720 --files 1720 --lines 325114 --lines-per-mib $all --fail p1+p2+p3+p4a=crashed --instrument --fail-one p1+p2 r.json
 "$PHASEBENCH" report r.json -o rep >out
 for picture in lines_per_mib owners checkpoints; do
   for kind in png svg tsv; do [ -s "rep/ts-1720.$picture.$kind" ] || fail "no $picture.$kind"; done
@@ -29,7 +29,7 @@ done
 [ "$(png_size rep/ts-1720.lines_per_mib.png)" = 1200x592 ] || fail "size: $(png_size rep/ts-1720.lines_per_mib.png)"
 # The SVG's words are the table's figures: at rest and in service, all names, failures.
 for words in ">1,000,000<" ">12,000<" ">baseline<" ">p1+p2+p3+p4a+p4b+p4c<" "FAILED: repetition 1 of 3 crashed" \
-  "FAILED: repetition 3 of 3 is missing" "claimed" "at rest (purged)"; do
+  "FAILED: repetition 3 of 3 failed" "claimed" "at rest (purged)"; do
   grep -q -- "$words" rep/ts-1720.lines_per_mib.svg || fail "the picture lacks '$words'"
 done
 cmp -s rep/report.txt <(sed '$d' out) || fail "what was printed is not report.txt"
@@ -64,6 +64,21 @@ marks = list(csv.DictReader(open("rep/ts-1720.claims.tsv"), delimiter="\t"))
 p1 = [float(m["lines_per_mib"]) for m in marks if m["name"] == "reduction-to-p1"]
 assert len(p1) == 1 and abs(p1[0] - float(metrics["baseline", "purged", "lines_per_mib"]) / 0.6) < 1e-6, p1
 PY
+
+# Short axes have at least three labelled tics, and a failed combination's row says so there too.
+axis() { # wanted label..., of short.json's picture
+  "$PHASEBENCH" report short.json -o short >/dev/null
+  for label in "$@"; do
+    grep -q ">$label<" short/short.lines_per_mib.svg || fail "the axis of a short range lacks $label"
+  done
+}
+sample --corpus short --served-factor 0.97 --lines-per-mib a=1350,b=1500,c=1490 --fail b=crashed --fail c=crashed short.json
+axis 1,000 1,200 1,400 1,600 1,800 2,000
+[ "$(grep -c "FAILED: repetition 1 of 3 crashed" short/short.lines_per_mib.svg)" -eq 2 ] || fail "a failed row is unlabelled"
+sample --corpus short --served-factor 0.97 --lines-per-mib a=2600,b=3900 short.json
+axis 2,000 3,000 4,000 5,000
+sample --corpus short --served-factor 0.97 --lines-per-mib a=650,b=1600 short.json
+axis 500 1,000 1,500 2,000
 
 # One combination, extreme values, a name made to hurt, several results, everything failed.
 sample --lines-per-mib baseline=1000 --lines 1000 one.json
