@@ -29,7 +29,7 @@ static bool resolve_path(const char *path, struct part *part, struct fault *faul
   if (!realpath(path, absolute))
     return fault_set(fault, EXIT_CODE_INPUT, "%s: no such stage module: %s", path, strerror(errno));
   struct stage_module module;
-  if (!stage_module_load(absolute, &module, fault)) return false;
+  if (!stage_module_probe(absolute, fault) || !stage_module_load(absolute, &module, fault)) return false;
   part->by_path = true;
   snprintf(part->summary.name, sizeof part->summary.name, "%s", module.ops->name);
   snprintf(part->summary.path, sizeof part->summary.path, "%s", absolute);

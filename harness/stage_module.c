@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
  * stage_module.c - loads one stage's module and refuses, with a sentence that helps,
- * everything that is not a stage of this build: the file's ELF header is looked at
- * before dlopen (whose own messages are terse), then the export, the versions and
+ * everything that is not a stage of this build: the file's ELF headers are looked at
+ * before dlopen (whose own messages are terse, and which does not survive a file that was
+ * cut short), then the export, the versions and
  * sizes, then each field and hook of the table. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "paths.h"
@@ -36,7 +41,8 @@ static const char *machine_name(unsigned machine) {
 }
 
 /* e_ident, e_type and e_machine stand at the same place in both classes. */
-static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, struct fault *fault) {
+static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, uint64_t *file_bytes,
+                           struct fault *fault) {
   struct stat status;
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0 || fstat(file, &status) < 0) {
@@ -53,13 +59,50 @@ static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, st
   close(file);
   if (n < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path, strerror(error));
   *got = (size_t)n;
+  *file_bytes = (uint64_t)status.st_size;
+  return true;
+}
+
+/* The end of what the headers speak of: the loader maps that much, and touching pages
+ * past a file's end ends the process with SIGBUS. 0: the headers cannot be read. Only
+ * for a file of this program's own class (the build is for 64-bit machines). */
+static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file_bytes) {
+  uint64_t end = sizeof *header, programs_end, sections_end;
+  if (header->e_phnum > 0 && header->e_phentsize != sizeof(Elf64_Phdr)) return 0;
+  if (__builtin_add_overflow(header->e_phoff, (uint64_t)header->e_phnum * header->e_phentsize, &programs_end)) return 0;
+  if (__builtin_add_overflow(header->e_shoff, (uint64_t)header->e_shnum * header->e_shentsize, &sections_end)) return 0;
+  if (end < programs_end) end = programs_end;
+  if (end < sections_end) end = sections_end;
+  if (programs_end > file_bytes) return end; /* the program headers are not there to be read */
+  for (unsigned i = 0; i < header->e_phnum; i++) {
+    Elf64_Phdr program;
+    uint64_t segment_end;
+    if (pread(file, &program, sizeof program, (off_t)(header->e_phoff + i * sizeof program)) != sizeof program) return 0;
+    if (__builtin_add_overflow(program.p_offset, program.p_filesz, &segment_end)) return 0;
+    if (end < segment_end) end = segment_end;
+  }
+  return end;
+}
+
+static bool check_length(const char *path, const Elf64_Ehdr *header, uint64_t file_bytes, struct fault *fault) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  uint64_t end = end_by_headers(file, header, file_bytes);
+  close(file);
+  if (end == 0)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: its ELF headers make no sense; build the module again", path);
+  if (end > file_bytes)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: is cut short: its headers speak of %" PRIu64 " bytes, the file has %"
+                     PRIu64 "; copy or build it again", path, end, file_bytes);
   return true;
 }
 
 static bool check_elf(const char *path, struct fault *fault) {
   Elf64_Ehdr header, own;
   size_t got, own_got;
-  if (!read_elf_start(path, &header, &got, fault) || !read_elf_start("/proc/self/exe", &own, &own_got, fault))
+  uint64_t file_bytes, own_bytes;
+  if (!read_elf_start(path, &header, &got, &file_bytes, fault) ||
+      !read_elf_start("/proc/self/exe", &own, &own_got, &own_bytes, fault))
     return false;
   if (got < offsetof(Elf64_Ehdr, e_version) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is not a shared object (no ELF header); expected a stage's module, "
@@ -81,7 +124,10 @@ static bool check_elf(const char *path, struct fault *fault) {
   if (header.e_type != ET_DYN)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is ELF but not a shared object (type %u, expected %d); link it with "
                      "-shared", path, header.e_type, ET_DYN);
-  return true;
+  if (got < sizeof header)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: is cut short: an ELF header has %zu bytes, the file has %zu; copy or "
+                     "build it again", path, sizeof header, got);
+  return check_length(path, &header, file_bytes, fault);
 }
 
 /* ---- the table ---- */
@@ -205,6 +251,59 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
   if (!ops) return fault_set(fault, EXIT_CODE_INPUT, "%s: phasebench_stage() returned NULL", path);
   return check_header(path, &ops->hdr, fault) && check_name(path, ops, fault) && check_roles(path, ops, fault) &&
          check_hooks(path, ops, fault);
+}
+
+/* ---- trying it in a child ---- */
+
+/* The child's exit code when loading came back. Odd, so that a constructor that calls
+ * exit is noticed too. */
+#define CAME_BACK 87
+
+#define TRY_TIMEOUT_S 30
+
+/* Never returns. Signals are handled as in a fresh process: the parent's handlers (or a
+ * test's, or a sanitizer's) would hide by which one it ended. */
+static void load_and_exit(const char *path) {
+  const struct rlimit no_core = {0, 0};
+  sigset_t none;
+  setrlimit(RLIMIT_CORE, &no_core);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  alarm(TRY_TIMEOUT_S);
+  void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  const struct stage_ops *(*entry)(void) = NULL;
+  if (handle) *(void **)&entry = dlsym(handle, "phasebench_stage");
+  if (entry) entry();
+  _exit(CAME_BACK); /* also when it was refused: the load that follows says why */
+}
+
+bool stage_module_probe(const char *path, struct fault *fault) {
+  if (!check_elf(path, fault)) return false;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be tried in a process of its own: %s", path,
+                                  strerror(errno));
+  if (child == 0) load_and_exit(path);
+  int status;
+  pid_t ended;
+  do {
+    ended = waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (ended < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: waiting for the process that tries it: %s", path,
+                                  strerror(errno));
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: loading it has no end after %d s; look at its constructors and at "
+                     "phasebench_stage()", path, TRY_TIMEOUT_S);
+  if (WIFSIGNALED(status)) {
+    const char *name = sigabbrev_np(WTERMSIG(status));
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: loading it ends the process with SIG%s (signal %d); look at its "
+                     "constructors and at phasebench_stage()", path, name ? name : "?", WTERMSIG(status));
+  }
+  if (WEXITSTATUS(status) != CAME_BACK)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: loading it ends the process with exit code %d; look at its "
+                     "constructors and at phasebench_stage()", path, WEXITSTATUS(status));
+  return true;
 }
 
 /* ---- public ---- */

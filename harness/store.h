@@ -28,6 +28,10 @@ struct stage_module {
 bool stage_module_load(const char *path, struct stage_module *module, struct fault *fault);
 void stage_module_unload(struct stage_module *module);
 
+/* For a module from elsewhere, before it is loaded for the first time: loads it in a child
+ * process, and refuses it when that ends the child (a constructor that aborts). */
+bool stage_module_probe(const char *path, struct fault *fault);
+
 /* What stands in the stage folder, sorted by order then name; reading it loads each
  * module and unloads it again. Modules that are refused end the listing with a
  * fault that names them. */

@@ -179,6 +179,42 @@ static void patch(const char *file, long offset, const void *bytes, size_t lengt
   assert_int_equal(fclose(stream), 0);
 }
 
+static void what_was_cut_short_is_refused(void **state) {
+  (void)state;
+  build("whole", "");
+  shell("cd %s && head -c 4000 whole.so > cut.so && head -c -1 whole.so > last.so && head -c 100 whole.so > hundred.so && "
+        "head -c 40 whole.so > forty.so", folder);
+  REFUSED("cut.so", "is cut short: its headers speak of ", " bytes, the file has 4000");
+  REFUSED("last.so", "is cut short");
+  REFUSED("hundred.so", "is cut short", "the file has 100");
+  REFUSED("forty.so", "is cut short: an ELF header has 64 bytes, the file has 40");
+  const Elf64_Off far = UINT64_MAX - 8;
+  patch("whole.so", offsetof(Elf64_Ehdr, e_phoff), &far, sizeof far);
+  REFUSED("whole.so", "make no sense");
+}
+
+/* Given by path, it is tried in a child process first. */
+static void constructors_that_end_the_process_are_refused(void **state) {
+  (void)state;
+  static const char *const cases[][3] = {
+      {"aborts", "abort()", "loading it ends the process with SIGABRT"},
+      {"kills", "kill(getpid(), SIGBUS)", "loading it ends the process with SIGBUS"},
+      {"exits", "_exit(0)", "loading it ends the process with exit code 0"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    static struct combination combination;
+    struct fault fault = {0};
+    char path[512];
+    shell("printf '#include <signal.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+          "__attribute__((constructor)) static void at_load(void) { %s; }\n' | cc -x c -shared -fPIC -o %s/%s.so -",
+          cases[i][1], folder, cases[i][0]);
+    snprintf(path, sizeof path, "%s/%s.so", folder, cases[i][0]);
+    assert_false(combination_parse(path, &combination, &fault));
+    assert_int_equal(fault.code, EXIT_CODE_INPUT);
+    if (!strstr(fault.message, cases[i][2]) || !strstr(fault.message, path)) fail_msg("%s", fault.message);
+  }
+}
+
 static void other_machines_are_refused(void **state) {
   (void)state;
   build("other", "");
@@ -468,7 +504,8 @@ static void errors_of_stages_become_faults(void **state) {
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "list-stages") == 0) return list_stages();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_no_shared_object_is_refused), cmocka_unit_test(other_machines_are_refused),
+      cmocka_unit_test(what_is_no_shared_object_is_refused), cmocka_unit_test(what_was_cut_short_is_refused),
+      cmocka_unit_test(constructors_that_end_the_process_are_refused), cmocka_unit_test(other_machines_are_refused),
       cmocka_unit_test(other_headers_are_refused),           cmocka_unit_test(other_contents_are_refused),
       cmocka_unit_test(missing_hooks_are_refused_by_name),   cmocka_unit_test(combinations_are_parsed),
       cmocka_unit_test(cumulative_combinations_are_prefixes), cmocka_unit_test(a_bad_module_in_the_folder_is_named),
