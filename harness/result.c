@@ -428,7 +428,8 @@ static bool read_languages(struct reader *reader, const cJSON *corpus) {
     if (!read_text(reader, item, "name", &language->name) ||
         !read_text(reader, item, "grammar_package", &language->grammar_package) ||
         !read_text(reader, item, "grammar_version", &language->grammar_version) ||
-        !read_count(reader, item, "files", &language->files) || !read_count(reader, item, "lines", &language->lines)) {
+        !read_count(reader, item, "files", &language->files) || !read_count(reader, item, "lines", &language->lines) ||
+        !read_count(reader, item, "bytes", &language->bytes)) {
       return false;
     }
     result->language_count++;
@@ -480,6 +481,7 @@ static bool read_cells(struct reader *reader) {
   struct result *result = reader->result;
   place(reader, "cells");
   if (!json_get_array(result->root, "cells", reader->where, &list, reader->fault)) return false;
+  if (cJSON_GetArraySize(list) == 0) return wrong(reader, "cells", "a list of at least one cell");
   result->cells = zeroed((size_t)cJSON_GetArraySize(list), sizeof *result->cells, reader);
   if (!result->cells) return false;
   cJSON_ArrayForEach(item, list) {
@@ -517,21 +519,31 @@ static bool place_cell(struct reader *reader, unsigned i) {
   return true;
 }
 
+/* Every cell that the settings ask for is there. Of an instrument, `run` may measure
+ * fewer repetitions (the harness's own cost is no result): its first ones, none left out. */
+static bool is_complete(struct reader *reader, struct result_group *group) {
+  while (group->instrument && group->cell_count > 1 && !group->cells[group->cell_count - 1]) group->cell_count--;
+  for (unsigned i = 0; i < group->cell_count; i++) {
+    if (group->cells[i]) continue;
+    place(reader, "cells");
+    return fault_set(reader->fault, EXIT_CODE_INPUT,
+                     "%s: %u are there, but not '%s', profile '%s', repetition %u (counted from 0), which the settings "
+                     "ask for (%u combinations, %u profiles, %u repetitions)",
+                     reader->where, reader->result->cell_count, group->combination, group->profile, i,
+                     reader->result->combination_count, reader->result->profile_count, reader->result->repetitions);
+  }
+  return true;
+}
+
 /* A combination has figures when each of its repetitions has; one bad cell is the
  * combination's result, since the others may differ from it by luck only. */
 static void judge_group(struct result_group *group) {
   unsigned bad = 0;
-  /* The harness's own cost is not a result: `run` may measure it once. */
-  while (group->instrument && group->cell_count > 1 && !group->cells[group->cell_count - 1]) group->cell_count--;
-  if (group->instrument) { /* it may have run fewer times: only its first cells, none left out, are asked for */
-    while (group->cell_count > 1 && !group->cells[group->cell_count - 1]) group->cell_count--;
-  }
   for (unsigned i = 0; i < group->cell_count; i++) {
     const struct result_cell *cell = group->cells[i];
-    if (cell && cell->ok) continue;
-    if (bad++) continue;
+    if (cell->ok || bad++) continue;
     snprintf(group->reason, sizeof group->reason, "repetition %u of %u %s: %.300s", i + 1, group->cell_count,
-             cell ? cell->status : "is missing", cell ? cell->reason : "the result has no such cell");
+             cell->status, cell->reason);
   }
   group->ok = bad == 0;
   if (bad > 1) {
@@ -557,7 +569,10 @@ static bool make_groups(struct reader *reader) {
   for (unsigned i = 0; i < result->cell_count; i++) {
     if (!place_cell(reader, i)) return false;
   }
-  for (unsigned g = 0; g < result->group_count; g++) judge_group(&result->groups[g]);
+  for (unsigned g = 0; g < result->group_count; g++) {
+    if (!is_complete(reader, &result->groups[g])) return false;
+    judge_group(&result->groups[g]);
+  }
   return true;
 }
 
@@ -600,7 +615,7 @@ bool result_open(const char *path, struct result **out, struct fault *fault) {
   if (!json_read_file(path, &root, fault)) goto close_result;
   result->root = root;
   if (!read_head(&reader) || !read_environment(&reader) || !read_corpus(&reader) || !read_settings(&reader) ||
-      !read_cells(&reader) || !make_groups(&reader)) {
+      !read_cells(&reader) || !make_groups(&reader) || !result_check(result, fault)) {
     goto close_result;
   }
   *out = result;

@@ -133,15 +133,15 @@ struct result_group {
   bool instrument;
   const struct result_cell **cells;
   unsigned cell_count;
-  /* All planned repetitions (of an instrument: those that ran) are there and ok: only
-   * then it has figures. */
+  /* All planned repetitions (of an instrument: those that ran) are ok: only then it has
+   * figures. */
   bool ok;
-  char reason[512]; /* when not ok: what is missing or failed, and why */
+  char reason[512]; /* when not ok: what failed, and why */
 };
 
 struct result_language {
   const char *name, *grammar_package, *grammar_version;
-  double files, lines;
+  double files, lines, bytes;
 };
 
 struct result {
@@ -170,9 +170,14 @@ struct result {
 /* Reads, checks, and groups. Faults (EXIT_CODE_INPUT) name the file and the place in
  * it: truncated file, other schema, wrong type, a figure that is null without a
  * reason, a cell that is "ok" without proof or with a checkpoint missing, a cell
- * twice, a cell nobody asked for. The caller closes the result. */
+ * twice, one nobody asked for, one that was asked for and is not there, and what
+ * result_check finds. The caller closes the result. */
 bool result_open(const char *path, struct result **result, struct fault *fault);
 void result_close(struct result *result); /* NULL is fine */
+
+/* Whether figures of one file that must agree do (result_check.c): the languages with
+ * the corpus, the mappings with RSS. result_open calls it. */
+bool result_check(const struct result *result, struct fault *fault);
 
 /* NULL: this result has no such combination under this profile. */
 const struct result_group *result_group(const struct result *result, const char *combination, const char *profile);

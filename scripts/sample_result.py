@@ -13,11 +13,11 @@ usage: sample_result.py [OPTION]... OUT.json
   --fail NAME=STATUS          each cell of this combination ended so (crashed, failed,
                               timeout, memory_limit)
   --fail-one NAME             only its last repetition failed
-  --omit NAME                 leave out its last cell
   --null KEY                  this checkpoint figure was not readable
   --instrument                add a null-stage cell
   --sanitized                 as a build with sanitizers would write it
-  --break VARIANT             spoil the file; --list-broken names the variants
+  --break VARIANT             spoil the file; --list-broken names the variants that the schema
+                              refuses, --list-contradictory those that only the program can
 """
 import argparse
 import copy
@@ -151,8 +151,6 @@ def build(arguments):
     for repetition in range(arguments.repetitions):
         for profile in profiles:
             for name, per_mib in wanted:
-                if name in arguments.omit and repetition == arguments.repetitions - 1:
-                    continue
                 cells.append(cell(arguments, name, per_mib, profile, repetition, len(cells)))
             if arguments.instrument and repetition == 0:
                 cells.append(dict(instrument(arguments, len(cells), profile), repetition=repetition))
@@ -333,6 +331,45 @@ BROKEN = {f.__name__: f for f in (
     no_allocator_options_in_release, setting_null_without_reason, environment_null_without_reason)}
 
 
+# ---- each figure is a good one, but they contradict each other: no schema can say that ----
+
+def language_files(r):
+    r["corpus"]["languages"][0]["files"] += 1
+
+
+def language_lines(r):
+    r["corpus"]["languages"][0]["lines"] -= 1
+
+
+def corpus_bytes(r):
+    r["corpus"]["bytes"] += 1
+
+
+def mappings_too_small(r):
+    last(r)["checkpoints"][3]["mappings"][0]["rss_bytes"] -= 65536 + 4096
+
+
+def rss_too_small(r):
+    last(r)["checkpoints"][5]["rss_bytes"] -= 65536 + 4096
+
+
+def cell_missing(r):
+    r["cells"].pop()
+
+
+def repetitions_too_many(r):
+    r["settings"]["repetitions"] += 1
+
+
+def profile_unmeasured(r):
+    r["settings"]["profiles"].append("stock")
+
+
+CONTRADICTORY = {f.__name__: f for f in (
+    language_files, language_lines, corpus_bytes, mappings_too_small, rss_too_small, cell_missing,
+    repetitions_too_many, profile_unmeasured)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines-per-mib", default="baseline=1500,p1=20000")
@@ -342,16 +379,20 @@ def main():
     parser.add_argument("--corpus", default="invented")
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--lines", type=int, default=300000)
-    for name in ("--fail", "--fail-one", "--omit", "--null"):
+    for name in ("--fail", "--fail-one", "--null"):
         parser.add_argument(name, action="append", default=[])
     parser.add_argument("--instrument", action="store_true")
     parser.add_argument("--sanitized", action="store_true")
-    parser.add_argument("--break", dest="spoil", choices=sorted(BROKEN))
+    parser.add_argument("--break", dest="spoil", choices=sorted([*BROKEN, *CONTRADICTORY]))
     parser.add_argument("--list-broken", action="store_true")
+    parser.add_argument("--list-contradictory", action="store_true")
     parser.add_argument("out", nargs="?")
     arguments = parser.parse_args()
     if arguments.list_broken:
         print("\n".join(BROKEN))
+        return 0
+    if arguments.list_contradictory:
+        print("\n".join(CONTRADICTORY))
         return 0
     if not arguments.out:
         parser.error("OUT.json is missing")
@@ -359,7 +400,7 @@ def main():
     if arguments.sanitized:
         sanitize(result)
     if arguments.spoil:
-        BROKEN[arguments.spoil](result)
+        (BROKEN | CONTRADICTORY)[arguments.spoil](result)
     with open(arguments.out, "w", encoding="utf-8") as out:
         json.dump(result, out, indent=1)
         out.write("\n")
