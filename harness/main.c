@@ -30,7 +30,7 @@ static void print_help(FILE *out) {
 #undef X
 }
 
-int main(int argc, char **argv) {
+static int run_command(int argc, char **argv) {
   if (argc < 2) {
     print_help(stderr);
     return EXIT_CODE_USAGE;
@@ -48,4 +48,13 @@ int main(int argc, char **argv) {
   }
   fprintf(stderr, "phasebench: there is no command '%s'; `phasebench --help` lists them\n", argv[1]);
   return EXIT_CODE_USAGE;
+}
+
+/* What was printed and did not arrive (a full disk) is not a success. */
+int main(int argc, char **argv) {
+  int code = run_command(argc, argv);
+  bool arrived = fflush(stdout) == 0 && !ferror(stdout);
+  if (arrived || code != EXIT_CODE_OK) return code;
+  fputs("phasebench: standard output: writing failed\n", stderr);
+  return EXIT_CODE_SYSTEM;
 }
