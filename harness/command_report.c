@@ -227,9 +227,10 @@ static void write_head(const struct report *report) {
   write_line(report, "measured: %s, %u repetitions, allocator profile %s, %s", r->created_utc, r->repetitions,
              report->profile, r->path);
   write_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
-  write_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s", r->version,
+  write_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
-             or_unknown(r->tree_sitter_version), or_unknown(r->allocator_version));
+             or_unknown(r->tree_sitter_version), r->allocator_version ? "jemalloc " : "",
+             or_unknown(r->allocator_version));
   if (r->sanitizers[0]) {
     write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
   }
@@ -290,22 +291,40 @@ static void write_claims(const struct report *report) {
 typedef bool grid_fn(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 typedef bool picture_fn(const struct report *report, const struct grid *grid);
 
-static bool write_section(const struct report *report, grid_fn *make, picture_fn *picture) {
+/* notes: lines below the table, ended by NULL; or NULL. */
+static bool write_section(const struct report *report, grid_fn *make, const char *const *notes, picture_fn *picture) {
   struct grid grid;
   if (!make(report->result, report->profile, &grid, report->fault)) return false;
   write_both(report, &grid);
+  for (const char *const *note = notes; note && *note; note++) write_line(report, "%s", *note);
+  if (notes) {
+    fputc('\n', report->text);
+    fputc('\n', report->markdown);
+  }
   bool ok = !picture || picture(report, &grid);
   grid_free(&grid);
   return ok;
 }
 
+static const char *const trust_notes[] = {
+    "nodes proved: facts of each node compared with a fresh parse; edited documents are compared in both states, "
+    "before and after, so this can be more than the corpus has", NULL};
+static const char *const speed_notes[] = {
+    "parse and walk: median of the repetitions, and their least and most",
+    "ingest % of parse: parsing and freeing the trees alone, as a share of that and storing them too; 100 is as fast "
+    "as parsing alone",
+    "edits: all edited documents together; parse: into trees of the new texts (a codec without live trees parses the "
+    "old text first, and that is in it); store: handing the new trees and sources to the stages", NULL};
+
 static bool write_result(const struct report *report) {
   write_head(report);
-  bool ok = write_section(report, report_memory, draw_lines);
+  bool ok = write_section(report, report_memory, NULL, draw_lines);
   if (ok) write_claims(report);
-  return ok && write_section(report, report_lines, NULL) && write_section(report, report_trust, NULL) &&
-         write_section(report, report_latency, NULL) && write_section(report, report_owners, draw_owners) &&
-         write_section(report, report_checkpoints, draw_checkpoints);
+  return ok && write_section(report, report_lines, NULL, NULL) &&
+         write_section(report, report_trust, trust_notes, NULL) &&
+         write_section(report, report_speed, speed_notes, NULL) &&
+         write_section(report, report_latency, NULL, NULL) && write_section(report, report_owners, NULL, draw_owners) &&
+         write_section(report, report_checkpoints, NULL, draw_checkpoints);
 }
 
 /* ---- the folder ---- */

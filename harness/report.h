@@ -14,8 +14,10 @@
 bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Bytes a line by what they are, disk, bits a node. */
 bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
-/* Speeds, noise, unexplained rest, what was proved. */
+/* What was proved, noise, unexplained rest. */
 bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Speeds with their range, and the time that edits took. */
+bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Latency of an access by class. */
 bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* RSS above start by owner at `purged`; columns add up to the last one. First heaps,

@@ -12,11 +12,13 @@
 
 /* ---- one row a combination ---- */
 
+enum part { MEDIAN, LEAST, MOST }; /* of the repetitions */
 struct shape {
   const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
   const char *label;
   double scale;
   int decimals;
+  enum part part;
 };
 
 static unsigned combinations_in(const struct result *result, const char *profile, bool instruments,
@@ -56,7 +58,9 @@ static bool by_combination(const struct result *result, const char *profile, con
   for (unsigned c = 0; c < shape_count; c++) {
     const struct shape *shape = &shapes[c];
     const char *at = shape->checkpoint ? shape->checkpoint : "cell";
-    grid_column_set(grid, c * each, shape->label, shape->scale, shape->decimals, "%s@%s", shape->metric, at);
+    static const char *const endings[] = {[MEDIAN] = "", [LEAST] = ".min", [MOST] = ".max"};
+    grid_column_set(grid, c * each, shape->label, shape->scale, shape->decimals, "%s@%s%s", shape->metric, at,
+                    endings[shape->part]);
     if (!spread) continue;
     grid_column_set(grid, c * each + 1, "", 1, 0, "%s@%s.min", shape->metric, at);
     grid_column_set(grid, c * each + 2, "", 1, 0, "%s@%s.max", shape->metric, at);
@@ -66,6 +70,8 @@ static bool by_combination(const struct result *result, const char *profile, con
     for (unsigned c = 0; c < shape_count; c++) {
       struct spread found = metrics_find(result, groups[r], shapes[c].metric, shapes[c].checkpoint, NULL);
       grid_set(grid, r, c * each, &found);
+      if (shapes[c].part == LEAST) grid_at(grid, r, c * each)->value = found.min;
+      if (shapes[c].part == MOST) grid_at(grid, r, c * each)->value = found.max;
       if (!spread) continue;
       *grid_at(grid, r, c * each + 1) = (struct grid_cell){found.min, found.missing};
       *grid_at(grid, r, c * each + 2) = (struct grid_cell){found.max, found.missing};
@@ -79,12 +85,12 @@ static bool by_combination(const struct result *result, const char *profile, con
 
 bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
   static const struct shape shapes[] = {
-      {"lines_per_mib", "purged", "lines/MiB purged", 1, 0},
-      {"lines_per_mib", "served", "served", 1, 0},
-      {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2},
-      {"rss_above_start_bytes", "served", "served", MIB, 2},
-      {"reduction_pct", "purged", "reduction % purged", 1, 2},
-      {"reduction_pct", "served", "served", 1, 2},
+      {"lines_per_mib", "purged", "lines/MiB purged", 1, 0, MEDIAN},
+      {"lines_per_mib", "served", "served", 1, 0, MEDIAN},
+      {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2, MEDIAN},
+      {"rss_above_start_bytes", "served", "served", MIB, 2, MEDIAN},
+      {"reduction_pct", "purged", "reduction % purged", 1, 2, MEDIAN},
+      {"reduction_pct", "served", "served", 1, 2, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), true,
                         "Memory above `start`: at rest (purged) and in service (served)", grid, fault);
@@ -92,35 +98,51 @@ bool report_memory(const struct result *result, const char *profile, struct grid
 
 bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
   static const struct shape shapes[] = {
-      {"bytes_per_line", "purged", "RSS B/line", 1, 2},
-      {"tree_bytes_per_line", NULL, "tree B/line", 1, 2},
-      {"tree_bits_per_node", NULL, "tree bits/node", 1, 2},
-      {"source_bytes_per_line", NULL, "source B/line", 1, 2},
-      {"disk_bytes_per_line", "purged", "disk B/line", 1, 2},
-      {"lines_per_mib_with_disk", "purged", "lines/MiB of RAM + disk", 1, 0},
+      {"bytes_per_line", "purged", "RSS B/line", 1, 2, MEDIAN},
+      {"tree_bytes_per_line", NULL, "tree B/line", 1, 2, MEDIAN},
+      {"tree_bits_per_node", NULL, "tree bits/node", 1, 2, MEDIAN},
+      {"source_bytes_per_line", NULL, "source B/line", 1, 2, MEDIAN},
+      {"disk_bytes_per_line", "purged", "disk B/line", 1, 2, MEDIAN},
+      {"lines_per_mib_with_disk", "purged", "lines/MiB of RAM + disk", 1, 0, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), false, "What a line costs at rest", grid, fault);
 }
 
 bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
   static const struct shape shapes[] = {
-      {"nodes_compared", NULL, "nodes proved", 1, 0},
-      {"mismatches", NULL, "mismatches", 1, 0},
-      {"rss_noise_pct", NULL, "RSS noise %", 1, 3},
-      {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0},
-      {"parse_mib_per_s", NULL, "parse MiB/s", 1, 1},
-      {"ingest_speed_pct", NULL, "ingest % of parse", 1, 1},
-      {"walk_nodes_per_s", NULL, "walk M nodes/s", 1e6, 1},
+      {"nodes_compared", NULL, "nodes proved", 1, 0, MEDIAN},
+      {"mismatches", NULL, "mismatches", 1, 0, MEDIAN},
+      {"rss_noise_pct", NULL, "RSS noise %", 1, 3, MEDIAN},
+      {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0, MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof, noise and speed", grid, fault);
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof and noise", grid, fault);
+}
+
+bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"parse_mib_per_s", NULL, "parse MiB/s", 1, 1, MEDIAN},
+      {"parse_mib_per_s", NULL, "min", 1, 1, LEAST},
+      {"parse_mib_per_s", NULL, "max", 1, 1, MOST},
+      {"ingest_speed_pct", NULL, "ingest % of parse", 1, 1, MEDIAN},
+      {"walk_nodes_per_s", NULL, "walk M nodes/s", 1e6, 1, MEDIAN},
+      {"walk_nodes_per_s", NULL, "min", 1e6, 1, LEAST},
+      {"walk_nodes_per_s", NULL, "max", 1e6, 1, MOST},
+      {"edit_parse_ns", NULL, "edits: parse ms", 1e6, 2, MEDIAN},
+      {"edit_store_ns", NULL, "store ms", 1e6, 2, MEDIAN},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "Speed", grid, fault);
 }
 
 bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
   static const struct shape shapes[] = {
-      {"latency.hot.p50_ns", NULL, "hot p50", 1000, 1},       {"latency.hot.p99_ns", NULL, "p99", 1000, 1},
-      {"latency.warm.p50_ns", NULL, "warm p50", 1000, 1},     {"latency.warm.p99_ns", NULL, "p99", 1000, 1},
-      {"latency.cold.p50_ns", NULL, "cold p50", 1000, 1},     {"latency.cold.p99_ns", NULL, "p99", 1000, 1},
-      {"latency.frozen.p50_ns", NULL, "frozen p50", 1000, 1}, {"latency.frozen.p99_ns", NULL, "p99", 1000, 1},
+      {"latency.hot.p50_ns", NULL, "hot p50", 1000, 1, MEDIAN},
+      {"latency.hot.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"latency.warm.p50_ns", NULL, "warm p50", 1000, 1, MEDIAN},
+      {"latency.warm.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"latency.cold.p50_ns", NULL, "cold p50", 1000, 1, MEDIAN},
+      {"latency.cold.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"latency.frozen.p50_ns", NULL, "frozen p50", 1000, 1, MEDIAN},
+      {"latency.frozen.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), false,
                         "Latency of an access by class of document, microseconds", grid, fault);

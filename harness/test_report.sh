@@ -39,6 +39,18 @@ grep -q "needs 40 % less memory than the baseline, purged: exceeded" rep/report.
 grep -q "note: invented: nothing was measured" rep/report.txt || fail "no notes"
 grep -q "instrument null, which keeps nothing: 3.[0-9]* MiB above" rep/report.txt || fail "the instrument is not told"
 ! grep -q "^null " rep/report.txt || fail "the instrument stands among the results"
+grep -q "^combination .*parse MiB/s *min *max *ingest % of parse *walk M nodes/s *min *max *edits: parse ms *store ms" rep/report.txt || fail "no table of speeds"
+# 2 ms and 0.1 ms, as the sample says; 9,753,420 bytes in 4 s.
+grep -q "^p1  *2.3  *2.3  *2.3  *88.0  *125.0  *125.0  *125.0  *2.00  *0.10" rep/report.txt || fail "speeds: $(grep '^p1 ' rep/report.txt)"
+for words in "edited documents are compared in both states" "ingest % of parse: parsing and freeing" "old text first" "allocator jemalloc 5.3.0"; do
+  grep -q "$words" rep/report.txt && grep -q "$words" rep/report.md || fail "nobody says '$words'"
+done
+for arguments in --help --version "report --help" "metrics --help" "run --help" "corpus --help" "cell --help" "bench --help" "claims --help"; do
+  rc=0
+  # shellcheck disable=SC2086
+  "$PHASEBENCH" $arguments >/dev/full 2>err || rc=$?
+  [ "$rc" -eq 4 ] && grep -q "standard output" err || fail "$arguments on a full disk: exit $rc"
+done
 ! ls rep | grep -q log || fail "a log was left"
 
 # Data of the pictures = `metrics`.
