@@ -138,6 +138,14 @@ static bool super_check(struct check *check, uint32_t block) {
   return memcmp(&super, &e, sizeof e) == 0 || bad(check, "a super's entry is not its first block's");
 }
 
+/* Whether all fields of all entries of a wide tree would fit the narrow form. A tree has
+ * one form only, so that what is regrown from its tokens is the same to the byte. */
+static bool entries_fit_u16(const struct p1_tree *tree) {
+  uint32_t all = 0;
+  for (size_t i = 0; i < (size_t)tree->block_count * 8; i++) all |= p1_load32(tree->blocks + i * 4);
+  return all <= UINT16_MAX;
+}
+
 static bool tokens_check(struct check *check, const uint8_t **p) {
   const struct p1_tree *tree = &check->tree;
   const uint8_t *end = tree->tokens + tree->token_bytes;
@@ -176,6 +184,7 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
     }
   }
   if (tree->block_count > 0 && lowest != lowest_stored) return bad(check, "a block's lowest depth is wrong");
+  if (tree->wide && entries_fit_u16(tree)) return bad(check, "entries are wide without need");
   if (check->depth != 0) return bad(check, "nodes are left open");
   if (check->node != tree->node_count) return bad(check, "fewer nodes than the header says");
   if (check->nibble != tree->nibble_count) return bad(check, "nibbles are left over");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any bytes as a blob: what validation lets through must be walked without a read out of
- * bounds, and the batch walk and the cursor must give the same nodes. */
+ * bounds, and the batch walk and the cursor must give the same nodes; shedding and regrowing
+ * it must give the same bytes. */
 #include "../../kit/abort_asserts.h"
 
 #include "../../kit/codec_check.h"
@@ -27,12 +28,36 @@ static void start(void) {
   if (ops->cursor_new(store, &cursor)) abort();
 }
 
+/* A valid blob comes back from what it sheds, to the byte. */
+static void shed_and_regrow(const uint8_t *data, size_t size) {
+  uint8_t *shed = malloc(2 * size), *again = malloc(size);
+  uint64_t shed_length;
+  if (!shed || !again) abort();
+  if (ops->shed(store, data, size, shed, &shed_length) == STAGE_OK) {
+    if (ops->regrow(store, shed, shed_length, again, size) || memcmp(again, data, size) != 0) abort();
+  }
+  free(shed);
+  free(again);
+}
+
+/* Any bytes are regrown to the length asked for, or refused. */
+static void regrow_any(const uint8_t *data, size_t size) {
+  size_t length = size * 2; /* exact, so that a write past the end is seen */
+  uint8_t *out = malloc(length ? length : 1);
+  if (!out) abort();
+  int error = ops->regrow(store, data, size, out, length);
+  if (error != STAGE_OK && error != STAGE_CORRUPT) abort();
+  free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!ops) start();
   const char *why;
   uint64_t offset;
   if (ops->put(store, STAGE_TREE, 1, data, size, NULL)) abort();
+  regrow_any(data, size);
   if (p1_validate_document(store, 1, &why, &offset)) return 0;
+  shed_and_regrow(data, size);
   if (ops->cursor_open(cursor, 1)) abort();
   struct stage_node batch[64];
   uint32_t count, nodes = 0;
