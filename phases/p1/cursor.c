@@ -16,16 +16,16 @@
 /* Stands on the node whose row was just read; spot.at is behind its code. In place,
  * because a copy of a struct whose fields were just stored one by one, read back with
  * wide loads, waits for the stores to retire: that was half of a cursor walk. */
-static inline __attribute__((always_inline)) void place(struct p1_cursor *c, struct p1_row row) {
+static inline __attribute__((always_inline)) void place(struct p1_cursor *c, struct tree_row row) {
   struct stage_head *head = &c->pub.head;
   struct p1_at *at = &c->spot.at;
   p1_padding_over(&c->tables, &c->tree, row, at);
-  memcpy(head, &c->tables.kinds[row.kind], sizeof(struct p1_kind));
+  memcpy(head, &c->tables.kinds[row.kind], sizeof(struct tree_kind));
   head->start_byte = at->position;
   head->start_row = at->row;
   head->start_column = at->position - at->line_start;
   head->index = at->node++;
-  if (row.flags & P1_LEAF) {
+  if (row.flags & ROW_LEAF) {
     p1_leaf_over(&c->tree, row, at);
     c->spot.standing = P1_AT_LEAF;
     c->spot.end_closes = row.closes;
@@ -36,7 +36,7 @@ static inline __attribute__((always_inline)) void place(struct p1_cursor *c, str
 
 /* The same for the node whose token is at spot.at. */
 static inline void place_next(struct p1_cursor *c) {
-  struct p1_row row = p1_next_row(&c->tables, &c->spot.at.token);
+  struct tree_row row = p1_next_row(&c->tables, &c->spot.at.token);
   place(c, row);
 }
 
@@ -151,9 +151,9 @@ static bool find_end(struct p1_cursor *c) {
         open = depth - node_depth;
       }
     }
-    struct p1_row row = p1_next_row(&c->tables, &at.token);
+    struct tree_row row = p1_next_row(&c->tables, &at.token);
     p1_token_over(&c->tables, tree, row, &at);
-    if (!(row.flags & (P1_LEAF | P1_GAP))) {
+    if (!(row.flags & (ROW_LEAF | ROW_GAP))) {
       open++;
     } else if (row.closes >= open) {
       frame_write(c);
@@ -187,8 +187,8 @@ bool p1_goto_next_sibling(struct stage_cursor *cursor) {
   if (!end_needed(c) || c->spot.end_closes > 0 || c->pub.depth == 0) return false;
   const uint8_t *token = c->spot.at.token;
   if (__builtin_expect(token >= c->tokens_end, 0)) return corrupt(c);
-  struct p1_row row = p1_next_row(&c->tables, &token);
-  if (row.flags & P1_GAP) return false;
+  struct tree_row row = p1_next_row(&c->tables, &token);
+  if (row.flags & ROW_GAP) return false;
   c->spot.at.token = token;
   place(c, row);
   return true;
@@ -205,8 +205,8 @@ static inline bool end_of_parent(struct p1_cursor *c) {
   }
   struct p1_at at = spot->at;
   if (at.token >= c->tokens_end) return false;
-  struct p1_row row = p1_next_row(&c->tables, &at.token);
-  if (!(row.flags & P1_GAP)) return false;
+  struct tree_row row = p1_next_row(&c->tables, &at.token);
+  if (!(row.flags & ROW_GAP)) return false;
   p1_padding_over(&c->tables, &c->tree, row, &at);
   spot->at = at;
   spot->end_closes = row.closes - 1u;
@@ -226,14 +226,14 @@ static bool last_in_block(const struct p1_cursor *c, uint32_t b, uint32_t limit,
   bool any = false;
   while (at.node < stop && at.token < c->tokens_end) {
     struct p1_at before = at;
-    struct p1_row row = p1_next_row(&c->tables, &at.token);
-    if (d <= depth && !(row.flags & P1_GAP)) {
+    struct tree_row row = p1_next_row(&c->tables, &at.token);
+    if (d <= depth && !(row.flags & ROW_GAP)) {
       *found = before;
       *found_depth = d;
       any = true;
     }
     p1_token_over(&c->tables, &c->tree, row, &at);
-    d = row.flags & (P1_LEAF | P1_GAP) ? d - row.closes : d + 1;
+    d = row.flags & (ROW_LEAF | ROW_GAP) ? d - row.closes : d + 1;
   }
   return any;
 }
@@ -358,8 +358,8 @@ bool p1_goto_index(struct stage_cursor *cursor, uint32_t index) {
   for (;;) {
     if (at.token >= c->tokens_end) return corrupt(c);
     struct p1_at before = at;
-    struct p1_row row = p1_next_row(&c->tables, &at.token);
-    if (row.flags & P1_GAP) {
+    struct tree_row row = p1_next_row(&c->tables, &at.token);
+    if (row.flags & ROW_GAP) {
       p1_padding_over(&c->tables, &c->tree, row, &at);
       depth -= row.closes;
       continue;
@@ -372,7 +372,7 @@ bool p1_goto_index(struct stage_cursor *cursor, uint32_t index) {
       return true;
     }
     p1_token_over(&c->tables, &c->tree, row, &at);
-    depth = row.flags & P1_LEAF ? depth - row.closes : depth + 1;
+    depth = row.flags & ROW_LEAF ? depth - row.closes : depth + 1;
   }
 }
 
@@ -395,9 +395,9 @@ static struct p1_at last_starting_by(const struct p1_cursor *c, uint32_t byte, u
   bool any = false;
   while (at.token < c->tokens_end) {
     struct p1_at before = at;
-    struct p1_row row = p1_next_row(&c->tables, &at.token);
+    struct tree_row row = p1_next_row(&c->tables, &at.token);
     p1_padding_over(&c->tables, &c->tree, row, &at);
-    if (row.flags & P1_GAP) {
+    if (row.flags & ROW_GAP) {
       depth -= row.closes;
       continue;
     }
@@ -406,7 +406,7 @@ static struct p1_at last_starting_by(const struct p1_cursor *c, uint32_t byte, u
     best = before;
     *found_depth = depth;
     at.node++;
-    if (row.flags & P1_LEAF) {
+    if (row.flags & ROW_LEAF) {
       uint32_t start = at.position;
       p1_leaf_over(&c->tree, row, &at);
       if (at.position == start && start == byte) *empty = true;
@@ -498,13 +498,13 @@ static void count_children(const struct p1_cursor *c, uint32_t *count, uint32_t 
         continue;
       }
     }
-    struct p1_row row = p1_next_row(&c->tables, &at.token);
-    if (!(row.flags & P1_GAP) && depth == child_depth) {
+    struct tree_row row = p1_next_row(&c->tables, &at.token);
+    if (!(row.flags & ROW_GAP) && depth == child_depth) {
       ++*count;
       *named += c->tables.kinds[row.kind].flags & STAGE_NODE_NAMED;
     }
     p1_token_over(&c->tables, tree, row, &at);
-    depth = row.flags & (P1_LEAF | P1_GAP) ? depth - row.closes : depth + 1;
+    depth = row.flags & (ROW_LEAF | ROW_GAP) ? depth - row.closes : depth + 1;
   }
 }
 

@@ -4,6 +4,7 @@
 #ifndef PHASEBENCH_P1_ENCODE_H
 #define PHASEBENCH_P1_ENCODE_H
 
+#include "../kit/tree_rows.h"
 #include "tables.h"
 
 /* A growing byte buffer on the stage's heap. */
@@ -12,24 +13,16 @@ struct p1_buffer {
   size_t count, capacity;
 };
 
-/* Where a node ends, kept while it is open. */
-struct p1_open {
-  uint32_t end_byte;
-  TSPoint end_point;
-  uint32_t children_left;
-  bool fieldless; /* none of its children has a field */
-};
-
-/* The working memory of encoding; zeroed is empty, and it can be used again and again. */
+/* The working memory of encoding; it can be used again and again. */
 struct p1_encoder {
   const struct stage_ctx *ctx;
   struct p1_buffer tokens, nibbles, blob; /* nibbles: one a byte, until the blob is put together */
   struct p1_entry *entries;
   uint32_t entry_count, entry_capacity;
-  struct p1_open *open;
-  uint32_t open_capacity;
+  struct tree_rows rows;
 };
 
+void p1_encoder_init(struct p1_encoder *encoder, const struct stage_ctx *ctx);
 void p1_encoder_free(struct p1_encoder *encoder);
 
 /* Encodes a tree with the language's current tables, whose maps are open; the blob is in

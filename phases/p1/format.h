@@ -3,24 +3,8 @@
  * format.h - p1's tree format: one token a node, in preorder, over a table per
  * language; and the decoder of one token, on which cursor, walk and validation stand.
  *
- * The idea. A node of a syntax tree is a repetition: `identifier` in field `name`
- * after one space as the last child of its parent occurs a million times. So (kind,
- * padding, closes) is a row of a table, and a node is the row's code of 1 or 2 bytes.
- * Only what really varies, the length of named leaves, is kept beside it, in nibbles.
- *
- *   kind     (symbol, grammar symbol, field, flags): what tree-sitter says of the node
- *            apart from where it lies.
- *   padding  from the end of what came before to the node's start: it stands on the
- *            outermost node that starts there. On the same line it is a byte count;
- *            across lines (rows, column relative to the last line's first token,
- *            surplus bytes), so that rows and columns cost nothing more and a token
- *            does not depend on how deep it is indented.
- *   closes   how many ancestors end where this leaf ends.
- *   length   of a leaf: in the row where the kind fixes it (punctuation, keywords),
- *            in the nibble stream otherwise.
- * A node whose end lies behind its last child's end (a hidden token follows) is closed
- * by a GAP token, which is no node: its padding is the gap, and it closes one ancestor
- * with the gap and closes-1 more without.
+ * A token is the code of a row (kit/row.h): 1 or 2 bytes. What a row leaves open, above all
+ * the length of named leaves, stands beside the tokens in nibbles.
  *
  * A blob (one tree). Little endian; offsets in bytes.
  *   off size field
@@ -47,7 +31,7 @@
  * Nibbles. A length v: v < 12 one nibble v; v < 60 two nibbles, 12 + (v - 12) / 16, then
  * (v - 12) % 16; else nibble 15 and v - 60 in groups of three bits, lowest first, bit 3
  * set on all but the last. Explicit paddings and leaves over several lines are three
- * such numbers: bytes, rows, column after.
+ * such numbers.
  *
  * The tree of the two bytes "1;" in JavaScript, with rows (program), (expression_statement),
  * (number, closes 0, length in nibbles), (";", length 1, closes 2) as codes 1 to 4:
@@ -59,9 +43,7 @@
 #ifndef PHASEBENCH_P1_FORMAT_H
 #define PHASEBENCH_P1_FORMAT_H
 
-#include <string.h>
-
-#include "../stage.h"
+#include "../kit/row.h"
 
 #define P1_BLOCK_LG 8u
 #define P1_BLOCK_NODES (1u << P1_BLOCK_LG)
@@ -74,47 +56,11 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is read and written in place");
 
-enum p1_row_flag {
-  P1_LEAF = 1u << 0,
-  P1_LENGTH = 1u << 1,   /* leaf: the length is in the nibbles */
-  P1_LINES = 1u << 2,    /* leaf over several lines: bytes, rows, column in the nibbles */
-  P1_NEWLINE = 1u << 3,  /* padding across lines: `pad` is an index into the paddings */
-  P1_EXPLICIT = 1u << 4, /* padding in the nibbles: bytes, rows, column */
-  P1_GAP = 1u << 5,      /* no node: closes an ancestor behind a gap */
-  P1_ROW_FLAGS = (1u << 6) - 1,
-};
-
-/* A row of the token table; also the raw form behind an escape. */
-struct p1_row {
-  uint16_t kind;
-  uint16_t pad;    /* NEWLINE: index into the paddings; else 0 */
-  uint8_t length;  /* leaf without LENGTH and LINES: its bytes */
-  uint8_t closes;  /* leaf, gap: ancestors that end here */
-  uint8_t advance; /* padding on the same line, in bytes */
-  uint8_t flags;   /* enum p1_row_flag */
-};
-
-/* As the first 8 bytes of struct stage_head. */
-struct p1_kind {
-  uint16_t symbol, grammar_symbol, field, flags;
-};
-
-struct p1_padding {
-  uint16_t rows;
-  int16_t column_delta; /* column after it, less the indent */
-  uint16_t surplus;     /* bytes - rows - column */
-  uint16_t reserved;
-};
-
-_Static_assert(sizeof(struct p1_row) == 8, "a raw row is 8 bytes in the format");
-_Static_assert(sizeof(struct p1_kind) == 8, "a kind is the head's first 8 bytes");
-_Static_assert(offsetof(struct stage_head, start_byte) == 8, "a kind is the head's first 8 bytes");
-
 /* What decoding needs of a language's tables. */
 struct p1_tables {
-  const struct p1_row *rows;
-  const struct p1_kind *kinds;
-  const struct p1_padding *paddings;
+  const struct tree_row *rows;
+  const struct tree_kind *kinds;
+  const struct tree_padding *paddings;
   uint32_t row_count, kind_count, padding_count;
   uint32_t one_byte; /* codes below are one byte */
 };
@@ -263,10 +209,10 @@ static inline uint32_t p1_number(const uint8_t *nibbles, uint32_t *at) {
 }
 
 /* The row of the token at *token, which moves behind the code. */
-static inline struct p1_row p1_next_row(const struct p1_tables *tables, const uint8_t **token) {
+static inline struct tree_row p1_next_row(const struct p1_tables *tables, const uint8_t **token) {
   const uint8_t *p = *token;
   uint32_t code = *p++;
-  struct p1_row row;
+  struct tree_row row;
   if (__builtin_expect(code >= tables->one_byte, 0)) {
     code = tables->one_byte + ((code - tables->one_byte) << 8) + *p++;
   }
@@ -290,16 +236,16 @@ static __attribute__((noinline, unused)) uint32_t p1_explicit_over(const uint8_t
 }
 
 /* Moves over a token's padding: to the node's start, or to the end of a gap. */
-static inline void p1_padding_over(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
+static inline void p1_padding_over(const struct p1_tables *tables, const struct p1_tree *tree, struct tree_row row,
                                    struct p1_at *at) {
-  if (row.flags & P1_NEWLINE) {
-    struct p1_padding pad = tables->paddings[row.pad];
+  if (row.flags & ROW_NEWLINE) {
+    struct tree_padding pad = tables->paddings[row.pad];
     uint32_t column = at->indent + (uint32_t)(int32_t)pad.column_delta;
     at->row += pad.rows;
     at->line_start = at->position + pad.rows + pad.surplus;
     at->position = at->line_start + column;
     at->indent = column;
-  } else if (__builtin_expect(row.flags & P1_EXPLICIT, 0)) {
+  } else if (__builtin_expect(row.flags & ROW_EXPLICIT, 0)) {
     struct p1_at behind = *at;
     if (p1_explicit_over(tree->nibbles, &behind) > 0) behind.indent = behind.position - behind.line_start;
     *at = behind;
@@ -309,10 +255,10 @@ static inline void p1_padding_over(const struct p1_tables *tables, const struct 
 }
 
 /* Moves over a leaf's text. */
-static inline void p1_leaf_over(const struct p1_tree *tree, struct p1_row row, struct p1_at *at) {
-  if (row.flags & P1_LENGTH) {
+static inline void p1_leaf_over(const struct p1_tree *tree, struct tree_row row, struct p1_at *at) {
+  if (row.flags & ROW_LENGTH) {
     at->position += p1_number(tree->nibbles, &at->nibble);
-  } else if (__builtin_expect(row.flags & P1_LINES, 0)) {
+  } else if (__builtin_expect(row.flags & ROW_LINES, 0)) {
     struct p1_at behind = *at;
     p1_explicit_over(tree->nibbles, &behind);
     *at = behind;
@@ -322,11 +268,11 @@ static inline void p1_leaf_over(const struct p1_tree *tree, struct p1_row row, s
 }
 
 /* Moves over a whole token without looking at where it lies more than it must. */
-static inline void p1_token_over(const struct p1_tables *tables, const struct p1_tree *tree, struct p1_row row,
+static inline void p1_token_over(const struct p1_tables *tables, const struct p1_tree *tree, struct tree_row row,
                                  struct p1_at *at) {
   p1_padding_over(tables, tree, row, at);
-  if (row.flags & P1_LEAF) p1_leaf_over(tree, row, at);
-  if (!(row.flags & P1_GAP)) at->node++;
+  if (row.flags & ROW_LEAF) p1_leaf_over(tree, row, at);
+  if (!(row.flags & ROW_GAP)) at->node++;
 }
 
 /* ---- validate.c ---- */

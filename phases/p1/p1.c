@@ -27,7 +27,8 @@ struct store {
 static int store_open(const struct stage_ctx *ctx, void **out) {
   struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
   if (!s) return STAGE_OUT_OF_MEMORY;
-  *s = (struct store){.ctx = ctx, .encoder = {.ctx = ctx}};
+  *s = (struct store){.ctx = ctx};
+  p1_encoder_init(&s->encoder, ctx);
   *out = s;
   return STAGE_OK;
 }
@@ -164,7 +165,7 @@ static int regrow(void *store, const void *bytes, uint64_t shed_length, void *ou
 /* How often each row of a language occurs in the store. */
 struct tally {
   struct map index; /* row -> place in rows and counts */
-  struct p1_row *rows;
+  struct tree_row *rows;
   uint32_t *counts;
   uint32_t count, capacity;
 };
@@ -175,7 +176,7 @@ static void tally_free(const struct stage_ctx *ctx, struct tally *tally) {
   stage_release(ctx, STAGE_TREE, tally->counts);
 }
 
-static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct p1_row row) {
+static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct tree_row row) {
   uint64_t key;
   memcpy(&key, &row, sizeof key);
   uint32_t i = map_get(&tally->index, key);
@@ -183,7 +184,7 @@ static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct p1
     i = tally->count;
     if (i == tally->capacity) {
       uint32_t capacity = i ? i * 2 : 1024;
-      struct p1_row *rows = stage_resize(ctx, STAGE_TREE, tally->rows, capacity * sizeof *rows);
+      struct tree_row *rows = stage_resize(ctx, STAGE_TREE, tally->rows, capacity * sizeof *rows);
       if (rows) tally->rows = rows;
       uint32_t *counts = stage_resize(ctx, STAGE_TREE, tally->counts, capacity * sizeof *counts);
       if (counts) tally->counts = counts;
@@ -231,9 +232,9 @@ static int language_rank(const struct store *s, struct p1_language *language, co
   qsort_r(order, tally->count, sizeof *order, compare_counts, tally->counts);
   uint32_t kept = 0;
   while (kept < tally->count && kept + 1 < P1_CODE_MAX && tally->counts[order[kept]] > 1) kept++;
-  struct p1_row *rows = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *rows);
+  struct tree_row *rows = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *rows);
   if (rows) {
-    rows[P1_ESCAPE] = (struct p1_row){0};
+    rows[P1_ESCAPE] = (struct tree_row){0};
     for (uint32_t i = 0; i < kept; i++) rows[i + 1] = tally->rows[order[i]];
   }
   stage_release(s->ctx, STAGE_TREE, order);
@@ -308,10 +309,9 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
   for (uint32_t i = 0; i < s->language_count; i++) {
     const struct p1_language *l = &s->languages[i];
     rows += l->current.count;
-    kinds += l->kind_count;
-    paddings += l->padding_count;
-    bytes += (uint64_t)(l->current.capacity + l->kind_capacity + l->padding_capacity) * 8 + l->symbols.text_capacity +
-             l->fields.text_capacity + (l->symbols.count + l->fields.count) * 4;
+    kinds += l->alphabet.kind_count;
+    paddings += l->alphabet.padding_count;
+    bytes += (uint64_t)l->current.capacity * sizeof *l->current.rows + alphabet_bytes(&l->alphabet);
   }
   emit(sink, "token_rows", "count", (double)rows);
   emit(sink, "kinds", "count", (double)kinds);
@@ -328,12 +328,12 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
 
 static const char *symbol_name(void *store, uint32_t language, uint16_t symbol) {
   const struct store *s = store;
-  return language < s->language_count ? p1_symbol_name(&s->languages[language], symbol) : NULL;
+  return language < s->language_count ? alphabet_symbol_name(&s->languages[language].alphabet, symbol) : NULL;
 }
 
 static const char *field_name(void *store, uint32_t language, uint16_t field) {
   const struct store *s = store;
-  return language < s->language_count ? p1_field_name(&s->languages[language], field) : NULL;
+  return language < s->language_count ? alphabet_field_name(&s->languages[language].alphabet, field) : NULL;
 }
 
 /* ---- cursors ---- */

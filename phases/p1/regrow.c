@@ -45,7 +45,7 @@ struct pass {
   uint32_t position, row, line_start, indent, depth;
 };
 
-static bool row_next(struct pass *pass, struct p1_row *row) {
+static bool row_next(struct pass *pass, struct tree_row *row) {
   const struct p1_tables *tables = pass->tables;
   if (pass->p == pass->end) return false;
   uint32_t code = *pass->p++;
@@ -94,16 +94,16 @@ static bool explicit_over(struct pass *pass, uint32_t *rows) {
   return true;
 }
 
-static bool padding_over(struct pass *pass, struct p1_row row) {
+static bool padding_over(struct pass *pass, struct tree_row row) {
   uint32_t rows;
-  if (row.flags & P1_NEWLINE) {
+  if (row.flags & ROW_NEWLINE) {
     if (row.pad >= pass->tables->padding_count) return false;
-    struct p1_padding pad = pass->tables->paddings[row.pad];
+    struct tree_padding pad = pass->tables->paddings[row.pad];
     pass->indent += (uint32_t)(int32_t)pad.column_delta;
     pass->row += pad.rows;
     pass->line_start = pass->position + pad.rows + pad.surplus;
     pass->position = pass->line_start + pass->indent;
-  } else if (row.flags & P1_EXPLICIT) {
+  } else if (row.flags & ROW_EXPLICIT) {
     if (!explicit_over(pass, &rows)) return false;
     if (rows > 0) pass->indent = pass->position - pass->line_start;
   } else {
@@ -112,17 +112,17 @@ static bool padding_over(struct pass *pass, struct p1_row row) {
   return true;
 }
 
-static bool leaf_over(struct pass *pass, struct p1_row row) {
+static bool leaf_over(struct pass *pass, struct tree_row row) {
   uint32_t v = row.length;
-  if (row.flags & P1_LINES) return explicit_over(pass, &v);
-  if ((row.flags & P1_LENGTH) && !number_next(pass, &v)) return false;
+  if (row.flags & ROW_LINES) return explicit_over(pass, &v);
+  if ((row.flags & ROW_LENGTH) && !number_next(pass, &v)) return false;
   pass->position += v;
   return true;
 }
 
 /* The depth behind a token; false: it closes more than is open. */
-static bool depth_over(uint32_t *depth, struct p1_row row) {
-  if (!(row.flags & (P1_LEAF | P1_GAP))) ++*depth;
+static bool depth_over(uint32_t *depth, struct tree_row row) {
+  if (!(row.flags & (ROW_LEAF | ROW_GAP))) ++*depth;
   else if (row.closes > *depth) return false;
   else *depth -= row.closes;
   return true;
@@ -131,7 +131,7 @@ static bool depth_over(uint32_t *depth, struct p1_row row) {
 /* The first pass: where the tokens end, which is where nothing is open any more. */
 static bool tokens_end(struct pass *pass) {
   uint32_t depth = 0;
-  struct p1_row row;
+  struct tree_row row;
   do {
     if (!row_next(pass, &row) || !depth_over(&depth, row)) return false;
   } while (depth > 0);
@@ -159,9 +159,9 @@ static int entries_make(struct p1_encoder *encoder, struct pass *pass, uint32_t 
   *node_count = 0;
   while (pass->p < pass->end) {
     const uint8_t *token = pass->p;
-    struct p1_row row;
+    struct tree_row row;
     if (!row_next(pass, &row)) return STAGE_CORRUPT;
-    if (!(row.flags & P1_GAP)) {
+    if (!(row.flags & ROW_GAP)) {
       if ((*node_count & (P1_BLOCK_NODES - 1)) == 0) {
         if (!p1_entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
         encoder->entries[encoder->entry_count++] = entry_here(pass, token, tokens, nibbles);
@@ -170,7 +170,7 @@ static int entries_make(struct p1_encoder *encoder, struct pass *pass, uint32_t 
       if (pass->depth < entry->depth_min) entry->depth_min = pass->depth;
       ++*node_count;
     }
-    if (!padding_over(pass, row) || ((row.flags & P1_LEAF) && !leaf_over(pass, row))) return STAGE_CORRUPT;
+    if (!padding_over(pass, row) || ((row.flags & ROW_LEAF) && !leaf_over(pass, row))) return STAGE_CORRUPT;
     if (!depth_over(&pass->depth, row)) return STAGE_CORRUPT;
   }
   return *node_count > 0 && pass->nibble == pass->nibble_end ? STAGE_OK : STAGE_CORRUPT;

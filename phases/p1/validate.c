@@ -67,17 +67,16 @@ static bool explicit_next(struct check *check, uint32_t *rows) {
          go(check, bytes, *rows, column, true);
 }
 
-static bool padding_check(struct check *check, struct p1_row row) {
+static bool padding_check(struct check *check, struct tree_row row) {
   uint32_t rows;
-  if (row.flags & P1_NEWLINE) {
-    if (row.pad >= check->tables->padding_count) return bad(check, "a token's padding is not in the table");
-    struct p1_padding pad = check->tables->paddings[row.pad];
+  if (row.flags & ROW_NEWLINE) {
+    struct tree_padding pad = check->tables->paddings[row.pad];
     int64_t column = (int64_t)check->indent + pad.column_delta;
     if (column < 0) return bad(check, "an indentation is below zero");
     check->indent = (uint32_t)column;
     return go(check, (uint64_t)pad.rows + (uint64_t)column + pad.surplus, pad.rows, (uint64_t)column, true);
   }
-  if (row.flags & P1_EXPLICIT) {
+  if (row.flags & ROW_EXPLICIT) {
     if (!explicit_next(check, &rows)) return false;
     if (rows > 0) check->indent = (uint32_t)check->column;
     return true;
@@ -85,15 +84,15 @@ static bool padding_check(struct check *check, struct p1_row row) {
   return go(check, row.advance, 0, 0, false);
 }
 
-static bool leaf_check(struct check *check, struct p1_row row) {
+static bool leaf_check(struct check *check, struct tree_row row) {
   uint32_t length, rows;
-  if (row.flags & P1_LINES) return explicit_next(check, &rows);
-  if (row.flags & P1_LENGTH) return number_next(check, &length) && go(check, length, 0, 0, false);
+  if (row.flags & ROW_LINES) return explicit_next(check, &rows);
+  if (row.flags & ROW_LENGTH) return number_next(check, &length) && go(check, length, 0, 0, false);
   return go(check, row.length, 0, 0, false);
 }
 
 /* The next token's row; *p moves behind it. */
-static bool row_next(struct check *check, const uint8_t **p, const uint8_t *end, struct p1_row *row) {
+static bool row_next(struct check *check, const uint8_t **p, const uint8_t *end, struct tree_row *row) {
   const struct p1_tables *tables = check->tables;
   uint32_t code = *(*p)++;
   if (code >= tables->one_byte) {
@@ -109,15 +108,8 @@ static bool row_next(struct check *check, const uint8_t **p, const uint8_t *end,
   } else {
     return bad(check, "a code is not in the table");
   }
-  uint32_t f = row->flags;
-  if (f & ~(uint32_t)P1_ROW_FLAGS) return bad(check, "a row has unknown flags");
-  if ((f & P1_NEWLINE) && (f & P1_EXPLICIT)) return bad(check, "a row has two paddings");
-  if ((f & P1_GAP) && (f & (P1_LEAF | P1_LENGTH | P1_LINES))) return bad(check, "a gap is no leaf");
-  if (!(f & P1_LEAF) && (f & (P1_LENGTH | P1_LINES))) return bad(check, "an inner node has no length");
-  if ((f & P1_LENGTH) && (f & P1_LINES)) return bad(check, "a leaf has two lengths");
-  if (!(f & (P1_LEAF | P1_GAP)) && row->closes > 0) return bad(check, "an inner node closes nothing");
-  if ((f & P1_GAP) && row->closes == 0) return bad(check, "a gap closes at least one node");
-  if (row->kind >= tables->kind_count) return bad(check, "a kind is not in the table");
+  const char *wrong = row_wrong(*row, tables->kind_count, tables->padding_count);
+  if (wrong) return bad(check, wrong);
   return true;
 }
 
@@ -153,9 +145,9 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
   bool childless = false; /* the token before was an inner node's */
   while (*p < end) {
     const uint8_t *start = *p;
-    struct p1_row row;
+    struct tree_row row;
     if (!row_next(check, p, end, &row)) return false;
-    if (row.flags & P1_GAP) {
+    if (row.flags & ROW_GAP) {
       if (childless) return bad(check, "an inner node has no children");
       if (row.closes > check->depth) return bad(check, "more nodes close than are open");
       if (!padding_check(check, row)) return false;
@@ -174,8 +166,8 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
     if (check->depth < lowest) lowest = check->depth;
     check->node++;
     if (!padding_check(check, row)) return false;
-    childless = !(row.flags & P1_LEAF);
-    if (row.flags & P1_LEAF) {
+    childless = !(row.flags & ROW_LEAF);
+    if (row.flags & ROW_LEAF) {
       if (row.closes > check->depth) return bad(check, "more nodes close than are open");
       if (!leaf_check(check, row)) return false;
       check->depth -= row.closes;

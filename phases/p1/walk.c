@@ -48,12 +48,12 @@ int p1_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capa
       continue;
     }
     if (at.token >= tokens_end) break;
-    struct p1_row row = p1_next_row(&tables, &at.token);
+    struct tree_row row = p1_next_row(&tables, &at.token);
     p1_padding_over(&tables, tree, row, &at);
-    struct p1_kind kind = tables.kinds[row.kind];
+    struct tree_kind kind = tables.kinds[row.kind];
     struct stage_head head = {kind.symbol, kind.grammar_symbol, kind.field, kind.flags, at.position, at.row,
                               at.position - at.line_start, at.node};
-    if (row.flags & P1_LEAF) {
+    if (row.flags & ROW_LEAF) {
       at.node++;
       p1_leaf_over(tree, row, &at);
       struct stage_node *node = &nodes[n++];
@@ -64,7 +64,7 @@ int p1_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capa
         frames[depth - 1].named_child_count += kind.flags & STAGE_NODE_NAMED;
       }
       closes = row.closes;
-    } else if (row.flags & P1_GAP) {
+    } else if (row.flags & ROW_GAP) {
       closes = row.closes;
     } else {
       at.node++;
