@@ -165,7 +165,7 @@ static bool check_name(const char *path, const struct stage_ops *ops, struct fau
 static bool check_roles(const char *path, const struct stage_ops *ops, struct fault *fault) {
   const uint32_t roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
   const uint32_t kinds = (1u << STAGE_KIND_COUNT) - 1;
-  const uint32_t flags = STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD;
+  const uint32_t flags = STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD | STAGE_PACKS_NODES;
   if (!ops->summary)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `summary` is NULL; expected one line for people", path);
   if (ops->roles == 0 || (ops->roles & ~roles))
@@ -216,7 +216,10 @@ static bool check_roles(const char *path, const struct stage_ops *ops, struct fa
   X(goto_child_by_field, STAGE_TREE_CODEC, true)        \
   X(goto_first_child_for_byte, STAGE_TREE_CODEC, true)  \
   X(goto_descendant_for_bytes, STAGE_TREE_CODEC, true)  \
+  X(goto_descendant_for_points, STAGE_TREE_CODEC, false) \
   X(goto_index, STAGE_TREE_CODEC, true)                 \
+  X(goto_next_symbol, STAGE_TREE_CODEC, false)          \
+  X(count_symbol, STAGE_TREE_CODEC, false)              \
   X(extent, STAGE_TREE_CODEC, true)                     \
   X(walk, STAGE_TREE_CODEC, true)
 

@@ -45,7 +45,7 @@
 
 /* Bumped when the meaning of a hook changes. A changed layout is found without
  * it: see STAGE_LAYOUT. */
-#define STAGE_ABI_VERSION 2u
+#define STAGE_ABI_VERSION 3u
 
 #define STAGE_ERRORS(X)                                                        \
   X(OK, "success")                                                             \
@@ -83,6 +83,9 @@ enum stage_flag {
   STAGE_KEEPS_NOTHING = 1u << 1,
   /* Not part of the standard order: an example or a test. */
   STAGE_NOT_STANDARD = 1u << 2,
+  /* The codec interns what repeats itself in nodes, and writes numbers in as few bits as
+   * they need: a codec above it takes both over. */
+  STAGE_PACKS_NODES = 1u << 3,
 };
 
 /* ---- headers: first in every shared struct, in this form for ever ---- */
@@ -302,8 +305,17 @@ struct stage_ops {
   /* The smallest node below (or at) the current one that spans [start, end], as
    * ts_node_descendant_for_byte_range; false where the current node does not. */
   bool (*goto_descendant_for_bytes)(struct stage_cursor *cursor, uint32_t start, uint32_t end);
+  /* The same between two points, as ts_node_descendant_for_point_range. Optional. */
+  bool (*goto_descendant_for_points)(struct stage_cursor *cursor, TSPoint start, TSPoint end);
   /* The node with this preorder index, anywhere in the document. */
   bool (*goto_index)(struct stage_cursor *cursor, uint32_t index);
+
+  /* Scanning by symbol (ts_node_symbol), for codecs that can do it faster than by walking.
+   * Optional; both or none. */
+  /* The next node of the document in preorder that has the symbol, behind the current one. */
+  bool (*goto_next_symbol)(struct stage_cursor *cursor, uint16_t symbol);
+  /* How many nodes of the open document have the symbol. */
+  int (*count_symbol)(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count);
 
   /* The current node's end and counts. Required. */
   int (*extent)(struct stage_cursor *cursor, struct stage_extent *extent);

@@ -61,6 +61,12 @@ static struct p1_entry entry_relative(const struct p1_entry *entries, uint32_t b
   return e;
 }
 
+void p1_entry_reaches(struct p1_encoder *encoder, uint32_t depth) {
+  if (encoder->entry_count == 0) return;
+  struct p1_entry *entry = &encoder->entries[encoder->entry_count - 1];
+  if (depth < entry->depth_min) entry->depth_min = depth;
+}
+
 static bool entries_fit_u16(const struct p1_entry *entries, uint32_t count) {
   uint32_t all = 0;
   for (uint32_t b = 0; b < count; b++) {
@@ -190,6 +196,7 @@ static int take_row(void *to, struct tree_row row, const uint32_t *numbers, uint
 static int take_node(void *to, const struct rows_at *at) {
   struct encoding *encoding = to;
   struct p1_encoder *encoder = encoding->encoder;
+  p1_entry_reaches(encoder, at->depth); /* behind the rows before it, which are of the block before */
   if ((encoding->node_count++ & (P1_BLOCK_NODES - 1)) == 0) {
     if (!p1_entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
     encoder->entries[encoder->entry_count++] = (struct p1_entry){
@@ -203,8 +210,6 @@ static int take_node(void *to, const struct rows_at *at) {
         .depth_min = at->depth,
     };
   }
-  struct p1_entry *entry = &encoder->entries[encoder->entry_count - 1];
-  if (at->depth < entry->depth_min) entry->depth_min = at->depth;
   return STAGE_OK;
 }
 
@@ -224,6 +229,7 @@ int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t
   const struct row_sink sink = {&encoding, take_node, take_row};
   int error = tree_rows_write(&encoder->rows, &language->alphabet, grammar, tree, ROWS_PACKED, &sink);
   if (error) return error;
+  p1_entry_reaches(encoder, 0);
   if (!buffer_reserve(encoder, &encoder->nibbles, 1)) return STAGE_OUT_OF_MEMORY;
   nibbles_pack(&encoder->nibbles);
   return blob_finish(encoder, language->current.generation, language_number, encoding.node_count, encoder->nibbles.bytes,

@@ -39,6 +39,8 @@ int p1_transcode(struct p1_encoder *encoder, const struct p1_language *language,
 /* ---- putting a blob together: encode.c and regrow.c ---- */
 
 bool p1_entries_reserve(struct p1_encoder *encoder, uint32_t count);
+/* So many nodes are open behind a row of the last entry's block. */
+void p1_entry_reaches(struct p1_encoder *encoder, uint32_t depth);
 /* The size of a blob with encoder->entries. */
 uint64_t p1_blob_bytes(const struct p1_encoder *encoder, uint64_t token_bytes, uint64_t nibble_count);
 /* Writes header, supers and blocks at p; returns where the tokens begin. Of `tree` only the

@@ -21,8 +21,8 @@
  *            nibbles       (nibble_count + 1) / 2, the low half first, and 8 zero bytes
  *                          so that a decoder may load 8 at once
  *   A block is 256 nodes; its entry is the decoder's state in front of its first token:
- *   token offset, nibble offset, position in bytes, row, column, indent, depth of the
- *   first node, and the lowest depth of any node of the block. A tree of up to 256 nodes
+ *   token offset, nibble offset, position in bytes, row, column, indent, open nodes, and the
+ *   fewest nodes that are open behind any token of the block. A tree of up to 256 nodes
  *   has neither supers nor blocks.
  *
  * Codes. A byte b < one_byte is code b; else code one_byte + (b - one_byte) * 256 + next

@@ -347,8 +347,8 @@ static int cursor_new(void *store, struct stage_cursor **out) {
   struct store *s = store;
   struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
   if (!c) return STAGE_OUT_OF_MEMORY;
-  *c = (struct cursor){.p1 = {.ctx = s->ctx}, .store = s};
-  *out = &c->p1.pub;
+  *c = (struct cursor){.p1 = {.rows = {.ctx = s->ctx}}, .store = s};
+  *out = &c->p1.rows.pub;
   return STAGE_OK;
 }
 
@@ -361,18 +361,20 @@ static void cursor_close(struct stage_cursor *cursor) {
 
 static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   struct cursor *c = (struct cursor *)cursor;
+  struct p1_cursor *p1 = &c->p1;
   cursor_close(cursor);
-  int error = blob_pin(c->store, id, &c->p1.pin, &c->p1.tree, &c->p1.tables);
+  int error = blob_pin(c->store, id, &p1->pin, &p1->tree, &p1->tables);
   if (error) return error;
-  c->p1.open = true;
-  return p1_cursor_start(&c->p1) ? STAGE_OK : c->p1.pub.error;
+  p1->open = true;
+  p1->tokens_end = p1->tree.tokens + p1->tree.token_bytes;
+  return row_cursor_start(&p1->rows) ? STAGE_OK : p1->rows.pub.error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c) return;
   cursor_close(cursor);
-  p1_cursor_free_frames(&c->p1);
+  row_cursor_free_frames(&c->p1.rows);
   stage_release(c->store->ctx, STAGE_TREE, c);
 }
 
@@ -423,6 +425,7 @@ static const struct stage_ops ops = {
     .summary = "structural: one token a node over a table per language, packed",
     .order = 10,
     .roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER,
+    .flags = STAGE_PACKS_NODES,
     .keeps = 1u << STAGE_TREE,
     .open = store_open,
     .close = store_close,
@@ -443,18 +446,7 @@ static const struct stage_ops ops = {
     .cursor_open = cursor_open,
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
-    .goto_first_child = p1_goto_first_child,
-    .goto_next_sibling = p1_goto_next_sibling,
-    .goto_parent = p1_goto_parent,
-    .goto_previous_sibling = p1_goto_previous_sibling,
-    .goto_last_child = p1_goto_last_child,
-    .goto_child = p1_goto_child,
-    .goto_child_by_field = p1_goto_child_by_field,
-    .goto_first_child_for_byte = p1_goto_first_child_for_byte,
-    .goto_descendant_for_bytes = p1_goto_descendant_for_bytes,
-    .goto_index = p1_goto_index,
-    .extent = p1_extent,
-    .walk = p1_walk,
+    ROW_CURSOR_HOOKS,
 };
 
 const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -166,12 +166,11 @@ static int entries_make(struct p1_encoder *encoder, struct pass *pass, uint32_t 
         if (!p1_entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
         encoder->entries[encoder->entry_count++] = entry_here(pass, token, tokens, nibbles);
       }
-      struct p1_entry *entry = &encoder->entries[encoder->entry_count - 1];
-      if (pass->depth < entry->depth_min) entry->depth_min = pass->depth;
       ++*node_count;
     }
     if (!padding_over(pass, row) || ((row.flags & ROW_LEAF) && !leaf_over(pass, row))) return STAGE_CORRUPT;
     if (!depth_over(&pass->depth, row)) return STAGE_CORRUPT;
+    p1_entry_reaches(encoder, pass->depth);
   }
   return *node_count > 0 && pass->nibble == pass->nibble_end ? STAGE_OK : STAGE_CORRUPT;
 }

@@ -152,6 +152,7 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
       if (row.closes > check->depth) return bad(check, "more nodes close than are open");
       if (!padding_check(check, row)) return false;
       check->depth -= row.closes;
+      if (check->depth < lowest) lowest = check->depth;
       continue;
     }
     if (check->node > 0 && check->depth == 0) return bad(check, "a second root");
@@ -163,7 +164,6 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
       if ((block & (P1_SUPER_BLOCKS - 1)) == 0 && !super_check(check, block)) return false;
       lowest = check->depth;
     }
-    if (check->depth < lowest) lowest = check->depth;
     check->node++;
     if (!padding_check(check, row)) return false;
     childless = !(row.flags & ROW_LEAF);
@@ -171,6 +171,7 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
       if (row.closes > check->depth) return bad(check, "more nodes close than are open");
       if (!leaf_check(check, row)) return false;
       check->depth -= row.closes;
+      if (check->depth < lowest) lowest = check->depth;
     } else {
       check->depth++;
     }

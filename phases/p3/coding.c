@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "coding.h"
+
+#include "numbers.h"
+#include "parse.h"
+
+/* ---- life ---- */
+
+/* A coding that holds nothing but the escape. */
+static int coding_begin(const struct stage_ctx *ctx, bool is_plain, struct p3_coding *coding) {
+  enum { FIRST = 64 };
+  *coding = (struct p3_coding){.code_bits = P3_GROWING_CODE_BITS, .number_bits = P3_GROWING_NUMBER_BITS,
+                               .context_count = 1, .is_growing = true, .is_plain = is_plain};
+  coding->rows = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->rows);
+  coding->phrases = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->phrases);
+  coding->pool = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->pool);
+  coding->numbers = stage_allocate(ctx, STAGE_TREE, (1u << P3_GROWING_NUMBER_BITS) * sizeof *coding->numbers);
+  if (!coding->rows || !coding->phrases || !coding->pool || !coding->numbers) {
+    p3_coding_free(ctx, coding);
+    return STAGE_OUT_OF_MEMORY;
+  }
+  coding->row_capacity = coding->phrase_capacity = coding->pool_capacity = FIRST;
+  coding->rows[P3_ESCAPE] = (struct tree_row){0};
+  coding->pool[0] = P3_ESCAPE;
+  coding->phrases[0] = 1;
+  coding->row_count = coding->pool_count = coding->phrase_count = 1;
+  if (is_plain) p3_numbers_raw(P3_GROWING_NUMBER_BITS, coding->numbers);
+  else p3_numbers_guess(P3_GROWING_NUMBER_BITS, coding->numbers);
+  return STAGE_OK;
+}
+
+int p3_language_init(struct p3_language *language, const struct stage_ctx *ctx, bool is_plain) {
+  *language = (struct p3_language){.alphabet = {.ctx = ctx}};
+  return coding_begin(ctx, is_plain, &language->current);
+}
+
+/* What only encoding needs. */
+static void coding_close(const struct stage_ctx *ctx, struct p3_coding *coding) {
+  map_clear(&coding->row_map, ctx, STAGE_TREE);
+  p3_trie_free(ctx, coding->trie);
+  stage_release(ctx, STAGE_TREE, coding->number_codes);
+  coding->trie = NULL;
+  coding->number_codes = NULL;
+}
+
+void p3_coding_free(const struct stage_ctx *ctx, struct p3_coding *coding) {
+  coding_close(ctx, coding);
+  stage_release(ctx, STAGE_TREE, coding->rows);
+  stage_release(ctx, STAGE_TREE, coding->phrases);
+  stage_release(ctx, STAGE_TREE, coding->pool);
+  stage_release(ctx, STAGE_TREE, coding->numbers);
+  *coding = (struct p3_coding){0};
+}
+
+void p3_language_free(struct p3_language *language) {
+  const struct stage_ctx *ctx = language->alphabet.ctx;
+  if (!ctx) return;
+  alphabet_free(&language->alphabet);
+  p3_coding_free(ctx, &language->current);
+  p3_coding_free(ctx, &language->previous);
+}
+
+/* ---- encoding ---- */
+
+/* A row as the map and the escapes hold it: without its context. */
+static struct tree_row normal_row(struct tree_row row) {
+  if (row.flags & ROW_LENGTH) row.length = 0;
+  return row;
+}
+
+static int row_map_fill(const struct stage_ctx *ctx, struct p3_coding *coding) {
+  if (coding->row_map.capacity > 0) return STAGE_OK;
+  for (uint32_t i = 1; i < coding->row_count; i++) {
+    struct tree_row row = normal_row(coding->rows[i]);
+    if (!map_add(&coding->row_map, ctx, STAGE_TREE, row_key(&row), i)) return STAGE_OUT_OF_MEMORY;
+  }
+  return STAGE_OK;
+}
+
+static int number_codes_make(const struct stage_ctx *ctx, struct p3_coding *coding) {
+  if (coding->number_codes) return STAGE_OK;
+  size_t count = (size_t)coding->context_count * (P3_NUMBER_VALUES + 1);
+  coding->number_codes = stage_allocate(ctx, STAGE_TREE, count * sizeof *coding->number_codes);
+  if (!coding->number_codes) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t c = 0; c < coding->context_count; c++)
+    p3_numbers_invert(coding->numbers + ((size_t)c << coding->number_bits), coding->number_bits,
+                      coding->number_codes + (size_t)c * (P3_NUMBER_VALUES + 1));
+  return STAGE_OK;
+}
+
+int p3_language_open(struct p3_language *language) {
+  const struct stage_ctx *ctx = language->alphabet.ctx;
+  struct p3_coding *coding = &language->current;
+  int error = alphabet_open_maps(&language->alphabet);
+  if (!error) error = row_map_fill(ctx, coding);
+  if (!error) error = number_codes_make(ctx, coding);
+  if (!error && !coding->is_growing && !coding->trie) {
+    coding->trie = p3_trie_new(ctx, coding->phrases, coding->phrase_count, coding->pool, coding->row_count);
+    if (!coding->trie) error = STAGE_OUT_OF_MEMORY;
+  }
+  if (error) p3_language_close(language);
+  return error;
+}
+
+void p3_language_close(struct p3_language *language) {
+  alphabet_close_maps(&language->alphabet);
+  coding_close(language->alphabet.ctx, &language->current);
+}
+
+static bool table_reserve(const struct stage_ctx *ctx, void **table, uint32_t count, uint32_t *capacity, size_t bytes) {
+  if (count < *capacity) return true;
+  void *grown = stage_resize(ctx, STAGE_TREE, *table, (size_t)*capacity * 2 * bytes);
+  if (!grown) return false;
+  *table = grown;
+  *capacity *= 2;
+  return true;
+}
+
+/* Takes a new row in, as a phrase of its own. */
+static int row_add(const struct stage_ctx *ctx, struct p3_coding *coding, struct tree_row row) {
+  void *rows = coding->rows, *phrases = coding->phrases, *pool = coding->pool;
+  bool room = table_reserve(ctx, &rows, coding->row_count, &coding->row_capacity, sizeof *coding->rows);
+  coding->rows = rows;
+  room = room && table_reserve(ctx, &phrases, coding->phrase_count, &coding->phrase_capacity, sizeof *coding->phrases);
+  coding->phrases = phrases;
+  room = room && table_reserve(ctx, &pool, coding->pool_count, &coding->pool_capacity, sizeof *coding->pool);
+  coding->pool = pool;
+  if (!room || !map_add(&coding->row_map, ctx, STAGE_TREE, row_key(&row), coding->row_count))
+    return STAGE_OUT_OF_MEMORY;
+  coding->phrases[coding->phrase_count++] = coding->pool_count << 8 | 1;
+  coding->pool[coding->pool_count++] = (uint16_t)coding->row_count;
+  coding->rows[coding->row_count++] = row;
+  return STAGE_OK;
+}
+
+int p3_row_number(struct p3_language *language, struct tree_row row, uint32_t *number) {
+  struct p3_coding *coding = &language->current;
+  row = normal_row(row);
+  uint32_t found = map_get(&coding->row_map, row_key(&row));
+  *number = found == MAP_NONE ? P3_ESCAPE : found;
+  if (found != MAP_NONE || !coding->is_growing || coding->row_count == P3_ROWS_MAX) return STAGE_OK;
+  *number = coding->row_count;
+  return row_add(language->alphabet.ctx, coding, row);
+}
+
+/* ---- generations ---- */
+
+int p3_language_renew(struct p3_language *language, const struct p3_coding *coding) {
+  uint8_t generation = (uint8_t)(language->current.generation + 1);
+  coding_close(language->alphabet.ctx, &language->current);
+  language->previous = language->current;
+  language->current = *coding;
+  language->current.generation = generation;
+  return p3_language_open(language);
+}
+
+void p3_language_forget_previous(struct p3_language *language) {
+  p3_coding_free(language->alphabet.ctx, &language->previous);
+}
+
+void p3_language_trim(struct p3_language *l) {
+  const struct stage_ctx *ctx = l->alphabet.ctx;
+  struct p3_coding *c = &l->current;
+  alphabet_trim(&l->alphabet);
+  alphabet_trim_table(ctx, (void **)&c->rows, &c->row_capacity, c->row_count, sizeof *c->rows);
+  alphabet_trim_table(ctx, (void **)&c->phrases, &c->phrase_capacity, c->phrase_count, sizeof *c->phrases);
+  alphabet_trim_table(ctx, (void **)&c->pool, &c->pool_capacity, c->pool_count, sizeof *c->pool);
+}
+
+void p3_coding_tables(const struct p3_language *language, const struct p3_coding *coding, struct p3_tables *tables) {
+  *tables = (struct p3_tables){
+      .rows = coding->rows,
+      .kinds = language->alphabet.kinds,
+      .paddings = language->alphabet.paddings,
+      .phrases = coding->phrases,
+      .pool = coding->pool,
+      .numbers = coding->numbers,
+      .row_count = coding->row_count,
+      .kind_count = language->alphabet.kind_count,
+      .padding_count = language->alphabet.padding_count,
+      .phrase_count = coding->phrase_count,
+      .pool_count = coding->pool_count,
+      .context_count = coding->context_count,
+      .code_bits = coding->code_bits,
+      .number_bits = coding->number_bits,
+      .is_plain = coding->is_plain,
+  };
+}
+
+bool p3_language_tables(const struct p3_language *language, uint8_t generation, struct p3_tables *tables) {
+  const struct p3_coding *coding = &language->current;
+  if (coding->generation != generation) {
+    coding = &language->previous;
+    if (!coding->rows || coding->generation != generation) return false;
+  }
+  p3_coding_tables(language, coding, tables);
+  return true;
+}
+
+uint64_t p3_coding_bytes(const struct p3_coding *coding) {
+  return (uint64_t)coding->row_capacity * sizeof *coding->rows +
+         (uint64_t)coding->phrase_capacity * sizeof *coding->phrases +
+         (uint64_t)coding->pool_capacity * sizeof *coding->pool +
+         ((uint64_t)coding->context_count << coding->number_bits) * sizeof *coding->numbers;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * coding.h - what the trees of one language are coded with: rows, phrases and number codes.
+ *
+ * While documents come in, a coding grows: each row that is new becomes a phrase of its own.
+ * Settling learns a better one (learn.h) and writes each tree once more; then a coding is
+ * fixed, and rows that it does not hold go behind escapes. All memory is of the tree heap. */
+#ifndef PHASEBENCH_P3_CODING_H
+#define PHASEBENCH_P3_CODING_H
+
+#include "../kit/alphabet.h"
+#include "format.h"
+
+#define P3_GROWING_CODE_BITS 14u
+#define P3_GROWING_NUMBER_BITS 8u
+
+/* One generation. */
+struct p3_coding {
+  struct tree_row *rows; /* by number; rows[0] is the escape's place */
+  uint32_t row_count, row_capacity;
+  uint32_t *phrases; /* start << 8 | rows */
+  uint32_t phrase_count, phrase_capacity;
+  uint16_t *pool;
+  uint32_t pool_count, pool_capacity;
+  uint16_t *numbers; /* context_count << number_bits entries */
+  uint32_t context_count;
+  uint8_t code_bits, number_bits, generation;
+  bool is_growing;
+  bool is_plain;
+  /* For encoding only; given back at rest and made again when needed. */
+  struct map row_map; /* row, with length 0 where LENGTH is set -> number */
+  struct p3_trie *trie; /* parse.h */
+  uint16_t *number_codes; /* by context and value: what to write; see numbers.h */
+};
+
+struct p3_language {
+  struct alphabet alphabet;
+  struct p3_coding current;
+  struct p3_coding previous; /* rows NULL but while a settling is under way or was cut short */
+};
+
+/* is_plain: fixed-width operands, nothing interned but kinds and their names. */
+int p3_language_init(struct p3_language *language, const struct stage_ctx *ctx, bool is_plain);
+void p3_language_free(struct p3_language *language);
+void p3_coding_free(const struct stage_ctx *ctx, struct p3_coding *coding);
+
+/* Makes what encoding needs where it is not there. STAGE_OK or STAGE_OUT_OF_MEMORY. */
+int p3_language_open(struct p3_language *language);
+/* Gives it back. */
+void p3_language_close(struct p3_language *language);
+/* Gives back what the tables do not fill. */
+void p3_language_trim(struct p3_language *language);
+
+/* The number of a row; a growing coding takes new ones in, P3_ESCAPE where there is none. */
+int p3_row_number(struct p3_language *language, struct tree_row row, uint32_t *number);
+
+/* Takes over `coding` as a new generation; the present one becomes `previous`, which must be empty. */
+int p3_language_renew(struct p3_language *language, const struct p3_coding *coding);
+/* No blob is of the previous generation any more. */
+void p3_language_forget_previous(struct p3_language *language);
+
+/* The tables that a blob of this generation is decoded with; false: there are none. */
+bool p3_language_tables(const struct p3_language *language, uint8_t generation, struct p3_tables *tables);
+void p3_coding_tables(const struct p3_language *language, const struct p3_coding *coding, struct p3_tables *tables);
+
+/* What a coding takes at rest. */
+uint64_t p3_coding_bytes(const struct p3_coding *coding);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "encode.h"
+
+#include "parse.h"
+
+/* ---- working memory ---- */
+
+void p3_encoder_init(struct p3_encoder *encoder, const struct stage_ctx *ctx) {
+  *encoder = (struct p3_encoder){.ctx = ctx, .tree_rows = {.ctx = ctx}, .number_bits = {.ctx = ctx}};
+}
+
+void p3_encoder_free(struct p3_encoder *encoder) {
+  const struct stage_ctx *ctx = encoder->ctx;
+  if (!ctx) return;
+  struct p3_array *arrays[] = {&encoder->rows, &encoder->codes, &encoder->escapes, &encoder->numbers,
+                               &encoder->entries};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) stage_release(ctx, STAGE_TREE, arrays[i]->items);
+  tree_rows_free(&encoder->tree_rows);
+  stage_release(ctx, STAGE_TREE, encoder->number_bits.bytes);
+  stage_release(ctx, STAGE_TREE, encoder->blob);
+  p3_encoder_init(encoder, ctx);
+}
+
+void p3_encoder_clear(struct p3_encoder *encoder) {
+  encoder->rows.count = encoder->codes.count = encoder->escapes.count = encoder->numbers.count = 0;
+}
+
+bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array *array, uint64_t more, size_t item_bytes) {
+  uint64_t needed = array->count + more;
+  if (needed <= array->capacity) return true;
+  if (needed > UINT32_MAX) return false;
+  uint64_t capacity = needed + needed / 2 + 64;
+  if (capacity > UINT32_MAX) capacity = UINT32_MAX;
+  void *items = stage_resize(ctx, STAGE_TREE, array->items, capacity * item_bytes);
+  if (!items) return false;
+  array->items = items;
+  array->capacity = (uint32_t)capacity;
+  return true;
+}
+
+/* ---- rows in ---- */
+
+/* Encoding under way. */
+struct encoding {
+  struct p3_encoder *encoder;
+  struct p3_language *language;
+};
+
+static int row_take(void *to, struct tree_row row, const uint32_t *numbers, uint32_t number_count) {
+  struct encoding *encoding = to;
+  struct p3_encoder *encoder = encoding->encoder;
+  const struct stage_ctx *ctx = encoder->ctx;
+  uint32_t number;
+  int error = p3_row_number(encoding->language, row, &number);
+  if (error) return error;
+  if (!p3_array_reserve(ctx, &encoder->rows, 1, sizeof(uint16_t)) ||
+      !p3_array_reserve(ctx, &encoder->numbers, number_count, sizeof *numbers))
+    return STAGE_OUT_OF_MEMORY;
+  ((uint16_t *)encoder->rows.items)[encoder->rows.count++] = (uint16_t)number;
+  for (uint32_t i = 0; i < number_count; i++) ((uint32_t *)encoder->numbers.items)[encoder->numbers.count++] = numbers[i];
+  if (number != P3_ESCAPE) return STAGE_OK;
+  if (!p3_array_reserve(ctx, &encoder->escapes, 1, sizeof row)) return STAGE_OUT_OF_MEMORY;
+  ((struct tree_row *)encoder->escapes.items)[encoder->escapes.count++] = row;
+  return STAGE_OK;
+}
+
+/* Numbers out of encoder->numbers. */
+struct array_source {
+  struct p3_number_source source;
+  const struct p3_array *numbers;
+  uint32_t next;
+};
+
+static bool array_next(struct p3_number_source *source, const struct p3_tables *tables, uint32_t context,
+                       uint32_t *number) {
+  struct array_source *s = (struct array_source *)source;
+  (void)tables, (void)context;
+  if (s->next == s->numbers->count) return false;
+  *number = ((const uint32_t *)s->numbers->items)[s->next++];
+  return true;
+}
+
+/* Rows and numbers are in the encoder: parses them and makes the blob. */
+static int rows_finish(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number) {
+  const struct p3_coding *coding = &language->current;
+  encoder->codes.count = 0;
+  if (!p3_array_reserve(encoder->ctx, &encoder->codes, encoder->rows.count, sizeof(uint16_t)))
+    return STAGE_OUT_OF_MEMORY;
+  if (coding->is_growing) { /* phrase and row have the same number */
+    memcpy(encoder->codes.items, encoder->rows.items, (size_t)encoder->rows.count * sizeof(uint16_t));
+    encoder->codes.count = encoder->rows.count;
+  } else {
+    encoder->codes.count = p3_parse(coding->trie, encoder->rows.items, encoder->rows.count, encoder->codes.items);
+  }
+  struct p3_tables tables;
+  p3_coding_tables(language, coding, &tables);
+  struct array_source source = {{array_next}, &encoder->numbers, 0};
+  const char *why = "";
+  uint32_t code;
+  int error = p3_blob_build(encoder, &tables, coding->number_codes, language_number, coding->generation,
+                            &source.source, &why, &code);
+  if (error != STAGE_CORRUPT && error != STAGE_LIMIT) return error;
+  STAGE_FAIL(encoder->ctx, "a tree cannot be coded: %s", why);
+  return STAGE_LIMIT;
+}
+
+int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number,
+              const TSLanguage *grammar, const TSTree *tree) {
+  p3_encoder_clear(encoder);
+  struct encoding encoding = {encoder, language};
+  const struct row_sink sink = {&encoding, NULL, row_take};
+  enum rows_form form = language->current.is_plain ? ROWS_PLAIN : ROWS_PACKED;
+  int error = tree_rows_write(&encoder->tree_rows, &language->alphabet, grammar, tree, form, &sink);
+  return error ? error : rows_finish(encoder, language, language_number);
+}
+
+/* ---- blobs in ---- */
+
+bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t numbers[ROW_NUMBERS_MAX]) {
+  if (p3_at_end(reader->tree, &reader->at)) return false;
+  *row = p3_next_row(reader->tables, reader->tree, &reader->at);
+  uint32_t count = row_number_count(*row);
+  bool has_context = row->flags & ROW_LENGTH;
+  uint32_t length_at = row->flags & ROW_EXPLICIT ? 3 : 0, context = has_context ? row->length : 0;
+  for (uint32_t i = 0; i < count; i++)
+    numbers[i] = p3_number(reader->tables, reader->tree, has_context && i == length_at ? context : 0, &reader->at.bit);
+  if (has_context) row->length = 0;
+  return true;
+}
+
+int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const struct p3_tree *tree,
+                 const struct p3_tables *from) {
+  p3_encoder_clear(encoder);
+  struct encoding encoding = {encoder, language};
+  struct p3_reader reader = {.tables = from, .tree = tree};
+  struct tree_row row;
+  uint32_t numbers[ROW_NUMBERS_MAX];
+  int error = STAGE_OK;
+  while (!error && p3_read_row(&reader, &row, numbers)) error = row_take(&encoding, row, numbers, row_number_count(row));
+  return error ? error : rows_finish(encoder, language, tree->language);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * encode.h - a tree becomes a blob, a blob becomes a blob of another coding, and what is
+ * shed of a blob becomes it again. All three end in p3_blob_build, the only place where
+ * blobs are made: it takes codes and numbers, checks each, and computes everything else. */
+#ifndef PHASEBENCH_P3_ENCODE_H
+#define PHASEBENCH_P3_ENCODE_H
+
+#include "../kit/tree_rows.h"
+#include "coding.h"
+#include "numbers.h"
+
+/* A growing array on the tree heap. */
+struct p3_array {
+  void *items;
+  uint32_t count, capacity;
+};
+
+/* The working memory of encoding; it can be used again and again. */
+struct p3_encoder {
+  const struct stage_ctx *ctx;
+  struct tree_rows tree_rows;
+  struct p3_array rows;     /* uint16_t: row numbers, before they are parsed */
+  struct p3_array codes;    /* uint16_t */
+  struct p3_array escapes;  /* struct tree_row */
+  struct p3_array numbers;  /* uint32_t */
+  struct p3_array entries;  /* struct p3_entry */
+  struct p3_bit_writer number_bits;
+  uint8_t *blob;
+  uint64_t blob_bytes, blob_capacity;
+};
+
+void p3_encoder_init(struct p3_encoder *encoder, const struct stage_ctx *ctx);
+void p3_encoder_free(struct p3_encoder *encoder);
+void p3_encoder_clear(struct p3_encoder *encoder);
+
+/* Room for `more` items; false: out of memory, or more than UINT32_MAX of them. */
+bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array *array, uint64_t more, size_t item_bytes);
+
+/* Where the numbers come from: gives the next one, of a context; false: there is none. */
+struct p3_number_source {
+  bool (*next)(struct p3_number_source *source, const struct p3_tables *tables, uint32_t context, uint32_t *number);
+};
+
+/* Makes a blob of encoder->codes, encoder->escapes and the source's numbers; it is in
+ * encoder->blob until the next call. STAGE_CORRUPT, and *why, where they are not those of a
+ * tree; STAGE_LIMIT where the tree is too large; STAGE_OUT_OF_MEMORY. `number_codes` as
+ * struct p3_coding has them. *code is how far it came. Whether the source had more numbers is
+ * the caller's to see. */
+int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
+                  uint32_t language, uint8_t generation, struct p3_number_source *source, const char **why,
+                  uint32_t *code);
+
+/* Encodes a tree with the language's current coding, which is open for encoding; the blob is
+ * in encoder->blob. STAGE_OUT_OF_MEMORY, or STAGE_LIMIT (told through ctx->fail). */
+int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number,
+              const TSLanguage *grammar, const TSTree *tree);
+
+/* Writes a blob of tables `from` again with the language's current coding, which is open. */
+int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const struct p3_tree *tree,
+                 const struct p3_tables *from);
+
+/* Reads all rows and numbers of a blob that may be trusted, one after the other. */
+struct p3_reader {
+  const struct p3_tables *tables;
+  const struct p3_tree *tree;
+  struct p3_at at;
+};
+/* false: that was the last one. A row comes as kit/row.h has it, without context. */
+bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t numbers[ROW_NUMBERS_MAX]);
+
+/* ---- validate.c ---- */
+
+/* Whether a blob from nowhere may be decoded: every code, number and entry is checked against
+ * the bytes that are there and against each other. STAGE_OK, STAGE_OUT_OF_MEMORY or
+ * STAGE_CORRUPT, and then why and at which code it was found. */
+int p3_validate(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
+                const uint8_t *bytes, uint64_t length, const char **why, uint32_t *code);
+
+/* ---- regrow.c ---- */
+
+/* What struct stage_ops says of shed and regrow; `tables` are of the blob's generation. */
+uint64_t p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out);
+/* The language and generation of shed bytes; false where there are too few of them. */
+bool p3_shed_coding(const uint8_t *shed, uint64_t length, uint32_t *language, uint8_t *generation);
+/* The blob is in encoder->blob. */
+int p3_regrow(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
+              const uint8_t *shed, uint64_t shed_length);
+
+#endif
