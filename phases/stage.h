@@ -212,6 +212,8 @@ struct stage_pin {
   void *keep;
 };
 
+#define STAGE_SHED_BYTES_MAX(length) ((length) * 4 + 64)
+
 typedef void stage_stat_fn(void *sink, const char *name, const char *unit, double value);
 
 /* ---- the table ---- */
@@ -269,9 +271,10 @@ struct stage_ops {
   int (*drop_tree)(void *store, uint32_t id); /* required */
 
   /* What of a tree's bytes cannot be computed from the rest: bytes[0..length) were put by
-   * this codec. Writes it at `out`, which has room for 2 * length bytes, and its size. The
-   * aim is bytes that an edit changes where it was made and nowhere else: free of offsets,
-   * positions and counts. Optional; both or none. */
+   * this codec. Writes it at `out`, which has room for STAGE_SHED_BYTES_MAX(length), and its
+   * size; where that is not enough it fails, and the bytes are kept as they are. The aim is
+   * bytes that an edit changes where it was made and nowhere else: free of offsets, positions
+   * and counts. Optional; both or none. */
   int (*shed)(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length);
   /* Makes the bytes again: writes exactly length bytes, the same that were shed, for as
    * long as the store would also have decoded them. STAGE_CORRUPT where `shed` are not

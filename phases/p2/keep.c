@@ -292,7 +292,7 @@ static int version_make(struct keep *keep, const uint8_t *bytes, uint64_t length
   if (keep->kind == STAGE_TREE && codec->ops && codec->ops->shed && codec->ops->regrow && length > 0) {
     uint64_t shed_length;
     bool holds = false;
-    v->owned = stage_allocate(keep->ctx, keep->kind, (size_t)length * 2);
+    v->owned = stage_allocate(keep->ctx, keep->kind, STAGE_SHED_BYTES_MAX((size_t)length));
     if (!v->owned) return STAGE_OUT_OF_MEMORY;
     if (codec->ops->shed(codec->store, bytes, length, v->owned, &shed_length) == STAGE_OK && shed_length <= KEEP_NONE) {
       v->shed_length = (uint32_t)shed_length;

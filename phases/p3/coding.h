@@ -36,6 +36,7 @@ struct p3_coding {
 struct p3_language {
   struct alphabet alphabet;
   struct p3_coding current;
+  uint64_t rows_put;         /* of all documents that were ever put */
   struct p3_coding previous; /* rows NULL but while a settling is under way or was cut short */
 };
 

@@ -79,8 +79,10 @@ int p3_validate(struct p3_encoder *encoder, const struct p3_tables *tables, cons
 
 /* ---- regrow.c ---- */
 
-/* What struct stage_ops says of shed and regrow; `tables` are of the blob's generation. */
-uint64_t p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out);
+/* What struct stage_ops says of shed and regrow; `tables` are of the blob's generation.
+ * STAGE_LIMIT where `room` bytes are not enough. */
+int p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out, uint64_t room,
+            uint64_t *shed_length);
 /* The language and generation of shed bytes; false where there are too few of them. */
 bool p3_shed_coding(const uint8_t *shed, uint64_t length, uint32_t *language, uint8_t *generation);
 /* The blob is in encoder->blob. */

@@ -29,8 +29,11 @@ static uint8_t *shed_codes(const struct p3_tree *tree, uint8_t *p) {
   return p;
 }
 
-uint64_t p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out) {
+int p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out, uint64_t room,
+            uint64_t *shed_length) {
   uint8_t *p = out;
+  uint64_t fixed = SHED_HEADER_BYTES + (uint64_t)tree->code_count * 2 + (uint64_t)tree->escape_count * 8;
+  if (fixed > room) return STAGE_LIMIT;
   *p++ = tree->generation;
   *p++ = (uint8_t)tree->language;
   *p++ = (uint8_t)(tree->language >> 8);
@@ -39,9 +42,11 @@ uint64_t p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uin
   struct tree_row row;
   uint32_t numbers[ROW_NUMBERS_MAX];
   while (p3_read_row(&reader, &row, numbers)) {
+    if (room - (uint64_t)(p - out) < ROW_NUMBERS_MAX * VARINT_BYTES_MAX) return STAGE_LIMIT;
     for (uint32_t i = 0; i < row_number_count(row); i++) p += varint_write(p, numbers[i]);
   }
-  return (uint64_t)(p - out);
+  *shed_length = (uint64_t)(p - out);
+  return STAGE_OK;
 }
 
 bool p3_shed_coding(const uint8_t *shed, uint64_t length, uint32_t *language, uint8_t *generation) {

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cursor.h - p3's cursor: a position in the rows of phrases, walked in place. */
+#ifndef PHASEBENCH_P3_CURSOR_H
+#define PHASEBENCH_P3_CURSOR_H
+
+#include "format.h"
+
+#define ROW_AT struct p3_at
+#include "../kit/row_cursor_types.h"
+
+/* What scanning for a symbol knows of each phrase of a coding. */
+struct p3_scan_table {
+  uint16_t symbol;
+  uint8_t generation;
+  bool is_made;
+  uint8_t *counts; /* by phrase: how often the symbol occurs in it */
+};
+
+struct p3_cursor {
+  struct row_cursor rows; /* first: the moves know no more of it */
+  struct stage_pin pin;
+  bool open;
+  struct p3_tables tables;
+  struct p3_tree tree;
+  /* One for each language, made when it is first scanned for a symbol. */
+  struct p3_scan_table *scans;
+  uint32_t scan_count;
+};
+
+/* ---- scan.c: the hooks of struct stage_ops ---- */
+
+bool p3_goto_next_symbol(struct stage_cursor *cursor, uint16_t symbol);
+int p3_count_symbol(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count);
+void p3_cursor_free_scans(struct p3_cursor *cursor);
+
+#endif

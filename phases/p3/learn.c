@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * learn.c - what was seen, and a coding of it. */
+#include "learn.h"
+
+#include <stdlib.h>
+
+/* A row that occurs less often costs more in the table than behind escapes. */
+#define ROW_COUNT_MIN 3u
+/* One piece of the sample in so many is held out. */
+#define HELD_OUT_ONE_IN 8u
+
+void p3_learner_free(struct p3_learner *learner) {
+  const struct stage_ctx *ctx = learner->ctx;
+  if (!ctx) return;
+  map_clear(&learner->index, ctx, STAGE_TREE);
+  for (uint32_t i = 0; i < learner->kind_count; i++) stage_release(ctx, STAGE_TREE, learner->by_kind[i]);
+  stage_release(ctx, STAGE_TREE, learner->by_kind);
+  stage_release(ctx, STAGE_TREE, learner->rows);
+  stage_release(ctx, STAGE_TREE, learner->counts);
+  stage_release(ctx, STAGE_TREE, learner->sample);
+  *learner = (struct p3_learner){.ctx = ctx, .is_plain = learner->is_plain};
+}
+
+/* ---- seeing ---- */
+
+static bool rows_reserve(struct p3_learner *learner) {
+  if (learner->row_count < learner->row_capacity) return true;
+  uint32_t capacity = learner->row_capacity ? learner->row_capacity * 2 : 1024;
+  struct tree_row *rows = stage_resize(learner->ctx, STAGE_TREE, learner->rows, capacity * sizeof *rows);
+  if (rows) learner->rows = rows;
+  uint32_t *counts = stage_resize(learner->ctx, STAGE_TREE, learner->counts, capacity * sizeof *counts);
+  if (counts) learner->counts = counts;
+  if (!rows || !counts) return false;
+  learner->row_capacity = capacity;
+  return true;
+}
+
+static int row_place(struct p3_learner *learner, struct tree_row row, uint32_t *place) {
+  uint64_t key = row_key(&row);
+  *place = map_get(&learner->index, key);
+  if (*place != MAP_NONE) return STAGE_OK;
+  if (!rows_reserve(learner) || !map_add(&learner->index, learner->ctx, STAGE_TREE, key, learner->row_count))
+    return STAGE_OUT_OF_MEMORY;
+  *place = learner->row_count++;
+  learner->rows[*place] = row;
+  learner->counts[*place] = 0;
+  return STAGE_OK;
+}
+
+static int kind_histogram(struct p3_learner *learner, uint32_t kind, struct p3_histogram **histogram) {
+  if (kind >= learner->kind_count) {
+    uint32_t count = kind + 64;
+    struct p3_histogram **grown = stage_resize(learner->ctx, STAGE_TREE, learner->by_kind, count * sizeof *grown);
+    if (!grown) return STAGE_OUT_OF_MEMORY;
+    memset(grown + learner->kind_count, 0, (count - learner->kind_count) * sizeof *grown);
+    learner->by_kind = grown;
+    learner->kind_count = count;
+  }
+  if (!learner->by_kind[kind]) {
+    learner->by_kind[kind] = stage_allocate(learner->ctx, STAGE_TREE, sizeof **histogram);
+    if (!learner->by_kind[kind]) return STAGE_OUT_OF_MEMORY;
+    memset(learner->by_kind[kind], 0, sizeof **histogram);
+  }
+  *histogram = learner->by_kind[kind];
+  return STAGE_OK;
+}
+
+static void histogram_add(struct p3_histogram *histogram, uint32_t number) {
+  uint32_t *count = &histogram->count[number < P3_NUMBER_VALUES ? number : P3_NUMBER_VALUES];
+  if (*count < UINT32_MAX) ++*count;
+}
+
+static int numbers_see(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers) {
+  uint32_t count = row_number_count(row), length_at = row.flags & ROW_LENGTH ? count - 1 : count;
+  for (uint32_t i = 0; i < length_at; i++) histogram_add(&learner->other, numbers[i]);
+  if (length_at == count) return STAGE_OK;
+  struct p3_histogram *histogram;
+  int error = kind_histogram(learner, row.kind, &histogram);
+  if (!error) histogram_add(histogram, numbers[length_at]);
+  return error;
+}
+
+static int sample_add(struct p3_learner *learner, uint32_t place) {
+  if (learner->sample_count == learner->sample_capacity) {
+    uint32_t capacity = learner->sample_capacity ? learner->sample_capacity * 2 : 1u << 16;
+    uint32_t *sample = stage_resize(learner->ctx, STAGE_TREE, learner->sample, capacity * sizeof *sample);
+    if (!sample) return STAGE_OUT_OF_MEMORY;
+    learner->sample = sample;
+    learner->sample_capacity = capacity;
+  }
+  learner->sample[learner->sample_count++] = place;
+  learner->sample_rows += place != LEARN_BREAK;
+  return STAGE_OK;
+}
+
+/* Pieces are taken from all over: while the sample is a smaller part of its limit than what
+ * was seen is of all. */
+static int sample_see(struct p3_learner *learner, uint32_t place) {
+  uint64_t piece = learner->total_rows / LEARN_PIECE_ROWS;
+  if (learner->total_rows == 0 || piece != learner->piece) {
+    double sampled = (double)learner->sample_rows * (double)learner->expected_rows;
+    bool took = learner->takes_piece;
+    learner->takes_piece = learner->sample_rows < LEARN_SAMPLE_ROWS &&
+                           sampled <= (double)learner->total_rows * LEARN_SAMPLE_ROWS;
+    learner->piece = piece;
+    if (took) {
+      int error = sample_add(learner, LEARN_BREAK);
+      if (error) return error;
+    }
+  }
+  return learner->takes_piece ? sample_add(learner, place) : STAGE_OK;
+}
+
+int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers) {
+  uint32_t place;
+  int error = row_place(learner, row, &place);
+  if (!error) error = numbers_see(learner, row, numbers);
+  if (!error) error = sample_see(learner, place);
+  if (error) return error;
+  if (learner->counts[place] < UINT32_MAX) learner->counts[place]++;
+  learner->total_rows++;
+  return STAGE_OK;
+}
+
+int p3_learner_document_end(struct p3_learner *learner) {
+  return learner->takes_piece ? sample_add(learner, LEARN_BREAK) : STAGE_OK;
+}
+
+/* ---- number codes ---- */
+
+struct contexts {
+  struct p3_histogram rest; /* context 0: what has none of its own */
+  uint32_t count;
+  uint32_t kinds[P3_CONTEXT_COUNT_MAX]; /* by context, from 1 on */
+};
+
+static uint64_t numbers_of(const struct p3_histogram *histogram) {
+  uint64_t sum = 0;
+  for (uint32_t v = 0; v <= P3_NUMBER_VALUES; v++) sum += histogram->count[v];
+  return sum;
+}
+
+static void histogram_move(struct p3_histogram *to, const struct p3_histogram *from, bool away) {
+  for (uint32_t v = 0; v <= P3_NUMBER_VALUES; v++) to->count[v] += away ? 0u - from->count[v] : from->count[v];
+}
+
+/* The kind with most numbers among those that have no context; UINT32_MAX: none has any. */
+static uint32_t largest_kind(const struct p3_learner *learner, const struct contexts *contexts) {
+  uint32_t best = UINT32_MAX;
+  uint64_t most = 0;
+  for (uint32_t kind = 0; kind < learner->kind_count; kind++) {
+    bool has_one = !learner->by_kind[kind];
+    for (uint32_t c = 1; c < contexts->count && !has_one; c++) has_one = contexts->kinds[c] == kind;
+    uint64_t numbers = has_one ? 0 : numbers_of(learner->by_kind[kind]);
+    if (numbers > most) {
+      most = numbers;
+      best = kind;
+    }
+  }
+  return best;
+}
+
+/* Gives contexts to kinds, the largest first, while that saves more bits than its look-up
+ * table takes. Returns the bits of all numbers and tables. */
+static uint64_t contexts_choose(const struct p3_learner *learner, uint32_t bits, uint16_t *entries,
+                                struct contexts *contexts) {
+  uint64_t table_bits = (UINT64_C(16) << bits);
+  *contexts = (struct contexts){.rest = learner->other, .count = 1};
+  for (uint32_t kind = 0; kind < learner->kind_count; kind++) {
+    if (learner->by_kind[kind]) histogram_move(&contexts->rest, learner->by_kind[kind], false);
+  }
+  uint64_t rest_bits = p3_numbers_learn(&contexts->rest, bits, entries), own_bits = 0;
+  while (contexts->count < P3_CONTEXT_COUNT_MAX) {
+    uint32_t kind = largest_kind(learner, contexts);
+    if (kind == UINT32_MAX) break;
+    const struct p3_histogram *own = learner->by_kind[kind];
+    uint64_t kind_bits = p3_numbers_learn(own, bits, entries);
+    histogram_move(&contexts->rest, own, true);
+    uint64_t less = p3_numbers_learn(&contexts->rest, bits, entries);
+    if (less + kind_bits + table_bits >= rest_bits) {
+      histogram_move(&contexts->rest, own, false);
+      break;
+    }
+    rest_bits = less;
+    own_bits += kind_bits + table_bits;
+    contexts->kinds[contexts->count++] = kind;
+  }
+  return rest_bits + own_bits + table_bits;
+}
+
+static int plain_numbers(const struct p3_learner *learner, struct p3_coding *coding) {
+  coding->number_bits = 0;
+  coding->context_count = 1;
+  coding->numbers = stage_allocate(learner->ctx, STAGE_TREE, sizeof *coding->numbers);
+  if (!coding->numbers) return STAGE_OUT_OF_MEMORY;
+  p3_numbers_raw(0, coding->numbers);
+  return STAGE_OK;
+}
+
+static int numbers_learn(const struct p3_learner *learner, struct p3_coding *coding, struct contexts *contexts) {
+  if (learner->is_plain) return plain_numbers(learner, coding);
+  uint16_t *entries = stage_allocate(learner->ctx, STAGE_TREE, sizeof *entries << P3_NUMBER_BITS_MAX);
+  struct contexts *tried = stage_allocate(learner->ctx, STAGE_TREE, sizeof *tried);
+  uint64_t best = UINT64_MAX;
+  for (uint32_t bits = P3_NUMBER_BITS_MIN; entries && tried && bits <= P3_NUMBER_BITS_MAX; bits++) {
+    uint64_t total = contexts_choose(learner, bits, entries, tried);
+    if (total >= best) continue;
+    best = total;
+    *contexts = *tried;
+    coding->number_bits = (uint8_t)bits;
+  }
+  int error = entries && tried ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  stage_release(learner->ctx, STAGE_TREE, entries);
+  stage_release(learner->ctx, STAGE_TREE, tried);
+  if (error) return error;
+  coding->context_count = contexts->count;
+  coding->numbers =
+      stage_allocate(learner->ctx, STAGE_TREE, ((size_t)contexts->count << coding->number_bits) * sizeof *coding->numbers);
+  if (!coding->numbers) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t c = 0; c < contexts->count; c++)
+    p3_numbers_learn(c ? learner->by_kind[contexts->kinds[c]] : &contexts->rest, coding->number_bits,
+                     coding->numbers + ((size_t)c << coding->number_bits));
+  return STAGE_OK;
+}
+
+/* ---- rows ---- */
+
+static int compare_counts(const void *a, const void *b, void *counts_of) {
+  const uint32_t *counts = counts_of;
+  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+  if (counts[i] != counts[j]) return counts[i] > counts[j] ? -1 : 1;
+  return i < j ? -1 : 1; /* the order of first occurrence: the result does not depend on the sort */
+}
+
+/* The rows that are worth their place, commonest first; numbers[place] is a row's number, 0
+ * for those that are not. */
+static int rows_choose(const struct p3_learner *learner, struct p3_coding *coding, uint16_t *numbers) {
+  uint32_t *order = stage_allocate(learner->ctx, STAGE_TREE, (learner->row_count + 1) * sizeof *order);
+  if (!order) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < learner->row_count; i++) order[i] = i;
+  qsort_r(order, learner->row_count, sizeof *order, compare_counts, learner->counts);
+  uint32_t kept = 0;
+  while (kept < learner->row_count && kept + 1 < P3_ROWS_MAX && learner->counts[order[kept]] >= ROW_COUNT_MIN) kept++;
+  coding->rows = stage_allocate(learner->ctx, STAGE_TREE, (kept + 1) * sizeof *coding->rows);
+  if (coding->rows) {
+    memset(numbers, 0, learner->row_count * sizeof *numbers);
+    coding->rows[P3_ESCAPE] = (struct tree_row){0};
+    for (uint32_t i = 0; i < kept; i++) {
+      coding->rows[i + 1] = learner->rows[order[i]];
+      numbers[order[i]] = (uint16_t)(i + 1);
+    }
+    coding->row_count = coding->row_capacity = kept + 1;
+  }
+  stage_release(learner->ctx, STAGE_TREE, order);
+  return coding->rows ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+}
+
+static void rows_get_contexts(struct p3_coding *coding, const struct contexts *contexts) {
+  for (uint32_t i = 1; i < coding->row_count; i++) {
+    struct tree_row *row = &coding->rows[i];
+    if (!(row->flags & ROW_LENGTH)) continue;
+    for (uint32_t c = 1; c < contexts->count; c++) {
+      if (contexts->kinds[c] == row->kind) row->length = (uint8_t)c;
+    }
+  }
+}
+
+/* ---- phrases ---- */
+
+/* The sample as row numbers: what is learned from, then what is held out. A sample that is
+ * all there is holds nothing out. */
+static uint32_t sample_arrange(const struct p3_learner *learner, const uint16_t *numbers, uint16_t *rows,
+                               uint32_t *train_count) {
+  bool is_all = learner->sample_rows == learner->total_rows;
+  uint32_t used = 0;
+  for (int held_out = 0; held_out < 2; held_out++) {
+    uint32_t piece = 0;
+    for (uint32_t i = 0; i < learner->sample_count; i++) {
+      bool is_held_out = !is_all && piece % HELD_OUT_ONE_IN == HELD_OUT_ONE_IN - 1;
+      uint32_t place = learner->sample[i];
+      if (is_held_out == held_out) rows[used++] = place == LEARN_BREAK ? P3_ESCAPE : numbers[place];
+      piece += place == LEARN_BREAK;
+    }
+    if (!held_out) *train_count = used;
+  }
+  return used;
+}
+
+static int phrases_learn(struct p3_learner *learner, const uint16_t *numbers, struct p3_coding *coding) {
+  struct p3_phrases phrases = {.ctx = learner->ctx, .row_count = coding->row_count};
+  uint16_t *rows = stage_allocate(learner->ctx, STAGE_TREE, (learner->sample_count + 1) * sizeof *rows);
+  if (!rows) return STAGE_OUT_OF_MEMORY;
+  uint32_t train_count, count = sample_arrange(learner, numbers, rows, &train_count);
+  int error = p3_phrases_learn(&phrases, rows, train_count, count, learner->total_rows);
+  stage_release(learner->ctx, STAGE_TREE, rows);
+  if (!error) error = p3_phrases_lay_out(&phrases, coding);
+  p3_phrases_free(&phrases);
+  return error;
+}
+
+int p3_learn(struct p3_learner *learner, struct p3_coding *coding) {
+  *coding = (struct p3_coding){.is_plain = learner->is_plain};
+  struct contexts *contexts = stage_allocate(learner->ctx, STAGE_TREE, sizeof *contexts);
+  uint16_t *numbers = stage_allocate(learner->ctx, STAGE_TREE, (learner->row_count + 1) * sizeof *numbers);
+  int error = contexts && numbers ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  if (!error) {
+    contexts->count = 1;
+    error = numbers_learn(learner, coding, contexts);
+  }
+  if (!error) error = rows_choose(learner, coding, numbers);
+  if (!error) {
+    rows_get_contexts(coding, contexts);
+    error = phrases_learn(learner, numbers, coding);
+  }
+  stage_release(learner->ctx, STAGE_TREE, contexts);
+  stage_release(learner->ctx, STAGE_TREE, numbers);
+  if (error) p3_coding_free(learner->ctx, coding);
+  return error;
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * p3.c - the stage "p3 bytecode": a tree is a string of codes, each of which names a phrase of
+ * rows learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
+ * go to the keeper below: p1 packs them back to back, p2 chunks what is shed of them.
+ *
+ * Above a codec that packs nodes (STAGE_PACKS_NODES: p1) it takes that over: paddings are
+ * interned in rows and numbers have prefix codes. Alone, operands have a fixed width.
+ *
+ * While documents come in, each row has a code of its own, so that a document is stored once
+ * it is parsed and the parser's tree can go. Settling learns and writes each blob once more. */
+#include "cursor.h"
+#include "encode.h"
+#include "learn.h"
+
+struct store {
+  const struct stage_ctx *ctx;
+  struct p3_encoder encoder;
+  struct p3_encoder regrower; /* apart, since keepers regrow while they are given the encoder's blob */
+  struct p3_language *languages;
+  uint32_t language_count;
+  uint32_t document_end; /* ids are below */
+  uint32_t documents, fresh; /* documents in all, and put since the last settling */
+};
+
+static int store_open(const struct stage_ctx *ctx, void **out) {
+  struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
+  if (!s) return STAGE_OUT_OF_MEMORY;
+  *s = (struct store){.ctx = ctx};
+  p3_encoder_init(&s->encoder, ctx);
+  p3_encoder_init(&s->regrower, ctx);
+  *out = s;
+  return STAGE_OK;
+}
+
+static void tables_free(struct store *s) {
+  for (uint32_t i = 0; i < s->language_count; i++) p3_language_free(&s->languages[i]);
+  stage_release(s->ctx, STAGE_TREE, s->languages);
+  s->languages = NULL;
+  s->language_count = 0;
+  p3_encoder_free(&s->encoder);
+  p3_encoder_free(&s->regrower);
+}
+
+static void store_close(void *store) {
+  struct store *s = store;
+  tables_free(s);
+  stage_release(s->ctx, STAGE_TREE, s);
+}
+
+/* ---- documents ---- */
+
+/* Nothing below packs nodes: operands are of fixed width. */
+static bool is_plain(const struct store *s) {
+  const struct stage_ops *below = s->ctx->codec_below.ops;
+  return !below || !(below->flags & STAGE_PACKS_NODES);
+}
+
+/* A language's tables, made at its first document. */
+static int language_get(struct store *s, uint32_t number, struct p3_language **out) {
+  if (number > UINT16_MAX) return STAGE_LIMIT;
+  if (number >= s->language_count) {
+    struct p3_language *languages = stage_resize(s->ctx, STAGE_TREE, s->languages, (number + 1) * sizeof *languages);
+    if (!languages) return STAGE_OUT_OF_MEMORY;
+    s->languages = languages;
+    while (s->language_count <= number) languages[s->language_count++] = (struct p3_language){0};
+  }
+  *out = &s->languages[number];
+  return (*out)->alphabet.ctx ? STAGE_OK : p3_language_init(*out, s->ctx, is_plain(s));
+}
+
+static int tree_encode(struct store *s, const struct stage_document *document, const TSTree *tree) {
+  struct p3_language *language = NULL;
+  int error = language_get(s, document->language, &language);
+  if (!error) error = p3_language_open(language);
+  if (!error) error = p3_encode(&s->encoder, language, document->language, document->grammar, tree);
+  return error;
+}
+
+static int blob_put(struct store *s, uint32_t id) {
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  return keeper->ops->put(keeper->store, STAGE_TREE, id, s->encoder.blob, s->encoder.blob_bytes, NULL);
+}
+
+static int put_tree(void *store, const struct stage_document *document, TSTree *tree) {
+  struct store *s = store;
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  int error = tree_encode(s, document, tree);
+  ts_tree_delete(tree);
+  if (error) return error;
+  uint64_t old;
+  bool known = keeper->ops->length(keeper->store, STAGE_TREE, document->id, &old) == STAGE_OK;
+  error = blob_put(s, document->id);
+  if (error) return error;
+  if (document->id >= s->document_end) s->document_end = document->id + 1;
+  if (!known) s->documents++;
+  s->fresh++;
+  s->languages[document->language].rows_put += s->encoder.rows.count;
+  return STAGE_OK;
+}
+
+static int drop_tree(void *store, uint32_t id) {
+  struct store *s = store;
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  int error = keeper->ops->drop(keeper->store, STAGE_TREE, id);
+  if (error) return error;
+  if (--s->documents == 0) tables_free(s); /* an empty store keeps nothing */
+  return STAGE_OK;
+}
+
+static const struct p3_language *language_of(const struct store *s, uint32_t number) {
+  return number < s->language_count && s->languages[number].alphabet.ctx ? &s->languages[number] : NULL;
+}
+
+/* Takes a blob apart; false: it is not one of this store's. */
+static bool blob_open(const struct store *s, const uint8_t *bytes, uint64_t length, struct p3_tree *tree,
+                      struct p3_tables *tables) {
+  uint32_t number;
+  uint8_t generation;
+  if (!p3_blob_coding(bytes, length, &number, &generation)) return false;
+  const struct p3_language *language = language_of(s, number);
+  return language && p3_language_tables(language, generation, tables) &&
+         p3_tree_open(bytes, length, tables->code_bits, tree);
+}
+
+/* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
+static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, struct p3_tree *tree,
+                    struct p3_tables *tables) {
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  uint64_t length;
+  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
+  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, pin);
+  if (error) return error;
+  if (blob_open(s, pin->bytes, pin->length, tree, tables)) return STAGE_OK;
+  STAGE_FAIL(s->ctx, "document %u: the header of its tree does not agree with its %llu bytes", id,
+             (unsigned long long)length);
+  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+  return STAGE_CORRUPT;
+}
+
+static void blob_unpin(const struct store *s, struct stage_pin *pin) {
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+}
+
+/* What is needed to build blobs of a generation: tables, and how numbers are written. The
+ * latter are those of the present one, or made for this call: *made is the caller's. */
+static int builder_open(struct store *s, uint32_t number, uint8_t generation, struct p3_tables *tables,
+                        const uint16_t **codes, uint16_t **made) {
+  const struct p3_language *language = language_of(s, number);
+  *made = NULL;
+  if (!language || !p3_language_tables(language, generation, tables)) return STAGE_CORRUPT;
+  *codes = language->current.number_codes;
+  if (*codes && language->current.generation == generation) return STAGE_OK;
+  *made = stage_allocate(s->ctx, STAGE_TREE, (size_t)tables->context_count * (P3_NUMBER_VALUES + 1) * sizeof **made);
+  if (!*made) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t c = 0; c < tables->context_count; c++)
+    p3_numbers_invert(tables->numbers + ((size_t)c << tables->number_bits), tables->number_bits,
+                      *made + (size_t)c * (P3_NUMBER_VALUES + 1));
+  *codes = *made;
+  return STAGE_OK;
+}
+
+int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *code) {
+  struct store *s = store;
+  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  struct stage_pin pin;
+  struct p3_tables tables;
+  const uint16_t *codes;
+  uint16_t *made = NULL;
+  uint32_t language;
+  uint8_t generation;
+  uint64_t length;
+  *why = "the header is not one of this store's";
+  *code = 0;
+  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
+  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, &pin);
+  if (error) return error;
+  error = STAGE_CORRUPT;
+  if (p3_blob_coding(pin.bytes, length, &language, &generation))
+    error = builder_open(s, language, generation, &tables, &codes, &made);
+  if (!error) error = p3_validate(&s->regrower, &tables, codes, pin.bytes, pin.length, why, code);
+  stage_release(s->ctx, STAGE_TREE, made);
+  blob_unpin(s, &pin);
+  return error;
+}
+
+/* ---- for keepers: what of a blob must be kept ---- */
+
+static int shed(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
+  const struct store *s = store;
+  struct p3_tree tree;
+  struct p3_tables tables;
+  if (!blob_open(s, bytes, length, &tree, &tables)) {
+    STAGE_FAIL(s->ctx, "%llu bytes to shed are no tree of this store's", (unsigned long long)length);
+    return STAGE_CORRUPT;
+  }
+  return p3_shed(&tables, &tree, out, STAGE_SHED_BYTES_MAX(length), out_length);
+}
+
+/* Working memory for larger blobs than this is given back at once: in service, most are smaller. */
+#define REGROWER_BYTES_MAX (64u * 1024u)
+
+static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
+  struct store *s = store;
+  struct p3_tables tables;
+  const uint16_t *codes;
+  uint16_t *made = NULL;
+  uint32_t language;
+  uint8_t generation;
+  int error = STAGE_CORRUPT;
+  if (p3_shed_coding(bytes, shed_length, &language, &generation))
+    error = builder_open(s, language, generation, &tables, &codes, &made);
+  if (!error) error = p3_regrow(&s->regrower, &tables, codes, bytes, shed_length);
+  stage_release(s->ctx, STAGE_TREE, made);
+  if (!error && s->regrower.blob_bytes != length) error = STAGE_CORRUPT;
+  if (!error) memcpy(out, s->regrower.blob, length);
+  if (s->regrower.blob_capacity > REGROWER_BYTES_MAX) p3_encoder_free(&s->regrower);
+  if (error == STAGE_CORRUPT) STAGE_FAIL(s->ctx, "%llu shed bytes do not make a tree", (unsigned long long)shed_length);
+  return error;
+}
+
+/* ---- settling ---- */
+
+/* Shows a document's rows to its language's learner. */
+static int document_see(struct p3_learner *learners, const struct p3_tree *tree, const struct p3_tables *tables) {
+  struct p3_learner *learner = &learners[tree->language];
+  struct p3_reader reader = {.tables = tables, .tree = tree};
+  struct tree_row row;
+  uint32_t numbers[ROW_NUMBERS_MAX];
+  int error = STAGE_OK;
+  while (!error && p3_read_row(&reader, &row, numbers)) error = p3_learner_row(learner, row, numbers);
+  return error ? error : p3_learner_document_end(learner);
+}
+
+/* Calls `visit` for each document, which is pinned meanwhile; what it has put into the
+ * encoder when it returns STAGE_OK and *renewed is put in the document's place. */
+static int documents_visit(struct store *s, int (*visit)(struct store *s, const struct p3_tree *tree,
+                                                         const struct p3_tables *tables, void *with, bool *renewed),
+                           void *with) {
+  for (uint32_t id = 0; id < s->document_end; id++) {
+    struct stage_pin pin;
+    struct p3_tree tree;
+    struct p3_tables tables;
+    bool renewed = false;
+    int error = blob_pin(s, id, &pin, &tree, &tables);
+    if (error == STAGE_NO_DOCUMENT) continue;
+    if (error) return error;
+    error = visit(s, &tree, &tables, with, &renewed);
+    blob_unpin(s, &pin);
+    if (!error && renewed) error = blob_put(s, id);
+    if (error) return error;
+  }
+  return STAGE_OK;
+}
+
+static int visit_see(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables, void *with,
+                     bool *renewed) {
+  (void)s, (void)renewed;
+  return document_see(with, tree, tables);
+}
+
+static int visit_renew(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables, void *with,
+                       bool *renewed) {
+  struct p3_language *language = &s->languages[tree->language];
+  (void)with;
+  *renewed = tree->generation != language->current.generation;
+  return *renewed ? p3_transcode(&s->encoder, language, tree, tables) : STAGE_OK;
+}
+
+static int languages_open(struct store *s) {
+  int error = STAGE_OK;
+  for (uint32_t i = 0; i < s->language_count && !error; i++) {
+    if (s->languages[i].alphabet.ctx) error = p3_language_open(&s->languages[i]);
+  }
+  return error;
+}
+
+/* Gives every language that was seen a new coding. */
+static int codings_learn(struct store *s, struct p3_learner *learners) {
+  int error = STAGE_OK;
+  for (uint32_t i = 0; i < s->language_count && !error; i++) {
+    struct p3_coding coding;
+    if (learners[i].total_rows == 0) continue;
+    error = p3_learn(&learners[i], &coding);
+    p3_learner_free(&learners[i]);
+    if (!error) error = p3_language_renew(&s->languages[i], &coding);
+  }
+  return error;
+}
+
+/* Writes every blob that is not of its language's current generation again. */
+static int documents_renew(struct store *s) {
+  int error = documents_visit(s, visit_renew, NULL);
+  for (uint32_t i = 0; i < s->language_count && !error; i++) {
+    if (s->languages[i].alphabet.ctx) p3_language_forget_previous(&s->languages[i]);
+  }
+  return error;
+}
+
+static int learn(struct store *s) {
+  struct p3_learner *learners = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *learners);
+  if (!learners) return STAGE_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < s->language_count; i++)
+    learners[i] = (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_rows = s->languages[i].rows_put};
+  int error = documents_visit(s, visit_see, learners);
+  if (!error) error = codings_learn(s, learners);
+  for (uint32_t i = 0; i < s->language_count; i++) p3_learner_free(&learners[i]);
+  stage_release(s->ctx, STAGE_TREE, learners);
+  return error ? error : documents_renew(s);
+}
+
+/* After a few edits the coding is as good as before: one is learned anew only when an
+ * eighth of the documents is. */
+static int settle(void *store) {
+  struct store *s = store;
+  int error = STAGE_OK;
+  if (s->fresh > 0 && (uint64_t)s->fresh * 8 >= s->documents) {
+    error = languages_open(s);
+    if (!error) error = documents_renew(s); /* of a settling that was cut short */
+    if (!error) error = learn(s);
+    if (!error) s->fresh = 0;
+  }
+  p3_encoder_free(&s->encoder);
+  p3_encoder_free(&s->regrower);
+  for (uint32_t i = 0; i < s->language_count; i++) {
+    if (!s->languages[i].alphabet.ctx) continue;
+    p3_language_close(&s->languages[i]);
+    p3_language_trim(&s->languages[i]);
+  }
+  return error;
+}
+
+/* ---- statistics ---- */
+
+/* The bytes of all blobs by what they are for. */
+struct parts {
+  uint64_t entries, codes, escapes, numbers, headers, code_count, node_count;
+};
+
+static int visit_parts(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables, void *with,
+                       bool *renewed) {
+  struct parts *parts = with;
+  (void)s, (void)tables, (void)renewed;
+  parts->entries += (uint64_t)(tree->codes - tree->entries) + (tree->block_count > 1 ? P3_WIDTHS_BYTES : 0);
+  parts->codes += (uint64_t)(tree->escapes - tree->codes);
+  parts->escapes += (uint64_t)(tree->numbers - tree->escapes);
+  parts->numbers += tree->number_bytes;
+  parts->headers += P3_FOOTER_BYTES + 2;
+  parts->code_count += tree->code_count;
+  parts->node_count += tree->node_count;
+  return STAGE_OK;
+}
+
+static void stats(void *store, stage_stat_fn *emit, void *sink) {
+  struct store *s = store;
+  struct parts parts = {0};
+  uint64_t rows = 0, phrases = 0, coding = 0, alphabet = 0;
+  for (uint32_t i = 0; i < s->language_count; i++) {
+    const struct p3_language *l = &s->languages[i];
+    rows += l->current.row_count;
+    phrases += l->current.phrase_count;
+    coding += p3_coding_bytes(&l->current);
+    alphabet += alphabet_bytes(&l->alphabet);
+  }
+  emit(sink, "rows", "count", (double)rows);
+  emit(sink, "phrases", "count", (double)phrases);
+  emit(sink, "dictionary_bytes", "bytes", (double)coding);
+  emit(sink, "alphabet_bytes", "bytes", (double)alphabet);
+  if (documents_visit(s, visit_parts, &parts) == STAGE_OK) {
+    emit(sink, "code_bytes", "bytes", (double)parts.codes);
+    emit(sink, "number_bytes", "bytes", (double)parts.numbers);
+    emit(sink, "entry_bytes", "bytes", (double)parts.entries);
+    emit(sink, "escape_bytes", "bytes", (double)parts.escapes);
+    emit(sink, "header_bytes", "bytes", (double)parts.headers);
+    emit(sink, "codes", "count", (double)parts.code_count);
+    emit(sink, "nodes", "count", (double)parts.node_count);
+  }
+}
+
+/* ---- names ---- */
+
+static const char *symbol_name(void *store, uint32_t language, uint16_t symbol) {
+  const struct p3_language *l = language_of(store, language);
+  return l ? alphabet_symbol_name(&l->alphabet, symbol) : NULL;
+}
+
+static const char *field_name(void *store, uint32_t language, uint16_t field) {
+  const struct p3_language *l = language_of(store, language);
+  return l ? alphabet_field_name(&l->alphabet, field) : NULL;
+}
+
+/* ---- cursors ---- */
+
+struct cursor { /* p3_cursor first, so that the moves need not know the store */
+  struct p3_cursor p3;
+  struct store *store;
+};
+
+static int cursor_new(void *store, struct stage_cursor **out) {
+  struct store *s = store;
+  struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
+  if (!c) return STAGE_OUT_OF_MEMORY;
+  *c = (struct cursor){.p3 = {.rows = {.ctx = s->ctx}}, .store = s};
+  *out = &c->p3.rows.pub;
+  return STAGE_OK;
+}
+
+static void cursor_close(struct stage_cursor *cursor) {
+  struct cursor *c = (struct cursor *)cursor;
+  if (!c->p3.open) return;
+  c->p3.open = false;
+  blob_unpin(c->store, &c->p3.pin);
+}
+
+static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
+  struct cursor *c = (struct cursor *)cursor;
+  struct p3_cursor *p3 = &c->p3;
+  cursor_close(cursor);
+  int error = blob_pin(c->store, id, &p3->pin, &p3->tree, &p3->tables);
+  if (error) return error;
+  p3->open = true;
+  return row_cursor_start(&p3->rows) ? STAGE_OK : p3->rows.pub.error;
+}
+
+static void cursor_delete(struct stage_cursor *cursor) {
+  struct cursor *c = (struct cursor *)cursor;
+  if (!c) return;
+  cursor_close(cursor);
+  row_cursor_free_frames(&c->p3.rows);
+  p3_cursor_free_scans(&c->p3);
+  stage_release(c->store->ctx, STAGE_TREE, c);
+}
+
+static const struct stage_ops ops = {
+    .hdr = STAGE_HDR,
+    .name = "p3",
+    .summary = "bytecode: codes for phrases of nodes learned from the store, walked in place",
+    .order = 30,
+    .roles = STAGE_TREE_CODEC,
+    .flags = STAGE_PACKS_NODES,
+    .open = store_open,
+    .close = store_close,
+    .settle = settle,
+    .stats = stats,
+    .put_tree = put_tree,
+    .drop_tree = drop_tree,
+    .shed = shed,
+    .regrow = regrow,
+    .symbol_name = symbol_name,
+    .field_name = field_name,
+    .cursor_new = cursor_new,
+    .cursor_open = cursor_open,
+    .cursor_close = cursor_close,
+    .cursor_delete = cursor_delete,
+    ROW_CURSOR_HOOKS,
+    .goto_next_symbol = p3_goto_next_symbol,
+    .count_symbol = p3_count_symbol,
+};
+
+const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * scan.c - "every call_expression of this corpus". Whether a phrase holds a symbol is known
+ * before a tree is looked at, so a scan reads codes and no rows: some four bits a node. A
+ * kernel: counting is one load and one addition a code. */
+#include "cursor.h"
+
+void p3_cursor_free_scans(struct p3_cursor *cursor) {
+  for (uint32_t i = 0; i < cursor->scan_count; i++)
+    stage_release(cursor->rows.ctx, STAGE_TREE, cursor->scans[i].counts);
+  stage_release(cursor->rows.ctx, STAGE_TREE, cursor->scans);
+  cursor->scans = NULL;
+  cursor->scan_count = 0;
+}
+
+static bool row_has(const struct p3_tables *tables, struct tree_row row, uint16_t symbol) {
+  return !(row.flags & ROW_GAP) && tables->kinds[row.kind].symbol == symbol;
+}
+
+/* Counts the symbol in every phrase; a phrase has at most P3_PHRASE_ROWS_MAX rows. Codes that
+ * no phrase has read as 0. */
+static bool table_make(struct p3_cursor *c, struct p3_scan_table *table, uint16_t symbol) {
+  const struct p3_tables *tables = &c->tables;
+  uint32_t codes = 1u << tables->code_bits;
+  uint8_t *counts = stage_resize(c->rows.ctx, STAGE_TREE, table->counts, codes);
+  uint8_t *has = stage_allocate(c->rows.ctx, STAGE_TREE, tables->row_count);
+  if (counts) table->counts = counts;
+  if (!counts || !has) {
+    stage_release(c->rows.ctx, STAGE_TREE, has);
+    table->is_made = false;
+    return false;
+  }
+  memset(counts, 0, codes);
+  for (uint32_t i = 0; i < tables->row_count; i++) has[i] = i != P3_ESCAPE && row_has(tables, tables->rows[i], symbol);
+  for (uint32_t p = 0; p < tables->phrase_count; p++) {
+    const uint16_t *rows = tables->pool + (tables->phrases[p] >> 8);
+    uint32_t rows_left = tables->phrases[p] & 255;
+    while (rows_left-- > 0) counts[p] = (uint8_t)(counts[p] + has[*rows++]);
+  }
+  stage_release(c->rows.ctx, STAGE_TREE, has);
+  table->symbol = symbol;
+  table->generation = c->tree.generation;
+  table->is_made = true;
+  return true;
+}
+
+/* The counts of the open document's phrases; NULL: out of memory. */
+static const uint8_t *counts_of(struct p3_cursor *c, uint16_t symbol) {
+  uint32_t language = c->tree.language;
+  if (language >= c->scan_count) {
+    struct p3_scan_table *scans = stage_resize(c->rows.ctx, STAGE_TREE, c->scans, (language + 1) * sizeof *scans);
+    if (!scans) return NULL;
+    memset(scans + c->scan_count, 0, (language + 1 - c->scan_count) * sizeof *scans);
+    c->scans = scans;
+    c->scan_count = language + 1;
+  }
+  struct p3_scan_table *table = &c->scans[language];
+  if (table->is_made && table->symbol == symbol && table->generation == c->tree.generation) return table->counts;
+  return table_make(c, table, symbol) ? table->counts : NULL;
+}
+
+/* Four codes of up to 14 bits stand in 7 bytes, wherever the first of them begins. */
+static uint32_t count_codes(const struct p3_tree *tree, const uint8_t *counts) {
+  uint32_t sum = 0, i = 0, width = tree->code_bits, mask = tree->code_mask;
+  uint64_t at = 0;
+  if (width <= 14) {
+    for (; i + 4 <= tree->code_count; i += 4, at += 4 * width) {
+      uint64_t word = p3_load64(tree->codes + (at >> 3)) >> (at & 7);
+      sum += counts[word & mask] + (uint32_t)counts[word >> width & mask] + counts[word >> 2 * width & mask] +
+             counts[word >> 3 * width & mask];
+    }
+  }
+  for (; i < tree->code_count; i++) sum += counts[p3_code(tree, i)];
+  return sum;
+}
+
+int p3_count_symbol(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count) {
+  struct p3_cursor *c = (struct p3_cursor *)cursor;
+  const uint8_t *counts = counts_of(c, symbol);
+  if (!counts) return STAGE_OUT_OF_MEMORY;
+  *count = count_codes(&c->tree, counts);
+  for (uint32_t i = 0; i < c->tree.escape_count; i++) *count += row_has(&c->tables, p3_escaped_row(&c->tree, i), symbol);
+  return STAGE_OK;
+}
+
+/* Whether the row that `at` is in front of is a node with the symbol. */
+static bool is_at(const struct p3_cursor *c, struct p3_at at, uint16_t symbol) {
+  return row_has(&c->tables, p3_next_row(&c->tables, &c->tree, &at), symbol);
+}
+
+/* The first code from `code` on whose phrase holds the symbol, escapes standing for any;
+ * code_count: none does. */
+static uint32_t next_code(const struct p3_cursor *c, const uint8_t *counts, uint32_t code) {
+  for (; code < c->tree.code_count; code++) {
+    uint32_t phrase = p3_code(&c->tree, code);
+    if (counts[phrase] || phrase == P3_ESCAPE) break;
+  }
+  return code;
+}
+
+/* The index of the next node with the symbol, from `at` on; UINT32_MAX: there is none. Blocks
+ * without it are passed over whole: what a decoder knows in them is not needed. */
+static uint32_t next_node(const struct p3_cursor *c, const uint8_t *counts, struct p3_at at, uint16_t symbol) {
+  const struct p3_tree *tree = &c->tree;
+  while (!p3_at_end(tree, &at)) {
+    if (at.left == 0) {
+      uint32_t code = next_code(c, counts, at.code), depth;
+      if (code == tree->code_count) return UINT32_MAX;
+      if (code / P3_BLOCK_CODES > at.code / P3_BLOCK_CODES) at = p3_at_block(tree, code / P3_BLOCK_CODES, &depth);
+    }
+    uint32_t node = at.node;
+    if (is_at(c, at, symbol)) return node;
+    struct tree_row row = p3_next_row(&c->tables, tree, &at);
+    p3_row_over(&c->tables, tree, row, &at);
+  }
+  return UINT32_MAX;
+}
+
+bool p3_goto_next_symbol(struct stage_cursor *cursor, uint16_t symbol) {
+  struct p3_cursor *c = (struct p3_cursor *)cursor;
+  const uint8_t *counts = counts_of(c, symbol);
+  if (!counts) {
+    cursor->error = STAGE_OUT_OF_MEMORY;
+    return false;
+  }
+  /* Behind the current node's own row: its children come next. */
+  struct p3_at at = c->rows.spot.at;
+  if (c->rows.spot.standing == ROW_AT_END) at = c->rows.frames[c->rows.spot.frame_count].after;
+  uint32_t node = next_node(c, counts, at, symbol);
+  return node != UINT32_MAX && row_goto_index(cursor, node);
+}
