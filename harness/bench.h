@@ -35,7 +35,7 @@
 
 #define BENCH_TARGETS_MAX 2048
 #define BENCH_SUBJECTS_MAX 17
-#define BENCH_WALK_BATCH 4096
+#define BENCH_WALK_BATCH 512
 
 struct bench_document {
   uint32_t language;

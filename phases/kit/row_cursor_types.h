@@ -90,6 +90,6 @@ int row_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t cap
   .goto_child_by_field = row_goto_child_by_field, .goto_first_child_for_byte = row_goto_first_child_for_byte, \
   .goto_descendant_for_bytes = row_goto_descendant_for_bytes,                                               \
   .goto_descendant_for_points = row_goto_descendant_for_points, .goto_index = row_goto_index,               \
-  .extent = row_extent, .walk = row_walk
+  .extent = row_extent
 
 #endif

@@ -28,6 +28,8 @@ struct p3_cursor {
   uint32_t scan_count;
 };
 
+int p3_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count); /* walk.c */
+
 /* ---- scan.c: the hooks of struct stage_ops ---- */
 
 bool p3_goto_next_symbol(struct stage_cursor *cursor, uint16_t symbol);

@@ -14,7 +14,7 @@
 
 #define P3_NUMBER_VALUES 256u /* values that may have a code: 0 to 255 */
 #define P3_NUMBER_BITS_MIN 7u
-#define P3_NUMBER_BITS_MAX 11u
+#define P3_NUMBER_BITS_MAX 9u
 
 /* How often each value occurs in a context; the last place is for all others. */
 struct p3_histogram {

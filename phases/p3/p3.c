@@ -454,6 +454,7 @@ static const struct stage_ops ops = {
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
     ROW_CURSOR_HOOKS,
+    .walk = p3_walk,
     .goto_next_symbol = p3_goto_next_symbol,
     .count_symbol = p3_count_symbol,
 };
