@@ -231,6 +231,42 @@ static void a_line_inserted_near_the_top_costs_its_tokens(void **state) {
   free(edited);
 }
 
+/* A document's whole life of edits, tree and all: typed at a thousand times in one line, cut within
+ * a character, emptied, filled again. */
+static void edited_trees_stay_exact(void **state) {
+  (void)state;
+  enum { TEXTS = 6, EDITS = 1000 };
+  const TSLanguage *grammar = check_grammar("c");
+  char line[256] = "int f(void) {\n  return g(1);\n}\n";
+  struct stacked s;
+  stacked_open(&s, "p1");
+  check_put_document(&s.codec, 0, 0, grammar, line, strlen(line));
+  assert_int_equal(settle_both(&s.codec), STAGE_OK);
+  double most = 0;
+  for (int i = 0; i < EDITS; i++) { /* up to 40 arguments, one by one, and back */
+    int count = i % 80 < 40 ? i % 80 : 80 - i % 80;
+    size_t n = (size_t)sprintf(line, "int f(void) {\n  return g(1");
+    for (int k = 0; k < count; k++) n += (size_t)sprintf(line + n, ", %d", k % 7);
+    n += (size_t)sprintf(line + n, ");\n}\n");
+    check_put_document(&s.codec, 0, 0, grammar, line, n);
+    if (i % 40 < 2) check_document(&s.codec, 0, 0, grammar, line, n, 1);
+    double bytes = 0;
+    phasebench_stage()->stats(s.p2, sum_stat, &bytes);
+    if (bytes > most) most = bytes;
+  }
+  assert_true(most > 0 && most <= 200);
+  static const char *const texts[TEXTS] = {"char *s = \"\xc3\xa9\xe2\x82\xac\";\n", "char *s = \"\xc3\xa9\xe2\xac\";\n",
+                                           "char *s = \"\xa9\xe2", "", "int a;\n", "\xff"};
+  for (int i = 0; i < 2 * TEXTS; i++) {
+    const char *text = texts[i % TEXTS];
+    check_put_document(&s.codec, 0, 0, grammar, text, strlen(text));
+    check_document(&s.codec, 0, 0, grammar, text, strlen(text), 1);
+    if (i >= TEXTS) assert_int_equal(settle_both(&s.codec), STAGE_OK);
+    check_document(&s.codec, 0, 0, grammar, text, strlen(text), 1);
+  }
+  stacked_close(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
@@ -238,6 +274,7 @@ int main(void) {
       cmocka_unit_test(running_out_of_memory_loses_nothing),
       cmocka_unit_test(codecs_on_top_conform),
       cmocka_unit_test(a_line_inserted_near_the_top_costs_its_tokens),
+      cmocka_unit_test(edited_trees_stay_exact),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   free(many_text);
