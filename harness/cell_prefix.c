@@ -30,8 +30,9 @@ static bool zstd_load(struct zstd *zstd, struct fault *fault) {
   static const char soname[] = "libzstd.so.1";
   zstd->library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
   if (!zstd->library) return fault_set(fault, EXIT_CODE_SYSTEM, "%s cannot be loaded: %s", soname, dlerror());
-#define X(name) \
-  if (!(*(void **)&zstd->name = dlsym(zstd->library, #name))) return fault_set(fault, EXIT_CODE_SYSTEM, "%s", dlerror());
+#define X(name)                                               \
+  *(void **)&zstd->name = dlsym(zstd->library, #name);        \
+  if (!zstd->name) return fault_set(fault, EXIT_CODE_SYSTEM, "%s has no " #name, soname);
   FUNCTIONS(X)
 #undef X
   return true;

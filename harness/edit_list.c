@@ -264,7 +264,8 @@ bool edit_target_fits(const struct edit_target *target, uint64_t old_bytes, stru
   }
   return length == target->bytes ||
          fault_set(fault, EXIT_CODE_INPUT,
-                   "document %" PRIu32 ", to become %s: the hunks lead to %" PRIu64 " bytes, and the new text has %" PRIu64,
+                   "document %" PRIu32 ", to become %s: the hunks lead to %" PRIu64
+                   " bytes, and the new text has %" PRIu64,
                    target->document, target->path, length, target->bytes);
 }
 

@@ -172,7 +172,8 @@ static void spoiled_strings_are_replaced(void **state) {
     struct pack *pack = pack_new(&ctx, STAGE_TREE);
     for (uint32_t id = 0; id < COUNT; id++) assert_int_equal(put(pack, id, 0), STAGE_OK);
     for (int i = 0; i < 64; i++) { /* the entry of string 5, wherever the table is */
-      if (noted[i].p && noted[i].p != pack && noted[i].bytes % 16 == 0 && noted[i].bytes >= COUNT * 16 && noted[i].bytes < 100000)
+      bool is_table = noted[i].p && noted[i].p != pack && noted[i].bytes >= COUNT * 16 && noted[i].bytes < 100000;
+      if (is_table && noted[i].bytes % 16 == 0)
         ((uint8_t *)noted[i].p)[5 * 16 + bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     assert_int_equal(count_refused(pack, COUNT), 1);

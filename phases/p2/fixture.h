@@ -79,7 +79,8 @@ static inline uint64_t next_random(uint64_t *state) {
 
 /* Lines of words; the same seed gives the same text. The caller frees. */
 static inline char *text_make(uint64_t seed, size_t length) {
-  static const char *const words[] = {"static", "struct", "int ", "return", "(", ")", ";\n", " = ", "if (", "->", "0", ", ", "{\n", "}\n"};
+  static const char *const words[] = {"static", "struct", "int ", "return", "(",  ")",   ";\n",
+                                      " = ",    "if (",   "->",   "0",      ", ", "{\n", "}\n"};
   uint64_t state = seed * 2654435761u + 88172645463325252ull;
   char *text = malloc(length + 64);
   assert_non_null(text);

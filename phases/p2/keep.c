@@ -102,7 +102,8 @@ static int base_length(const struct keep *keep, uint32_t id, uint64_t *length) {
   if (!chunks && document->chunk_count > 0) return document_spoiled(keep, id, "its chunks are not in the table");
   for (uint32_t i = 0; i < document->chunk_count; i++) {
     if (chunks[i] >= keep->chunk_count) return document_spoiled(keep, id, "a chunk is not in the table");
-    if (keep->chunks[chunks[i]].length > CHUNK_BYTES_MAX) return document_spoiled(keep, id, "a chunk's length is spoiled");
+    if (keep->chunks[chunks[i]].length > CHUNK_BYTES_MAX)
+      return document_spoiled(keep, id, "a chunk's length is spoiled");
     *length += keep->chunks[chunks[i]].length;
   }
   if (document->edit == 0 && *length != document->shed_length)
@@ -177,7 +178,8 @@ int document_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
     if (!error && document->edit != 0) error = edit_apply(keep, id, bytes, length);
   }
   if (!error && XXH3_64bits(*bytes, document->shed_length) != document->hash)
-    error = document_spoiled(keep, id, document->edit ? "its checksum differs with its journal entry" : "its checksum differs");
+    error = document_spoiled(keep, id, document->edit ? "its checksum differs, with its journal entry applied"
+                                                      : "its checksum differs");
   if (error) {
     stage_release(keep->ctx, keep->kind, *bytes);
     *bytes = NULL;
@@ -327,8 +329,9 @@ static uint64_t unpacked_bytes(const struct keep *keep, const struct document *d
   const uint32_t *chunks = document_chunks(keep, document);
   uint64_t sum = 0;
   for (uint32_t i = 0; i < document->chunk_count; i++) {
+    const struct chunk *chunk = &keep->chunks[chunks[i]];
     sum += packed_bytes(keep->chunk_pack, chunks[i]);
-    if (keep->chunks[chunks[i]].how == PRESS_PREFIX) sum += packed_bytes(keep->chunk_pack, keep->chunks[chunks[i]].base);
+    if (chunk->how == PRESS_PREFIX) sum += packed_bytes(keep->chunk_pack, chunk->base);
   }
   return sum;
 }
@@ -425,7 +428,8 @@ int keep_put(struct keep *keep, uint32_t id, const uint8_t *bytes, uint64_t leng
   if (error) return error;
   error = row_make(keep, id);
   if (!error) {
-    bool is_new = keep->documents[id].state == DOCUMENT_ABSENT, was_settled = keep->documents[id].state == DOCUMENT_SETTLED;
+    enum document_state was = (enum document_state)keep->documents[id].state;
+    bool is_new = was == DOCUMENT_ABSENT, was_settled = was == DOCUMENT_SETTLED;
     error = was_settled ? settled_put(keep, id, &v) : loose_put(keep, id, &v);
     if (!error) cache_forget(keep, id);
     if (!error && is_new) keep->live_count++;

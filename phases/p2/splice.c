@@ -337,7 +337,8 @@ static int try_frame(struct making *m, const struct splice_hunks *hunks, struct 
   size_t head = addresses_write(hunks, FORM_BLOCK, m->try), packed;
   if (bytes.length < PACK_BYTES_MIN || head >= m->most) return STAGE_OK;
   size_t room = m->room - head;
-  int error = press_pack(m->press, PRESS_PREFIX, level_of(m->base.length), bytes, m->base, m->try + head, room, &packed);
+  int level = level_of(m->base.length);
+  int error = press_pack(m->press, PRESS_PREFIX, level, bytes, m->base, m->try + head, room, &packed);
   if (error || packed == 0) return error;
   if (frame_is_block(m->try + head, packed)) {
     packed -= FRAME_HEAD_BYTES;

@@ -87,7 +87,8 @@ static void a_thousand_edits_of_one_line(void **state) {
 static void edits_within_a_character(void **state) {
   (void)state;
   static const char *const versions[] = {
-      "a = \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\";\n", "a = \"\xc3\xa8\xe2\x82\xac\xf0\x9f\x98\x80\";\n", /* one half of one */
+      "a = \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\";\n",
+      "a = \"\xc3\xa8\xe2\x82\xac\xf0\x9f\x98\x80\";\n", /* one half of one */
       "a = \"\xc3\xa8\xe2\x82\xf0\x9f\x98\x80\";\n", "a = \"\xc3\xa8\xe2x\x82\xf0\x9f\x98\x80\";\n",
       "a = \"\xc3\xa8\xe2x\x82\xf0\x9f", "\x9f\x98\x80\";\n", "\xff\xfe", "\xc3", ""};
   struct fixture f;
@@ -151,7 +152,8 @@ static void folding_touches_what_changed(void **state) {
   assert_in_range(fold_touches(8 << 20, CHANGE / 2), CHANGE / 2, CHANGE / 2 + 4 * CHUNK_BYTES_MAX);
 }
 
-static void fold_now(struct fixture *f, const char *old, size_t old_length, const char *text, size_t length, uint64_t *most) {
+static void fold_now(struct fixture *f, const char *old, size_t old_length, const char *text, size_t length,
+                     uint64_t *most) {
   struct press_bytes base = {(const uint8_t *)old, old_length}, bytes = {(const uint8_t *)text, length};
   struct splice_hunks hunks = {0};
   assert_int_equal(splice_diff(&f->keep.press, base, bytes, &hunks), STAGE_OK);
