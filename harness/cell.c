@@ -181,7 +181,8 @@ bool cell_run(struct cell *cell, const struct cell_spec *spec, struct fault *fau
          access_mix_run(&cell->mix, cell->store, fault) && reach(cell, CHECKPOINT_SERVED, fault) &&
          cell_apply_edits(cell, fault) && reach(cell, CHECKPOINT_EDITED, fault) &&
          take_stats(cell, fault) && (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
-         drop_all(cell, fault) && reach(cell, CHECKPOINT_DRAINED, fault);
+         drop_all(cell, fault) && reach(cell, CHECKPOINT_DRAINED, fault) &&
+         cell_measure_prefix(cell, fault);
 }
 
 void cell_close(struct cell *cell) {

@@ -63,6 +63,8 @@ struct cell_edit_log {
   struct edit_sizes sizes;
   bool has_journal[STAGE_KIND_COUNT];
   int64_t growth_bytes[STAGE_KIND_COUNT][CELL_EDITED_MAX]; /* by document, in the order of editing */
+  /* Sums of zstd's frames with the old version as prefix (cell_prefix.c), of real edits only. */
+  uint64_t zstd_prefix_bytes, zstd_prefix_bare_bytes;
 };
 
 struct cell {
@@ -133,8 +135,13 @@ bool cell_prepare_edit(struct cell *cell, uint32_t id, uint32_t *length, uint32_
  * fault was set. */
 TSTree *cell_edit_tree(struct cell *cell, uint32_t id, TSTree *old, uint32_t length, uint32_t count,
                        struct fault *fault);
+/* Real edits (versions), not seeded ones. */
+bool cell_edits_are_real(const struct cell *cell);
 /* All edits, each document proved before its own. */
 bool cell_apply_edits(struct cell *cell, struct fault *fault);
+/* After the last checkpoint: what zstd needs for real edits; its memory is given back. (cell_prefix.c)
+ * Faults: EXIT_CODE_INPUT, EXIT_CODE_SYSTEM. */
+bool cell_measure_prefix(struct cell *cell, struct fault *fault);
 /* "edits" of the cell's result, after the checkpoint `edited`. Sorts the log. */
 cJSON *cell_edits_json(struct cell *cell);
 

@@ -16,7 +16,7 @@
 
 /* ---- which edits ---- */
 
-static bool is_real(const struct cell *cell) { return cell->spec->edits_path[0]; }
+bool cell_edits_are_real(const struct cell *cell) { return cell->spec->edits_path[0]; }
 
 bool cell_choose_edits(struct cell *cell, uint32_t *scratch, struct fault *fault) {
   const struct cell_spec *spec = cell->spec;
@@ -33,7 +33,7 @@ bool cell_choose_edits(struct cell *cell, uint32_t *scratch, struct fault *fault
     if (target->bytes > longest) longest = target->bytes;
     if (target->hunk_count > cell->edit_capacity) cell->edit_capacity = target->hunk_count;
   }
-  if (!is_real(cell)) {
+  if (!cell_edits_are_real(cell)) {
     cell->edited_count = edits_choose_documents(spec->seed, (uint32_t)spec->file_count, scratch, cell->edited);
     for (uint32_t i = 0; i < cell->edited_count; i++) {
       uint64_t bytes = spec->files[cell->edited[i]].bytes;
@@ -63,7 +63,7 @@ static bool prepare_real(struct cell *cell, uint32_t id, uint32_t *length, uint3
 }
 
 bool cell_prepare_edit(struct cell *cell, uint32_t id, uint32_t *length, uint32_t *count, struct fault *fault) {
-  if (is_real(cell)) return prepare_real(cell, id, length, count, fault);
+  if (cell_edits_are_real(cell)) return prepare_real(cell, id, length, count, fault);
   *length = (uint32_t)cell->spec->files[id].bytes;
   memcpy(cell->edited_text, cell->text, *length);
   *count = edits_apply(cell->spec->seed, id, cell->edited_text, length, cell->edits);
@@ -237,7 +237,7 @@ static int64_t heap_growth(const struct cell *cell, const char *ending, const ch
 cJSON *cell_edits_json(struct cell *cell) {
   struct cell_edit_log *log = &cell->edit_log;
   cJSON *to = json_new_object();
-  json_add_text(to, "source", is_real(cell) ? "versions" : "seeded");
+  json_add_text(to, "source", cell_edits_are_real(cell) ? "versions" : "seeded");
   json_add_u64(to, "documents", log->documents);
   json_add_u64(to, "hunks", log->sizes.edits);
   json_add_u64(to, "inserted_lines", log->sizes.inserted_lines);
@@ -254,5 +254,12 @@ cJSON *cell_edits_json(struct cell *cell) {
   }
   add_growth(to, log, STAGE_TREE);
   add_growth(to, log, STAGE_SOURCE);
+  if (cell_edits_are_real(cell)) {
+    json_add_u64(to, "zstd_prefix_source_bytes", log->zstd_prefix_bytes);
+    json_add_u64(to, "zstd_prefix_bare_source_bytes", log->zstd_prefix_bare_bytes);
+  } else {
+    json_add_missing(to, "zstd_prefix_source_bytes", "measured for real edits only");
+    json_add_missing(to, "zstd_prefix_bare_source_bytes", "measured for real edits only");
+  }
   return to;
 }

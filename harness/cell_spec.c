@@ -295,6 +295,10 @@ bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *faul
   ok = ok && parse_list(block, block_bytes, spec, fault);
   if (ok && spec->edits_path[0])
     ok = edit_list_read(spec->edits_path, spec->edits_hash, spec->file_count, &spec->edits, fault);
+  for (size_t i = 0; ok && i < spec->edits.target_count; i++) {
+    const struct edit_target *target = &spec->edits.targets[i];
+    ok = edit_target_fits(target, spec->files[target->document].bytes, fault);
+  }
   if (!ok) cell_spec_free(spec);
   return ok;
 }

@@ -242,6 +242,33 @@ bool edit_list_read(const char *path, const char *hash, size_t document_count, s
   return ok;
 }
 
+bool edit_target_fits(const struct edit_target *target, uint64_t old_bytes, struct fault *fault) {
+  uint64_t at = 0, length = old_bytes;
+  for (uint32_t i = 0; i < target->hunk_count; i++) {
+    const struct diff_hunk *hunk = &target->hunks[i];
+    uint64_t end = (uint64_t)hunk->start + hunk->old_bytes;
+    if (end > old_bytes) {
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "document %" PRIu32 ", to become %s: hunk %" PRIu32 " is of bytes %" PRIu32 " to %" PRIu64
+                       ", outside the document, which has %" PRIu64,
+                       target->document, target->path, i + 1, hunk->start, end, old_bytes);
+    }
+    if (hunk->start < at) {
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "document %" PRIu32 ", to become %s: hunk %" PRIu32 " begins at byte %" PRIu32
+                       " and overlaps the one before it, which ends at %" PRIu64,
+                       target->document, target->path, i + 1, hunk->start, at);
+    }
+    at = end;
+    length = length - hunk->old_bytes + hunk->new_bytes;
+  }
+  return length == target->bytes ||
+         fault_set(fault, EXIT_CODE_INPUT,
+                   "document %" PRIu32 ", to become %s: the hunks lead to %" PRIu64
+                   " bytes, and the new text has %" PRIu64,
+                   target->document, target->path, length, target->bytes);
+}
+
 void edit_list_free(struct edit_list *list) {
   free(list->targets);
   free(list->hunks);

@@ -44,6 +44,10 @@ bool edit_list_read(const char *path, const char *hash, size_t document_count, s
                     struct fault *fault);
 void edit_list_free(struct edit_list *list);
 
+/* Whether the target's hunks are edits of a text of old_bytes that lead to one of the target's length: in
+ * order, apart, and within the text. Faults: EXIT_CODE_INPUT, which names the hunk. */
+bool edit_target_fits(const struct edit_target *target, uint64_t old_bytes, struct fault *fault);
+
 /* The target of a document; NULL: it is not in the list. */
 const struct edit_target *edit_list_find(const struct edit_list *list, uint32_t document);
 

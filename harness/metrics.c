@@ -150,6 +150,11 @@ PER_INSERTED_LINE(edit_source_bytes_per_line, journal_source_bytes)
 PER_INSERTED_LINE(edit_heap_tree_bytes_per_line, heap_tree_bytes)
 PER_INSERTED_LINE(edit_heap_source_bytes_per_line, heap_source_bytes)
 
+/* What the sources' journals need of what zstd needs with the old version as prefix. */
+static struct figure edit_source_zstd_prefix_pct(const struct source *s) {
+  return ratio(s->cell->edits[EDIT_journal_source_bytes], s->cell->edits[EDIT_zstd_prefix_bare_source_bytes], 100);
+}
+
 static struct figure parse_mib_per_s(const struct source *s) {
   return ratio(there(s->result->bytes / MIB), s->cell->timings[TIMING_parse_ns], 1e9);
 }
@@ -223,6 +228,7 @@ static const struct row cell_rows[] = {
     {"edit_source_bytes_per_inserted_line", "bytes/line", edit_source_bytes_per_line, true},
     {"edit_heap_tree_bytes_per_inserted_line", "bytes/line", edit_heap_tree_bytes_per_line, true},
     {"edit_heap_source_bytes_per_inserted_line", "bytes/line", edit_heap_source_bytes_per_line, true},
+    {"edit_source_zstd_prefix_pct", "%", edit_source_zstd_prefix_pct, true},
 };
 
 static const char *const probe_keys[] = {

@@ -46,7 +46,8 @@ enum result_checkpoint_id {
   X(inserted_bytes, "bytes") X(deleted_bytes, "bytes") X(heap_tree_bytes, "bytes") X(heap_source_bytes, "bytes") \
   X(journal_tree_bytes, "bytes") X(journal_tree_p50_bytes, "bytes") X(journal_tree_p90_bytes, "bytes") \
   X(journal_tree_max_bytes, "bytes") X(journal_source_bytes, "bytes") X(journal_source_p50_bytes, "bytes") \
-  X(journal_source_p90_bytes, "bytes") X(journal_source_max_bytes, "bytes")
+  X(journal_source_p90_bytes, "bytes") X(journal_source_max_bytes, "bytes") \
+  X(zstd_prefix_source_bytes, "bytes") X(zstd_prefix_bare_source_bytes, "bytes")
 #define RESULT_LATENCY_KEYS(X) X(p50_ns) X(p90_ns) X(p99_ns) X(max_ns) X(mean_ns)
 #define RESULT_LATENCY_CLASSES(X) X(HOT, "hot") X(WARM, "warm") X(COLD, "cold") X(FROZEN, "frozen")
 

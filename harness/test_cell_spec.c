@@ -99,17 +99,21 @@ static void comes_back_as_written(void **state) {
   cell_spec_free(&in);
 }
 
-/* A spec of real edits brings their list along. */
-static struct cell_spec *example_with_edits(void) {
-  static const char edits[] = "phasebench-edits-1 1 1\0" "00000000000000ff 20 1 1 new/c d.py\0" "16 3 4";
+static struct cell_spec *example_with_list(const char *edits, size_t bytes) {
   struct fault fault = {0};
   struct cell_spec *spec = example();
-  assert_true(json_write_bytes(edits_path, edits, sizeof edits, &fault));
+  assert_true(json_write_bytes(edits_path, edits, bytes, &fault));
   strcpy(spec->edits_path, edits_path);
-  XXH128_hash_t hash = XXH3_128bits(edits, sizeof edits);
+  XXH128_hash_t hash = XXH3_128bits(edits, bytes);
   snprintf(spec->edits_hash, sizeof spec->edits_hash, "%016llx%016llx", (unsigned long long)hash.high64,
            (unsigned long long)hash.low64);
   return spec;
+}
+
+/* A spec of real edits brings their list along. */
+static struct cell_spec *example_with_edits(void) {
+  static const char edits[] = "phasebench-edits-1 1 1\0" "00000000000000ff 13 1 1 new/c d.py\0" "9 3 4";
+  return example_with_list(edits, sizeof edits);
 }
 
 static void real_edits_come_back_as_written(void **state) {
@@ -187,6 +191,39 @@ static void spec_and_list_must_agree(void **state) {
   expect_refusal("record 2 of 2");
 }
 
+/* Document 1 has 12 bytes. What cannot be edits of it ends the cell before it measures anything. */
+static void edits_that_do_not_fit_are_refused(void **state) {
+  (void)state;
+#define EDITS(bytes, count, hunks) \
+  {"phasebench-edits-1 1 " count "\0" "00000000000000ff " bytes " 1 " count " new/x.py\0" hunks, \
+   sizeof("phasebench-edits-1 1 " count "\0" "00000000000000ff " bytes " 1 " count " new/x.py\0" hunks)}
+  static const struct {
+    struct {
+      const char *text;
+      size_t bytes;
+    } list;
+    const char *part; /* NULL: good */
+  } cases[] = {
+      {EDITS("13", "1", "12 0 1"), NULL}, /* behind the last byte */
+      {EDITS("14", "2", "3 2 3\0" "5 2 3"), NULL},
+      {EDITS("0", "1", "0 12 0"), NULL},
+      {EDITS("13", "1", "13 0 1"), "hunk 1 is of bytes 13 to 13, outside the document, which has 12"},
+      {EDITS("13", "1", "10 3 4"), "hunk 1 is of bytes 10 to 13, outside the document"},
+      {EDITS("13", "1", "4294967295 4294967295 1"), "hunk 1 is of bytes 4294967295 to 8589934590, outside"},
+      {EDITS("14", "2", "3 3 4\0" "5 2 3"), "hunk 2 begins at byte 5 and overlaps the one before it, which ends at 6"},
+      {EDITS("14", "2", "8 1 2\0" "3 1 2"), "hunk 2 begins at byte 3 and overlaps the one before it"},
+      {EDITS("14", "1", "9 3 4"), "the hunks lead to 13 bytes, and the new text has 14"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    static struct cell_spec in;
+    struct fault fault = {0};
+    assert_true(cell_spec_write(spec_path, example_with_list(cases[i].list.text, cases[i].list.bytes), &fault));
+    if (cases[i].part) expect_refusal(cases[i].part);
+    else if (!cell_spec_read(spec_path, &in, &fault)) fail_msg("case %zu: %s", i, fault.message);
+    else cell_spec_free(&in);
+  }
+}
+
 static void damaged_edits_are_refused(void **state) {
   (void)state;
   struct fault fault = {0};
@@ -232,6 +269,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(changed_list_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(spec_and_list_must_agree, set_up, tear_down),
       cmocka_unit_test_setup_teardown(real_edits_come_back_as_written, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(edits_that_do_not_fit_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_edits_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(seed_too_large_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_json_is_refused, set_up, tear_down),

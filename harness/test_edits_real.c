@@ -238,6 +238,30 @@ static void wrong_hunks_do_not_fit(void **state) {
   assert_false(diff_hunks_fit(&old, &new, overlapping, 2));
 }
 
+/* diff gives whole lines; a list may hold any bytes. Halves of characters are bytes to tree-sitter, too. */
+static void hunks_within_a_character(void **state) {
+  (void)state;
+  static const char *const texts[] = {"char *s = \"\xc3\xa9\xe2\x82\xac\";\n", "char *s = \"\xc3\xa8\xe2\x82\xac\";\n",
+                                      "char *s = \"\xc3\xa8\xe2\xac\";\n"};
+  static const struct diff_hunk hunks[] = {{12, 1, 1}, {14, 1, 0}};
+  struct fault fault = {0};
+  struct grammar grammar = {0};
+  if (!grammar_load("c", &grammar, &fault)) fail_msg("%s", fault.message);
+  TSParser *parser = ts_parser_new();
+  assert_true(ts_parser_set_language(parser, grammar.ts));
+  for (int i = 0; i < 2; i++) {
+    struct diff_text old = {NULL, texts[i], (uint32_t)strlen(texts[i])},
+                     new = {NULL, texts[i + 1], (uint32_t)strlen(texts[i + 1])};
+    TSInputEdit edit;
+    assert_true(diff_hunks_fit(&old, &new, &hunks[i], 1));
+    edits_from_hunks(&hunks[i], 1, old.bytes, new.bytes, &edit);
+    check_replay(&edit, 1, &old, &new);
+    check_parse(parser, &edit, 1, &old, &new);
+  }
+  ts_parser_delete(parser);
+  grammar_unload(&grammar);
+}
+
 static void a_diff_that_cannot_be_made_is_a_fault(void **state) {
   (void)state;
   char path[512];
@@ -370,6 +394,7 @@ int main(void) {
       cmocka_unit_test(random_texts),
       cmocka_unit_test(lines_of_small_edits),
       cmocka_unit_test(wrong_hunks_do_not_fit),
+      cmocka_unit_test(hunks_within_a_character),
       cmocka_unit_test(a_diff_that_cannot_be_made_is_a_fault),
       cmocka_unit_test(a_list_comes_back_as_written),
       cmocka_unit_test(a_list_needs_files_as_they_were),

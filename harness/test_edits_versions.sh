@@ -66,6 +66,11 @@ for combination in baseline p1; do
   check $combination edit_tree_bytes_per_inserted_line null
   check $combination edit_journal_source_p50_bytes null
 done
+# What zstd needs for the same edits: 8 frames of at most 70 bytes, the bare ones without magic number and size.
+with=$(figure p1 edit_zstd_prefix_source_bytes) bare=$(figure p1 edit_zstd_prefix_bare_source_bytes)
+[ "$bare" -gt $((8 * 5)) ] && [ "$with" -ge $((bare + 8 * 4)) ] && [ "$with" -le $((8 * 70)) ] || fail "zstd: $with, $bare"
+check baseline edit_zstd_prefix_source_bytes "$with"
+check p1 edit_source_zstd_prefix_pct null
 grep -q '"source":[[:space:]]*"versions"' "$scratch/r.json" || fail "the edits are not said to be real"
 grep -q 'no stage of the combination reports a counter journal_tree_bytes' "$scratch/r.json" || fail "no reason"
 

@@ -36,6 +36,7 @@ near "$dir/a.tsv" p1 - tree_bytes_per_line 15.72864 0.02
 # An invented journal of 7,000 bytes over 1,000 inserted lines; the baseline has none.
 expect "$dir/a.tsv" p1 - edit_tree_bytes_per_inserted_line $'7\tbytes/line'
 expect "$dir/a.tsv" p1 - edit_source_bytes_per_inserted_line $'7\tbytes/line'
+expect "$dir/a.tsv" p1 - edit_source_zstd_prefix_pct $'125\t%'
 expect "$dir/a.tsv" p1 - edit_journal_tree_p50_bytes $'25\tbytes'
 expect "$dir/a.tsv" baseline - edit_tree_bytes_per_inserted_line $'null\tbytes/line'
 near "$dir/a.tsv" p1 - tree_bits_per_node 17.97559 0.02

@@ -126,6 +126,7 @@ def edits(is_baseline, edited, served):
             e[f"journal_{kind}_{key}bytes"] = None if is_baseline else value
             if is_baseline:
                 e["missing"][f"journal_{kind}_{key}bytes"] = f"no stage reports journal_{kind}_bytes"
+    e.update(zstd_prefix_source_bytes=6400, zstd_prefix_bare_source_bytes=5600)
     return e
 
 
@@ -310,6 +311,10 @@ def journal_null_without_reason(r):
     last(r)["edits"].update(journal_tree_bytes=None, missing={})
 
 
+def prefix_null_without_reason(r):
+    last(r)["edits"].update(zstd_prefix_source_bytes=None, missing={})
+
+
 def no_allocator_options_in_release(r):
     last(r)["allocator_options"] = None
 
@@ -327,7 +332,7 @@ BROKEN = {f.__name__: f for f in (
     checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
     nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
     incomplete, no_cells, bad_hash, self_test_failed_but_ok, self_test_unavailable_in_release,
-    edits_missing, edit_source_unknown, journal_null_without_reason,
+    edits_missing, edit_source_unknown, journal_null_without_reason, prefix_null_without_reason,
     no_allocator_options_in_release, setting_null_without_reason, environment_null_without_reason)}
 
 

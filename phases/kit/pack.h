@@ -21,8 +21,8 @@ void pack_delete(struct pack *pack); /* NULL is fine */
  * STAGE_OK, STAGE_OUT_OF_MEMORY; on failure the old string is still there. */
 int pack_put(struct pack *pack, uint32_t id, const void *bytes, uint64_t length);
 /* The string; it stays where it is until it is replaced or dropped or pack_settle is
- * called. STAGE_NO_DOCUMENT where there is none, STAGE_CORRUPT where its entry
- * names bytes that no slab has. */
+ * called. STAGE_NO_DOCUMENT where there is none, STAGE_CORRUPT where a bit of its
+ * entry or its slab's was flipped. The string's own bytes are not checked. */
 int pack_get(const struct pack *pack, uint32_t id, const uint8_t **bytes, uint64_t *length);
 int pack_drop(struct pack *pack, uint32_t id);
 /* Moves strings out of slabs with holes and gives back what is not in use. No string

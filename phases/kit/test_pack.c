@@ -77,10 +77,122 @@ static void a_failed_put_keeps_the_old_string(void **state) {
   assert_int_equal(test_ctx_live, 0);
 }
 
+/* ---- a directory with a flipped bit ---- */
+
+static struct {
+  void *p;
+  size_t bytes;
+} noted[64]; /* live allocations */
+
+static void *note_resize(struct stage_heap *heap, void *old, size_t bytes) {
+  void *p = test_ctx_heap_ops.resize(heap, old, bytes);
+  for (int i = 0; i < 64 && p; i++) {
+    if (noted[i].p != old) continue; /* the first free place is where NULL is */
+    noted[i].p = p;
+    noted[i].bytes = bytes;
+    break;
+  }
+  return p;
+}
+static void *note_allocate(struct stage_heap *heap, size_t bytes) { return note_resize(heap, NULL, bytes); }
+static void note_release(struct stage_heap *heap, void *p) {
+  for (int i = 0; i < 64 && p; i++) {
+    if (noted[i].p == p) noted[i].p = NULL;
+  }
+  test_ctx_heap_ops.release(heap, p);
+}
+
+/* How many of the strings are refused; the others are as they were put. */
+static uint32_t count_refused(const struct pack *pack, uint32_t count) {
+  uint32_t refused = 0;
+  for (uint32_t id = 0; id < count; id++) {
+    const uint8_t *bytes;
+    uint64_t length;
+    int error = pack_get(pack, id, &bytes, &length);
+    if (error) assert_int_equal(error, STAGE_CORRUPT);
+    else check(pack, id, 0);
+    refused += error != STAGE_OK;
+  }
+  return refused;
+}
+
+struct place {
+  int error;
+  const uint8_t *bytes;
+  uint64_t length;
+};
+static struct place place_of(const struct pack *pack, uint32_t id) {
+  struct place place = {0};
+  place.error = pack_get(pack, id, &place.bytes, &place.length);
+  return place;
+}
+
+static void flipped_bits_of_the_directory_are_found(void **state) {
+  (void)state;
+  enum { COUNT = 60 };
+  static const struct stage_heap_ops ops = {note_allocate, note_resize, note_release};
+  struct stage_ctx ctx = test_ctx();
+  ctx.heap_ops = &ops;
+  struct pack *pack = pack_new(&ctx, STAGE_TREE);
+  for (uint32_t id = 0; id < COUNT; id++) assert_int_equal(put(pack, id, 0), STAGE_OK);
+  uint32_t tables = 0, found = 0;
+  struct place places[COUNT];
+  for (uint32_t id = 0; id < COUNT; id++) places[id] = place_of(pack, id);
+  for (int i = 0; i < 64; i++) {
+    if (!noted[i].p || noted[i].p == pack || noted[i].bytes > 100000) continue; /* a slab */
+    tables++;
+    for (size_t bit = 0; bit < noted[i].bytes * 8; bit++) {
+      ((uint8_t *)noted[i].p)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+      uint32_t refused = 0;
+      for (uint32_t id = 0; id < COUNT; id++) {
+        struct place place = place_of(pack, id);
+        if (place.error) assert_int_equal(place.error, STAGE_CORRUPT);
+        else assert_true(place.bytes == places[id].bytes && place.length == places[id].length);
+        refused += place.error != STAGE_OK;
+      }
+      found += refused > 0;
+      ((uint8_t *)noted[i].p)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+  }
+  assert_int_equal(tables, 2); /* of slabs and of strings */
+  assert_true(found >= COUNT * 128); /* each bit of each string's entry */
+  assert_int_equal(count_refused(pack, COUNT), 0);
+  pack_delete(pack);
+  assert_int_equal(test_ctx_live, 0);
+}
+
+/* Nor do they lead putting, dropping and settling astray. */
+static void spoiled_strings_are_replaced(void **state) {
+  (void)state;
+  enum { COUNT = 60 };
+  static const struct stage_heap_ops ops = {note_allocate, note_resize, note_release};
+  for (size_t bit = 0; bit < 128; bit += 3) {
+    struct stage_ctx ctx = test_ctx();
+    ctx.heap_ops = &ops;
+    struct pack *pack = pack_new(&ctx, STAGE_TREE);
+    for (uint32_t id = 0; id < COUNT; id++) assert_int_equal(put(pack, id, 0), STAGE_OK);
+    for (int i = 0; i < 64; i++) { /* the entry of string 5, wherever the table is */
+      bool is_table = noted[i].p && noted[i].p != pack && noted[i].bytes >= COUNT * 16 && noted[i].bytes < 100000;
+      if (is_table && noted[i].bytes % 16 == 0)
+        ((uint8_t *)noted[i].p)[5 * 16 + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    assert_int_equal(count_refused(pack, COUNT), 1);
+    assert_int_equal(pack_settle(pack), STAGE_OK);
+    assert_int_equal(count_refused(pack, COUNT), 1);
+    assert_int_equal(put(pack, 5, 0), STAGE_OK);
+    assert_int_equal(count_refused(pack, COUNT), 0);
+    for (uint32_t id = 0; id < COUNT; id++) assert_int_equal(pack_drop(pack, id), STAGE_OK);
+    pack_delete(pack);
+    assert_int_equal(test_ctx_live, 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(strings_come_back),
       cmocka_unit_test(a_failed_put_keeps_the_old_string),
+      cmocka_unit_test(flipped_bits_of_the_directory_are_found),
+      cmocka_unit_test(spoiled_strings_are_replaced),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

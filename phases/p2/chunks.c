@@ -161,13 +161,15 @@ bool refs_gather(struct keep *keep) {
   uint32_t *refs = count > 0 ? stage_allocate(keep->ctx, keep->kind, count * sizeof *refs) : NULL;
   if (count > 0 && !refs) return false;
   for (uint32_t id = 0; id < keep->document_count; id++) {
-    struct document *document = &keep->documents[id];
-    if (document->state != DOCUMENT_SETTLED || document->chunk_count == 1) continue;
-    const uint32_t *chunks = document_chunks(keep, document);
-    if (!chunks || document->chunk_count > count - at) continue; /* spoiled: reading it says so */
-    if (document->chunk_count > 0) memcpy(refs + at, chunks, document->chunk_count * sizeof *refs);
-    document->first = at;
-    at += document->chunk_count;
+    struct document document = keep->documents[id];
+    if (document.state != DOCUMENT_SETTLED || document.chunk_count == 1) continue;
+    const uint32_t *chunks = document_chunks(keep, &document);
+    bool spoiled = !document_is_intact(&document) || !chunks || document.chunk_count > count - at;
+    if (spoiled) continue; /* reading it says so */
+    if (document.chunk_count > 0) memcpy(refs + at, chunks, document.chunk_count * sizeof *refs);
+    document.first = at;
+    document_set(keep, id, document);
+    at += document.chunk_count;
   }
   stage_release(keep->ctx, keep->kind, keep->refs);
   keep->refs = refs;
@@ -206,9 +208,6 @@ void document_clear(struct keep *keep, uint32_t id) {
     for (uint32_t i = 0; chunks && i < document->chunk_count; i++) chunk_release(keep, chunks[i]);
     if (document->chunk_count > 1) keep->ref_free += document->chunk_count;
   }
-  if (document->edit < keep->edit_count) {
-    stage_release(keep->ctx, keep->kind, keep->edits[document->edit].bytes);
-    keep->edits[document->edit] = (struct edit){0};
-  }
-  *document = (struct document){.edit = KEEP_NONE};
+  journal_drop(keep, document);
+  *document = (struct document){0};
 }

@@ -34,7 +34,7 @@ static void keep_empty(struct keep *keep) {
   stage_release(keep->ctx, keep->kind, keep->documents);
   stage_release(keep->ctx, keep->kind, keep->chunks);
   stage_release(keep->ctx, keep->kind, keep->refs);
-  stage_release(keep->ctx, keep->kind, keep->edits);
+  stage_release(keep->ctx, keep->kind, keep->journal.bytes);
   struct unpacked *unpacked = keep->unpacked;
   struct keep_counts counts = keep->counts;
   keep_init(keep, keep->ctx, keep->kind);
@@ -43,23 +43,12 @@ static void keep_empty(struct keep *keep) {
 }
 
 void keep_free(struct keep *keep) {
-  for (uint32_t i = 0; i < keep->edit_count; i++) stage_release(keep->ctx, keep->kind, keep->edits[i].bytes);
   keep_empty(keep);
   while (keep->unpacked) {
     struct unpacked *next = keep->unpacked->next;
     stage_release(keep->ctx, keep->kind, keep->unpacked);
     keep->unpacked = next;
   }
-}
-
-static struct document *document_of(const struct keep *keep, uint32_t id) {
-  if (id >= keep->document_count || keep->documents[id].state == DOCUMENT_ABSENT) return NULL;
-  return &keep->documents[id];
-}
-
-static int document_spoiled(const struct keep *keep, uint32_t id, const char *what) {
-  STAGE_FAIL(keep->ctx, "%s of document %u: %s", keep->kind == STAGE_SOURCE ? "source" : "tree", id, what);
-  return STAGE_CORRUPT;
 }
 
 /* ---- what is unpacked ---- */
@@ -113,8 +102,12 @@ static int base_length(const struct keep *keep, uint32_t id, uint64_t *length) {
   if (!chunks && document->chunk_count > 0) return document_spoiled(keep, id, "its chunks are not in the table");
   for (uint32_t i = 0; i < document->chunk_count; i++) {
     if (chunks[i] >= keep->chunk_count) return document_spoiled(keep, id, "a chunk is not in the table");
+    if (keep->chunks[chunks[i]].length > CHUNK_BYTES_MAX)
+      return document_spoiled(keep, id, "a chunk's length is spoiled");
     *length += keep->chunks[chunks[i]].length;
   }
+  if (document->edit == 0 && *length != document->shed_length)
+    return document_spoiled(keep, id, "its length is not that of its chunks");
   return STAGE_OK;
 }
 
@@ -123,8 +116,6 @@ static int base_read(struct keep *keep, uint32_t id, uint8_t **bytes, uint64_t *
   int error = base_length(keep, id, length);
   if (error) return error;
   const struct document *document = &keep->documents[id];
-  if (document->edit == KEEP_NONE && *length != document->shed_length)
-    return document_spoiled(keep, id, "its length is not that of its chunks");
   uint8_t *base = stage_allocate(keep->ctx, keep->kind, *length ? (size_t)*length : 1);
   if (!base) return STAGE_OUT_OF_MEMORY;
   const uint32_t *chunks = document_chunks(keep, document);
@@ -160,14 +151,10 @@ static int loose_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
 /* Replaces *bytes, the base, by the version that the document's edit makes of it. */
 static int edit_apply(struct keep *keep, uint32_t id, uint8_t **bytes, uint64_t length) {
   const struct document *document = &keep->documents[id];
-  if (document->edit >= keep->edit_count || !keep->edits[document->edit].bytes)
-    return document_spoiled(keep, id, "its journal entry is not in the table");
-  const struct edit *edit = &keep->edits[document->edit];
-  if ((uint32_t)XXH3_64bits(edit->bytes, edit->length) != edit->check)
-    return document_spoiled(keep, id, "the checksum of its journal entry differs");
+  struct press_bytes base = {*bytes, (size_t)length}, entry;
+  if (journal_get(keep, document, &entry)) return document_spoiled(keep, id, "its entry is not in the journal");
   uint8_t *version = stage_allocate(keep->ctx, keep->kind, document->shed_length ? document->shed_length : 1);
   if (!version) return STAGE_OUT_OF_MEMORY;
-  struct press_bytes base = {*bytes, (size_t)length}, entry = {edit->bytes, edit->length};
   int error = splice_apply(&keep->press, base, entry, version, document->shed_length);
   if (error) {
     stage_release(keep->ctx, keep->kind, version);
@@ -179,18 +166,20 @@ static int edit_apply(struct keep *keep, uint32_t id, uint8_t **bytes, uint64_t 
 }
 
 int document_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
-  const struct document *document = &keep->documents[id];
+  const struct document *document;
   uint64_t length;
   *bytes = NULL;
-  int error;
+  int error = document_find(keep, id, &document);
+  if (error) return error;
   if (document->state == DOCUMENT_LOOSE) {
     error = loose_read(keep, id, bytes);
   } else {
     error = base_read(keep, id, bytes, &length);
-    if (!error && document->edit != KEEP_NONE) error = edit_apply(keep, id, bytes, length);
+    if (!error && document->edit != 0) error = edit_apply(keep, id, bytes, length);
   }
   if (!error && XXH3_64bits(*bytes, document->shed_length) != document->hash)
-    error = document_spoiled(keep, id, "its checksum differs");
+    error = document_spoiled(keep, id, document->edit ? "its checksum differs, with its journal entry applied"
+                                                      : "its checksum differs");
   if (error) {
     stage_release(keep->ctx, keep->kind, *bytes);
     *bytes = NULL;
@@ -234,19 +223,20 @@ static int unpack(struct keep *keep, uint32_t id, struct unpacked **out) {
 }
 
 int keep_length(const struct keep *keep, uint32_t id, uint64_t *length) {
-  const struct document *document = document_of(keep, id);
-  if (!document) return STAGE_NO_DOCUMENT;
-  *length = document->length;
-  return STAGE_OK;
+  const struct document *document;
+  int error = document_find(keep, id, &document);
+  if (!error) *length = document->length;
+  return error;
 }
 
 int keep_pin(struct keep *keep, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin) {
-  const struct document *document = document_of(keep, id);
-  if (!document) return STAGE_NO_DOCUMENT;
+  const struct document *document;
+  int error = document_find(keep, id, &document);
+  if (error) return error;
   if (offset > document->length || length > document->length - offset) return STAGE_OUT_OF_RANGE;
   struct unpacked *unpacked = cache_find(keep, id);
   if (!unpacked) {
-    int error = unpack(keep, id, &unpacked);
+    error = unpack(keep, id, &unpacked);
     if (error) return error;
   }
   unpacked->pins++;
@@ -263,15 +253,6 @@ void keep_unpin(struct keep *keep, struct stage_pin *pin) {
 }
 
 /* ---- in ---- */
-
-/* What will be kept of the bytes that are put. */
-struct version {
-  const uint8_t *bytes;
-  uint32_t length; /* of the whole, as put */
-  uint32_t shed_length;
-  uint8_t *owned; /* bytes, where they were shed; else NULL */
-  uint64_t hash;
-};
 
 /* Whether what was shed gives the same bytes again. */
 static int shed_holds(struct keep *keep, const struct version *v, const uint8_t *bytes, bool *holds) {
@@ -313,11 +294,6 @@ static int version_make(struct keep *keep, const uint8_t *bytes, uint64_t length
   return STAGE_OK;
 }
 
-static struct document document_new(const struct version *v, enum document_state state) {
-  return (struct document){.hash = v->hash, .length = v->length, .shed_length = v->shed_length, .edit = KEEP_NONE,
-                           .state = (uint8_t)state, .is_shed = v->owned != NULL};
-}
-
 static int loose_put(struct keep *keep, uint32_t id, const struct version *v) {
   if (!keep->loose_pack) keep->loose_pack = pack_new(keep->ctx, keep->kind);
   uint8_t *frame = stage_allocate(keep->ctx, keep->kind, (size_t)v->shed_length + 1);
@@ -334,7 +310,7 @@ static int loose_put(struct keep *keep, uint32_t id, const struct version *v) {
   }
   if (!error) {
     if (keep->documents[id].state == DOCUMENT_SETTLED) document_clear(keep, id);
-    keep->documents[id] = document_new(v, DOCUMENT_LOOSE);
+    document_set(keep, id, document_new(v, DOCUMENT_LOOSE));
   }
   stage_release(keep->ctx, keep->kind, frame);
   return error;
@@ -342,134 +318,103 @@ static int loose_put(struct keep *keep, uint32_t id, const struct version *v) {
 
 /* ---- the journal ---- */
 
-/* The bytes that a document's chunks take, each counted whole however many share it. */
-static uint64_t packed_bytes(const struct keep *keep, const struct document *document) {
-  const uint32_t *chunks = document_chunks(keep, document);
-  uint64_t sum = 0, bytes;
+static uint64_t packed_bytes(const struct pack *pack, uint32_t id) {
   const uint8_t *p;
-  for (uint32_t i = 0; chunks && i < document->chunk_count; i++) {
-    if (pack_get(keep->chunk_pack, chunks[i], &p, &bytes) == STAGE_OK) sum += bytes;
+  uint64_t bytes;
+  return pack_get(pack, id, &p, &bytes) == STAGE_OK ? bytes : 0;
+}
+
+/* What is unpacked to read a document's chunks: these and their bases. */
+static uint64_t unpacked_bytes(const struct keep *keep, const struct document *document) {
+  const uint32_t *chunks = document_chunks(keep, document);
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < document->chunk_count; i++) {
+    const struct chunk *chunk = &keep->chunks[chunks[i]];
+    sum += packed_bytes(keep->chunk_pack, chunks[i]);
+    if (chunk->how == PRESS_PREFIX) sum += packed_bytes(keep->chunk_pack, chunk->base);
   }
   return sum;
 }
 
-static uint32_t edit_place(struct keep *keep, const struct document *document) {
-  if (document->edit < keep->edit_count) return document->edit;
-  for (uint32_t i = 0; i < keep->edit_count; i++) {
-    if (!keep->edits[i].bytes) return i;
-  }
-  void *edits = keep->edits;
-  uint32_t place = keep->edit_count;
-  bool room = keep_reserve(keep, &edits, &keep->edit_count, place, sizeof *keep->edits, 0);
-  keep->edits = edits;
-  return room ? place : KEEP_NONE;
+/* The version's row with the old one's chunks. */
+static void version_take(struct keep *keep, uint32_t id, const struct version *v) {
+  const struct document *old = &keep->documents[id];
+  struct document document = document_new(v, DOCUMENT_SETTLED);
+  document.first = old->first;
+  document.chunk_count = old->chunk_count;
+  document.edit = old->edit;
+  document_set(keep, id, document);
 }
 
 /* The version is the base itself: no entry is needed. */
 static void edit_end(struct keep *keep, uint32_t id, const struct version *v) {
-  struct document *document = &keep->documents[id];
-  if (document->edit < keep->edit_count) {
-    stage_release(keep->ctx, keep->kind, keep->edits[document->edit].bytes);
-    keep->edits[document->edit] = (struct edit){0};
-  }
-  struct document renewed = document_new(v, DOCUMENT_SETTLED);
-  renewed.first = document->first;
-  renewed.chunk_count = document->chunk_count;
-  *document = renewed;
+  struct document document = keep->documents[id];
+  journal_drop(keep, &document);
+  document.edit = 0;
+  document_set(keep, id, document);
+  version_take(keep, id, v);
 }
 
-static int edit_take(struct keep *keep, uint32_t id, const struct version *v, uint8_t *entry, size_t entry_bytes) {
-  struct document *document = &keep->documents[id];
-  uint32_t place = edit_place(keep, document);
-  if (place == KEEP_NONE) return STAGE_OUT_OF_MEMORY;
-  stage_release(keep->ctx, keep->kind, keep->edits[place].bytes);
-  keep->edits[place] =
-      (struct edit){entry, (uint32_t)entry_bytes, (uint32_t)XXH3_64bits(entry, entry_bytes)};
-  struct document renewed = document_new(v, DOCUMENT_SETTLED);
-  renewed.first = document->first;
-  renewed.chunk_count = document->chunk_count;
-  renewed.edit = place;
-  *document = renewed;
+/* Folded without chunks: those are made when the store settles again. */
+static int loosen(struct keep *keep, uint32_t id, const struct version *v) {
+  int error = loose_put(keep, id, v);
+  if (error) return error;
+  keep->counts.folds++;
+  keep->counts.fold_bytes += packed_bytes(keep->loose_pack, id);
   return STAGE_OK;
 }
 
-/* The chunk of the document that has the same bytes; KEEP_NONE: none has. */
-static uint32_t same_chunk(const struct keep *keep, const uint32_t *chunks, uint32_t count, const uint8_t *base,
-                           struct press_bytes bytes, uint64_t hash) {
-  for (uint32_t i = 0; i < count; i++) {
-    const struct chunk *chunk = &keep->chunks[chunks[i]];
-    if (chunk->hash == hash && chunk->length == bytes.length && memcmp(base, bytes.p, bytes.length) == 0)
-      return chunks[i];
-    base += chunk->length;
-  }
-  return KEEP_NONE;
+static int fold_or_loosen(struct keep *keep, uint32_t id, const struct version *v, const uint8_t *base,
+                          const struct splice_hunks *hunks) {
+  uint64_t new_bytes = 0;
+  for (uint32_t i = 0; i < hunks->count; i++) new_bytes += hunks->p[i].new_bytes;
+  return new_bytes > KEEP_FOLD_BYTES_MAX ? loosen(keep, id, v) : fold(keep, id, v, base, hunks);
 }
 
-/* Cuts a version into chunks in place of the document's own; of these, the equal ones stay. */
-static int fold(struct keep *keep, uint32_t id, const struct version *v, const uint8_t *base) {
-  struct gear gear;
-  gear_init(&gear);
-  struct document old = keep->documents[id], renewed = document_new(v, DOCUMENT_SETTLED);
-  uint32_t most = v->shed_length / CHUNK_BYTES_MIN + 1, count = 0;
-  uint32_t *chunks = stage_allocate(keep->ctx, keep->kind, most * sizeof *chunks);
-  if (!chunks) return STAGE_OUT_OF_MEMORY;
-  int error = STAGE_OK;
-  uint64_t made_bytes = 0, packed;
-  const uint8_t *p;
-  for (uint32_t at = 0; at < v->shed_length && !error;) {
-    struct press_bytes bytes = {v->bytes + at, chunk_cut(&gear, v->bytes + at, v->shed_length - at)};
-    uint64_t hash = XXH3_64bits(bytes.p, bytes.length);
-    const uint32_t *own = document_chunks(keep, &old);
-    uint32_t chunk = base ? same_chunk(keep, own, old.chunk_count, base, bytes, hash) : KEEP_NONE;
-    if (chunk != KEEP_NONE) {
-      keep->chunks[chunk].refs++;
-    } else {
-      error = chunk_add(keep, bytes, hash, KEEP_NONE, &chunk);
-      if (!error && pack_get(keep->chunk_pack, chunk, &p, &packed) == STAGE_OK) made_bytes += packed;
-    }
-    if (!error) chunks[count++] = chunk;
-    at += (uint32_t)bytes.length;
-  }
-  if (!error && !document_take_chunks(keep, &renewed, chunks, count)) error = STAGE_OUT_OF_MEMORY;
-  if (error) {
-    while (count > 0) chunk_release(keep, chunks[--count]);
-  } else {
-    document_clear(keep, id);
-    keep->documents[id] = renewed;
-    keep->counts.folds++;
-    keep->counts.fold_bytes += made_bytes;
-  }
-  stage_release(keep->ctx, keep->kind, chunks);
+/* A version that differs from the base: as an entry or, where that would be too large, folded. */
+static int edit_put(struct keep *keep, uint32_t id, const struct version *v, struct press_bytes base) {
+  struct press_bytes bytes = {v->bytes, v->shed_length};
+  struct splice_hunks hunks = {0};
+  uint8_t *entry = NULL;
+  size_t entry_bytes = 0;
+  uint64_t most = unpacked_bytes(keep, &keep->documents[id]) / 2;
+  if (most < KEEP_EDIT_BYTES_MIN) most = KEEP_EDIT_BYTES_MIN;
+  if (most > v->shed_length) most = v->shed_length;
+  /* So much longer that it is not worth a look at what is the same. */
+  if (bytes.length > base.length + KEEP_FOLD_BYTES_MAX) return loosen(keep, id, v);
+  int error = splice_diff(&keep->press, base, bytes, &hunks);
+  bool shrinks = base.length > bytes.length * 2 + CHUNK_BYTES_MAX; /* most of the base would be there for nothing */
+  if (!error && base.length > 0 && most > 0 && !shrinks)
+    error = splice_encode(&keep->press, base, bytes, &hunks, (size_t)most, &entry, &entry_bytes);
+  if (!error) error = entry ? journal_put(keep, id, (struct press_bytes){entry, entry_bytes}) : STAGE_LIMIT;
+  if (!error) version_take(keep, id, v);
+  else if (error == STAGE_LIMIT) error = fold_or_loosen(keep, id, v, base.p, &hunks);
+  stage_release(keep->ctx, keep->kind, entry);
+  stage_release(keep->ctx, keep->kind, hunks.p);
   return error;
 }
 
 /* A put over a settled document. Where the old version is spoiled, the new one is whole. */
 static int settled_put(struct keep *keep, uint32_t id, const struct version *v) {
-  const struct document *document = &keep->documents[id];
-  uint8_t *base = NULL, *entry = NULL;
+  uint8_t *base = NULL;
   uint64_t length;
-  size_t entry_bytes = 0;
-  uint64_t most = packed_bytes(keep, document) / 4;
-  if (most < KEEP_EDIT_BYTES_MIN) most = KEEP_EDIT_BYTES_MIN;
-  if (most > v->shed_length) most = v->shed_length;
   int error = base_read(keep, id, &base, &length);
   if (error == STAGE_CORRUPT) return loose_put(keep, id, v);
   if (error) return error;
-  struct press_bytes from = {base, (size_t)length}, to = {v->bytes, v->shed_length};
-  if (length == v->shed_length && (length == 0 || memcmp(base, v->bytes, (size_t)length) == 0)) {
-    edit_end(keep, id, v);
-    stage_release(keep->ctx, keep->kind, base);
-    return STAGE_OK;
-  }
-  if (most > 0 && length > 0) error = splice_encode(&keep->press, from, to, (size_t)most, &entry, &entry_bytes);
-  if (!error && entry) {
-    error = edit_take(keep, id, v, entry, entry_bytes);
-    if (error) stage_release(keep->ctx, keep->kind, entry);
-  } else if (!error) {
-    error = fold(keep, id, v, base);
-  }
+  if (length == v->shed_length && (length == 0 || memcmp(base, v->bytes, (size_t)length) == 0)) edit_end(keep, id, v);
+  else error = edit_put(keep, id, v, (struct press_bytes){base, (size_t)length});
   stage_release(keep->ctx, keep->kind, base);
   return error;
+}
+
+/* A row in the table; what cannot be trusted is forgotten, and leaves its chunks behind. */
+static int row_make(struct keep *keep, uint32_t id) {
+  void *documents = keep->documents;
+  bool room = keep_reserve(keep, &documents, &keep->document_count, id, sizeof *keep->documents, 0);
+  keep->documents = documents;
+  if (!room) return STAGE_OUT_OF_MEMORY;
+  if (!document_is_intact(&keep->documents[id])) document_set(keep, id, (struct document){0});
+  return STAGE_OK;
 }
 
 int keep_put(struct keep *keep, uint32_t id, const uint8_t *bytes, uint64_t length) {
@@ -478,26 +423,26 @@ int keep_put(struct keep *keep, uint32_t id, const uint8_t *bytes, uint64_t leng
                (unsigned long long)length);
     return STAGE_LIMIT;
   }
-  void *documents = keep->documents;
-  uint32_t before = keep->document_count;
-  bool room = keep_reserve(keep, &documents, &keep->document_count, id, sizeof *keep->documents, 0);
-  keep->documents = documents;
-  if (!room) return STAGE_OUT_OF_MEMORY;
-  for (uint32_t i = before; i < keep->document_count; i++) keep->documents[i].edit = KEEP_NONE;
   struct version v;
   int error = version_make(keep, bytes, length, &v);
   if (error) return error;
-  bool is_new = keep->documents[id].state == DOCUMENT_ABSENT, was_settled = keep->documents[id].state == DOCUMENT_SETTLED;
-  error = was_settled ? settled_put(keep, id, &v) : loose_put(keep, id, &v);
-  if (!error) cache_forget(keep, id);
-  if (!error && is_new) keep->live_count++;
-  if (was_settled) press_pack_rest(&keep->press); /* in service: edits are rare */
+  error = row_make(keep, id);
+  if (!error) {
+    enum document_state was = (enum document_state)keep->documents[id].state;
+    bool is_new = was == DOCUMENT_ABSENT, was_settled = was == DOCUMENT_SETTLED;
+    error = was_settled ? settled_put(keep, id, &v) : loose_put(keep, id, &v);
+    if (!error) cache_forget(keep, id);
+    if (!error && is_new) keep->live_count++;
+    if (was_settled) press_pack_rest(&keep->press); /* in service: edits are rare */
+  }
   stage_release(keep->ctx, keep->kind, v.owned);
   return error;
 }
 
 int keep_drop(struct keep *keep, uint32_t id) {
-  if (!document_of(keep, id)) return STAGE_NO_DOCUMENT;
+  const struct document *document;
+  int error = document_find(keep, id, &document);
+  if (error) return error;
   document_clear(keep, id);
   cache_forget(keep, id);
   if (--keep->live_count == 0) keep_empty(keep); /* an empty store keeps nothing */

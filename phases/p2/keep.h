@@ -4,11 +4,13 @@
  *
  *   loose    one zstd frame of a fast level of its own: from put until settle. So nothing
  *            is ever kept plainly, and settling needs no second copy of everything.
- *   settled  a list of chunks, and perhaps an edit: the journal's one entry, which makes the
+ *   settled  a list of chunks, and perhaps an edit: an entry of the journal, which makes the
  *            present version of the chunks' bytes (splice.h). A put over a settled document
- *            renews the entry; one that has grown beyond a quarter of the document's packed
- *            size is folded: the version is cut into chunks, of which only those that are
- *            new are packed.
+ *            renews the entry. One larger than KEEP_EDIT_BYTES_MIN and than half of what is
+ *            unpacked to read the chunks is folded: chunks that changed are cut and packed
+ *            anew (fold.c). So is a version less than half as long as the chunks, if these
+ *            are CHUNK_BYTES_MAX longer than that. A version with more than KEEP_FOLD_BYTES_MAX of new bytes is
+ *            loose again.
  *
  * A chunk is held once, however many documents name it, as
  *   PRESS_DICTIONARY, PRESS_PLAIN or PRESS_RAW, or
@@ -19,8 +21,9 @@
  * made again when the document is opened.
  *
  * Checks. Each chunk's bytes have an XXH3 of 64 bits, looked at whenever it is unpacked;
- * each document's present bytes have one, too, which covers its list of chunks, its lengths
- * and its edit. 64 bits: reading a million spoiled chunks would let one pass with a chance
+ * each document's present bytes have one, too, which covers its list of chunks and its
+ * edit. A row of the table of documents has 16 bits of its own, which find every single
+ * flipped bit of it (documents.c). 64 bits: reading a million spoiled chunks would let one pass with a chance
  * of 1 in 2^44. Equal chunks are found by the same 64 bits and then compared byte by byte,
  * so that identity rests on no hash. */
 #ifndef PHASEBENCH_P2_KEEP_H
@@ -43,20 +46,22 @@
 #define KEEP_LOOSE_LEVEL 1
 #define KEEP_CACHE_BYTES (512u * 1024u)
 #define KEEP_EDIT_BYTES_MIN 1024u /* an edit up to this size is never folded */
+#define KEEP_FOLD_BYTES_MAX (4u << 20)
 #define KEEP_NONE UINT32_MAX
 
 enum document_state { DOCUMENT_ABSENT, DOCUMENT_LOOSE, DOCUMENT_SETTLED };
 
+/* Zeroed is an absent one. */
 struct document {
   uint64_t hash;        /* XXH3 of the present bytes: shed, where is_shed */
   uint32_t length;      /* bytes that were put */
   uint32_t shed_length; /* bytes that are kept: the same where not is_shed */
   uint32_t first;       /* settled: the chunk if chunk_count is 1, else where in refs the chunks are */
   uint32_t chunk_count;
-  uint32_t edit; /* in edits; KEEP_NONE: there is none */
+  uint32_t edit; /* settled: where in the journal its entry is, + 1; 0: there is none */
   uint8_t state; /* enum document_state */
   uint8_t is_shed;
-  uint16_t reserved;
+  uint16_t check; /* of the rest of the row: document_set */
 };
 
 struct chunk {
@@ -67,10 +72,12 @@ struct chunk {
   uint32_t how;  /* enum press_how */
 };
 
-struct edit {
-  uint8_t *bytes; /* NULL: the place is free */
-  uint32_t length;
-  uint32_t check; /* the low half of the XXH3 of bytes */
+/* Entries back to back, each a varint of its length and its bytes (journal.c). */
+struct journal {
+  uint8_t *bytes;
+  uint32_t used, capacity;
+  uint32_t free;  /* of `used`, in holes; at most used */
+  uint32_t count; /* entries */
 };
 
 /* An unpacked document, in a list of which the last used is the first. */
@@ -85,7 +92,8 @@ struct unpacked {
 
 struct keep_counts {
   uint64_t unpacks, cache_hits, folds, duplicates;
-  uint64_t fold_bytes; /* packed bytes of the chunks that folding made */
+  uint64_t fold_bytes;     /* packed bytes of the chunks that folding made */
+  uint64_t fold_cut_bytes; /* plain bytes that folding cut, hashed and packed */
 };
 
 struct keep {
@@ -100,8 +108,7 @@ struct keep {
   uint32_t chunk_free; /* places below chunk_count that no chunk has */
   uint32_t *refs; /* lists of two chunks and more */
   uint32_t ref_count, ref_capacity, ref_free;
-  struct edit *edits;
-  uint32_t edit_count;
+  struct journal journal;
   struct pack *chunk_pack; /* by chunk */
   struct pack *loose_pack; /* by document: enum press_how in one byte, then the frame */
   struct unpacked *unpacked;
@@ -120,7 +127,46 @@ int keep_drop(struct keep *keep, uint32_t id);
 int keep_settle(struct keep *keep); /* settle.c */
 void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, void *sink); /* stats.c */
 
-/* ---- between keep.c, chunks.c and settle.c ---- */
+/* ---- between keep.c and its parts ---- */
+
+/* documents.c: the row, checked. STAGE_NO_DOCUMENT, STAGE_CORRUPT (and says so). */
+int document_find(const struct keep *keep, uint32_t id, const struct document **document);
+/* Whether a row is as document_set left it. */
+bool document_is_intact(const struct document *document);
+/* Writes a row, with its check. */
+void document_set(struct keep *keep, uint32_t id, struct document document);
+/* Says what is wrong; STAGE_CORRUPT. */
+int document_spoiled(const struct keep *keep, uint32_t id, const char *what);
+
+/* journal.c: the document's entry, where it has one. STAGE_CORRUPT where it is not in the journal. */
+int journal_get(const struct keep *keep, const struct document *document, struct press_bytes *entry);
+/* Puts an entry in place of the document's, whose row is intact. STAGE_OUT_OF_MEMORY, STAGE_LIMIT:
+ * nothing has changed. */
+int journal_put(struct keep *keep, uint32_t id, struct press_bytes entry);
+/* Drops the entry; the row, which still names it, is the caller's to renew. */
+void journal_drop(struct keep *keep, const struct document *document);
+/* Closes holes. */
+void journal_rest(struct keep *keep);
+/* What entries take, lengths included. */
+uint64_t journal_bytes(const struct keep *keep);
+
+/* What will be kept of the bytes that are put. */
+struct version {
+  const uint8_t *bytes;
+  uint32_t length; /* of the whole, as put */
+  uint32_t shed_length;
+  uint8_t *owned; /* bytes, where they were shed; else NULL */
+  uint64_t hash;
+};
+/* Its row, of no chunks. */
+struct document document_new(const struct version *version, enum document_state state);
+
+/* fold.c: makes the version the document's chunks. `base` is what these are together, `hunks`
+ * what differs (splice.h). Cut, hashed and packed are the chunks that hunks touch, and for
+ * each hunk at most two more. */
+struct splice_hunks;
+int fold(struct keep *keep, uint32_t id, const struct version *version, const uint8_t *base,
+         const struct splice_hunks *hunks);
 
 /* Grows a table so that `index` is in it; new entries are what `fill` says. false: out of
  * memory. */

@@ -216,7 +216,7 @@ static int settle_document(struct settling *s, uint32_t id) {
   }
   pack_drop(keep->loose_pack, id);
   document.state = DOCUMENT_SETTLED;
-  keep->documents[id] = document;
+  document_set(keep, id, document);
   return STAGE_OK;
 }
 
@@ -256,6 +256,7 @@ static int rest(struct keep *keep) {
   pack_delete(keep->loose_pack);
   keep->loose_pack = NULL;
   if (keep->ref_capacity > keep->ref_count || keep->ref_free > 0) (void)refs_gather(keep); /* a saving, no need */
+  journal_rest(keep);
   uint32_t documents = keep->document_count;
   while (documents > 0 && keep->documents[documents - 1].state == DOCUMENT_ABSENT) documents--;
   void *table = keep->documents;

@@ -3,15 +3,21 @@
  * splice.h - a version of a document as what differs from its base: the journal's entries.
  *
  * An entry.
- *   varint   hunks * 4 + form
+ *   varint   hunks * 3 + form
  *   for each hunk: varint bytes of the base since the last hunk, varint bytes left out,
  *            varint bytes put in
- *   the bytes that are put in, of all hunks back to back:
- *     form 0  as they are
- *     form 1  a zstd frame with the base as prefix
- *   form 2   no hunks: the whole version, a zstd frame with the base as prefix
- * The smallest of the three is taken. A line "x();\n" put in behind byte 300:
- *   [04] [ac 02] [00] [05] [78 28 29 3b 0a]
+ *   the bytes that are put in, of all hunks back to back; with no hunk the whole version:
+ *     form 0  as they are (with no hunk: none, the version is the base)
+ *     form 1  the one block of a zstd frame with the base as prefix, without the five bytes
+ *             that the block's size tells: frame descriptor, window, block header
+ *     form 2  a whole frame of that kind, where it has more than one block
+ * The smallest of these is taken, by trying. Hunks that are near to each other are also tried
+ * as one, since the equal bytes between them may pack to less than addresses do. A line
+ * "x();\n" put in behind byte 300:
+ *   [03] [ac 02] [00] [05] [78 28 29 3b 0a]
+ * The line of "int main(void) {\n  return the_same(1, 2, 3);\n}\n" a second time, form 1 (literals: a
+ * blank; one sequence, of 27 bytes from the base):
+ *   [04] [2d] [00] [1c] [08 20] [01] [00] [21 54 42]
  *
  * How the difference is found: runs of bytes that occur once in the base and once in the
  * version are anchors; the longest series of anchors that stand in the same order in both
@@ -39,10 +45,10 @@ struct splice_hunks {
  * releases hunks->p either way. */
 int splice_diff(struct press *press, struct press_bytes base, struct press_bytes new_bytes, struct splice_hunks *hunks);
 
-/* The entry that makes `new_bytes` of `base`, exact, on the press's heap, the caller's.
- * *entry is NULL where it would need more than `most` bytes. */
-int splice_encode(struct press *press, struct press_bytes base, struct press_bytes new_bytes, size_t most,
-                  uint8_t **entry, size_t *entry_bytes);
+/* The entry that makes `new_bytes` of `base`, which differ in `hunks`: on the press's heap, the
+ * caller's. *entry is NULL where it would need more than `most` bytes. */
+int splice_encode(struct press *press, struct press_bytes base, struct press_bytes new_bytes,
+                  const struct splice_hunks *hunks, size_t most, uint8_t **entry, size_t *entry_bytes);
 /* Writes the version, of exactly `length` bytes. STAGE_CORRUPT where the entry does not
  * make these; nothing is read or written out of bounds. */
 int splice_apply(struct press *press, struct press_bytes base, struct press_bytes entry, uint8_t *out, size_t length);

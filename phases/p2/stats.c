@@ -6,7 +6,7 @@
 #include "keep.h"
 
 struct sums {
-  uint64_t chunks, deltas, delta_bytes, packed_bytes, plain_bytes, named_bytes, entries, entry_bytes, kept_bytes;
+  uint64_t chunks, deltas, delta_bytes, packed_bytes, plain_bytes, named_bytes, kept_bytes;
 };
 
 static void sum_chunks(const struct keep *keep, struct sums *sums) {
@@ -22,11 +22,6 @@ static void sum_chunks(const struct keep *keep, struct sums *sums) {
     sums->deltas++;
     sums->delta_bytes += bytes;
   }
-  for (uint32_t i = 0; i < keep->edit_count; i++) {
-    if (!keep->edits[i].bytes) continue;
-    sums->entries++;
-    sums->entry_bytes += keep->edits[i].length;
-  }
   for (uint32_t i = 0; i < keep->document_count; i++) {
     if (keep->documents[i].state != DOCUMENT_ABSENT) sums->kept_bytes += keep->documents[i].shed_length;
   }
@@ -38,8 +33,7 @@ void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, 
   struct pack_usage usage = {0};
   if (keep->chunk_pack) usage = pack_usage(keep->chunk_pack);
   uint64_t tables = keep->document_count * sizeof *keep->documents + keep->chunk_capacity * sizeof *keep->chunks +
-                    keep->ref_capacity * sizeof *keep->refs + keep->edit_count * sizeof *keep->edits +
-                    usage.directory_bytes;
+                    keep->ref_capacity * sizeof *keep->refs + usage.directory_bytes;
   const struct {
     const char *name, *unit;
     uint64_t value;
@@ -53,9 +47,10 @@ void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, 
       {"delta", "bytes", sums.delta_bytes},
       {"dictionary", "bytes", keep->press.dictionary_bytes},
       {"tables", "bytes", tables},
-      {"journal_entries", "count", sums.entries},
+      {"journal_entries", "count", keep->journal.count},
       {"folds", "count", keep->counts.folds},
       {"fold", "bytes", keep->counts.fold_bytes},
+      {"fold_cut", "bytes", keep->counts.fold_cut_bytes},
       {"unpacks", "count", keep->counts.unpacks},
       {"cache_hits", "count", keep->counts.cache_hits},
   };
@@ -69,5 +64,5 @@ void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, 
    * this name the harness looks for it. */
   char name[64];
   snprintf(name, sizeof name, "journal_%s_bytes", kind);
-  emit(sink, name, "bytes", (double)(sums.entry_bytes + keep->counts.fold_bytes));
+  emit(sink, name, "bytes", (double)(journal_bytes(keep) + keep->counts.fold_bytes));
 }

@@ -19,7 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint8_t *entry, *out = malloc(version.length ? version.length : 1);
   size_t entry_bytes;
   if (!out) abort();
-  if (splice_encode(&press, base, version, SIZE_MAX, &entry, &entry_bytes) != STAGE_OK || !entry) abort();
+  struct splice_hunks hunks = {0};
+  if (splice_diff(&press, base, version, &hunks) != STAGE_OK) abort();
+  if (splice_encode(&press, base, version, &hunks, SIZE_MAX, &entry, &entry_bytes) != STAGE_OK || !entry) abort();
+  stage_release(&ctx, STAGE_TREE, hunks.p);
   if (splice_apply(&press, base, (struct press_bytes){entry, entry_bytes}, out, version.length) != STAGE_OK) abort();
   if (version.length > 0 && memcmp(out, version.p, version.length) != 0) abort();
   if (entry_bytes > 0) {
