@@ -9,23 +9,23 @@
 /* A coding that holds nothing but the escape. */
 static int coding_begin(const struct stage_ctx *ctx, bool is_plain, struct p3_coding *coding) {
   enum { FIRST = 64 };
-  *coding = (struct p3_coding){.code_bits = P3_GROWING_CODE_BITS, .number_bits = P3_GROWING_NUMBER_BITS,
+  *coding = (struct p3_coding){.code_bits = P3_GROWING_CODE_BITS, 
                                .context_count = 1, .is_growing = true, .is_plain = is_plain};
   coding->rows = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->rows);
   coding->phrases = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->phrases);
   coding->pool = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->pool);
-  coding->numbers = stage_allocate(ctx, STAGE_TREE, (1u << P3_GROWING_NUMBER_BITS) * sizeof *coding->numbers);
+  coding->numbers = stage_allocate(ctx, STAGE_TREE, (1u << P3_NUMBER_BITS) * sizeof *coding->numbers);
   if (!coding->rows || !coding->phrases || !coding->pool || !coding->numbers) {
     p3_coding_free(ctx, coding);
     return STAGE_OUT_OF_MEMORY;
   }
   coding->row_capacity = coding->phrase_capacity = coding->pool_capacity = FIRST;
-  coding->rows[P3_ESCAPE] = (struct tree_row){0};
+  coding->rows[P3_ESCAPE] = P3_ESCAPE_ROW;
   coding->pool[0] = P3_ESCAPE;
   coding->phrases[0] = 1;
   coding->row_count = coding->pool_count = coding->phrase_count = 1;
-  if (is_plain) p3_numbers_raw(P3_GROWING_NUMBER_BITS, coding->numbers);
-  else p3_numbers_guess(P3_GROWING_NUMBER_BITS, coding->numbers);
+  if (is_plain) p3_numbers_raw(coding->numbers);
+  else p3_numbers_guess(coding->numbers);
   return STAGE_OK;
 }
 
@@ -83,7 +83,7 @@ static int number_codes_make(const struct stage_ctx *ctx, struct p3_coding *codi
   coding->number_codes = stage_allocate(ctx, STAGE_TREE, count * sizeof *coding->number_codes);
   if (!coding->number_codes) return STAGE_OUT_OF_MEMORY;
   for (uint32_t c = 0; c < coding->context_count; c++)
-    p3_numbers_invert(coding->numbers + ((size_t)c << coding->number_bits), coding->number_bits,
+    p3_numbers_invert(coding->numbers + ((size_t)c << P3_NUMBER_BITS),
                       coding->number_codes + (size_t)c * (P3_NUMBER_VALUES + 1));
   return STAGE_OK;
 }
@@ -182,7 +182,6 @@ void p3_coding_tables(const struct p3_language *language, const struct p3_coding
       .pool_count = coding->pool_count,
       .context_count = coding->context_count,
       .code_bits = coding->code_bits,
-      .number_bits = coding->number_bits,
       .is_plain = coding->is_plain,
   };
 }
@@ -201,5 +200,5 @@ uint64_t p3_coding_bytes(const struct p3_coding *coding) {
   return (uint64_t)coding->row_capacity * sizeof *coding->rows +
          (uint64_t)coding->phrase_capacity * sizeof *coding->phrases +
          (uint64_t)coding->pool_capacity * sizeof *coding->pool +
-         ((uint64_t)coding->context_count << coding->number_bits) * sizeof *coding->numbers;
+         ((uint64_t)coding->context_count << P3_NUMBER_BITS) * sizeof *coding->numbers;
 }

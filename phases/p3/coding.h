@@ -12,7 +12,6 @@
 #include "format.h"
 
 #define P3_GROWING_CODE_BITS 14u
-#define P3_GROWING_NUMBER_BITS 8u
 
 /* One generation. */
 struct p3_coding {
@@ -22,9 +21,9 @@ struct p3_coding {
   uint32_t phrase_count, phrase_capacity;
   uint16_t *pool;
   uint32_t pool_count, pool_capacity;
-  uint16_t *numbers; /* context_count << number_bits entries */
+  uint16_t *numbers; /* context_count << P3_NUMBER_BITS entries */
   uint32_t context_count;
-  uint8_t code_bits, number_bits, generation;
+  uint8_t code_bits, generation;
   bool is_growing;
   bool is_plain;
   /* For encoding only; given back at rest and made again when needed. */

@@ -35,7 +35,7 @@
  * in a pool of row numbers (u16), named by (start << 8 | rows); phrases that are part of
  * another one share its place.
  *
- * Numbers. For each context a prefix code of at most `number_bits` bits, decoded by one
+ * Numbers. For each context a prefix code of at most P3_NUMBER_BITS bits, decoded by one
  * look-up: entry = value << 4 | bits used. With P3_NUMBER_LONG the value follows in raw
  * bits: groups of 3, lowest first, each with a fourth bit that says whether another follows;
  * in a plain coding 16 bits, and 32 more where these are all ones.
@@ -60,10 +60,13 @@
 #define P3_FOOTER_BYTES 8u
 #define P3_WIDTHS_BYTES 7u
 #define P3_ESCAPE 0u
+/* In the escape's place of the rows: no row, with a flag that sends decoders the rare way. */
+#define P3_ESCAPE_ROW ((struct tree_row){.flags = ROW_GAP})
 #define P3_PHRASE_ROWS_MAX 64u
 #define P3_CODE_BITS_MIN 8u
 #define P3_CODE_BITS_MAX 16u
 #define P3_ROWS_MAX 16383u      /* of a coding, the escape's place with them */
+#define P3_NUMBER_BITS 8u       /* of the longest prefix code of a number */
 #define P3_NUMBER_LONG 0x8000u  /* in a number's entry */
 #define P3_CONTEXT_COUNT_MAX 8u /* context 0: whatever has none of its own */
 
@@ -76,9 +79,9 @@ struct p3_tables {
   const struct tree_padding *paddings;
   const uint32_t *phrases;
   const uint16_t *pool;
-  const uint16_t *numbers; /* [context_count << number_bits] */
+  const uint16_t *numbers; /* [context_count << P3_NUMBER_BITS] */
   uint32_t row_count, kind_count, padding_count, phrase_count, pool_count, context_count;
-  uint32_t code_bits, number_bits;
+  uint32_t code_bits;
   bool is_plain; /* fixed-width numbers */
 };
 
@@ -282,8 +285,8 @@ static __attribute__((noinline, unused)) uint32_t p3_long_number(const uint8_t *
 /* The next number, in a context. */
 static inline uint32_t p3_number(const struct p3_tables *tables, const struct p3_tree *tree, uint32_t context,
                                  uint32_t *bit) {
-  uint32_t window = p3_bits(tree->numbers, *bit, tables->number_bits);
-  uint32_t entry = tables->numbers[(context << tables->number_bits) + window];
+  uint32_t window = p3_bits(tree->numbers, *bit, P3_NUMBER_BITS);
+  uint32_t entry = tables->numbers[(context << P3_NUMBER_BITS) + window];
   *bit += entry & 15;
   if (__builtin_expect(entry & P3_NUMBER_LONG, 0)) {
     uint32_t behind = *bit; /* a local, so that *bit can stay in a register */

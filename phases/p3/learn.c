@@ -162,65 +162,42 @@ static uint32_t largest_kind(const struct p3_learner *learner, const struct cont
 }
 
 /* Gives contexts to kinds, the largest first, while that saves more bits than its look-up
- * table takes. Returns the bits of all numbers and tables. */
-static uint64_t contexts_choose(const struct p3_learner *learner, uint32_t bits, uint16_t *entries,
-                                struct contexts *contexts) {
-  uint64_t table_bits = (UINT64_C(16) << bits);
-  *contexts = (struct contexts){.rest = learner->other, .count = 1};
+ * table takes. */
+static void contexts_choose(const struct p3_learner *learner, struct contexts *contexts) {
+  const uint64_t table_bits = UINT64_C(16) << P3_NUMBER_BITS;
+  uint16_t entries[1u << P3_NUMBER_BITS];
+  contexts->rest = learner->other;
+  contexts->count = 1;
   for (uint32_t kind = 0; kind < learner->kind_count; kind++) {
     if (learner->by_kind[kind]) histogram_move(&contexts->rest, learner->by_kind[kind], false);
   }
-  uint64_t rest_bits = p3_numbers_learn(&contexts->rest, bits, entries), own_bits = 0;
+  uint64_t rest_bits = p3_numbers_learn(&contexts->rest, entries);
   while (contexts->count < P3_CONTEXT_COUNT_MAX) {
     uint32_t kind = largest_kind(learner, contexts);
     if (kind == UINT32_MAX) break;
     const struct p3_histogram *own = learner->by_kind[kind];
-    uint64_t kind_bits = p3_numbers_learn(own, bits, entries);
     histogram_move(&contexts->rest, own, true);
-    uint64_t less = p3_numbers_learn(&contexts->rest, bits, entries);
-    if (less + kind_bits + table_bits >= rest_bits) {
+    uint64_t without = p3_numbers_learn(&contexts->rest, entries);
+    if (without + p3_numbers_learn(own, entries) + table_bits >= rest_bits) {
       histogram_move(&contexts->rest, own, false);
       break;
     }
-    rest_bits = less;
-    own_bits += kind_bits + table_bits;
+    rest_bits = without;
     contexts->kinds[contexts->count++] = kind;
   }
-  return rest_bits + own_bits + table_bits;
-}
-
-static int plain_numbers(const struct p3_learner *learner, struct p3_coding *coding) {
-  coding->number_bits = 0;
-  coding->context_count = 1;
-  coding->numbers = stage_allocate(learner->ctx, STAGE_TREE, sizeof *coding->numbers);
-  if (!coding->numbers) return STAGE_OUT_OF_MEMORY;
-  p3_numbers_raw(0, coding->numbers);
-  return STAGE_OK;
 }
 
 static int numbers_learn(const struct p3_learner *learner, struct p3_coding *coding, struct contexts *contexts) {
-  if (learner->is_plain) return plain_numbers(learner, coding);
-  uint16_t *entries = stage_allocate(learner->ctx, STAGE_TREE, sizeof *entries << P3_NUMBER_BITS_MAX);
-  struct contexts *tried = stage_allocate(learner->ctx, STAGE_TREE, sizeof *tried);
-  uint64_t best = UINT64_MAX;
-  for (uint32_t bits = P3_NUMBER_BITS_MIN; entries && tried && bits <= P3_NUMBER_BITS_MAX; bits++) {
-    uint64_t total = contexts_choose(learner, bits, entries, tried);
-    if (total >= best) continue;
-    best = total;
-    *contexts = *tried;
-    coding->number_bits = (uint8_t)bits;
-  }
-  int error = entries && tried ? STAGE_OK : STAGE_OUT_OF_MEMORY;
-  stage_release(learner->ctx, STAGE_TREE, entries);
-  stage_release(learner->ctx, STAGE_TREE, tried);
-  if (error) return error;
+  contexts->count = 1;
+  if (!learner->is_plain) contexts_choose(learner, contexts);
   coding->context_count = contexts->count;
   coding->numbers =
-      stage_allocate(learner->ctx, STAGE_TREE, ((size_t)contexts->count << coding->number_bits) * sizeof *coding->numbers);
+      stage_allocate(learner->ctx, STAGE_TREE, ((size_t)contexts->count << P3_NUMBER_BITS) * sizeof *coding->numbers);
   if (!coding->numbers) return STAGE_OUT_OF_MEMORY;
-  for (uint32_t c = 0; c < contexts->count; c++)
-    p3_numbers_learn(c ? learner->by_kind[contexts->kinds[c]] : &contexts->rest, coding->number_bits,
-                     coding->numbers + ((size_t)c << coding->number_bits));
+  if (learner->is_plain) p3_numbers_raw(coding->numbers);
+  for (uint32_t c = 0; c < contexts->count && !learner->is_plain; c++)
+    p3_numbers_learn(c ? learner->by_kind[contexts->kinds[c]] : &contexts->rest,
+                     coding->numbers + ((size_t)c << P3_NUMBER_BITS));
   return STAGE_OK;
 }
 
@@ -245,7 +222,7 @@ static int rows_choose(const struct p3_learner *learner, struct p3_coding *codin
   coding->rows = stage_allocate(learner->ctx, STAGE_TREE, (kept + 1) * sizeof *coding->rows);
   if (coding->rows) {
     memset(numbers, 0, learner->row_count * sizeof *numbers);
-    coding->rows[P3_ESCAPE] = (struct tree_row){0};
+    coding->rows[P3_ESCAPE] = P3_ESCAPE_ROW;
     for (uint32_t i = 0; i < kept; i++) {
       coding->rows[i + 1] = learner->rows[order[i]];
       numbers[order[i]] = (uint16_t)(i + 1);
@@ -304,10 +281,7 @@ int p3_learn(struct p3_learner *learner, struct p3_coding *coding) {
   struct contexts *contexts = stage_allocate(learner->ctx, STAGE_TREE, sizeof *contexts);
   uint16_t *numbers = stage_allocate(learner->ctx, STAGE_TREE, (learner->row_count + 1) * sizeof *numbers);
   int error = contexts && numbers ? STAGE_OK : STAGE_OUT_OF_MEMORY;
-  if (!error) {
-    contexts->count = 1;
-    error = numbers_learn(learner, coding, contexts);
-  }
+  if (!error) error = numbers_learn(learner, coding, contexts);
   if (!error) error = rows_choose(learner, coding, numbers);
   if (!error) {
     rows_get_contexts(coding, contexts);

@@ -61,6 +61,7 @@ struct p3_phrases {
   uint32_t count, capacity;
   struct p3_pair *pairs;  /* [count]; of rows unused */
   uint8_t *lengths;       /* [count], in rows */
+  uint32_t *uses;         /* [count], in the sample */
   uint32_t code_bits;
 };
 
@@ -70,7 +71,8 @@ void p3_phrases_free(struct p3_phrases *phrases);
  * Destroys rows. A row 0 is part of no phrase. */
 int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *rows, uint32_t train_count, uint32_t count,
                      uint64_t total_rows);
-/* Lays the phrases out in a pool, in which those that are part of others share their place. */
+/* Lays the phrases out in a pool, in which those that are part of others share their place, and
+ * gives them codes, the commonest first. */
 int p3_phrases_lay_out(const struct p3_phrases *phrases, struct p3_coding *coding);
 
 #endif

@@ -71,22 +71,21 @@ static uint32_t reverse_bits(uint32_t v, uint32_t width) {
 }
 
 /* Canonical codes for leaves of the given depths, as a look-up table. */
-static void table_fill(const struct leaf *leaves, const uint8_t *depths, uint32_t count, uint32_t bits,
-                       uint16_t *entries) {
+static void table_fill(const struct leaf *leaves, const uint8_t *depths, uint32_t count, uint16_t *entries) {
   uint32_t code = 0;
-  for (uint32_t i = 0; i < 1u << bits; i++) entries[i] = P3_NUMBER_LONG; /* a lone code leaves half of the space */
-  for (uint32_t depth = 1; depth <= bits; depth++, code <<= 1) {
+  for (uint32_t i = 0; i < 1u << P3_NUMBER_BITS; i++) entries[i] = P3_NUMBER_LONG; /* a lone code leaves half of the space */
+  for (uint32_t depth = 1; depth <= P3_NUMBER_BITS; depth++, code <<= 1) {
     for (uint32_t i = 0; i < count; i++) {
       if (depths[i] != depth) continue;
       uint32_t symbol = leaves[i].symbol, step = 1u << depth;
       uint32_t entry = (symbol == SHARED ? P3_NUMBER_LONG : symbol << 4) | depth;
-      for (uint32_t at = reverse_bits(code, depth); at < 1u << bits; at += step) entries[at] = (uint16_t)entry;
+      for (uint32_t at = reverse_bits(code, depth); at < 1u << P3_NUMBER_BITS; at += step) entries[at] = (uint16_t)entry;
       code++;
     }
   }
 }
 
-uint64_t p3_numbers_learn(const struct p3_histogram *histogram, uint32_t bits, uint16_t *entries) {
+uint64_t p3_numbers_learn(const struct p3_histogram *histogram, uint16_t *entries) {
   struct leaf leaves[SYMBOLS];
   uint8_t depths[SYMBOLS];
   uint64_t total = 0, shared = histogram->count[SHARED] + 1;
@@ -95,32 +94,32 @@ uint64_t p3_numbers_learn(const struct p3_histogram *histogram, uint32_t bits, u
   for (uint32_t v = 0; v < P3_NUMBER_VALUES; v++) {
     uint64_t n = histogram->count[v];
     if (n == 0) continue;
-    if (n << bits >= total && count + 1 < 1u << bits) leaves[count++] = (struct leaf){n, v};
+    if (n << P3_NUMBER_BITS >= total && count + 1 < 1u << P3_NUMBER_BITS) leaves[count++] = (struct leaf){n, v};
     else shared += n;
   }
   leaves[count++] = (struct leaf){shared, SHARED};
   qsort(leaves, count, sizeof leaves[0], compare_leaves);
   huffman_depths(leaves, count, depths);
-  limit_depths(depths, count, bits);
-  table_fill(leaves, depths, count, bits, entries);
+  limit_depths(depths, count, P3_NUMBER_BITS);
+  table_fill(leaves, depths, count, entries);
   uint64_t sum = 0;
   for (uint32_t i = 0; i < count; i++) sum += leaves[i].weight * (depths[i] + (leaves[i].symbol == SHARED ? 8u : 0u));
   return sum;
 }
 
-void p3_numbers_guess(uint32_t bits, uint16_t *entries) {
+void p3_numbers_guess(uint16_t *entries) {
   struct p3_histogram histogram = {.count[SHARED] = 30};
   for (uint32_t v = 0; v < 64; v++) histogram.count[v] = v < 16 ? 100 : 1000 / (v - 6);
-  p3_numbers_learn(&histogram, bits, entries);
+  p3_numbers_learn(&histogram, entries);
 }
 
-void p3_numbers_raw(uint32_t bits, uint16_t *entries) {
-  for (uint32_t i = 0; i < 1u << bits; i++) entries[i] = P3_NUMBER_LONG;
+void p3_numbers_raw(uint16_t *entries) {
+  for (uint32_t i = 0; i < 1u << P3_NUMBER_BITS; i++) entries[i] = P3_NUMBER_LONG;
 }
 
-void p3_numbers_invert(const uint16_t *entries, uint32_t bits, uint16_t *codes) {
+void p3_numbers_invert(const uint16_t *entries, uint16_t *codes) {
   memset(codes, 0, SYMBOLS * sizeof *codes);
-  for (uint32_t i = 1u << bits; i-- > 0;) { /* the lowest index that has a code is the code itself */
+  for (uint32_t i = 1u << P3_NUMBER_BITS; i-- > 0;) { /* the lowest index that has a code is the code itself */
     uint32_t used = entries[i] & 15;
     if (used == 0) continue;
     uint32_t symbol = entries[i] & P3_NUMBER_LONG ? SHARED : entries[i] >> 4;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * numbers.h - prefix codes for the numbers beside rows: Huffman codes (Huffman 1952) of at
- * most `number_bits` bits, one for each context, which the decoder reads by one look-up. A
+ * most P3_NUMBER_BITS bits, one for each context, which the decoder reads by one look-up. A
  * code is written with its first bit lowest, so that the look-up's index is the next bits as
  * they stand.
  *
@@ -13,27 +13,25 @@
 #include "format.h"
 
 #define P3_NUMBER_VALUES 256u /* values that may have a code: 0 to 255 */
-#define P3_NUMBER_BITS_MIN 7u
-#define P3_NUMBER_BITS_MAX 9u
 
 /* How often each value occurs in a context; the last place is for all others. */
 struct p3_histogram {
   uint32_t count[P3_NUMBER_VALUES + 1];
 };
 
-/* Writes the look-up table of a context: 1 << bits entries. Returns the bits that the
+/* Writes the look-up table of a context: 1 << P3_NUMBER_BITS entries. Returns the bits that the
  * histogram's numbers take with it, those behind the shared code not counted apart from
  * 8 bits for each. */
-uint64_t p3_numbers_learn(const struct p3_histogram *histogram, uint32_t bits, uint16_t *entries);
+uint64_t p3_numbers_learn(const struct p3_histogram *histogram, uint16_t *entries);
 /* The same where nothing is known: short lengths are likelier. */
-void p3_numbers_guess(uint32_t bits, uint16_t *entries);
+void p3_numbers_guess(uint16_t *entries);
 /* A context whose numbers are all raw: no bits for the code. */
-void p3_numbers_raw(uint32_t bits, uint16_t *entries);
+void p3_numbers_raw(uint16_t *entries);
 
 /* For writing: from a context's entries, code << 4 | bits for each value and, last, for the
  * shared code; 0: the value has none. `codes` has room for P3_NUMBER_VALUES + 1; a code of
- * up to 11 bits and its length fit 16. */
-void p3_numbers_invert(const uint16_t *entries, uint32_t bits, uint16_t *codes);
+ * up to 8 bits and its length fit 16. */
+void p3_numbers_invert(const uint16_t *entries, uint16_t *codes);
 
 /* A growing string of bits; zeroed but for ctx is empty. */
 struct p3_bit_writer {

@@ -155,7 +155,7 @@ static int builder_open(struct store *s, uint32_t number, uint8_t generation, st
   *made = stage_allocate(s->ctx, STAGE_TREE, (size_t)tables->context_count * (P3_NUMBER_VALUES + 1) * sizeof **made);
   if (!*made) return STAGE_OUT_OF_MEMORY;
   for (uint32_t c = 0; c < tables->context_count; c++)
-    p3_numbers_invert(tables->numbers + ((size_t)c << tables->number_bits), tables->number_bits,
+    p3_numbers_invert(tables->numbers + ((size_t)c << P3_NUMBER_BITS),
                       *made + (size_t)c * (P3_NUMBER_VALUES + 1));
   *codes = *made;
   return STAGE_OK;

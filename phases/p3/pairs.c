@@ -204,6 +204,20 @@ static int learning_open(struct learning *l) {
   return STAGE_OK;
 }
 
+/* How often each of the first `best_count` phrases is used in what is left of the rows; newer
+ * ones count for their parts. */
+static int uses_count(struct p3_phrases *phrases, const uint16_t *rows, uint32_t count, uint32_t best_count) {
+  phrases->uses = stage_allocate(phrases->ctx, STAGE_TREE, phrases->count * sizeof *phrases->uses);
+  if (!phrases->uses) return STAGE_OUT_OF_MEMORY;
+  memset(phrases->uses, 0, phrases->count * sizeof *phrases->uses);
+  for (uint32_t i = 0; i < count; i++) phrases->uses[rows[i]]++;
+  for (uint32_t p = phrases->count; p-- > best_count;) {
+    phrases->uses[phrases->pairs[p].left] += phrases->uses[p];
+    phrases->uses[phrases->pairs[p].right] += phrases->uses[p];
+  }
+  return STAGE_OK;
+}
+
 int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *rows, uint32_t train_count, uint32_t count,
                      uint64_t total_rows) {
   const struct stage_ctx *ctx = phrases->ctx;
@@ -215,6 +229,7 @@ int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *rows, uint32_t train_
     is_better(&l);
     error = phrases_grow(&l);
   }
+  if (!error) error = uses_count(phrases, l.rows, l.count, l.best_count);
   if (!error) {
     phrases->count = l.best_count;
     phrases->code_bits = bits_for(phrases->count);
@@ -228,10 +243,17 @@ int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *rows, uint32_t train_
 void p3_phrases_free(struct p3_phrases *phrases) {
   stage_release(phrases->ctx, STAGE_TREE, phrases->pairs);
   stage_release(phrases->ctx, STAGE_TREE, phrases->lengths);
+  stage_release(phrases->ctx, STAGE_TREE, phrases->uses);
 }
 
 /* ---- the pool ---- */
 
+/* Where a phrase's rows stand: in those of a root, which is part of no other phrase. */
+struct placing {
+  uint32_t root, offset; /* root NOWHERE: not known yet */
+  uint32_t start;        /* of a root, in the pool */
+  uint64_t heat;         /* of a root: rows read of it, in the sample */
+};
 #define NOWHERE UINT32_MAX
 
 /* Writes a phrase's rows at `out`. A pair's parts are older than it is, so that the depth of
@@ -246,39 +268,87 @@ static void rows_write(const struct p3_phrases *phrases, uint32_t phrase, uint16
   *out = (uint16_t)phrase;
 }
 
-/* Newest first: a phrase that is part of a newer one has got its place from it. */
-static uint32_t pool_fill(const struct p3_phrases *phrases, uint32_t *starts, uint16_t *pool) {
-  uint32_t used = 0;
-  for (uint32_t p = 0; p < phrases->count; p++) starts[p] = NOWHERE;
-  pool[used] = P3_ESCAPE;
-  starts[P3_ESCAPE] = used++;
-  for (uint32_t p = phrases->count; p-- > 1;) {
-    if (starts[p] == NOWHERE) {
-      starts[p] = used;
-      rows_write(phrases, p, pool + used);
-      used += phrases->lengths[p];
-    }
+/* Newest first: a phrase that is part of a newer one stands in that one's root. */
+static void roots_find(const struct p3_phrases *phrases, struct placing *placings) {
+  for (uint32_t p = 0; p < phrases->count; p++) placings[p] = (struct placing){.root = NOWHERE};
+  for (uint32_t p = phrases->count; p-- > 0;) {
+    struct placing *own = &placings[p];
+    if (own->root == NOWHERE) own->root = p;
+    placings[own->root].heat += (uint64_t)phrases->uses[p] * phrases->lengths[p];
     if (p < phrases->row_count) continue;
     struct p3_pair pair = phrases->pairs[p];
-    if (starts[pair.left] == NOWHERE) starts[pair.left] = starts[p];
-    if (starts[pair.right] == NOWHERE) starts[pair.right] = starts[p] + phrases->lengths[pair.left];
+    if (placings[pair.left].root == NOWHERE) {
+      placings[pair.left].root = own->root;
+      placings[pair.left].offset = own->offset;
+    }
+    if (placings[pair.right].root == NOWHERE) {
+      placings[pair.right].root = own->root;
+      placings[pair.right].offset = own->offset + phrases->lengths[pair.left];
+    }
+  }
+}
+
+static int compare_heat(const void *a, const void *b, void *placings_of) {
+  const struct placing *placings = placings_of;
+  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+  if (placings[i].heat != placings[j].heat) return placings[i].heat > placings[j].heat ? -1 : 1;
+  return i < j ? -1 : 1;
+}
+
+static int compare_uses(const void *a, const void *b, void *uses_of) {
+  const uint32_t *uses = uses_of;
+  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+  if (uses[i] != uses[j]) return uses[i] > uses[j] ? -1 : 1;
+  return i < j ? -1 : 1;
+}
+
+/* The roots, those that are read most first, so that these lie together in the caches; the
+ * escape, a root like any row, stands at 0. Returns the size of the pool. */
+static uint32_t pool_fill(const struct p3_phrases *phrases, struct placing *placings, uint32_t *order, uint16_t *pool) {
+  uint32_t roots = 0, used = 1;
+  for (uint32_t p = 1; p < phrases->count; p++) {
+    if (placings[p].root == p) order[roots++] = p;
+  }
+  qsort_r(order, roots, sizeof *order, compare_heat, placings);
+  pool[0] = P3_ESCAPE;
+  for (uint32_t i = 0; i < roots; i++) {
+    placings[order[i]].start = used;
+    rows_write(phrases, order[i], pool + used);
+    used += phrases->lengths[order[i]];
   }
   return used;
+}
+
+/* Codes by use: the commonest phrases have the lowest, and share cache lines. */
+static void codes_give(const struct p3_phrases *phrases, const struct placing *placings, uint32_t *order,
+                       uint32_t *out) {
+  for (uint32_t p = 0; p < phrases->count; p++) order[p] = p;
+  qsort_r(order + 1, phrases->count - 1, sizeof *order, compare_uses, phrases->uses);
+  for (uint32_t i = 0; i < phrases->count; i++) {
+    const struct placing *placing = &placings[order[i]];
+    out[i] = (placings[placing->root].start + placing->offset) << 8 | phrases->lengths[order[i]];
+  }
 }
 
 int p3_phrases_lay_out(const struct p3_phrases *phrases, struct p3_coding *coding) {
   const struct stage_ctx *ctx = phrases->ctx;
   uint64_t most = 1;
   for (uint32_t p = 1; p < phrases->count; p++) most += phrases->lengths[p];
-  uint32_t *starts = stage_allocate(ctx, STAGE_TREE, phrases->count * sizeof *starts);
-  coding->phrases = starts;
+  struct placing *placings = stage_allocate(ctx, STAGE_TREE, phrases->count * sizeof *placings);
+  uint32_t *order = stage_allocate(ctx, STAGE_TREE, phrases->count * sizeof *order);
+  coding->phrases = stage_allocate(ctx, STAGE_TREE, phrases->count * sizeof *coding->phrases);
   coding->pool = stage_allocate(ctx, STAGE_TREE, most * sizeof *coding->pool);
-  if (!starts || !coding->pool) return STAGE_OUT_OF_MEMORY;
-  coding->pool_count = pool_fill(phrases, starts, coding->pool);
-  coding->pool_capacity = (uint32_t)most;
-  alphabet_trim_table(ctx, (void **)&coding->pool, &coding->pool_capacity, coding->pool_count, sizeof *coding->pool);
-  for (uint32_t p = 0; p < phrases->count; p++) starts[p] = starts[p] << 8 | phrases->lengths[p];
-  coding->phrase_count = coding->phrase_capacity = phrases->count;
-  coding->code_bits = (uint8_t)phrases->code_bits;
-  return STAGE_OK;
+  bool room = placings && order && coding->phrases && coding->pool;
+  if (room) {
+    roots_find(phrases, placings);
+    coding->pool_count = pool_fill(phrases, placings, order, coding->pool);
+    coding->pool_capacity = (uint32_t)most;
+    alphabet_trim_table(ctx, (void **)&coding->pool, &coding->pool_capacity, coding->pool_count, sizeof *coding->pool);
+    codes_give(phrases, placings, order, coding->phrases);
+    coding->phrase_count = coding->phrase_capacity = phrases->count;
+    coding->code_bits = (uint8_t)phrases->code_bits;
+  }
+  stage_release(ctx, STAGE_TREE, placings);
+  stage_release(ctx, STAGE_TREE, order);
+  return room ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }

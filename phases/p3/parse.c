@@ -58,11 +58,14 @@ void p3_trie_free(const struct stage_ctx *ctx, struct p3_trie *trie) {
   stage_release(ctx, STAGE_TREE, trie);
 }
 
-/* Phrases whose rows would overflow the numbers of nodes are left out: they are not used. */
-static void trie_fill(struct p3_trie *trie, const uint32_t *phrases, uint32_t phrase_count, const uint16_t *pool) {
+/* Phrases whose rows would overflow the numbers of nodes are left out: they are not used. Those
+ * of one row come first, since each row needs one. */
+static void trie_fill(struct p3_trie *trie, const uint32_t *phrases, uint32_t phrase_count, const uint16_t *pool,
+                      bool single) {
   for (uint32_t p = 1; p < phrase_count; p++) {
     const uint16_t *rows = pool + (phrases[p] >> 8);
     uint32_t count = phrases[p] & 255;
+    if ((count == 1) != single) continue;
     if (trie->node_count + count >= NODES_MAX) continue;
     if (!trie->first[rows[0]]) trie->first[rows[0]] = trie->node_count++;
     uint32_t node = trie->first[rows[0]];
@@ -93,7 +96,8 @@ struct p3_trie *p3_trie_new(const struct stage_ctx *ctx, const uint32_t *phrases
   memset(trie->slots, 0, slots * sizeof *trie->slots);
   memset(trie->first, 0, row_count * sizeof *trie->first);
   memset(trie->terminal, 0, most * sizeof *trie->terminal);
-  trie_fill(trie, phrases, phrase_count, pool);
+  trie_fill(trie, phrases, phrase_count, pool, true);
+  trie_fill(trie, phrases, phrase_count, pool, false);
   return trie;
 }
 
