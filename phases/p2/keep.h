@@ -32,7 +32,11 @@
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
-#define KEEP_LEVEL 12
+#define KEEP_LEVEL 10
+#endif
+#define KEEP_DELTA_LEVEL 6 /* what a delta leaves to be found is near */
+#ifndef KEEP_DELTA_CLEAR
+#define KEEP_DELTA_CLEAR 16u /* below this part of the plain bytes a delta is taken without another try */
 #endif
 #ifndef KEEP_DICTIONARY_BYTES
 #define KEEP_DICTIONARY_BYTES (256u * 1024u)
