@@ -45,7 +45,9 @@
 #define KEEP_DELTAS 1
 #endif
 #define KEEP_LOOSE_LEVEL 1
-#define KEEP_CACHE_BYTES (512u * 1024u)
+#ifndef KEEP_CACHE_BYTES
+#define KEEP_CACHE_BYTES (128u * 1024u) /* unpacked documents that nobody has pinned, of each kind */
+#endif
 #define KEEP_EDIT_BYTES_MIN 1024u /* an edit up to this size is never folded */
 #define KEEP_NONE UINT32_MAX
 
