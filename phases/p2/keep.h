@@ -32,7 +32,7 @@
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
-#define KEEP_LEVEL 10
+#define KEEP_LEVEL 9
 #endif
 #define KEEP_DELTA_LEVEL 6 /* what a delta leaves to be found is near */
 #ifndef KEEP_DELTA_CLEAR
