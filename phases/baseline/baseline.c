@@ -181,6 +181,17 @@ static int baseline_drop_tree(void *store, uint32_t id) {
   return STAGE_OK;
 }
 
+/* Of records only: a live tree is no bytes, and no keeper has any of it. */
+static int shed(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
+  (void)store;
+  return serial_shed(bytes, length, out, out_length);
+}
+
+static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
+  (void)store;
+  return serial_regrow(bytes, shed_length, out, length);
+}
+
 static const TSLanguage *grammar_of(const struct baseline *self, uint32_t language) {
   return language < self->language_capacity ? self->languages[language] : NULL;
 }
@@ -252,6 +263,8 @@ static const struct stage_ops ops = {
     .put_tree = baseline_put_tree,
     .live_tree = baseline_live_tree,
     .drop_tree = baseline_drop_tree,
+    .shed = shed,
+    .regrow = regrow,
     .symbol_name = baseline_symbol_name,
     .field_name = baseline_field_name,
     .cursor_new = cursor_new,

@@ -2,7 +2,8 @@
  *
  * serial.h - the floor's trees as plain bytes: an array of fixed-size records. Only where
  * a keeper lies above the floor, which can keep bytes and no live trees. No saving is
- * meant: it is the form that leaves all saving to the keeper. */
+ * meant: it is the form that leaves all saving to the keeper, and shed.c is what it leaves
+ * out where the keeper asks. */
 #ifndef BASELINE_SERIAL_H
 #define BASELINE_SERIAL_H
 
@@ -43,6 +44,10 @@ void serial_free(struct serial *serial);
 int serial_put_tree(struct serial *serial, const struct stage_document *document, const TSTree *tree);
 const char *serial_symbol_name(const struct serial *serial, uint32_t language, uint16_t symbol);
 const char *serial_field_name(const struct serial *serial, uint32_t language, uint16_t field);
+
+/* As the hooks of struct stage_ops (shed.c). */
+int serial_shed(const void *bytes, uint64_t length, uint8_t *out, uint64_t *out_length);
+int serial_regrow(const uint8_t *shed, uint64_t shed_length, uint8_t *out, uint64_t length);
 
 /* The cursor hooks of struct stage_ops (serial_cursor.c). */
 int serial_cursor_new(const struct serial *serial, struct stage_cursor **cursor);

@@ -60,11 +60,13 @@ struct packing {
   enum press_how how;
 };
 
-static int packing_try(struct keep *keep, struct packing *packing, enum press_how how, int level,
-                       struct press_bytes bytes, struct press_bytes prefix) {
+/* Takes what is packed in this way instead, if it is of at most `most` bytes. */
+static int packing_try(struct keep *keep, struct packing *packing, enum press_how how, struct press_bytes bytes,
+                       struct press_bytes prefix, size_t most) {
   size_t packed;
   uint8_t *other = packing->out + packing->room;
-  int error = press_pack(&keep->press, how, level, bytes, prefix, other, packing->bytes - 1, &packed);
+  int level = how == PRESS_PREFIX ? KEEP_DELTA_LEVEL : KEEP_LEVEL;
+  int error = press_pack(&keep->press, how, level, bytes, prefix, other, most, &packed);
   if (error || packed == 0) return error;
   memcpy(packing->out, other, packed);
   packing->bytes = packed;
@@ -76,18 +78,23 @@ static int packing_try(struct keep *keep, struct packing *packing, enum press_ho
 #define DELTA_GAIN_MIN 64u
 
 static int packing_try_delta(struct keep *keep, struct packing *packing, struct press_bytes bytes, uint32_t base) {
-  if (base == KEEP_NONE || packing->bytes <= DELTA_GAIN_MIN + 1) return STAGE_OK;
+  if (base == KEEP_NONE || bytes.length <= DELTA_GAIN_MIN + 1) return STAGE_OK;
   struct press_bytes plain = {NULL, keep->chunks[base].length};
   uint8_t *p = stage_allocate(keep->ctx, keep->kind, plain.length ? plain.length : 1);
   if (!p) return STAGE_OUT_OF_MEMORY;
   int error = chunk_read(keep, KEEP_NONE, base, p);
   plain.p = p;
-  size_t before = packing->bytes;
-  packing->bytes -= DELTA_GAIN_MIN;
-  if (!error) error = packing_try(keep, packing, PRESS_PREFIX, KEEP_LEVEL, bytes, plain);
-  if (packing->how != PRESS_PREFIX) packing->bytes = before;
+  if (!error) error = packing_try(keep, packing, PRESS_PREFIX, bytes, plain, bytes.length - DELTA_GAIN_MIN - 1);
   stage_release(keep->ctx, keep->kind, p);
   return error;
+}
+
+/* By the dictionary, or without one where there is none. */
+static int packing_try_whole(struct keep *keep, struct packing *packing, struct press_bytes bytes) {
+  size_t most = bytes.length - 1;
+  if (packing->how == PRESS_PREFIX && packing->bytes + DELTA_GAIN_MIN < most) most = packing->bytes + DELTA_GAIN_MIN;
+  enum press_how how = keep->press.dictionary ? PRESS_DICTIONARY : PRESS_PLAIN;
+  return packing_try(keep, packing, how, bytes, (struct press_bytes){0}, most);
 }
 
 static uint32_t chunk_place(struct keep *keep) {
@@ -124,10 +131,9 @@ int chunk_add(struct keep *keep, struct press_bytes bytes, uint64_t hash, uint32
   packing.out = stage_allocate(keep->ctx, keep->kind, bytes.length * 2 + 1);
   if (!packing.out) return STAGE_OUT_OF_MEMORY;
   memcpy(packing.out, bytes.p, bytes.length);
-  enum press_how how = keep->press.dictionary ? PRESS_DICTIONARY : PRESS_PLAIN;
-  int error = STAGE_OK;
-  if (bytes.length > 4) error = packing_try(keep, &packing, how, KEEP_LEVEL, bytes, (struct press_bytes){0});
-  if (!error) error = packing_try_delta(keep, &packing, bytes, base);
+  int error = packing_try_delta(keep, &packing, bytes, base);
+  bool is_clear = packing.how == PRESS_PREFIX && packing.bytes < bytes.length / KEEP_DELTA_CLEAR;
+  if (!error && !is_clear && bytes.length > 4) error = packing_try_whole(keep, &packing, bytes);
   if (!error) error = chunk_store(keep, &packing, (uint32_t)bytes.length, hash, base, chunk);
   stage_release(keep->ctx, keep->kind, packing.out);
   return error;

@@ -35,7 +35,11 @@
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
-#define KEEP_LEVEL 12
+#define KEEP_LEVEL 9
+#endif
+#define KEEP_DELTA_LEVEL 6 /* what a delta leaves to be found is near */
+#ifndef KEEP_DELTA_CLEAR
+#define KEEP_DELTA_CLEAR 16u /* below this part of the plain bytes a delta is taken without another try */
 #endif
 #ifndef KEEP_DICTIONARY_BYTES
 #define KEEP_DICTIONARY_BYTES (256u * 1024u)
@@ -44,7 +48,9 @@
 #define KEEP_DELTAS 1
 #endif
 #define KEEP_LOOSE_LEVEL 1
-#define KEEP_CACHE_BYTES (512u * 1024u)
+#ifndef KEEP_CACHE_BYTES
+#define KEEP_CACHE_BYTES (128u * 1024u) /* unpacked documents that nobody has pinned, of each kind */
+#endif
 #define KEEP_EDIT_BYTES_MIN 1024u /* an edit up to this size is never folded */
 #define KEEP_FOLD_BYTES_MAX (4u << 20)
 #define KEEP_NONE UINT32_MAX

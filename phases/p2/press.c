@@ -24,10 +24,24 @@ static ZSTD_customMem memory_of(struct press *press) { return (ZSTD_customMem){z
 
 /* ---- compressing ---- */
 
+#define PRESS_INPUT_BYTES (32u * 1024u) /* of most that is packed */
+
 static void dictionary_in_free(struct press *press) {
   stage_release(press->ctx, press->kind, press->in_memory);
   press->in_memory = NULL;
   press->dictionary_in = NULL;
+}
+
+/* The level's way of searching is that of zstd's table for inputs of PRESS_INPUT_BYTES,
+ * whatever the size of the dictionary: for larger ones the same level means another way. Only
+ * the tables are as large as the dictionary asks. */
+static ZSTD_compressionParameters dictionary_parameters(uint32_t dictionary_bytes, int level) {
+  ZSTD_compressionParameters parameters = ZSTD_getCParams(level, PRESS_INPUT_BYTES, 0);
+  unsigned lg_bytes = 32u - (unsigned)__builtin_clz(dictionary_bytes + PRESS_INPUT_BYTES);
+  parameters.windowLog = lg_bytes;
+  if (parameters.hashLog < lg_bytes) parameters.hashLog = lg_bytes;
+  if (parameters.chainLog < lg_bytes) parameters.chainLog = lg_bytes;
+  return parameters;
 }
 
 /* In memory of our own: ZSTD_createCDict_advanced (1.5.4) reads through NULL when its
@@ -36,7 +50,7 @@ static bool dictionary_in_make(struct press *press, int level) {
   if (press->dictionary_in && press->dictionary_level == level) return true;
   dictionary_in_free(press);
   press->dictionary_level = level;
-  ZSTD_compressionParameters parameters = ZSTD_getCParams(level, 32 * 1024, press->dictionary_bytes);
+  ZSTD_compressionParameters parameters = dictionary_parameters(press->dictionary_bytes, level);
   size_t bytes = ZSTD_estimateCDictSize_advanced(press->dictionary_bytes, parameters, ZSTD_dlm_byRef);
   press->in_memory = stage_allocate(press->ctx, press->kind, bytes);
   if (!press->in_memory) return false;
@@ -111,7 +125,7 @@ bool press_unpack(struct press *press, enum press_how how, struct press_bytes fr
 int press_learn(struct press *press, const uint8_t *samples, const size_t *sizes, uint32_t count, uint32_t most) {
   uint8_t *dictionary = stage_allocate(press->ctx, press->kind, most);
   if (!dictionary) return STAGE_OUT_OF_MEMORY;
-  ZDICT_fastCover_params_t parameters = {.k = 1024, .d = 8, .f = 20, .accel = 1, .nbThreads = 1};
+  ZDICT_fastCover_params_t parameters = {.k = 256, .d = 6, .f = 18, .accel = 1, .nbThreads = 1};
   size_t bytes = ZDICT_trainFromBuffer_fastCover(dictionary, most, samples, sizes, count, parameters);
   if (ZDICT_isError(bytes)) {
     stage_release(press->ctx, press->kind, dictionary);

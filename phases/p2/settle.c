@@ -12,7 +12,10 @@
 
 /* ---- the dictionary ---- */
 
+/* A quarter of everything, since learning takes time, within these bounds. */
+#define SAMPLE_BYTES_MIN (2u << 20)
 #define SAMPLE_BYTES_MAX (10u << 20)
+#define SAMPLE_SHARE 4u
 #define SAMPLE_PIECE_BYTES 4096u
 #define DICTIONARY_BYTES_MIN 4096u
 #define DICTIONARY_SHARE 128u /* a dictionary is at most this part of what it is for */
@@ -88,13 +91,20 @@ static int trial(struct keep *keep, uint32_t loose_count, uint64_t *with, uint64
   return error;
 }
 
+static size_t sample_bytes(uint64_t all) {
+  uint64_t bytes = all / SAMPLE_SHARE;
+  if (bytes > SAMPLE_BYTES_MAX) bytes = SAMPLE_BYTES_MAX;
+  if (bytes < SAMPLE_BYTES_MIN) bytes = SAMPLE_BYTES_MIN;
+  return (size_t)(bytes < all ? bytes : all);
+}
+
 /* Learns a dictionary if it saves more than it takes. */
 static int dictionary_make(struct keep *keep) {
   uint32_t count;
   uint64_t all = loose_bytes(keep, &count), most = all / DICTIONARY_SHARE;
   if (most > KEEP_DICTIONARY_BYTES) most = KEEP_DICTIONARY_BYTES;
   if (keep->press.dictionary || most < DICTIONARY_BYTES_MIN) return STAGE_OK;
-  struct sample sample = {.room = all < SAMPLE_BYTES_MAX ? (size_t)all : SAMPLE_BYTES_MAX};
+  struct sample sample = {.room = sample_bytes(all)};
   sample.most = (uint32_t)(sample.room / SAMPLE_PIECE_BYTES) + count;
   sample.bytes = stage_allocate(keep->ctx, keep->kind, sample.room);
   sample.sizes = stage_allocate(keep->ctx, keep->kind, sample.most * sizeof *sample.sizes);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "../kit/codec_check.h"
 
 /* ---- p2 alone ---- */
@@ -66,6 +69,42 @@ static void repeats_are_held_once(void **state) {
   check_is(&f, 4, similar, 20000);
   free(text);
   free(similar);
+  fixture_close(&f);
+}
+
+/* Adds a chunk with a base to try; gives its packed bytes. */
+static uint64_t add_with_base(struct fixture *f, const char *text, size_t length, uint32_t base, uint32_t *chunk) {
+  const uint8_t *frame;
+  uint64_t bytes;
+  struct press_bytes plain = {(const uint8_t *)text, length};
+  assert_int_equal(chunk_add(&f->keep, plain, XXH3_64bits(text, length), base, chunk), STAGE_OK);
+  assert_int_equal(pack_get(f->keep.chunk_pack, *chunk, &frame, &bytes), STAGE_OK);
+  return bytes;
+}
+
+/* A base that has half of a chunk: the delta is not clearly the best, so both are tried. One
+ * that has nothing of it: the chunk is packed whole, though the delta was there first. */
+static void the_smaller_packing_is_taken(void **state) {
+  (void)state;
+  enum { BYTES = 20000 };
+  struct fixture f;
+  fixture_open(&f);
+  char *base = text_make(9, BYTES), *half = text_make(10, BYTES);
+  memcpy(half, base, BYTES / 2);
+  uint32_t base_chunk, alone, delta, noise_chunk, whole;
+  add_with_base(&f, base, BYTES, KEEP_NONE, &base_chunk);
+  uint64_t alone_bytes = add_with_base(&f, half, BYTES, KEEP_NONE, &alone);
+  uint64_t delta_bytes = add_with_base(&f, half, BYTES, base_chunk, &delta);
+  assert_int_equal(f.keep.chunks[delta].how, PRESS_PREFIX);
+  assert_true(delta_bytes > BYTES / KEEP_DELTA_CLEAR && delta_bytes < alone_bytes * 2 / 3);
+  uint64_t noise = 5;
+  for (size_t i = 0; i < BYTES; i++) base[i] = (char)next_random(&noise);
+  add_with_base(&f, base, BYTES, KEEP_NONE, &noise_chunk);
+  assert_int_equal(add_with_base(&f, half, BYTES, noise_chunk, &whole), alone_bytes);
+  assert_int_equal(f.keep.chunks[whole].how, PRESS_PLAIN);
+  assert_int_equal(f.keep.chunks[noise_chunk].refs, 1);
+  free(base);
+  free(half);
   fixture_close(&f);
 }
 
@@ -271,6 +310,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
       cmocka_unit_test(repeats_are_held_once),
+      cmocka_unit_test(the_smaller_packing_is_taken),
       cmocka_unit_test(running_out_of_memory_loses_nothing),
       cmocka_unit_test(codecs_on_top_conform),
       cmocka_unit_test(a_line_inserted_near_the_top_costs_its_tokens),
