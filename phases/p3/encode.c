@@ -46,13 +46,9 @@ struct encoding {
   struct p3_language *language;
 };
 
-static int row_take(void *to, struct tree_row row, const uint32_t *numbers, uint32_t number_count) {
-  struct encoding *encoding = to;
-  struct p3_encoder *encoder = encoding->encoder;
+static int row_write(struct p3_encoder *encoder, struct tree_row row, uint32_t number, const uint32_t *numbers,
+                     uint32_t number_count) {
   const struct stage_ctx *ctx = encoder->ctx;
-  uint32_t number;
-  int error = p3_row_number(encoding->language, row, &number);
-  if (error) return error;
   if (!p3_array_reserve(ctx, &encoder->rows, 1, sizeof(uint16_t)) ||
       !p3_array_reserve(ctx, &encoder->numbers, number_count, sizeof *numbers))
     return STAGE_OUT_OF_MEMORY;
@@ -62,6 +58,13 @@ static int row_take(void *to, struct tree_row row, const uint32_t *numbers, uint
   if (!p3_array_reserve(ctx, &encoder->escapes, 1, sizeof row)) return STAGE_OUT_OF_MEMORY;
   ((struct tree_row *)encoder->escapes.items)[encoder->escapes.count++] = row;
   return STAGE_OK;
+}
+
+static int row_take(void *to, struct tree_row row, const uint32_t *numbers, uint32_t number_count) {
+  const struct encoding *encoding = to;
+  uint32_t number;
+  int error = p3_row_number(encoding->language, row, &number);
+  return error ? error : row_write(encoding->encoder, row, number, numbers, number_count);
 }
 
 /* Numbers out of encoder->numbers. */
@@ -119,6 +122,7 @@ int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t
 bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t numbers[ROW_NUMBERS_MAX]) {
   if (p3_at_end(reader->tree, &reader->at)) return false;
   *row = p3_next_row(reader->tables, reader->tree, &reader->at);
+  reader->number = reader->at.next[-1];
   uint32_t count = row_number_count(*row);
   bool has_context = row->flags & ROW_LENGTH;
   uint32_t length_at = row->flags & ROW_EXPLICIT ? 3 : 0, context = has_context ? row->length : 0;
@@ -128,14 +132,30 @@ bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t number
   return true;
 }
 
+bool p3_row_memo_open(const struct stage_ctx *ctx, struct p3_row_memo *memo, const struct p3_tables *tables,
+                      uint8_t generation) {
+  if (memo->count == tables->row_count && memo->generation == generation) return true;
+  uint32_t *found = stage_resize(ctx, STAGE_TREE, memo->found, tables->row_count * sizeof *found);
+  if (!found) return false;
+  memset(found, 0xff, tables->row_count * sizeof *found);
+  *memo = (struct p3_row_memo){found, tables->row_count, generation};
+  return true;
+}
+
 int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const struct p3_tree *tree,
-                 const struct p3_tables *from) {
+                 const struct p3_tables *from, struct p3_row_memo *memo) {
   p3_encoder_clear(encoder);
-  struct encoding encoding = {encoder, language};
+  if (!p3_row_memo_open(encoder->ctx, memo, from, tree->generation)) return STAGE_OUT_OF_MEMORY;
   struct p3_reader reader = {.tables = from, .tree = tree};
   struct tree_row row;
   uint32_t numbers[ROW_NUMBERS_MAX];
   int error = STAGE_OK;
-  while (!error && p3_read_row(&reader, &row, numbers)) error = row_take(&encoding, row, numbers, row_number_count(row));
+  while (!error && p3_read_row(&reader, &row, numbers)) {
+    uint32_t *known = reader.number == P3_ESCAPE ? NULL : &memo->found[reader.number], number;
+    if (known && *known != P3_NOT_FOUND_YET) number = *known;
+    else error = p3_row_number(language, row, &number);
+    if (known) *known = number;
+    if (!error) error = row_write(encoder, row, number, numbers, row_number_count(row));
+  }
   return error ? error : rows_finish(encoder, language, tree->language);
 }

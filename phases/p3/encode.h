@@ -56,18 +56,32 @@ int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, co
 int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number,
               const TSLanguage *grammar, const TSTree *tree);
 
-/* Writes a blob of tables `from` again with the language's current coding, which is open. */
-int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const struct p3_tree *tree,
-                 const struct p3_tables *from);
 
 /* Reads all rows and numbers of a blob that may be trusted, one after the other. */
 struct p3_reader {
   const struct p3_tables *tables;
   const struct p3_tree *tree;
   struct p3_at at;
+  uint32_t number; /* of the row that was read last, in the coding read; P3_ESCAPE: it has none */
 };
 /* false: that was the last one. A row comes as kit/row.h has it, without context. */
 bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t numbers[ROW_NUMBERS_MAX]);
+
+/* What rows of one coding are in another, found once: [row_count of the coding read]. */
+struct p3_row_memo {
+  uint32_t *found; /* P3_NOT_FOUND_YET */
+  uint32_t count;
+  uint8_t generation; /* of the coding read */
+};
+#define P3_NOT_FOUND_YET UINT32_MAX
+/* Gets a memo ready for rows of `tables`; false: out of memory. */
+bool p3_row_memo_open(const struct stage_ctx *ctx, struct p3_row_memo *memo, const struct p3_tables *tables,
+                      uint8_t generation);
+
+/* Writes a blob of tables `from` again with the language's current coding, which is open. `memo`
+ * is zeroed before the first call, and the language's own. */
+int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const struct p3_tree *tree,
+                 const struct p3_tables *from, struct p3_row_memo *memo);
 
 /* ---- validate.c ---- */
 

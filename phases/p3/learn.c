@@ -19,6 +19,7 @@ void p3_learner_free(struct p3_learner *learner) {
   stage_release(ctx, STAGE_TREE, learner->rows);
   stage_release(ctx, STAGE_TREE, learner->counts);
   stage_release(ctx, STAGE_TREE, learner->sample);
+  stage_release(ctx, STAGE_TREE, learner->memo.found);
   *learner = (struct p3_learner){.ctx = ctx, .is_plain = learner->is_plain};
 }
 
@@ -112,13 +113,12 @@ static int sample_see(struct p3_learner *learner, uint32_t place) {
   return learner->takes_piece ? sample_add(learner, place) : STAGE_OK;
 }
 
-int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers) {
-  uint32_t place;
-  int error = row_place(learner, row, &place);
+int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers, uint32_t *place) {
+  int error = *place == P3_NOT_FOUND_YET ? row_place(learner, row, place) : STAGE_OK;
   if (!error) error = numbers_see(learner, row, numbers);
-  if (!error) error = sample_see(learner, place);
+  if (!error) error = sample_see(learner, *place);
   if (error) return error;
-  if (learner->counts[place] < UINT32_MAX) learner->counts[place]++;
+  if (learner->counts[*place] < UINT32_MAX) learner->counts[*place]++;
   learner->total_rows++;
   return STAGE_OK;
 }

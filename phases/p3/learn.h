@@ -13,8 +13,7 @@
 #ifndef PHASEBENCH_P3_LEARN_H
 #define PHASEBENCH_P3_LEARN_H
 
-#include "coding.h"
-#include "numbers.h"
+#include "encode.h"
 
 #define LEARN_SAMPLE_ROWS 2000000u
 #define LEARN_PIECE_ROWS 4096u
@@ -35,13 +34,15 @@ struct p3_learner {
   uint32_t sample_count, sample_rows, sample_capacity;
   uint64_t piece; /* of total_rows: the last one looked at */
   bool takes_piece;
+  struct p3_row_memo memo; /* of rows of the coding read -> places */
 };
 
 #define LEARN_BREAK UINT32_MAX
 
 void p3_learner_free(struct p3_learner *learner);
-/* Takes a row in, without context, with its numbers. STAGE_OK or STAGE_OUT_OF_MEMORY. */
-int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers);
+/* Takes a row in, without context, with its numbers. *place is where the row is counted, if that
+ * is known already (else P3_NOT_FOUND_YET), and afterwards. STAGE_OK or STAGE_OUT_OF_MEMORY. */
+int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers, uint32_t *place);
 /* Behind a document's last row. */
 int p3_learner_document_end(struct p3_learner *learner);
 

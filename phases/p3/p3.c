@@ -228,8 +228,12 @@ static int document_see(struct p3_learner *learners, const struct p3_tree *tree,
   struct p3_reader reader = {.tables = tables, .tree = tree};
   struct tree_row row;
   uint32_t numbers[ROW_NUMBERS_MAX];
-  int error = STAGE_OK;
-  while (!error && p3_read_row(&reader, &row, numbers)) error = p3_learner_row(learner, row, numbers);
+  int error = p3_row_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  while (!error && p3_read_row(&reader, &row, numbers)) {
+    uint32_t escaped = P3_NOT_FOUND_YET;
+    bool is_known = reader.number != P3_ESCAPE;
+    error = p3_learner_row(learner, row, numbers, is_known ? &learner->memo.found[reader.number] : &escaped);
+  }
   return error ? error : p3_learner_document_end(learner);
 }
 
@@ -263,9 +267,9 @@ static int visit_see(struct store *s, const struct p3_tree *tree, const struct p
 static int visit_renew(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables, void *with,
                        bool *renewed) {
   struct p3_language *language = &s->languages[tree->language];
-  (void)with;
+  struct p3_row_memo *memos = with;
   *renewed = tree->generation != language->current.generation;
-  return *renewed ? p3_transcode(&s->encoder, language, tree, tables) : STAGE_OK;
+  return *renewed ? p3_transcode(&s->encoder, language, tree, tables, &memos[tree->language]) : STAGE_OK;
 }
 
 static int languages_open(struct store *s) {
@@ -291,7 +295,12 @@ static int codings_learn(struct store *s, struct p3_learner *learners) {
 
 /* Writes every blob that is not of its language's current generation again. */
 static int documents_renew(struct store *s) {
-  int error = documents_visit(s, visit_renew, NULL);
+  struct p3_row_memo *memos = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *memos);
+  if (!memos) return STAGE_OUT_OF_MEMORY;
+  memset(memos, 0, s->language_count * sizeof *memos);
+  int error = documents_visit(s, visit_renew, memos);
+  for (uint32_t i = 0; i < s->language_count; i++) stage_release(s->ctx, STAGE_TREE, memos[i].found);
+  stage_release(s->ctx, STAGE_TREE, memos);
   for (uint32_t i = 0; i < s->language_count && !error; i++) {
     if (s->languages[i].alphabet.ctx) p3_language_forget_previous(&s->languages[i]);
   }

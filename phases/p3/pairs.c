@@ -7,7 +7,12 @@
 
 #define PAIR_COUNT_MIN 3u /* a phrase that occurs less often costs more than it saves */
 #define BATCH_MIN 64u
-#define BATCH_SHARE 4u /* a batch is this part of the phrases there are */
+#define BATCH_SHARE 3u /* a batch is this part of the phrases there are */
+#define PAIR_SLOTS (1u << 16)
+/* A batch is counted in about so many rows, in windows from all over: the first batches, of
+ * the commonest pairs, need no more. */
+#define COUNTED_ROWS (256u * 1024u)
+#define WINDOW_ROWS 2048u
 
 /* ---- counting pairs ---- */
 
@@ -16,46 +21,109 @@ struct counted {
   uint32_t count;
 };
 
-/* Counts, and later the phrases of a batch, by pair. */
+/* Counts, or the phrases of a batch, by pair. */
 struct table {
   struct counted *slots;
   uint32_t mask, used;
 };
 
+/* Upper bounds of counts, several pairs sharing one: small enough for the second cache, which
+ * is what makes counting fast. Only pairs whose bound is high enough are counted exactly. */
+#define SKETCH_BITS 17u
+#define SKETCH_COUNT_MAX 4095u
+struct sketch {
+  uint16_t bounds[1u << SKETCH_BITS];
+};
+
+static inline uint32_t pair_hash(uint32_t pair) {
+  uint32_t h = pair * 0x9e3779b1u;
+  return h ^ h >> 15;
+}
+
 static struct counted *slot_of(const struct table *table, uint32_t pair) {
-  uint32_t i = pair * 0x9e3779b1u;
-  for (i = (i ^ i >> 15) & table->mask;; i = (i + 1) & table->mask) {
+  for (uint32_t i = pair_hash(pair) & table->mask;; i = (i + 1) & table->mask) {
     if (table->slots[i].pair == pair || table->slots[i].pair == 0) return &table->slots[i];
   }
 }
 
-static int table_open(const struct stage_ctx *ctx, struct table *table, uint64_t most) {
-  uint32_t slots = 1024;
-  while (slots < most * 2 && slots < 1u << 30) slots *= 2;
-  *table = (struct table){.mask = slots - 1};
-  table->slots = stage_allocate(ctx, STAGE_TREE, slots * sizeof *table->slots);
+static int table_open(const struct stage_ctx *ctx, struct table *table) {
+  table->slots = stage_allocate(ctx, STAGE_TREE, PAIR_SLOTS * sizeof *table->slots);
   return table->slots ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }
 
-static void table_empty(struct table *table) {
-  memset(table->slots, 0, ((size_t)table->mask + 1) * sizeof *table->slots);
+/* Empties a table and uses as much of it as `pairs` need: small tables stay in the caches. */
+static void table_empty(struct table *table, uint32_t pairs) {
+  uint32_t slots = 1024;
+  while (slots < PAIR_SLOTS && slots < pairs * 4) slots *= 2;
+  table->mask = slots - 1;
+  memset(table->slots, 0, slots * sizeof *table->slots);
   table->used = 0;
 }
 
-/* Equal neighbours overlap: of three, one pair can be made. */
-static void pairs_count(const struct p3_phrases *phrases, const uint16_t *rows, uint32_t count, struct table *table) {
-  table_empty(table);
-  for (uint32_t i = 0; i + 1 < count; i++) {
-    uint32_t left = rows[i], right = rows[i + 1];
-    if (left == 0 || right == 0 || phrases->lengths[left] + phrases->lengths[right] > P3_PHRASE_ROWS_MAX) continue;
-    struct counted *slot = slot_of(table, left << 16 | right);
-    if (slot->pair == 0) {
-      if (table->used > table->mask / 4 * 3) continue; /* the commonest came early */
-      slot->pair = left << 16 | right;
-      table->used++;
+/* The pair that begins at rows[i], 0 where there is none that may be made. */
+static inline uint32_t pair_at(const uint8_t *lengths, const uint16_t *rows, uint32_t i) {
+  uint32_t left = rows[i], right = rows[i + 1];
+  if (left == 0 || right == 0 || lengths[left] + lengths[right] > P3_PHRASE_ROWS_MAX) return 0;
+  return left << 16 | right;
+}
+
+/* Rows in which pairs are counted. */
+struct window {
+  uint32_t at, end;
+};
+
+/* The first window, and every one that is looked at after it; false: that was the last one. */
+static bool window_next(struct window *window, uint32_t count) {
+  uint32_t stride = count / COUNTED_ROWS ? count / COUNTED_ROWS : 1;
+  if (stride == 1 && window->end == 0) *window = (struct window){0, count};
+  else if (stride == 1) return false;
+  else if (window->end == 0) *window = (struct window){0, WINDOW_ROWS};
+  else *window = (struct window){window->at + WINDOW_ROWS * stride, window->at + WINDOW_ROWS * (stride + 1)};
+  if (window->end > count) window->end = count;
+  return window->at + 1 < window->end;
+}
+
+static void sketch_make(struct sketch *sketch, const uint8_t *lengths, const uint16_t *rows, uint32_t count) {
+  memset(sketch, 0, sizeof *sketch);
+  for (struct window w = {0}; window_next(&w, count);) {
+    for (uint32_t i = w.at; i + 1 < w.end; i++) {
+      uint32_t pair = pair_at(lengths, rows, i);
+      uint16_t *bound = &sketch->bounds[pair_hash(pair) >> (32 - SKETCH_BITS)];
+      *bound = (uint16_t)(*bound + (pair != 0 && *bound < SKETCH_COUNT_MAX));
     }
-    slot->count++;
-    if (left == right && i + 2 < count && rows[i + 2] == left) i++;
+  }
+}
+
+/* A bound that at least `wanted` entries of the sketch reach, as far as there are so many; and
+ * how many do. */
+static uint32_t sketch_threshold(const struct sketch *sketch, uint32_t wanted, uint32_t *reached) {
+  uint32_t with_bound[SKETCH_COUNT_MAX + 1] = {0}, sum = 0, bound = SKETCH_COUNT_MAX;
+  for (uint32_t i = 0; i < 1u << SKETCH_BITS; i++) with_bound[sketch->bounds[i]]++;
+  for (; bound > PAIR_COUNT_MIN && sum + with_bound[bound] < wanted; bound--) sum += with_bound[bound];
+  *reached = sum + with_bound[bound];
+  return bound;
+}
+
+/* Counts the pairs that may be among the `wanted` commonest. Equal neighbours overlap: of three, one
+ * pair can be made. What does not fit the table is rarer than what came before, or left for
+ * the next batch. */
+static void pairs_count(const struct sketch *sketch, uint32_t wanted, const uint8_t *lengths, const uint16_t *rows,
+                        uint32_t count, struct table *table) {
+  uint32_t reached, bound = sketch_threshold(sketch, wanted, &reached);
+  table_empty(table, reached * 2);
+  for (struct window w = {0}; window_next(&w, count);) {
+    for (uint32_t i = w.at; i + 1 < w.end; i++) {
+      uint32_t pair = pair_at(lengths, rows, i);
+      if (pair == 0 || sketch->bounds[pair_hash(pair) >> (32 - SKETCH_BITS)] < bound) continue;
+      struct counted *slot = slot_of(table, pair);
+      if (slot->pair == 0) {
+        if (table->used > table->mask / 4 * 3) continue;
+        slot->pair = pair;
+        table->used++;
+      }
+      slot->count++;
+      if (pair >> 16 == (pair & 0xffff) && i + 2 < w.end && rows[i + 2] == rows[i]) i++;
+    }
   }
 }
 
@@ -66,17 +134,11 @@ static int compare_counted(const void *a, const void *b) {
 }
 
 /* The commonest pairs, at most `most`, to the front of the slots in order; returns their
- * number. Only those that can be among them are sorted. */
+ * number. */
 static uint32_t pairs_select(struct table *table, uint32_t most) {
-  enum { STEPS = 4096 };
-  uint32_t with_count[STEPS] = {0}, at_least = STEPS - 1, sum = 0, kept = 0;
+  uint32_t kept = 0;
   for (uint32_t i = 0; i <= table->mask; i++) {
-    uint32_t n = table->slots[i].count;
-    with_count[n < STEPS ? n : STEPS - 1]++;
-  }
-  for (; at_least > PAIR_COUNT_MIN && sum + with_count[at_least] < most; at_least--) sum += with_count[at_least];
-  for (uint32_t i = 0; i <= table->mask; i++) {
-    if (table->slots[i].count >= at_least) table->slots[kept++] = table->slots[i];
+    if (table->slots[i].count >= PAIR_COUNT_MIN) table->slots[kept++] = table->slots[i];
   }
   qsort(table->slots, kept, sizeof *table->slots, compare_counted);
   return kept < most ? kept : most;
@@ -96,29 +158,38 @@ static bool phrases_reserve(struct p3_phrases *phrases, uint32_t count) {
   return true;
 }
 
-/* Makes phrases of the selected pairs; afterwards `chosen` finds them by pair. */
-static void batch_make(struct p3_phrases *phrases, const struct counted *pairs, uint32_t count, struct table *chosen) {
-  table_empty(chosen);
+/* The phrases of a batch: by pair, and of which pairs a phrase can be the left or right part. */
+enum { IS_LEFT = 1, IS_RIGHT = 2 };
+struct batch {
+  struct table chosen;
+  uint8_t parts[1u << P3_CODE_BITS_MAX]; /* by phrase */
+};
+
+/* Makes phrases of the selected pairs. */
+static void batch_make(struct p3_phrases *phrases, const struct counted *pairs, uint32_t count, struct batch *batch) {
+  table_empty(&batch->chosen, count);
+  memset(batch->parts, 0, sizeof batch->parts);
   for (uint32_t i = 0; i < count; i++) {
     uint16_t left = (uint16_t)(pairs[i].pair >> 16), right = (uint16_t)pairs[i].pair;
-    *slot_of(chosen, pairs[i].pair) = (struct counted){pairs[i].pair, phrases->count};
+    *slot_of(&batch->chosen, pairs[i].pair) = (struct counted){pairs[i].pair, phrases->count};
+    batch->parts[left] |= IS_LEFT;
+    batch->parts[right] |= IS_RIGHT;
     phrases->pairs[phrases->count] = (struct p3_pair){left, right};
     phrases->lengths[phrases->count++] = (uint8_t)(phrases->lengths[left] + phrases->lengths[right]);
   }
 }
 
 /* Replaces the pairs from left to right, in place; returns how many phrases remain. */
-static uint32_t batch_apply(const struct table *chosen, uint16_t *rows, uint32_t count) {
+static uint32_t batch_apply(const struct batch *batch, uint16_t *rows, uint32_t count) {
   uint32_t out = 0;
   for (uint32_t i = 0; i < count; out++) {
-    uint32_t pair = i + 1 < count ? (uint32_t)rows[i] << 16 | rows[i + 1] : 0;
-    const struct counted *slot = rows[i] && pair & 0xffff ? slot_of(chosen, pair) : NULL;
-    if (slot && slot->pair) {
-      rows[out] = (uint16_t)slot->count;
-      i += 2;
-    } else {
-      rows[out] = rows[i++];
-    }
+    uint32_t left = rows[i++], right = i < count ? rows[i] : P3_ESCAPE;
+    rows[out] = (uint16_t)left;
+    if (!(batch->parts[left] & batch->parts[right] >> 1 & IS_LEFT)) continue;
+    const struct counted *slot = slot_of(&batch->chosen, left << 16 | right);
+    if (slot->pair == 0) continue;
+    rows[out] = (uint16_t)slot->count;
+    i++;
   }
   return out;
 }
@@ -144,7 +215,9 @@ static uint32_t bits_for(uint32_t count) {
 /* Learning under way. */
 struct learning {
   struct p3_phrases *phrases;
-  struct table pairs, chosen;
+  struct sketch *sketch;
+  struct table pairs;
+  struct batch *batch;
   uint8_t *is_part;
   uint16_t *rows;
   uint32_t train_count, count; /* what is left of rows */
@@ -174,12 +247,13 @@ static int phrases_grow(struct learning *l) {
     if (most < BATCH_MIN) most = BATCH_MIN;
     if (most > full - phrases->count) most = full - phrases->count;
     if (!phrases_reserve(phrases, phrases->count + most)) return STAGE_OUT_OF_MEMORY;
-    pairs_count(phrases, l->rows, l->train_count, &l->pairs);
+    sketch_make(l->sketch, phrases->lengths, l->rows, l->train_count);
+    pairs_count(l->sketch, most, phrases->lengths, l->rows, l->train_count, &l->pairs);
     uint32_t selected = pairs_select(&l->pairs, most);
     if (selected == 0) break;
-    batch_make(phrases, l->pairs.slots, selected, &l->chosen);
-    uint32_t train = batch_apply(&l->chosen, l->rows, l->train_count);
-    uint32_t rest = batch_apply(&l->chosen, l->rows + l->train_count, l->count - l->train_count);
+    batch_make(phrases, l->pairs.slots, selected, l->batch);
+    uint32_t train = batch_apply(l->batch, l->rows, l->train_count);
+    uint32_t rest = batch_apply(l->batch, l->rows + l->train_count, l->count - l->train_count);
     memmove(l->rows + train, l->rows + l->train_count, rest * sizeof *l->rows);
     l->train_count = train;
     l->count = train + rest;
@@ -192,11 +266,13 @@ static int phrases_grow(struct learning *l) {
 static int learning_open(struct learning *l) {
   struct p3_phrases *phrases = l->phrases;
   const struct stage_ctx *ctx = phrases->ctx;
-  uint64_t pairs = l->train_count < 1u << 20 ? l->train_count : 1u << 20;
-  int error = table_open(ctx, &l->pairs, pairs);
-  if (!error) error = table_open(ctx, &l->chosen, 1u << (P3_CODE_BITS_MAX - 1));
+  int error = table_open(ctx, &l->pairs);
+  l->batch = stage_allocate(ctx, STAGE_TREE, sizeof *l->batch);
+  if (l->batch) l->batch->chosen.slots = NULL;
+  if (!error) error = l->batch ? table_open(ctx, &l->batch->chosen) : STAGE_OUT_OF_MEMORY;
+  l->sketch = stage_allocate(ctx, STAGE_TREE, sizeof *l->sketch);
   l->is_part = stage_allocate(ctx, STAGE_TREE, 1u << P3_CODE_BITS_MAX);
-  if (!error && (!l->is_part || !phrases_reserve(phrases, phrases->row_count))) error = STAGE_OUT_OF_MEMORY;
+  if (!error && (!l->sketch || !l->is_part || !phrases_reserve(phrases, phrases->row_count))) error = STAGE_OUT_OF_MEMORY;
   if (error) return error;
   memset(phrases->pairs, 0, phrases->row_count * sizeof *phrases->pairs);
   memset(phrases->lengths, 1, phrases->row_count);
@@ -235,8 +311,10 @@ int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *rows, uint32_t train_
     phrases->code_bits = bits_for(phrases->count);
   }
   stage_release(ctx, STAGE_TREE, l.pairs.slots);
-  stage_release(ctx, STAGE_TREE, l.chosen.slots);
+  if (l.batch) stage_release(ctx, STAGE_TREE, l.batch->chosen.slots);
+  stage_release(ctx, STAGE_TREE, l.batch);
   stage_release(ctx, STAGE_TREE, l.is_part);
+  stage_release(ctx, STAGE_TREE, l.sketch);
   return error;
 }
 

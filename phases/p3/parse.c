@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * parse.c - a kernel: settling walks the trie some eight steps for each row of the store.
- * So the first step is an array by row, and the others are one hash table of 8-byte slots
- * (Knuth's "hash trie"): (parent node, row) -> node. */
+ * So the first step is an array by row, the others are one hash table of 8-byte slots (a
+ * hash trie): (parent node, row) -> node, packed closely to stay in the caches; and a node at
+ * which a phrase ends has the phrase's code as its number. */
 #include "parse.h"
 
 /* A slot: parent << 36 | row << 20 | child; 0 is empty, as no child is 0. */
@@ -14,9 +15,9 @@
 struct p3_trie {
   uint64_t *slots;
   uint64_t mask;
-  uint32_t *first;    /* by row: the node of the phrase of that one row */
-  uint16_t *terminal; /* by node: the phrase that ends there; 0: none does */
-  uint32_t node_count;
+  uint32_t *first;     /* by row: the node behind it; 0: there is no such row */
+  uint32_t node_count; /* numbers below phrase_count are those of phrases */
+  uint32_t phrase_count;
   uint32_t *cost; /* working memory of a piece: codes from here to its end */
   uint16_t *choice;
   const uint32_t *phrases;
@@ -38,67 +39,93 @@ static inline uint32_t step(const struct p3_trie *trie, uint32_t parent, uint32_
   }
 }
 
-static uint32_t child_make(struct p3_trie *trie, uint32_t parent, uint32_t row) {
-  uint32_t child = step(trie, parent, row);
-  if (child) return child;
-  child = trie->node_count++;
-  uint64_t key = slot_key(parent, row), i = slot_hash(key) & trie->mask;
+static void slot_insert(struct p3_trie *trie, uint64_t slot) {
+  uint64_t i = slot_hash(slot & ~(uint64_t)CHILD_MASK) & trie->mask;
   while (trie->slots[i]) i = (i + 1) & trie->mask;
-  trie->slots[i] = key | child;
-  return child;
+  trie->slots[i] = slot;
 }
 
 void p3_trie_free(const struct stage_ctx *ctx, struct p3_trie *trie) {
   if (!trie) return;
   stage_release(ctx, STAGE_TREE, trie->slots);
   stage_release(ctx, STAGE_TREE, trie->first);
-  stage_release(ctx, STAGE_TREE, trie->terminal);
   stage_release(ctx, STAGE_TREE, trie->cost);
   stage_release(ctx, STAGE_TREE, trie->choice);
   stage_release(ctx, STAGE_TREE, trie);
 }
 
-/* Phrases whose rows would overflow the numbers of nodes are left out: they are not used. Those
- * of one row come first, since each row needs one. */
-static void trie_fill(struct p3_trie *trie, const uint32_t *phrases, uint32_t phrase_count, const uint16_t *pool,
-                      bool single) {
-  for (uint32_t p = 1; p < phrase_count; p++) {
-    const uint16_t *rows = pool + (phrases[p] >> 8);
-    uint32_t count = phrases[p] & 255;
-    if ((count == 1) != single) continue;
-    if (trie->node_count + count >= NODES_MAX) continue;
-    if (!trie->first[rows[0]]) trie->first[rows[0]] = trie->node_count++;
-    uint32_t node = trie->first[rows[0]];
-    for (uint32_t i = 1; i < count; i++) node = child_make(trie, node, rows[i]);
-    if (!trie->terminal[node]) trie->terminal[node] = (uint16_t)p;
+/* ---- building ---- */
+
+/* An empty table for so many nodes, three quarters full; false: out of memory. */
+static bool slots_open(const struct stage_ctx *ctx, struct p3_trie *trie, uint64_t nodes) {
+  uint64_t slots = 1024;
+  while (slots / 4 * 3 < nodes) slots *= 2;
+  trie->mask = slots - 1;
+  trie->slots = stage_allocate(ctx, STAGE_TREE, slots * sizeof *trie->slots);
+  if (trie->slots) memset(trie->slots, 0, slots * sizeof *trie->slots);
+  return trie->slots != NULL;
+}
+
+static void phrase_insert(struct p3_trie *trie, uint32_t phrase, const uint16_t *rows, uint32_t count) {
+  if (count == 1) {
+    trie->first[rows[0]] = phrase;
+    return;
   }
+  uint32_t node = trie->first[rows[0]];
+  for (uint32_t i = 1; i < count; i++) {
+    uint32_t child = step(trie, node, rows[i]);
+    if (!child) {
+      child = i + 1 == count ? phrase : trie->node_count++;
+      slot_insert(trie, slot_key(node, rows[i]) | child);
+    }
+    node = child;
+  }
+}
+
+/* Shorter phrases first: so the node at which one ends is new. Those whose rows would overflow
+ * the numbers of nodes are left out and not used; those of one row never are. */
+static void trie_fill(struct p3_trie *trie, const uint16_t *pool) {
+  for (uint32_t length = 1; length <= P3_PHRASE_ROWS_MAX; length++) {
+    for (uint32_t p = 1; p < trie->phrase_count; p++) {
+      if ((trie->phrases[p] & 255) != length || trie->node_count + length >= NODES_MAX) continue;
+      phrase_insert(trie, p, pool + (trie->phrases[p] >> 8), length);
+    }
+  }
+}
+
+/* Moves the nodes to a table that is no larger than they need. */
+static bool trie_pack(const struct stage_ctx *ctx, struct p3_trie *trie) {
+  uint64_t *slots = trie->slots, count = trie->mask + 1;
+  if (!slots_open(ctx, trie, trie->node_count)) {
+    stage_release(ctx, STAGE_TREE, slots);
+    return false;
+  }
+  for (uint64_t i = 0; i < count; i++) {
+    if (slots[i]) slot_insert(trie, slots[i]);
+  }
+  stage_release(ctx, STAGE_TREE, slots);
+  return true;
 }
 
 struct p3_trie *p3_trie_new(const struct stage_ctx *ctx, const uint32_t *phrases, uint32_t phrase_count,
                             const uint16_t *pool, uint32_t row_count) {
   struct p3_trie *trie = stage_allocate(ctx, STAGE_TREE, sizeof *trie);
   if (!trie) return NULL;
+  *trie = (struct p3_trie){.node_count = phrase_count, .phrase_count = phrase_count, .phrases = phrases};
   uint64_t most = 1; /* nodes, at most */
   for (uint32_t p = 1; p < phrase_count; p++) most += phrases[p] & 255;
-  if (most > NODES_MAX) most = NODES_MAX;
-  uint64_t slots = 1024;
-  while (slots < most * 2) slots *= 2;
-  *trie = (struct p3_trie){.mask = slots - 1, .node_count = 1, .phrases = phrases};
-  trie->slots = stage_allocate(ctx, STAGE_TREE, slots * sizeof *trie->slots);
   trie->first = stage_allocate(ctx, STAGE_TREE, row_count * sizeof *trie->first);
-  trie->terminal = stage_allocate(ctx, STAGE_TREE, most * sizeof *trie->terminal);
   trie->cost = stage_allocate(ctx, STAGE_TREE, (P3_PIECE_ROWS + 1) * sizeof *trie->cost);
   trie->choice = stage_allocate(ctx, STAGE_TREE, P3_PIECE_ROWS * sizeof *trie->choice);
-  if (!trie->slots || !trie->first || !trie->terminal || !trie->cost || !trie->choice) {
-    p3_trie_free(ctx, trie);
-    return NULL;
+  bool room = trie->first && trie->cost && trie->choice && slots_open(ctx, trie, most < NODES_MAX ? most : NODES_MAX);
+  if (room) {
+    memset(trie->first, 0, row_count * sizeof *trie->first);
+    trie_fill(trie, pool);
+    room = trie_pack(ctx, trie);
   }
-  memset(trie->slots, 0, slots * sizeof *trie->slots);
-  memset(trie->first, 0, row_count * sizeof *trie->first);
-  memset(trie->terminal, 0, most * sizeof *trie->terminal);
-  trie_fill(trie, phrases, phrase_count, pool, true);
-  trie_fill(trie, phrases, phrase_count, pool, false);
-  return trie;
+  if (room) return trie;
+  p3_trie_free(ctx, trie);
+  return NULL;
 }
 
 /* The best phrase to begin with at rows[i], for each i, from the end. */
@@ -109,14 +136,13 @@ static void path_find(const struct p3_trie *trie, const uint16_t *rows, uint32_t
     uint32_t best = cost[i + 1] + 1, choice = P3_ESCAPE;
     if (rows[i] != P3_ESCAPE) {
       uint32_t node = trie->first[rows[i]];
-      choice = trie->terminal[node];
+      choice = node;
       for (uint32_t end = i + 1; end < count; end++) {
         node = step(trie, node, rows[end]);
         if (!node) break;
-        uint32_t phrase = trie->terminal[node];
-        if (phrase && cost[end + 1] + 1 <= best) {
-          best = cost[end + 1] + 1;
-          choice = phrase;
+        if (node < trie->phrase_count && cost[end + 1] < best) {
+          best = cost[end + 1] + 1; /* among equals the longest */
+          choice = node;
         }
       }
     }
