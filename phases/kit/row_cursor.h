@@ -350,21 +350,47 @@ bool row_goto_first_child_for_byte(struct stage_cursor *cursor, uint32_t byte) {
 
 /* ---- by place ---- */
 
+/* Moves over a row, whose padding is over already, on the way to a place, and keeps frames of
+ * the nodes that are opened on it: they are the ancestors of what comes, and goto_parent finds
+ * them there. Returns the number of open nodes behind the row. */
+static inline __attribute__((always_inline)) uint32_t row_over_framed(struct row_cursor *c, struct tree_row row,
+                                                                      ROW_AT *at, uint32_t depth) {
+  struct row_spot *spot = &c->spot;
+  if (row.flags & (ROW_LEAF | ROW_GAP)) {
+    if (row.flags & ROW_LEAF) {
+      row_leaf_over(c, row, at);
+      at->node++;
+    }
+    spot->frame_count -= spot->frame_count < row.closes ? spot->frame_count : row.closes;
+    return depth - row.closes;
+  }
+  if (__builtin_expect(spot->frame_count + 2 >= c->frame_capacity, 0) && !row_frames_grow(c)) return depth + 1;
+  struct row_frame *frame = &c->frames[spot->frame_count++];
+  memcpy(&frame->head, row_kind(c, row), sizeof(struct tree_kind));
+  frame->head.start_byte = at->position;
+  frame->head.start_row = at->row;
+  frame->head.start_column = at->position - at->line_start;
+  frame->head.index = at->node++;
+  ROW_AT_COPY(frame->after, *at);
+  return depth + 1;
+}
+
 bool row_goto_index(struct stage_cursor *cursor, uint32_t index) {
   struct row_cursor *c = (struct row_cursor *)cursor;
   if (index >= row_node_count(c)) return false;
   uint32_t depth;
   ROW_AT at = row_at_block(c, row_block_of(c, index), &depth);
-  while (!row_at_end(c, &at)) {
+  c->spot.frame_count = 0;
+  while (!row_at_end(c, &at) && !c->pub.error) {
     struct tree_row row = row_next(c, &at);
     if (at.node == index && !(row.flags & ROW_GAP)) {
       c->pub.depth = depth;
-      c->spot.frame_count = 0;
       c->spot.at = at;
       row_place(c, row);
       return true;
     }
-    depth = row_over(c, row, &at, depth);
+    row_padding_over(c, row, &at);
+    depth = row_over_framed(c, row, &at, depth);
   }
   return row_corrupt(c);
 }
@@ -381,16 +407,22 @@ static inline uint64_t row_start_place(const struct row_cursor *c, enum row_meas
   return by == ROW_BY_BYTE ? head->start_byte : row_point(head->start_row, head->start_column);
 }
 
-/* In front of the last node that begins at or before `place`, and its depth. *empty:
- * whether one of those that begin there is an empty leaf. */
-static ROW_AT row_last_starting_by(const struct row_cursor *c, uint64_t place, enum row_measure by,
-                                   uint32_t *found_depth, bool *empty) {
+/* The last block that begins before a place. */
+static uint32_t row_block_before(const struct row_cursor *c, uint64_t place, enum row_measure by) {
   uint32_t low = 0, high = row_block_count(c);
-  while (high - low > 1) { /* the last block that begins before the place */
+  while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
     if (row_block_place(c, middle, by) < place) low = middle;
     else high = middle;
   }
+  return low;
+}
+
+/* In front of the last node that begins at or before `place`, and its depth. *empty:
+ * whether one of those that begin there is an empty leaf. */
+static ROW_AT row_last_starting_by(const struct row_cursor *c, uint64_t place, enum row_measure by,
+                                   uint32_t *found_depth, bool *empty) {
+  uint32_t low = row_block_before(c, place, by);
   uint32_t depth;
   ROW_AT at = row_at_block(c, low, &depth), best = at;
   *found_depth = depth;
@@ -468,10 +500,63 @@ static bool row_ascend_to_span(struct row_cursor *c, ROW_AT at, uint32_t depth, 
   return false;
 }
 
+enum row_found { ROW_FOUND, ROW_NOT_HERE, ROW_EMPTY_THERE };
+
+/* The usual case of a descent from the root: the place lies in a leaf, or between the children
+ * of a node that begins in the same block. Stands on the smallest node that spans [start,
+ * end]; else the cursor is anywhere, and the answer is further up, or empty nodes stand at
+ * the place. */
+static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start, uint64_t end, enum row_measure by) {
+  uint32_t depth;
+  ROW_AT at = row_at_block(c, row_block_before(c, start, by), &depth);
+  c->spot.frame_count = 0;
+  while (!row_at_end(c, &at) && !c->pub.error) {
+    struct tree_row row = row_next(c, &at);
+    row_padding_over(c, row, &at);
+    uint64_t row_start = row_place_of(&at, by);
+    if (row_start > start && !(row.flags & ROW_GAP)) break; /* nothing from here on holds it */
+    if (!(row.flags & ROW_LEAF)) {
+      depth = row_over_framed(c, row, &at, depth);
+      continue;
+    }
+    struct stage_head head = {.start_byte = at.position, .start_row = at.row,
+                              .start_column = at.position - at.line_start, .index = at.node++};
+    row_leaf_over(c, row, &at);
+    uint64_t row_end = row_place_of(&at, by);
+    if (row_end == row_start && row_start == start) return ROW_EMPTY_THERE;
+    if (row_end > start && row_end >= end) {
+      memcpy(&head, row_kind(c, row), sizeof(struct tree_kind));
+      c->pub.head = head;
+      c->pub.depth = depth;
+      c->spot.at = at;
+      c->spot.standing = ROW_AT_LEAF;
+      c->spot.end_closes = row.closes;
+      return ROW_FOUND;
+    }
+    c->spot.frame_count -= c->spot.frame_count < row.closes ? c->spot.frame_count : row.closes;
+    depth -= row.closes;
+  }
+  /* What is open here holds `start`: the innermost that reaches `end` is the answer. */
+  c->pub.depth = depth;
+  while (c->spot.frame_count > 0) {
+    const struct row_frame *frame = &c->frames[--c->spot.frame_count];
+    c->pub.depth--;
+    c->pub.head = frame->head;
+    c->spot.at = frame->after;
+    c->spot.standing = ROW_AT_TOKEN;
+    if (row_reaches(c, end, by)) return ROW_FOUND;
+  }
+  return ROW_NOT_HERE;
+}
+
 static inline __attribute__((always_inline)) bool row_goto_descendant(struct row_cursor *c, uint64_t start,
                                                                       uint64_t end, enum row_measure by) {
   uint32_t node = c->pub.head.index, node_end = row_node_count(c), depth;
   if (start > end || start < row_start_place(c, by)) return false;
+  if (c->pub.depth == 0 && c->spot.standing != ROW_AT_LEAF) {
+    if (row_descend_in_block(c, start, end, by) == ROW_FOUND) return true;
+    if (!row_goto_index(&c->pub, 0)) return false;
+  }
   if (c->spot.standing == ROW_AT_LEAF || c->pub.depth > 0) { /* the root's end is far, and seldom needed */
     if (!row_reaches(c, end, by)) return false;
     if (c->spot.standing == ROW_AT_LEAF) return true;

@@ -244,13 +244,18 @@ static __attribute__((noinline, unused)) struct tree_row p3_escaped_row(const st
   return row;
 }
 
+/* The pool is larger than the first cache: a phrase's rows are asked for so many codes before
+ * they are needed. */
+#define P3_CODES_AHEAD 4u
+
 /* The next row; there is one. */
 static inline struct tree_row p3_next_row(const struct p3_tables *tables, const struct p3_tree *tree,
                                           struct p3_at *at) {
   if (at->left == 0) {
-    uint32_t phrase = tables->phrases[p3_code(tree, at->code++)];
+    uint32_t phrase = tables->phrases[p3_code(tree, at->code++)], ahead = at->code + P3_CODES_AHEAD;
     at->next = tables->pool + (phrase >> 8);
     at->left = phrase & 255;
+    if (ahead < tree->code_count) __builtin_prefetch(tables->pool + (tables->phrases[p3_code(tree, ahead)] >> 8));
   }
   at->left--;
   uint32_t row = *at->next++;
