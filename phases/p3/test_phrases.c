@@ -10,13 +10,9 @@
 #include <cmocka.h>
 
 #include "../kit/test_ctx.h"
+#include "../kit/test_random.h"
 #include "learn.h"
 #include "parse.h"
-
-static uint32_t next_random(uint64_t *state) {
-  *state = *state * 6364136223846793005ull + 1442695040888963407ull;
-  return (uint32_t)(*state >> 33);
-}
 
 /* ---- phrases ---- */
 
@@ -57,10 +53,10 @@ static void phrases_draw(struct fixture *f, uint32_t pairs, uint64_t *stream) {
   phrases->uses = test_ctx_allocate(NULL, most * sizeof *phrases->uses);
   assert_true(phrases->pairs && phrases->lengths && phrases->uses);
   memset(phrases->lengths, 1, most);
-  for (uint32_t p = 0; p < most; p++) phrases->uses[p] = next_random(stream) % 8;
+  for (uint32_t p = 0; p < most; p++) phrases->uses[p] = test_random(stream, 8);
   phrases->count = phrases->row_count;
   while (phrases->count < most) {
-    uint32_t left = 1 + next_random(stream) % (phrases->count - 1), right = 1 + next_random(stream) % (phrases->count - 1);
+    uint32_t left = 1 + test_random(stream, phrases->count - 1), right = 1 + test_random(stream, phrases->count - 1);
     uint32_t length = phrases->lengths[left] + phrases->lengths[right];
     if (length > P3_PHRASE_ROWS_MAX) continue;
     phrases->lengths[phrases->count] = (uint8_t)length;
@@ -181,10 +177,10 @@ static uint32_t check_spelled(const struct fixture *f, const uint16_t *rows, uin
 /* Phrases one after the other, with a row drawn at random (or an escape) here and there. */
 static void rows_draw(const struct fixture *f, uint16_t *rows, uint32_t count, uint64_t *stream) {
   for (uint32_t i = 0; i < count;) {
-    uint32_t length, code = next_random(stream) % f->coding.phrase_count;
+    uint32_t length, code = test_random(stream, f->coding.phrase_count);
     const uint16_t *phrase = code_rows(f, code, &length);
     for (uint32_t k = 0; k < length && i < count; k++) rows[i++] = phrase[k];
-    if (i < count && next_random(stream) % 3 == 0) rows[i++] = (uint16_t)(next_random(stream) % f->phrases.row_count);
+    if (i < count && test_random(stream, 3) == 0) rows[i++] = (uint16_t)(test_random(stream, f->phrases.row_count));
   }
 }
 
@@ -236,7 +232,7 @@ static void long_sequences_are_spelled_in_pieces(void **state) {
 static void sentences_draw(uint16_t *rows, uint32_t count, uint64_t *stream) {
   static const uint16_t words[][6] = {{1, 2, 3, 4, 5, 6}, {7, 8, 9, 7, 8, 9}, {1, 2, 10, 11, 12, 13}, {14, 14, 14, 14, 14, 14}};
   for (uint32_t i = 0; i < count; i++) {
-    if (i % 6 == 0 && next_random(stream) % 50 == 0) rows[i] = P3_ESCAPE;
+    if (i % 6 == 0 && test_random(stream, 50) == 0) rows[i] = P3_ESCAPE;
     else rows[i] = words[(i / 6 * 7 + i / 600) % 4][i % 6];
   }
 }
