@@ -230,7 +230,8 @@ static void edits_after_settling_come_back(void **state) {
 static void running_out_of_memory_loses_nothing(void **state) {
   (void)state;
   const TSLanguage *grammar = check_grammar("c");
-  static const char first[] = "int a[] = {1, 2, 3, 1, 2, 3, 1, 2, 3};\n", second[] = "void f(void) { for (;;) break; }\n";
+  static const char first[] = "int a[] = {1, 2, 3, 1, 2, 3, 1, 2, 3};\n";
+  static const char second[] = "void f(void) { for (;;) break; }\n";
   uint32_t failures = 0;
   for (long grants = 0;; grants++) {
     struct fixture f;

@@ -259,7 +259,8 @@ static TSPoint point_near(struct pair *pair) {
   case 0: return (TSPoint){inner->head.start_row, inner->head.start_column + draw(pair, 3)};
   case 1: return (TSPoint){inner->extent.end_row, inner->extent.end_column};
   default:
-    return (TSPoint){node->head.start_row + draw(pair, node->extent.end_row - node->head.start_row + 1), draw(pair, 60)};
+    return (TSPoint){node->head.start_row + draw(pair, node->extent.end_row - node->head.start_row + 1),
+                     draw(pair, 60)};
   }
 }
 

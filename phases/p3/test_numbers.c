@@ -82,8 +82,8 @@ static void number_take(const struct round_trip *trip, uint32_t context, uint32_
   if (got != number) fail_msg("context %u: %u came back as %u, in front of bit %u", context, number, got, *bit);
 }
 
-static const uint32_t large[] = {256,     257,     511,        512,        4095,           4096,      65534,         65535,
-                                 65536,   1 << 20, 0x7fffffff, 0x80000000, UINT32_MAX - 1, UINT32_MAX};
+static const uint32_t large[] = {256,   257,     511,        512,        4095,           4096,      65534, 65535,
+                                 65536, 1 << 20, 0x7fffffff, 0x80000000, UINT32_MAX - 1, UINT32_MAX};
 
 /* All small numbers and some large ones, in each context, the contexts in turn. */
 static void check_round_trip(const struct contexts *contexts, bool is_plain) {

@@ -23,7 +23,8 @@ static char *code_make(uint32_t seed, uint32_t functions) {
     uint32_t k = seed * 31 + i;
     n += (size_t)sprintf(text + n, "static int f%u(const char *text, int count) {\n", k * 7919 % 10007);
     if (k % 3) n += (size_t)sprintf(text + n, "  if (count > %u) return g%u(text, count - 1);\n", k, k % 97);
-    n += (size_t)sprintf(text + n, "  for (int i = 0; i < count; i++) {\n    text[i] += %u; /* %u */\n  }\n", k % 10, k);
+    n += (size_t)sprintf(text + n, "  for (int i = 0; i < count; i++) {\n");
+    n += (size_t)sprintf(text + n, "    text[i] += %u; /* %u */\n  }\n", k % 10, k);
     n += (size_t)sprintf(text + n, "  return count;\n}\n\n");
   }
   return text;
@@ -34,9 +35,6 @@ static void corpus_open(struct corpus *corpus) {
   for (uint32_t i = 0; i < DOCUMENTS; i++) corpus->texts[i] = code_make(i, 12);
 }
 
-static void corpus_close(struct corpus *corpus) {
-  for (uint32_t i = 0; i < DOCUMENTS; i++) free(corpus->texts[i]);
-}
 
 static void corpus_put(struct fixture *f, const struct corpus *corpus, uint32_t id) {
   const char *text = corpus->texts[id];
@@ -45,6 +43,18 @@ static void corpus_put(struct fixture *f, const struct corpus *corpus, uint32_t 
 
 static void corpus_put_all(struct fixture *f, const struct corpus *corpus) {
   for (uint32_t i = 0; i < DOCUMENTS; i++) corpus_put(f, corpus, i);
+}
+
+/* A store with all of the corpus in it. */
+static void corpus_store_open(struct fixture *f, struct corpus *corpus) {
+  corpus_open(corpus);
+  fixture_open(f);
+  corpus_put_all(f, corpus);
+}
+
+static void corpus_store_close(struct fixture *f, struct corpus *corpus) {
+  fixture_close(f);
+  for (uint32_t i = 0; i < DOCUMENTS; i++) free(corpus->texts[i]);
 }
 
 static void corpus_check(struct fixture *f, const struct corpus *corpus) {
@@ -84,9 +94,7 @@ static void settling_learns_phrases(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture f;
-  corpus_open(&corpus);
-  fixture_open(&f);
-  corpus_put_all(&f, &corpus);
+  corpus_store_open(&f, &corpus);
   double nodes = counter_of(&f, "nodes"), bytes = counter_of(&f, "code_bytes");
   assert_true(counter_of(&f, "codes") >= nodes); /* a code a row */
   fixture_settle(&f);
@@ -95,8 +103,7 @@ static void settling_learns_phrases(void **state) {
   assert_true(counter_of(&f, "phrases") > counter_of(&f, "rows"));
   assert_true(counter_of(&f, "code_bytes") * 3 < bytes);
   corpus_check(&f, &corpus);
-  fixture_close(&f);
-  corpus_close(&corpus);
+  corpus_store_close(&f, &corpus);
 }
 
 static void check_same_blobs(struct fixture *a, struct fixture *b) {
@@ -116,9 +123,7 @@ static void settling_is_deterministic(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture a, b;
-  corpus_open(&corpus);
-  fixture_open(&a);
-  corpus_put_all(&a, &corpus);
+  corpus_store_open(&a, &corpus);
   long live = test_ctx_live;
   fixture_open(&b);
   test_ctx_live += live;
@@ -129,8 +134,7 @@ static void settling_is_deterministic(void **state) {
   fixture_settle(&a);
   check_same_blobs(&a, &b);
   check_stage_close(&b.stage);
-  fixture_close(&a);
-  corpus_close(&corpus);
+  corpus_store_close(&a, &corpus);
 }
 
 static uint8_t generation_of(struct fixture *f, uint32_t id) {
@@ -147,9 +151,7 @@ static void many_edits_are_learned_again(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture f;
-  corpus_open(&corpus);
-  fixture_open(&f);
-  corpus_put_all(&f, &corpus);
+  corpus_store_open(&f, &corpus);
   fixture_settle(&f);
   assert_int_equal(generation_of(&f, 0), 1);
   for (uint32_t i = 0, edits = 0; i < DOCUMENTS; i++) {
@@ -165,8 +167,40 @@ static void many_edits_are_learned_again(void **state) {
   fixture_settle(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) assert_int_equal(generation_of(&f, i), 2);
   corpus_check(&f, &corpus);
-  fixture_close(&f);
-  corpus_close(&corpus);
+  corpus_store_close(&f, &corpus);
+}
+
+/* Settling learns phrases of two languages, and each of its allocations fails once. */
+static void settling_may_be_cut_short(void **state) {
+  (void)state;
+  enum { FEW = 6 };
+  static const char script[] = "f(a, b); f(a, b); f(a, b); f(a, b); g(a, b);\n";
+  const TSLanguage *c = check_grammar("c"), *javascript = check_grammar("javascript");
+  char *texts[FEW];
+  uint32_t failures = 0;
+  for (uint32_t i = 0; i < FEW; i++) texts[i] = code_make(i, 2);
+  for (long grants = 0;; grants++) {
+    struct fixture f;
+    fixture_open(&f);
+    for (uint32_t i = 0; i < FEW; i++) assert_int_equal(fixture_put(&f, i, c, texts[i], strlen(texts[i])), STAGE_OK);
+    check_put_document(&f.stage, FEW, 1, javascript, script, strlen(script));
+    test_ctx_grants = grants;
+    int error = f.ops->settle(f.stage.store);
+    bool ran_dry = test_ctx_grants == 0;
+    test_ctx_grants = -1;
+    assert_true(error == STAGE_OK || error == STAGE_OUT_OF_MEMORY);
+    failures += error != STAGE_OK;
+    for (int settled = 0; settled < 2; settled++) {
+      for (uint32_t i = 0; i < FEW; i++) fixture_check(&f, i, c, texts[i], strlen(texts[i]), 797);
+      check_document(&f.stage, FEW, 1, javascript, script, strlen(script), 7);
+      assert_int_equal(fixture_put(&f, 0, c, texts[0], strlen(texts[0])), STAGE_OK);
+      fixture_settle(&f);
+    }
+    fixture_close(&f);
+    if (!ran_dry) break;
+  }
+  assert_true(failures > 50);
+  for (uint32_t i = 0; i < FEW; i++) free(texts[i]);
 }
 
 /* Generations are told modulo 256. */
@@ -192,9 +226,7 @@ static void unknown_rows_are_escaped(void **state) {
                                 "#define M(a) #a\nvoid *p = &*(char **)0 ?: sizeof(int);\nasm(\"nop\");\n";
   struct corpus corpus;
   struct fixture f;
-  corpus_open(&corpus);
-  fixture_open(&f);
-  corpus_put_all(&f, &corpus);
+  corpus_store_open(&f, &corpus);
   fixture_settle(&f);
   double before = counter_of(&f, "escape_bytes");
   assert_int_equal(fixture_put(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange)), STAGE_OK);
@@ -204,8 +236,7 @@ static void unknown_rows_are_escaped(void **state) {
   fixture_settle(&f);
   fixture_check(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange), 1);
   corpus_check(&f, &corpus);
-  fixture_close(&f);
-  corpus_close(&corpus);
+  corpus_store_close(&f, &corpus);
 }
 
 /* An empty store begins anew: with the first coding, not the learned one. */
@@ -213,9 +244,7 @@ static void emptied_stores_begin_anew(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture f;
-  corpus_open(&corpus);
-  fixture_open(&f);
-  corpus_put_all(&f, &corpus);
+  corpus_store_open(&f, &corpus);
   fixture_settle(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) assert_int_equal(f.ops->drop_tree(f.stage.store, i), STAGE_OK);
   assert_int_equal(f.ops->drop_tree(f.stage.store, 0), STAGE_NO_DOCUMENT);
@@ -225,8 +254,7 @@ static void emptied_stores_begin_anew(void **state) {
   corpus_check(&f, &corpus);
   fixture_settle(&f);
   corpus_check(&f, &corpus);
-  fixture_close(&f);
-  corpus_close(&corpus);
+  corpus_store_close(&f, &corpus);
 }
 
 static void check_symbols_of(struct fixture *f, uint32_t id) {
@@ -268,8 +296,7 @@ static void scans_see_that_a_store_began_anew(void **state) {
   corpus_put_all(&f, &corpus);
   fixture_settle(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) check_symbols_of(&f, i);
-  fixture_close(&f);
-  corpus_close(&corpus);
+  corpus_store_close(&f, &corpus);
 }
 
 static int run_form(const struct row_codec *form) {
@@ -279,6 +306,7 @@ static int run_form(const struct row_codec *form) {
       cmocka_unit_test(settling_learns_phrases),
       cmocka_unit_test(settling_is_deterministic),
       cmocka_unit_test(many_edits_are_learned_again),
+      cmocka_unit_test(settling_may_be_cut_short),
       cmocka_unit_test(generations_wrap_around),
       cmocka_unit_test(unknown_rows_are_escaped),
       cmocka_unit_test(emptied_stores_begin_anew),

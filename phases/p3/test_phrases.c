@@ -137,7 +137,8 @@ static uint32_t fewest_codes(const struct fixture *f, const uint16_t *rows, uint
   for (uint32_t i = count; i-- > 0;) {
     cost[i] = UINT32_MAX;
     for (uint32_t code = 0; code < f->coding.phrase_count; code++) {
-      if (stands_at(f, code, rows + i, count - i, &length) && cost[i + length] + 1 < cost[i]) cost[i] = cost[i + length] + 1;
+      if (!stands_at(f, code, rows + i, count - i, &length)) continue;
+      if (cost[i + length] + 1 < cost[i]) cost[i] = cost[i + length] + 1;
     }
   }
   uint32_t fewest = cost[0];
@@ -230,7 +231,8 @@ static void long_sequences_are_spelled_in_pieces(void **state) {
 
 /* Sentences of a few words each: there is something to learn. */
 static void sentences_draw(uint16_t *rows, uint32_t count, uint64_t *stream) {
-  static const uint16_t words[][6] = {{1, 2, 3, 4, 5, 6}, {7, 8, 9, 7, 8, 9}, {1, 2, 10, 11, 12, 13}, {14, 14, 14, 14, 14, 14}};
+  static const uint16_t words[][6] = {
+      {1, 2, 3, 4, 5, 6}, {7, 8, 9, 7, 8, 9}, {1, 2, 10, 11, 12, 13}, {14, 14, 14, 14, 14, 14}};
   for (uint32_t i = 0; i < count; i++) {
     if (i % 6 == 0 && test_random(stream, 50) == 0) rows[i] = P3_ESCAPE;
     else rows[i] = words[(i / 6 * 7 + i / 600) % 4][i % 6];
