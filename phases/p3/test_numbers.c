@@ -48,7 +48,7 @@ static void contexts_fill(struct contexts *contexts) {
   shapes[1].count[7] = 5;
   for (uint32_t v = 0; v < 100; v++) shapes[2].count[v] = 3;
   for (uint32_t v = 0; v < P3_NUMBER_VALUES; v++) shapes[3].count[v] = v == 200 ? 1000000 : 1;
-  for (uint32_t v = 0; v < 40; v++) shapes[4].count[v * 6] = fibonacci(v);
+  for (uint32_t v = 0; v < 11; v++) shapes[4].count[v * 6] = 1000 * fibonacci(v); /* 11 bits, but for the limit */
   for (uint32_t v = 0; v < P3_NUMBER_VALUES; v++) shapes[5].count[v] = 10;
   shapes[6].count[0] = shapes[6].count[255] = 2;
   shapes[6].count[P3_NUMBER_VALUES] = 500;

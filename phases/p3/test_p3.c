@@ -286,7 +286,7 @@ static void scans_see_that_a_store_began_anew(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture f;
-  static const char small[] = "int a;\n";
+  static const char small[] = "int a;\n", name[] = "x;", number[] = "1;"; /* the latter of as many phrases */
   corpus_open(&corpus);
   fixture_open(&f);
   assert_int_equal(fixture_put(&f, 0, corpus.grammar, small, strlen(small)), STAGE_OK);
@@ -295,7 +295,15 @@ static void scans_see_that_a_store_began_anew(void **state) {
   assert_int_equal(f.ops->drop_tree(f.stage.store, 0), STAGE_OK);
   corpus_put_all(&f, &corpus);
   fixture_settle(&f);
-  for (uint32_t i = 0; i < DOCUMENTS; i++) check_symbols_of(&f, i);
+  for (uint32_t i = 0; i < DOCUMENTS; i++) {
+    check_symbols_of(&f, i);
+    assert_int_equal(f.ops->drop_tree(f.stage.store, i), STAGE_OK);
+  }
+  assert_int_equal(fixture_put(&f, 0, corpus.grammar, name, strlen(name)), STAGE_OK);
+  check_symbols_of(&f, 0);
+  assert_int_equal(f.ops->drop_tree(f.stage.store, 0), STAGE_OK);
+  assert_int_equal(fixture_put(&f, 0, corpus.grammar, number, strlen(number)), STAGE_OK);
+  check_symbols_of(&f, 0);
   corpus_store_close(&f, &corpus);
 }
 
