@@ -19,7 +19,7 @@
 #include "../kit/test_random.h"
 #include "fixture.h"
 
-enum { SEED = 20250301, STEPS_RELEASE = 20000, STEPS_SANITIZED = 600, WALK_EVERY = 6000 };
+enum { SEED = 20250301, STEPS_RELEASE = 16000, STEPS_SANITIZED = 600, WALK_EVERY = 6000 };
 
 /* ---- texts ---- */
 
