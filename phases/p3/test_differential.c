@@ -19,7 +19,7 @@
 #include "../kit/test_random.h"
 #include "fixture.h"
 
-enum { SEED = 20250301, STEPS_RELEASE = 16000, STEPS_SANITIZED = 600, WALK_EVERY = 6000 };
+enum { SEED = 20250301, STEPS_RELEASE = 20000, STEPS_SANITIZED = 600, WALK_EVERY = 6000 };
 
 /* ---- texts ---- */
 
@@ -62,6 +62,7 @@ struct document {
   const TSLanguage *grammar;
   char *source;
   size_t bytes;
+  TSTree *tree;
 };
 
 /* Reads a file, with room for twice its bytes. */
@@ -116,6 +117,12 @@ static void document_make(struct document *document, uint32_t id) {
   document->source = text_read(text->name, &document->bytes);
   if (variant == DAMAGED) text_damage(document->source, &document->bytes, 6, &stream);
   if (variant == RUINED) text_damage(document->source, &document->bytes, (uint32_t)document->bytes / 100, &stream);
+  document->tree = check_parse(document->grammar, document->source, document->bytes);
+}
+
+static void document_free(struct document *document) {
+  ts_tree_delete(document->tree);
+  free(document->source);
 }
 
 /* ---- in step ---- */
@@ -348,11 +355,10 @@ static void walk_all(struct pair *pair) {
 }
 
 static void document_run(struct check_stage *stage, const struct document *document, struct pair *pair) {
-  TSTree *tree = check_parse(document->grammar, document->source, document->bytes);
   pair->document = document;
   pair->stream = SEED * UINT64_C(1000) + document->id;
-  pair->table = check_table(tree, &pair->count);
-  pair->at = ts_tree_cursor_new(ts_tree_root_node(tree));
+  pair->table = check_table(document->tree, &pair->count);
+  pair->at = ts_tree_cursor_new(ts_tree_root_node(document->tree));
   pair->here = 0;
   for (pair->step = 0; pair->step < pair->steps; pair->step++) {
     if (pair->step % WALK_EVERY == 0) walk_all(pair);
@@ -362,7 +368,6 @@ static void document_run(struct check_stage *stage, const struct document *docum
   stage->ops->cursor_close(pair->cursor);
   ts_tree_cursor_delete(&pair->at);
   free(pair->table);
-  ts_tree_delete(tree);
 }
 
 /* ---- the test ---- */
@@ -372,8 +377,7 @@ static struct document documents[TEXTS * VARIANTS];
 static void document_put(struct check_stage *stage, const struct document *document) {
   struct stage_document put = {.id = document->id, .language = document->language, .grammar = document->grammar,
                                .source = document->source, .source_bytes = (uint32_t)document->bytes};
-  TSTree *tree = check_parse(document->grammar, document->source, document->bytes);
-  assert_int_equal(stage->ops->put_tree(stage->store, &put, tree), STAGE_OK);
+  assert_int_equal(stage->ops->put_tree(stage->store, &put, ts_tree_copy(document->tree)), STAGE_OK);
 }
 
 static void documents_run(struct check_stage *stage, const char *form, uint32_t steps) {
@@ -422,6 +426,6 @@ int main(void) {
   };
   for (uint32_t i = 0; i < TEXTS * VARIANTS; i++) document_make(&documents[i], i);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  for (uint32_t i = 0; i < TEXTS * VARIANTS; i++) free(documents[i].source);
+  for (uint32_t i = 0; i < TEXTS * VARIANTS; i++) document_free(&documents[i]);
   return failed;
 }
