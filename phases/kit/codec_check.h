@@ -130,13 +130,19 @@ struct check_stage {
   void *store;
 };
 
-static inline void check_stage_open(struct check_stage *stage, const struct stage_ops *ops) {
+/* In the surroundings of `ctx`, but for the links to keepers. */
+static inline void check_stage_open_in(struct check_stage *stage, const struct stage_ops *ops, struct stage_ctx ctx) {
   memset(stage, 0, sizeof *stage);
   stage->ops = ops;
-  stage->ctx = (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = check_heap_ops(), .fail = check_fail};
+  stage->ctx = ctx;
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
     stage->ctx.keeper[kind] = stage->ctx.below[kind] = (struct stage_link){check_keeper_ops(), &stage->keeper};
   assert_int_equal(ops->open(&stage->ctx, &stage->store), STAGE_OK);
+}
+
+static inline void check_stage_open(struct check_stage *stage, const struct stage_ops *ops) {
+  check_stage_open_in(stage, ops,
+                      (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = check_heap_ops(), .fail = check_fail});
 }
 
 /* The stage is its own keeper, as where none lies above it. */
@@ -301,21 +307,105 @@ static inline uint32_t check_first_for_byte(const struct check_node *table, uint
   return child;
 }
 
-static inline uint32_t check_descendant(const struct check_node *table, uint32_t from, uint32_t start, uint32_t end) {
+/* Places in a document: bytes, or points as numbers that grow along it. */
+enum check_measure { CHECK_BY_BYTE, CHECK_BY_POINT };
+
+static inline uint64_t check_point(uint32_t row, uint32_t column) { return (uint64_t)row << 32 | column; }
+static inline uint64_t check_start(const struct stage_node *node, enum check_measure by) {
+  return by == CHECK_BY_BYTE ? node->head.start_byte : check_point(node->head.start_row, node->head.start_column);
+}
+static inline uint64_t check_end(const struct stage_node *node, enum check_measure by) {
+  return by == CHECK_BY_BYTE ? node->extent.end_byte : check_point(node->extent.end_row, node->extent.end_column);
+}
+
+/* What goto_descendant_for_bytes and _for_points are to find. */
+static inline uint32_t check_descendant(const struct check_node *table, uint32_t from, enum check_measure by,
+                                        uint64_t start, uint64_t end) {
   const struct stage_node *node = &table[from].facts;
-  if (start > end || start < node->head.start_byte || end > node->extent.end_byte) return CHECK_NONE;
+  if (start > end || start < check_start(node, by) || end > check_end(node, by)) return CHECK_NONE;
   for (uint32_t child = node->extent.child_count > 0 ? from + 1 : CHECK_NONE; child != CHECK_NONE;) {
     node = &table[child].facts;
-    bool is_empty = node->head.start_byte == node->extent.end_byte;
-    if (node->extent.end_byte < end || (is_empty ? node->extent.end_byte < start : node->extent.end_byte <= start)) {
+    uint64_t node_start = check_start(node, by), node_end = check_end(node, by);
+    bool is_empty = node_start == node_end;
+    if (node_end < end || (is_empty ? node_end < start : node_end <= start)) {
       child = table[child].next;
       continue;
     }
-    if (node->head.start_byte > start) break;
+    if (node_start > start) break;
     from = child;
     child = node->extent.child_count > 0 ? from + 1 : CHECK_NONE;
   }
   return from;
+}
+
+/* By bytes and points in and around node `i`. */
+static inline void check_node_places(const struct stage_ops *ops, struct stage_cursor *cursor,
+                                     const struct check_node *table, uint32_t i) {
+  enum { PLACES = 6 };
+  const struct stage_head *head = &table[i].facts.head;
+  const struct stage_extent *extent = &table[i].facts.extent;
+  uint32_t start = head->start_byte, end = extent->end_byte;
+  const uint32_t bytes[PLACES] = {0, start, start + (end - start) / 2, end > 0 ? end - 1 : 0, end, UINT32_MAX};
+  const TSPoint points[PLACES] = {
+      {0, 0},
+      {head->start_row, head->start_column},
+      {head->start_row + (extent->end_row - head->start_row) / 2, head->start_column / 2 + extent->end_column / 2},
+      {extent->end_row, extent->end_column > 0 ? extent->end_column - 1 : 0},
+      {extent->end_row, extent->end_column},
+      {UINT32_MAX, UINT32_MAX},
+  };
+  for (int a = 0; a < PLACES; a++) {
+    check_moved(ops, "first child for byte", cursor, table, i, check_first_for_byte(table, i, bytes[a]),
+                ops->goto_first_child_for_byte(cursor, bytes[a]));
+    for (int b = a; b < PLACES; b++) {
+      check_moved(ops, "descendant for bytes", cursor, table, i,
+                  check_descendant(table, i, CHECK_BY_BYTE, bytes[a], bytes[b]),
+                  ops->goto_descendant_for_bytes(cursor, bytes[a], bytes[b]));
+      if (!ops->goto_descendant_for_points) continue;
+      check_moved(ops, "descendant for points", cursor, table, i,
+                  check_descendant(table, i, CHECK_BY_POINT, check_point(points[a].row, points[a].column),
+                                   check_point(points[b].row, points[b].column)),
+                  ops->goto_descendant_for_points(cursor, points[a], points[b]));
+    }
+  }
+}
+
+/* ---- by symbol ---- */
+
+#define CHECK_UNUSED_SYMBOL 60000 /* below those of errors, above those of grammars */
+
+static inline uint32_t check_next_symbol(const struct check_node *table, uint32_t count, uint32_t from,
+                                         uint16_t symbol) {
+  for (uint32_t i = from + 1; i < count; i++) {
+    if (table[i].facts.head.symbol == symbol) return i;
+  }
+  return CHECK_NONE;
+}
+
+/* From node `i`: its own symbol, that of a node elsewhere, and one that no node has. */
+static inline void check_node_symbols(const struct stage_ops *ops, struct stage_cursor *cursor,
+                                      const struct check_node *table, uint32_t count, uint32_t i) {
+  if (!ops->goto_next_symbol) return;
+  const uint16_t symbols[] = {table[i].facts.head.symbol, table[(i * UINT64_C(7) + 3) % count].facts.head.symbol,
+                              CHECK_UNUSED_SYMBOL};
+  for (size_t s = 0; s < sizeof symbols / sizeof symbols[0]; s++)
+    check_moved(ops, "next symbol", cursor, table, i, check_next_symbol(table, count, i, symbols[s]),
+                ops->goto_next_symbol(cursor, symbols[s]));
+}
+
+/* How often each symbol of the document occurs in it. */
+static inline void check_symbol_counts(const struct stage_ops *ops, struct stage_cursor *cursor,
+                                       const struct check_node *table, uint32_t count) {
+  if (!ops->count_symbol) return;
+  uint32_t *counts = calloc((size_t)UINT16_MAX + 1, sizeof *counts), got;
+  assert_non_null(counts);
+  for (uint32_t i = 0; i < count; i++) counts[table[i].facts.head.symbol]++;
+  for (uint32_t symbol = 0; symbol <= UINT16_MAX; symbol++) {
+    if (counts[symbol] == 0 && symbol != CHECK_UNUSED_SYMBOL) continue;
+    assert_int_equal(ops->count_symbol(cursor, (uint16_t)symbol, &got), STAGE_OK);
+    CHECK_FACT("count symbol", symbol, "count", counts[symbol], got);
+  }
+  free(counts);
 }
 
 /* All moves from node `i`. */
@@ -341,15 +431,8 @@ static inline void check_node_moves(const struct stage_ops *ops, struct stage_cu
   check_moved(ops, "child beyond the last", cursor, table, i, CHECK_NONE, ops->goto_child(cursor, children));
   check_moved(ops, "child by no field", cursor, table, i, CHECK_NONE, ops->goto_child_by_field(cursor, 0));
   check_moved(ops, "child by unused field", cursor, table, i, CHECK_NONE, ops->goto_child_by_field(cursor, 60000));
-  uint32_t start = node->head.start_byte, end = node->extent.end_byte;
-  const uint32_t bytes[] = {0, start, start + (end - start) / 2, end > 0 ? end - 1 : 0, end, UINT32_MAX};
-  for (size_t b = 0; b < sizeof bytes / sizeof bytes[0]; b++) {
-    check_moved(ops, "first child for byte", cursor, table, i, check_first_for_byte(table, i, bytes[b]),
-                ops->goto_first_child_for_byte(cursor, bytes[b]));
-    for (size_t e = b; e < sizeof bytes / sizeof bytes[0]; e++)
-      check_moved(ops, "descendant for bytes", cursor, table, i, check_descendant(table, i, bytes[b], bytes[e]),
-                  ops->goto_descendant_for_bytes(cursor, bytes[b], bytes[e]));
-  }
+  check_node_places(ops, cursor, table, i);
+  check_node_symbols(ops, cursor, table, count, i);
   check_moved(ops, "index beyond the last", cursor, table, i, CHECK_NONE, ops->goto_index(cursor, count));
 }
 
@@ -382,7 +465,8 @@ static inline void check_document(struct check_stage *stage, uint32_t id, uint32
   assert_int_equal(stage->ops->cursor_open(cursor, id), STAGE_OK);
   check_at(stage->ops, "open", cursor, table, 0);
   check_walk(stage->ops, cursor, table, count);
-  check_at(stage->ops, "walk leaves the cursor alone", cursor, table, 0);
+  check_symbol_counts(stage->ops, cursor, table, count);
+  check_at(stage->ops, "walk and counts leave the cursor alone", cursor, table, 0);
   for (uint32_t i = 0; i < count; i += step) check_node_moves(stage->ops, cursor, table, count, i);
   check_names(stage, language, grammar, table, count);
   stage->ops->cursor_close(cursor);

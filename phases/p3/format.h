@@ -43,7 +43,7 @@
  * The tree of the two bytes "1;" in JavaScript before settling, when each row is a phrase
  * and a code has 14 bits: rows (program), (expression_statement), (number, closes 0, length
  * is a number), (";", length 1, closes 2) are codes 1 to 4:
- *   [04][00] [01 80 00 30 00 10 00] [00] [04 00 00 00] [00 00] [00] [00]
+ *   [04][00] [01 80 00 30 00 10 00] [18] [04 00 00 00] [00 00] [00] [00]
  * (4 * 14 bits of codes in 7 bytes, then the length 1 as a prefix code.)
  */
 #ifndef PHASEBENCH_P3_FORMAT_H

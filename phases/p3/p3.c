@@ -21,6 +21,7 @@ struct store {
   uint32_t language_count;
   uint32_t document_end; /* ids are below */
   uint32_t documents, fresh; /* documents in all, and put since the last settling */
+  uint32_t renewals; /* how often codings were replaced: their generations come again */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -38,6 +39,7 @@ static void tables_free(struct store *s) {
   stage_release(s->ctx, STAGE_TREE, s->languages);
   s->languages = NULL;
   s->language_count = 0;
+  s->renewals++;
   p3_encoder_free(&s->encoder);
   p3_encoder_free(&s->regrower);
 }
@@ -283,6 +285,7 @@ static int languages_open(struct store *s) {
 /* Gives every language that was seen a new coding. */
 static int codings_learn(struct store *s, struct p3_learner *learners) {
   int error = STAGE_OK;
+  s->renewals++;
   for (uint32_t i = 0; i < s->language_count && !error; i++) {
     struct p3_coding coding;
     if (learners[i].total_rows == 0) continue;
@@ -408,6 +411,7 @@ static const char *field_name(void *store, uint32_t language, uint16_t field) {
 struct cursor { /* p3_cursor first, so that the moves need not know the store */
   struct p3_cursor p3;
   struct store *store;
+  uint32_t renewals; /* the store's, when its scans were made */
 };
 
 static int cursor_new(void *store, struct stage_cursor **out) {
@@ -432,6 +436,8 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   cursor_close(cursor);
   int error = blob_pin(c->store, id, &p3->pin, &p3->tree, &p3->tables);
   if (error) return error;
+  if (c->renewals != c->store->renewals) p3_cursor_free_scans(p3);
+  c->renewals = c->store->renewals;
   p3->open = true;
   return row_cursor_start(&p3->rows) ? STAGE_OK : p3->rows.pub.error;
 }

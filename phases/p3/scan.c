@@ -40,6 +40,7 @@ static bool table_make(struct p3_cursor *c, struct p3_scan_table *table, uint16_
   stage_release(c->rows.ctx, STAGE_TREE, has);
   table->symbol = symbol;
   table->generation = c->tree.generation;
+  table->phrase_count = tables->phrase_count;
   table->is_made = true;
   return true;
 }
@@ -55,7 +56,9 @@ static const uint8_t *counts_of(struct p3_cursor *c, uint16_t symbol) {
     c->scan_count = language + 1;
   }
   struct p3_scan_table *table = &c->scans[language];
-  if (table->is_made && table->symbol == symbol && table->generation == c->tree.generation) return table->counts;
+  if (table->is_made && table->symbol == symbol && table->generation == c->tree.generation &&
+      table->phrase_count == c->tables.phrase_count)
+    return table->counts;
   return table_make(c, table, symbol) ? table->counts : NULL;
 }
 
