@@ -14,7 +14,8 @@
  *   count        the number of nodes of one symbol in every document: of the commonest symbol, in its
  *                language, of named nodes that have children (the lowest where there are several);
  *                tree-sitter: a walk by TSTreeCursor that compares the symbol of every node. A codec
- *                that has no count_symbol counts by its batch walk. Its speed is that of all nodes, as
+ *                that has no count_symbol counts by its batch walk. Each iteration has a cursor of its
+ *                own, so that what a codec prepares for a symbol is in its time. Its speed is that of all nodes, as
  *                the walk's is, so that the two compare
  *   index        go to a node by its preorder index, from the root; tree-sitter:
  *                ts_tree_cursor_goto_descendant

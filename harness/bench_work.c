@@ -224,7 +224,8 @@ static uint32_t count_live(const TSTree *tree, uint16_t symbol) {
   for (bool more = true; more;) {
     count += ts_node_symbol(ts_tree_cursor_current_node(&cursor)) == symbol;
     more = ts_tree_cursor_goto_first_child(&cursor);
-    while (!more && !(more = ts_tree_cursor_goto_next_sibling(&cursor)) && ts_tree_cursor_goto_parent(&cursor)) continue;
+    while (!more && !(more = ts_tree_cursor_goto_next_sibling(&cursor)) && ts_tree_cursor_goto_parent(&cursor)) {
+    }
   }
   ts_tree_cursor_delete(&cursor);
   return count;
@@ -269,11 +270,21 @@ static int count_document(const struct job *job, uint32_t id, uint64_t *sum) {
   return error;
 }
 
+/* A cursor may remember what it found out about a symbol. Each question is asked for the first
+ * time: of a new cursor. */
+static int ask_anew(const struct job *job) {
+  struct bench_subject *subject = job->subject;
+  struct fault fault = {0};
+  if (subject->cursor) store_cursor_delete(subject->store, subject->cursor);
+  subject->cursor = NULL;
+  return store_cursor_new(subject->store, &subject->cursor, &fault) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+}
+
 static void run_count(struct gbench_state *state, void *user) {
   const struct job *job = user;
   while (gbench_keep_running(state)) {
     uint64_t sum = 0;
-    int error = STAGE_OK;
+    int error = ask_anew(job);
     for (uint32_t i = 0; i < job->bench->document_count && !error; i++) error = count_document(job, i, &sum);
     if (!unharmed(state, job, error) || !right(state, job, sum, job->bench->count_sum)) break;
   }

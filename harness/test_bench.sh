@@ -44,7 +44,8 @@ PY
 [ -z "$(ls "$dir" | grep making || true)" ] || fail "a half file was left"
 
 bench --combos baseline --filter '^walk/' >"$dir/table" 2>/dev/null
-[ "$(grep -c '^walk ' "$dir/table")" -eq 2 ] && ! grep -Eq '^(cursor|point) ' "$dir/table" || fail "filter: $(cat "$dir/table")"
+[ "$(grep -c '^walk ' "$dir/table")" -eq 2 ] && ! grep -Eq '^(cursor|point) ' "$dir/table" ||
+  fail "filter: $(cat "$dir/table")"
 
 refused() { # exit code, words, arguments
   local want=$1 words=$2 rc=0
