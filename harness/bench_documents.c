@@ -7,8 +7,8 @@
 
 #include "bench.h"
 #include "heap.h"
+#include "sample.h"
 
-#define RANDOM_BENCH_DOCUMENTS 101
 #define RANDOM_BENCH_TARGETS 102
 
 static bool out_of_memory(struct fault *fault) {
@@ -17,59 +17,22 @@ static bool out_of_memory(struct fault *fault) {
 
 /* ---- documents ---- */
 
-static bool read_source(const struct corpus *corpus, const struct corpus_file *file, struct bench_document *document,
-                        struct fault *fault) {
-  char path[4352];
-  if (!corpus_file_path(corpus, file, path, sizeof path)) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s/%s: the path is too long", corpus->root, file->path);
-  }
-  document->path = strdup(path);
-  document->source = malloc(file->bytes + 1);
-  if (!document->path || !document->source) return out_of_memory(fault);
-  FILE *in = fopen(path, "rb");
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened", path);
-  size_t got = fread(document->source, 1, file->bytes + 1, in);
-  fclose(in);
-  if (got != file->bytes) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: it has not the %llu bytes that it had when the corpus was read", path,
-                     (unsigned long long)file->bytes);
-  }
-  document->source_bytes = (uint32_t)got;
-  document->language = file->language;
-  return true;
-}
-
-/* Documents in an order drawn by seed, as many as fit; then as the corpus has them. */
-static bool choose(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
-                   struct fault *fault) {
-  uint32_t *order = calloc(corpus->file_count + 1, sizeof *order);
-  bool *chosen = calloc(corpus->file_count + 1, sizeof *chosen);
-  bench->documents = calloc(corpus->file_count + 1, sizeof *bench->documents);
-  bool ok = order && chosen && bench->documents;
-  uint64_t bytes = 0;
-  uint32_t count = 0;
-  if (!ok) out_of_memory(fault);
-  for (uint32_t i = 0; ok && i < corpus->file_count; i++) order[i] = i;
-  if (ok) {
-    struct random_stream stream = random_stream_for(seed, RANDOM_BENCH_DOCUMENTS, 0);
-    random_shuffle(&stream, order, (uint32_t)corpus->file_count);
-  }
-  for (uint32_t i = 0; ok && i < corpus->file_count; i++) {
-    uint64_t size = corpus->files[order[i]].bytes;
-    if (size == 0 || size > UINT32_MAX || (count > 0 && bytes + size > max_bytes)) continue;
-    chosen[order[i]] = true;
-    bytes += size;
-    count++;
-  }
-  for (uint32_t i = 0; ok && i < corpus->file_count; i++) {
-    if (!chosen[i]) continue;
+/* Whole documents, as many as fit, as the corpus has them. */
+static bool read_documents(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
+                           struct fault *fault) {
+  uint32_t *files, count;
+  if (!sample_draw(corpus, max_bytes, seed, &files, &count, fault)) return false;
+  bench->documents = calloc(count, sizeof *bench->documents);
+  bool ok = bench->documents || out_of_memory(fault);
+  for (uint32_t i = 0; ok && i < count; i++) {
+    const struct corpus_file *file = &corpus->files[files[i]];
     struct bench_document *document = &bench->documents[bench->document_count++];
-    ok = read_source(corpus, &corpus->files[i], document, fault);
-    bench->source_bytes += document->source_bytes;
+    ok = sample_read(corpus, file, &document->path, &document->source, fault);
+    document->source_bytes = (uint32_t)file->bytes;
+    document->language = file->language;
+    bench->source_bytes += file->bytes;
   }
-  free(order);
-  free(chosen);
-  if (ok && count == 0) ok = fault_set(fault, EXIT_CODE_INPUT, "corpus %s: it has no text to measure on", corpus->name);
+  free(files);
   return ok;
 }
 
@@ -288,7 +251,7 @@ bool bench_open(struct bench *bench, const struct corpus *corpus, uint64_t max_b
   bench->batch = calloc(BENCH_WALK_BATCH, sizeof *bench->batch);
   bench->subjects = calloc(BENCH_SUBJECTS_MAX, sizeof *bench->subjects);
   if (!bench->parser || !bench->batch || !bench->subjects) return out_of_memory(fault);
-  if (!choose(bench, corpus, max_bytes, seed, fault) || !load_grammars(bench, corpus, fault)) return false;
+  if (!read_documents(bench, corpus, max_bytes, seed, fault) || !load_grammars(bench, corpus, fault)) return false;
   bench->made = calloc(bench->document_count, sizeof *bench->made);
   if (!bench->made) return out_of_memory(fault);
   if (!parse_all(bench, fault) || !draw_targets(bench, seed, fault)) return false;
