@@ -77,6 +77,11 @@ struct leaf {
   uint32_t kind, length;
 };
 
+/* From a leaf's start to its end. */
+struct span {
+  uint32_t bytes, rows, column; /* column: of the end, where there are rows; else 0 */
+};
+
 enum question {
   ASK_KIND, ASK_CLOSE, ASK_PADDING, ASK_LENGTH, ASK_SAME_LENGTH, ASK_LINES, ASK_GAP, ASK_RARE, QUESTIONS
 };
@@ -85,7 +90,7 @@ struct bound_model {
   struct mixing_memory *memory;
   struct mixing_mixer *mixers[QUESTIONS];
   struct numbering kinds, paddings;
-  uint32_t *fixed_lengths; /* by kind: of the last anonymous leaf */
+  struct span *fixed; /* by kind: of the last anonymous leaf */
   uint32_t fixed_room;
   double new_kind_bits;
   struct level *levels;
@@ -103,7 +108,7 @@ void bound_model_free(struct bound_model *model) {
   for (unsigned q = 0; q < QUESTIONS; q++) mixing_mixer_free(model->mixers[q]);
   numbering_free(&model->kinds);
   numbering_free(&model->paddings);
-  free(model->fixed_lengths);
+  free(model->fixed);
   free(model->levels);
   free(model);
 }
@@ -233,10 +238,12 @@ static double padding_cost(struct bound_model *model, uint32_t kind, uint32_t by
   ask_in(&asking, CONTEXT(kind, t[0].kind, first));
   ask_in(&asking, CONTEXT(kind, t[0].kind, p->kind, p->siblings[0]));
   ask_in(&asking, CONTEXT(kind, p->kind, p->siblings[0], from_sibling));
-  ask_in(&asking, CONTEXT(kind, t[0].kind, p->kind, from_sibling, from_parent));
-  ask_in(&asking, CONTEXT(kind, p->kind, p->siblings[0], p->siblings[1], g->kind, model->last_padding));
-  ask_in(&asking, CONTEXT(kind, t[0].kind, t[1].kind, t[2].kind, few(t[0].length, 60)));
-  ask_in(&asking, CONTEXT(kind, p->kind, first, few(model->column, 100) / 4, p->siblings[0]));
+  if (!first) { /* a first child begins where its parent does, or nearly always */
+    ask_in(&asking, CONTEXT(kind, t[0].kind, p->kind, from_sibling, from_parent));
+    ask_in(&asking, CONTEXT(kind, p->kind, p->siblings[0], p->siblings[1], g->kind, model->last_padding));
+    ask_in(&asking, CONTEXT(kind, t[0].kind, t[1].kind, t[2].kind, few(t[0].length, 60)));
+    ask_in(&asking, CONTEXT(kind, p->kind, few(model->column, 100) / 4, p->siblings[0]));
+  }
   double bits = answer(model, &asking, number);
   if (is_new) bits += gamma_bits(surplus) + gamma_bits(rows) + gamma_bits(column);
   if (number > 0) model->last_padding = number;
@@ -248,17 +255,6 @@ static double padding_cost(struct bound_model *model, uint32_t kind, uint32_t by
 }
 
 /* ---- leaves ---- */
-
-/* Punctuation and keywords: as long as the last of their kind. */
-static double fixed_length_cost(struct bound_model *model, uint32_t kind, uint32_t length) {
-  struct asking asking = {.what = ASK_SAME_LENGTH, .question = {.shape = MIXING_BIT}};
-  bool same = model->fixed_lengths[kind] == length;
-  ask_in(&asking, CONTEXT(kind));
-  double bits = answer(model, &asking, !same);
-  if (!same) bits += rare_number(model, 1, kind, length);
-  model->fixed_lengths[kind] = length;
-  return bits;
-}
 
 static double named_length_cost(struct bound_model *model, uint32_t kind, uint32_t length) {
   const struct level *p = above(model, 1), *g = above(model, 2);
@@ -275,17 +271,37 @@ static double named_length_cost(struct bound_model *model, uint32_t kind, uint32
   return answer(model, &asking, length);
 }
 
+static double lines_cost(struct bound_model *model, uint32_t kind, const struct span *span) {
+  uint32_t bytes = span->bytes;
+  struct asking asking = {.what = ASK_LINES, .question = {.shape = MIXING_BIT}};
+  ask_in(&asking, CONTEXT(kind));
+  ask_in(&asking, CONTEXT(kind, bytes < 16 ? bytes : 32u - (uint32_t)__builtin_clz(bytes) + 16));
+  double bits = answer(model, &asking, span->rows > 0);
+  if (span->rows == 0) return bits;
+  return bits + rare_number(model, 2, kind, span->rows) + rare_number(model, 3, kind, span->column);
+}
+
+/* Punctuation and keywords: mostly as the last of their kind. */
+static double fixed_cost(struct bound_model *model, uint32_t kind, const struct span *span) {
+  struct span *last = &model->fixed[kind];
+  struct asking asking = {.what = ASK_SAME_LENGTH, .question = {.shape = MIXING_BIT}};
+  bool same = last->bytes == span->bytes && last->rows == span->rows && last->column == span->column;
+  ask_in(&asking, CONTEXT(kind));
+  double bits = answer(model, &asking, !same);
+  if (!same) bits += rare_number(model, 1, kind, span->bytes) + lines_cost(model, kind, span);
+  *last = *span;
+  return bits;
+}
+
 /* Where a leaf ends; goes there. */
 static double leaf_cost(struct bound_model *model, TSNode node, uint32_t kind) {
   TSPoint end = ts_node_end_point(node);
-  uint32_t length = ts_node_end_byte(node) - model->byte, rows = end.row - model->row;
-  bool is_named = ts_node_is_named(node), has_lines = rows > 0;
-  double bits = is_named ? named_length_cost(model, kind, length) : fixed_length_cost(model, kind, length);
-  struct asking lines = {.what = ASK_LINES, .question = {.shape = MIXING_BIT}};
-  ask_in(&lines, CONTEXT(kind));
-  ask_in(&lines, CONTEXT(kind, length < 16 ? length : 32u - (uint32_t)__builtin_clz(length) + 16));
-  bits += answer(model, &lines, has_lines);
-  if (has_lines) bits += rare_number(model, 2, kind, rows) + rare_number(model, 3, kind, end.column);
+  struct span span = {ts_node_end_byte(node) - model->byte, end.row - model->row, 0};
+  uint32_t length = span.bytes;
+  bool is_named = ts_node_is_named(node);
+  if (span.rows > 0) span.column = end.column;
+  double bits = is_named ? named_length_cost(model, kind, length) + lines_cost(model, kind, &span)
+                         : fixed_cost(model, kind, &span);
   model->byte += length;
   model->row = end.row;
   model->column = end.column;
@@ -350,10 +366,10 @@ static bool make_room(struct bound_model *model, uint32_t kind, struct fault *fa
   }
   if (kind < model->fixed_room) return true;
   uint32_t room = 2 * kind + 64;
-  uint32_t *lengths = realloc(model->fixed_lengths, room * sizeof *lengths);
-  if (!lengths) return out_of_memory(fault);
-  memset(lengths + model->fixed_room, 0, (room - model->fixed_room) * sizeof *lengths);
-  model->fixed_lengths = lengths;
+  struct span *fixed = realloc(model->fixed, room * sizeof *fixed);
+  if (!fixed) return out_of_memory(fault);
+  memset(fixed + model->fixed_room, 0, (room - model->fixed_room) * sizeof *fixed);
+  model->fixed = fixed;
   model->fixed_room = room;
   return true;
 }
