@@ -10,7 +10,8 @@
  * within two bits, the length of what an arithmetic coder would write and a decoder could read back:
  * nothing is given to the model beside the sequence.
  *
- * Two mixers vote: one chosen by the decision, one by what the caller says (mixing_question.set).
+ * A weight is the sum of two: one chosen by the decision, one by what the caller says
+ * (mixing_question.set); and of each there is one for every confidence in the probability.
  *
  * Threads: one. A model is deterministic: the same sequence costs the same. */
 #ifndef PHASEBENCH_MIXING_H
