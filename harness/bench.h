@@ -11,18 +11,31 @@
  *   encode       put alone, into a store that was empty
  *   walk         the codec's batch walk of every node with all of its facts; tree-sitter: as cursor
  *   cursor       first child / next sibling / parent over every node
+ *   count        the number of nodes of one symbol in every document: of the commonest symbol, in its
+ *                language, of named nodes that have children (the lowest where there are several);
+ *                tree-sitter: a walk by TSTreeCursor that compares the symbol of every node. A codec
+ *                that has no count_symbol counts by its batch walk. Each iteration has a cursor of its
+ *                own, so that what a codec prepares for a symbol is in its time. Its speed is that of all nodes, as
+ *                the walk's is, so that the two compare
  *   index        go to a node by its preorder index, from the root; tree-sitter:
  *                ts_tree_cursor_goto_descendant
- *   first_child, next_sibling, parent
- *                one move from a random node; tree-sitter: ts_node_child,
- *                ts_node_next_sibling, ts_node_parent
+ *   first_child, next_sibling, previous_sibling, parent
+ *                one move from a random node; tree-sitter: ts_node_child, ts_node_next_sibling,
+ *                ts_node_prev_sibling, ts_node_parent
+ *   child_by_field
+ *                one move to a field that is there, from the node nearest above (or at) a random
+ *                one that has a child with a field; tree-sitter: ts_node_child_by_field_id
  *   descendant   smallest node at a random byte, from the root; tree-sitter:
  *                ts_node_descendant_for_byte_range
+ *   point        the same at that byte's row and column; tree-sitter:
+ *                ts_node_descendant_for_point_range. A codec that has no
+ *                goto_descendant_for_points has no figure
  * Reading of a node is its symbol and start byte. These are added up, and a sum
  * other than tree-sitter's is an error and not a result.
  *
- * tree-sitter's calls on TSNode differ from its cursor here and there (zero-width nodes);
- * a target where they do is not used, and their number is told. */
+ * tree-sitter's calls on TSNode differ from its cursor here and there (zero-width nodes), and its
+ * search for a byte ends in tokens that are empty and hidden; a target where that is so is not
+ * used, and their number is told. */
 #ifndef PHASEBENCH_BENCH_H
 #define PHASEBENCH_BENCH_H
 
@@ -44,13 +57,18 @@ struct bench_document {
   uint32_t source_bytes;
   uint32_t node_count;
   TSTree *tree; /* the live tree that tree-sitter is measured on */
+  uint32_t symbol_count; /* nodes with its language's symbol in bench.symbols */
 };
 
 /* A random node, and what tree-sitter finds from there. sum 0: no such node. */
 struct bench_target {
   uint32_t document, index, byte;
+  TSPoint place; /* of the byte */
   TSNode node;
-  uint64_t at_index, first_child, next_sibling, parent, descendant;
+  uint32_t field_index; /* the node that child_by_field begins at, and the field it asks for */
+  uint16_t field;
+  TSNode field_node;
+  uint64_t at_index, first_child, next_sibling, previous_sibling, parent, child_by_field, descendant;
 };
 
 struct bench_subject {
@@ -72,6 +90,9 @@ struct bench {
   TSTree **made; /* room for one tree a document */
   uint64_t nodes, source_bytes;
   uint64_t walk_sum; /* of all nodes of all documents */
+  uint16_t *symbols; /* by language: which one is counted */
+  uint32_t *histograms; /* while the symbols are chosen: by language and symbol */
+  uint64_t count_sum; /* bench_count_sum of all documents */
   struct bench_target *targets;
   uint32_t target_count, targets_refused;
   TSTreeCursor live_cursor; /* tree-sitter's own, for moves by index */
@@ -97,6 +118,14 @@ bool bench_register(struct bench *bench, struct fault *fault);
 static inline uint64_t bench_node_sum(uint16_t symbol, uint32_t start_byte) {
   return UINT64_C(1) + ((uint64_t)symbol << 33) + start_byte;
 }
+
+/* What a document's count adds to a sum, so that counts of two documents cannot be exchanged. */
+static inline uint64_t bench_count_sum(uint32_t document, uint32_t count) {
+  return ((uint64_t)document + 1) * count;
+}
+
+/* Why the subject has no figure for the operation ("point", ...); NULL: it has one. */
+const char *bench_lacks(const struct bench_subject *subject, const char *operation);
 
 TSTree *bench_parse(struct bench *bench, uint32_t document, struct fault *fault);
 bool bench_put_all(struct bench *bench, struct store *store, TSTree **trees, struct fault *fault);

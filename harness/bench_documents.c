@@ -7,8 +7,8 @@
 
 #include "bench.h"
 #include "heap.h"
+#include "sample.h"
 
-#define RANDOM_BENCH_DOCUMENTS 101
 #define RANDOM_BENCH_TARGETS 102
 
 static bool out_of_memory(struct fault *fault) {
@@ -17,59 +17,22 @@ static bool out_of_memory(struct fault *fault) {
 
 /* ---- documents ---- */
 
-static bool read_source(const struct corpus *corpus, const struct corpus_file *file, struct bench_document *document,
-                        struct fault *fault) {
-  char path[4352];
-  if (!corpus_file_path(corpus, file, path, sizeof path)) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s/%s: the path is too long", corpus->root, file->path);
-  }
-  document->path = strdup(path);
-  document->source = malloc(file->bytes + 1);
-  if (!document->path || !document->source) return out_of_memory(fault);
-  FILE *in = fopen(path, "rb");
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened", path);
-  size_t got = fread(document->source, 1, file->bytes + 1, in);
-  fclose(in);
-  if (got != file->bytes) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: it has not the %llu bytes that it had when the corpus was read", path,
-                     (unsigned long long)file->bytes);
-  }
-  document->source_bytes = (uint32_t)got;
-  document->language = file->language;
-  return true;
-}
-
-/* Documents in an order drawn by seed, as many as fit; then as the corpus has them. */
-static bool choose(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
-                   struct fault *fault) {
-  uint32_t *order = calloc(corpus->file_count + 1, sizeof *order);
-  bool *chosen = calloc(corpus->file_count + 1, sizeof *chosen);
-  bench->documents = calloc(corpus->file_count + 1, sizeof *bench->documents);
-  bool ok = order && chosen && bench->documents;
-  uint64_t bytes = 0;
-  uint32_t count = 0;
-  if (!ok) out_of_memory(fault);
-  for (uint32_t i = 0; ok && i < corpus->file_count; i++) order[i] = i;
-  if (ok) {
-    struct random_stream stream = random_stream_for(seed, RANDOM_BENCH_DOCUMENTS, 0);
-    random_shuffle(&stream, order, (uint32_t)corpus->file_count);
-  }
-  for (uint32_t i = 0; ok && i < corpus->file_count; i++) {
-    uint64_t size = corpus->files[order[i]].bytes;
-    if (size == 0 || size > UINT32_MAX || (count > 0 && bytes + size > max_bytes)) continue;
-    chosen[order[i]] = true;
-    bytes += size;
-    count++;
-  }
-  for (uint32_t i = 0; ok && i < corpus->file_count; i++) {
-    if (!chosen[i]) continue;
+/* Whole documents, as many as fit, as the corpus has them. */
+static bool read_documents(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
+                           struct fault *fault) {
+  uint32_t *files, count;
+  if (!sample_draw(corpus, max_bytes, seed, &files, &count, fault)) return false;
+  bench->documents = calloc(count, sizeof *bench->documents);
+  bool ok = bench->documents || out_of_memory(fault);
+  for (uint32_t i = 0; ok && i < count; i++) {
+    const struct corpus_file *file = &corpus->files[files[i]];
     struct bench_document *document = &bench->documents[bench->document_count++];
-    ok = read_source(corpus, &corpus->files[i], document, fault);
-    bench->source_bytes += document->source_bytes;
+    ok = sample_read(corpus, file, &document->path, &document->source, fault);
+    document->source_bytes = (uint32_t)file->bytes;
+    document->language = file->language;
+    bench->source_bytes += file->bytes;
   }
-  free(order);
-  free(chosen);
-  if (ok && count == 0) ok = fault_set(fault, EXIT_CODE_INPUT, "corpus %s: it has no text to measure on", corpus->name);
+  free(files);
   return ok;
 }
 
@@ -123,6 +86,65 @@ static uint64_t moved(const TSTreeCursor *from, bool (*move)(TSTreeCursor *)) {
   return sum;
 }
 
+/* By the preorder index: the node before ours is our parent, or lies in our previous sibling. */
+static bool cursor_goto_previous_sibling(TSTreeCursor *cursor) {
+  uint32_t index = ts_tree_cursor_current_descendant_index(cursor), depth = ts_tree_cursor_current_depth(cursor);
+  if (!ts_tree_cursor_goto_parent(cursor) || ts_tree_cursor_current_descendant_index(cursor) + 1 == index) return false;
+  ts_tree_cursor_goto_descendant(cursor, index - 1);
+  while (ts_tree_cursor_current_depth(cursor) > depth) ts_tree_cursor_goto_parent(cursor);
+  return true;
+}
+
+/* Goes on until a node has a field; false: none of the siblings has. */
+static bool goto_field(TSTreeCursor *cursor, uint16_t *field) {
+  do {
+    *field = ts_tree_cursor_current_field_id(cursor);
+    if (*field != 0) return true;
+  } while (ts_tree_cursor_goto_next_sibling(cursor));
+  return false;
+}
+
+/* Finds the node that child_by_field begins at; where no ancestor has a field either, the root,
+ * which is asked for field 1 and has none. False: TSNode finds another child. */
+static bool fill_field(TSTreeCursor *cursor, struct bench_target *target) {
+  for (bool up = true; up; up = ts_tree_cursor_goto_parent(cursor)) {
+    target->field_index = ts_tree_cursor_current_descendant_index(cursor);
+    target->field_node = ts_tree_cursor_current_node(cursor);
+    target->field = 1;
+    target->child_by_field = 0;
+    if (!ts_tree_cursor_goto_first_child(cursor)) continue;
+    if (goto_field(cursor, &target->field)) {
+      target->child_by_field = cursor_sum(cursor);
+      break;
+    }
+    ts_tree_cursor_goto_parent(cursor);
+    target->field = 1;
+  }
+  return node_sum(ts_node_child_by_field_id(target->field_node, target->field)) == target->child_by_field;
+}
+
+static TSPoint point_of_byte(const char *source, uint32_t byte) {
+  TSPoint point = {0, 0};
+  uint32_t line = 0;
+  for (const char *end; (end = memchr(source + line, '\n', byte - line)) != NULL; point.row++) {
+    line = (uint32_t)(end - source) + 1;
+  }
+  point.column = byte - line;
+  return point;
+}
+
+/* False: the search ended in a token that is hidden and empty, and so in no stage's tree. */
+static bool fill_place(const struct bench *bench, TSNode root, struct bench_target *target) {
+  TSNode found = ts_node_descendant_for_byte_range(root, target->byte, target->byte);
+  target->place = point_of_byte(bench->documents[target->document].source, target->byte);
+  target->descendant = node_sum(found);
+  if (ts_node_is_null(found)) return false;
+  TSNode wide = ts_node_descendant_for_byte_range(root, target->byte, target->byte + 1);
+  TSNode same = ts_node_descendant_for_point_range(root, target->place, target->place);
+  bool is_empty = ts_node_start_byte(found) == ts_node_end_byte(found);
+  return node_sum(same) == target->descendant && (is_empty || node_sum(wide) == target->descendant);
+}
+
 /* False: TSNode and TSTreeCursor tell different things of this place. */
 static bool fill_target(const struct bench *bench, struct bench_target *target) {
   TSNode root = ts_tree_root_node(bench->documents[target->document].tree);
@@ -132,12 +154,14 @@ static bool fill_target(const struct bench *bench, struct bench_target *target) 
   target->at_index = cursor_sum(&cursor);
   target->first_child = moved(&cursor, ts_tree_cursor_goto_first_child);
   target->next_sibling = moved(&cursor, ts_tree_cursor_goto_next_sibling);
+  target->previous_sibling = moved(&cursor, cursor_goto_previous_sibling);
   target->parent = moved(&cursor, ts_tree_cursor_goto_parent);
+  bool agree = fill_field(&cursor, target) && fill_place(bench, root, target);
   ts_tree_cursor_delete(&cursor);
-  target->descendant = node_sum(ts_node_descendant_for_byte_range(root, target->byte, target->byte));
-  return node_sum(ts_node_child(target->node, 0)) == target->first_child &&
+  return agree && node_sum(ts_node_child(target->node, 0)) == target->first_child &&
          node_sum(ts_node_next_sibling(target->node)) == target->next_sibling &&
-         node_sum(ts_node_parent(target->node)) == target->parent && target->descendant != 0;
+         node_sum(ts_node_prev_sibling(target->node)) == target->previous_sibling &&
+         node_sum(ts_node_parent(target->node)) == target->parent;
 }
 
 /* Nodes drawn evenly from all nodes of all documents. */
@@ -164,19 +188,60 @@ static bool draw_targets(struct bench *bench, uint64_t seed, struct fault *fault
   return fault_set(fault, EXIT_CODE_INPUT, "no node was found on which tree-sitter's node and cursor calls agree");
 }
 
-/* The sum of a whole walk, by TSTreeCursor. */
-static void sum_all(struct bench *bench) {
-  for (uint32_t i = 0; i < bench->document_count; i++) {
-    TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(bench->documents[i].tree));
-    bool up = false;
-    for (;;) {
-      if (!up) bench->walk_sum += cursor_sum(&cursor);
-      if (!up && ts_tree_cursor_goto_first_child(&cursor)) continue;
-      up = !ts_tree_cursor_goto_next_sibling(&cursor);
-      if (up && !ts_tree_cursor_goto_parent(&cursor)) break;
-    }
-    ts_tree_cursor_delete(&cursor);
+/* ---- whole walks, by TSTreeCursor ---- */
+
+typedef void visit_fn(struct bench *bench, uint32_t document, const TSTreeCursor *cursor);
+
+static void visit_document(struct bench *bench, uint32_t document, visit_fn *visit) {
+  TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(bench->documents[document].tree));
+  bool up = false;
+  for (;;) {
+    if (!up) visit(bench, document, &cursor);
+    if (!up && ts_tree_cursor_goto_first_child(&cursor)) continue;
+    up = !ts_tree_cursor_goto_next_sibling(&cursor);
+    if (up && !ts_tree_cursor_goto_parent(&cursor)) break;
   }
+  ts_tree_cursor_delete(&cursor);
+}
+
+static void visit_sum(struct bench *bench, uint32_t document, const TSTreeCursor *cursor) {
+  (void)document;
+  bench->walk_sum += cursor_sum(cursor);
+}
+
+#define SYMBOLS 65536u /* all that 16 bits can name */
+
+/* In bench->histograms: named nodes with children, by symbol. */
+static void visit_symbol(struct bench *bench, uint32_t document, const TSTreeCursor *cursor) {
+  TSNode node = ts_tree_cursor_current_node(cursor);
+  if (!ts_node_is_named(node) || ts_node_child_count(node) == 0) return;
+  bench->histograms[bench->documents[document].language * SYMBOLS + ts_node_symbol(node)]++;
+}
+
+static void visit_count(struct bench *bench, uint32_t document, const TSTreeCursor *cursor) {
+  uint16_t symbol = bench->symbols[bench->documents[document].language];
+  bench->documents[document].symbol_count += ts_node_symbol(ts_tree_cursor_current_node(cursor)) == symbol;
+}
+
+/* Which symbol is counted in each language, and what tree-sitter counts. */
+static bool choose_symbols(struct bench *bench, struct fault *fault) {
+  bench->symbols = calloc(bench->grammar_count, sizeof *bench->symbols);
+  bench->histograms = calloc((size_t)bench->grammar_count * SYMBOLS, sizeof *bench->histograms);
+  if (!bench->symbols || !bench->histograms) return out_of_memory(fault);
+  for (uint32_t i = 0; i < bench->document_count; i++) visit_document(bench, i, visit_symbol);
+  for (uint32_t l = 0; l < bench->grammar_count; l++) {
+    const uint32_t *histogram = &bench->histograms[l * SYMBOLS];
+    for (uint32_t symbol = 1; symbol < SYMBOLS; symbol++) {
+      if (histogram[symbol] > histogram[bench->symbols[l]]) bench->symbols[l] = (uint16_t)symbol;
+    }
+  }
+  free(bench->histograms);
+  bench->histograms = NULL;
+  for (uint32_t i = 0; i < bench->document_count; i++) {
+    visit_document(bench, i, visit_count);
+    bench->count_sum += bench_count_sum(i, bench->documents[i].symbol_count);
+  }
+  return true;
 }
 
 bool bench_open(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
@@ -186,11 +251,12 @@ bool bench_open(struct bench *bench, const struct corpus *corpus, uint64_t max_b
   bench->batch = calloc(BENCH_WALK_BATCH, sizeof *bench->batch);
   bench->subjects = calloc(BENCH_SUBJECTS_MAX, sizeof *bench->subjects);
   if (!bench->parser || !bench->batch || !bench->subjects) return out_of_memory(fault);
-  if (!choose(bench, corpus, max_bytes, seed, fault) || !load_grammars(bench, corpus, fault)) return false;
+  if (!read_documents(bench, corpus, max_bytes, seed, fault) || !load_grammars(bench, corpus, fault)) return false;
   bench->made = calloc(bench->document_count, sizeof *bench->made);
   if (!bench->made) return out_of_memory(fault);
   if (!parse_all(bench, fault) || !draw_targets(bench, seed, fault)) return false;
-  sum_all(bench);
+  for (uint32_t i = 0; i < bench->document_count; i++) visit_document(bench, i, visit_sum);
+  if (!choose_symbols(bench, fault)) return false;
   bench->live_cursor = ts_tree_cursor_new(ts_tree_root_node(bench->documents[0].tree));
   snprintf(bench->subjects[bench->subject_count++].name, sizeof bench->subjects[0].name, "tree-sitter");
   return true;
@@ -288,6 +354,8 @@ void bench_close(struct bench *bench) {
   free(bench->grammars);
   free(bench->made);
   free(bench->targets);
+  free(bench->symbols);
+  free(bench->histograms);
   free(bench->batch);
   free(bench->subjects);
   memset(bench, 0, sizeof *bench);

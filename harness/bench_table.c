@@ -86,19 +86,24 @@ static struct spread collect(const struct bench_table *table, const char *name, 
 struct shape {
   const char *operation, *reference, *unit;
   enum { PER_NODE, PER_TARGET, PER_SOURCE } of;
+  const char *own_reference; /* an operation of the same subject that it is also held against; or NULL */
 };
 
 static const struct shape shapes[] = {
-    {"parse", NULL, "MiB/s", PER_SOURCE},
-    {"ingest", "parse", "MiB/s", PER_SOURCE},
-    {"encode", "parse", "MiB/s", PER_SOURCE},
-    {"walk", "walk", "M nodes/s", PER_NODE},
-    {"cursor", "cursor", "M nodes/s", PER_NODE},
-    {"index", "index", "ns", PER_TARGET},
-    {"first_child", "first_child", "ns", PER_TARGET},
-    {"next_sibling", "next_sibling", "ns", PER_TARGET},
-    {"parent", "parent", "ns", PER_TARGET},
-    {"descendant", "descendant", "ns", PER_TARGET},
+    {"parse", NULL, "MiB/s", PER_SOURCE, NULL},
+    {"ingest", "parse", "MiB/s", PER_SOURCE, NULL},
+    {"encode", "parse", "MiB/s", PER_SOURCE, NULL},
+    {"walk", "walk", "M nodes/s", PER_NODE, NULL},
+    {"cursor", "cursor", "M nodes/s", PER_NODE, NULL},
+    {"count", "count", "M nodes/s", PER_NODE, "walk"},
+    {"index", "index", "ns", PER_TARGET, NULL},
+    {"first_child", "first_child", "ns", PER_TARGET, NULL},
+    {"next_sibling", "next_sibling", "ns", PER_TARGET, NULL},
+    {"previous_sibling", "previous_sibling", "ns", PER_TARGET, NULL},
+    {"parent", "parent", "ns", PER_TARGET, NULL},
+    {"child_by_field", "child_by_field", "ns", PER_TARGET, NULL},
+    {"descendant", "descendant", "ns", PER_TARGET, NULL},
+    {"point", "point", "ns", PER_TARGET, NULL},
 };
 
 static void speed_text(const struct shape *shape, const struct bench *bench, double ns, char *text, unsigned bytes) {
@@ -115,24 +120,54 @@ static void speed_text(const struct shape *shape, const struct bench *bench, dou
   }
 }
 
-static void print_row(const struct bench_table *table, const struct bench *bench, const struct shape *shape,
-                      const char *subject) {
-  char name[300], reference[300], speed[48], ratio[48] = "", low[48], high[48];
-  snprintf(name, sizeof name, "%s/%s", shape->operation, subject);
-  struct spread time = collect(table, name, NULL);
-  if (time.missing) return; /* not run, or it had an error, which was printed */
-  speed_text(shape, bench, time.median, speed, sizeof speed);
-  printf("%-13s %-24s %10s %-9s ", shape->operation, subject, speed, shape->unit);
+/* How many times as fast as `reference` (an operation/subject); nothing where that was not run. */
+static void print_ratio(const struct bench_table *table, const char *name, const char *reference, const char *words) {
+  char ratio[48], low[48], high[48];
+  struct spread pairs = collect(table, name, reference);
+  if (pairs.missing) return;
+  grid_number(pairs.median, 2, ratio, sizeof ratio);
+  grid_number(pairs.min, 2, low, sizeof low);
+  grid_number(pairs.max, 2, high, sizeof high);
+  printf(" %9s x %s (%s ... %s, n = %u)", ratio, words, low, high, pairs.n);
+}
+
+static void print_ratios(const struct bench_table *table, const struct shape *shape, const char *name,
+                         const char *subject) {
+  char reference[300], words[64];
   if (shape->reference && strcmp(subject, "tree-sitter") != 0) {
     snprintf(reference, sizeof reference, "%s/tree-sitter", shape->reference);
-    struct spread pairs = collect(table, name, reference);
-    if (!pairs.missing) {
-      grid_number(pairs.median, 2, ratio, sizeof ratio);
-      grid_number(pairs.min, 2, low, sizeof low);
-      grid_number(pairs.max, 2, high, sizeof high);
-      printf(" %9s x %s (%s ... %s, n = %u)", ratio, shape->reference, low, high, pairs.n);
-    }
+    print_ratio(table, name, reference, shape->reference);
   }
+  if (shape->own_reference) {
+    snprintf(reference, sizeof reference, "%s/%s", shape->own_reference, subject);
+    snprintf(words, sizeof words, "%s of its own", shape->own_reference);
+    print_ratio(table, name, reference, words);
+  }
+}
+
+/* Was the operation run, for any subject? */
+static bool was_run(const struct bench_table *table, const char *operation) {
+  size_t length = strlen(operation);
+  for (size_t i = 0; i < table->count; i++) {
+    const char *name = table->samples[i].name;
+    if (strncmp(name, operation, length) == 0 && name[length] == '/') return true;
+  }
+  return false;
+}
+
+static void print_row(const struct bench_table *table, const struct bench *bench, const struct shape *shape,
+                      const struct bench_subject *subject) {
+  char name[300], speed[48];
+  const char *lacks = bench_lacks(subject, shape->operation);
+  snprintf(name, sizeof name, "%s/%s", shape->operation, subject->name);
+  struct spread time = collect(table, name, NULL);
+  if (lacks && was_run(table, shape->operation)) {
+    printf("%-16s %-24s %10s no figure: %s\n", shape->operation, subject->name, "-", lacks);
+  }
+  if (time.missing) return; /* not run, or it had an error, which was printed */
+  speed_text(shape, bench, time.median, speed, sizeof speed);
+  printf("%-16s %-24s %10s %-9s ", shape->operation, subject->name, speed, shape->unit);
+  print_ratios(table, shape, name, subject->name);
   putchar('\n');
 }
 
@@ -140,10 +175,10 @@ bool bench_table_print(const struct bench_table *table, const struct bench *benc
   printf("%u documents, %llu source bytes, %llu nodes; %u random targets (%u refused)\n", bench->document_count,
          (unsigned long long)bench->source_bytes, (unsigned long long)bench->nodes, bench->target_count,
          bench->targets_refused);
-  printf("\n%-13s %-24s %-20s  %s\n", "operation", "subject", "    median",
+  printf("\n%-16s %-24s %-20s  %s\n", "operation", "subject", "    median",
          "times as fast as tree-sitter (pairs of repetitions: median, smallest ... largest)");
   for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
-    for (unsigned i = 0; i < bench->subject_count; i++) print_row(table, bench, &shapes[s], bench->subjects[i].name);
+    for (unsigned i = 0; i < bench->subject_count; i++) print_row(table, bench, &shapes[s], &bench->subjects[i]);
   }
   if (table->lost) fputs("phasebench bench: out of memory: repetitions are missing from this table\n", stderr);
   if (table->errors) fprintf(stderr, "phasebench bench: %u repetitions ended in an error\n", table->errors);

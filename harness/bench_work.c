@@ -184,15 +184,19 @@ static void run_cursor(struct gbench_state *state, void *user) {
   count_nodes(state, job);
 }
 
+/* The next batch of the open document; *count 0: it is over. */
+static int next_batch(const struct job *job, uint32_t *count) {
+  *count = 0;
+  return job->subject->codec->walk(job->subject->cursor, job->bench->batch, BENCH_WALK_BATCH, count);
+}
+
 static int walk_document(const struct job *job, uint32_t id, uint64_t *sum) {
   const struct stage_ops *codec = job->subject->codec;
   struct stage_cursor *cursor = job->subject->cursor;
-  struct stage_node *batch = job->bench->batch;
+  const struct stage_node *batch = job->bench->batch;
+  uint32_t count = 0;
   int error = codec->cursor_open(cursor, id);
-  while (!error) {
-    uint32_t count = 0;
-    error = codec->walk(cursor, batch, BENCH_WALK_BATCH, &count);
-    if (error || count == 0) break;
+  while (!error && (error = next_batch(job, &count)) == STAGE_OK && count > 0) {
     uint64_t part = 0;
     for (uint32_t n = 0; n < count; n++) part += bench_node_sum(batch[n].head.symbol, batch[n].head.start_byte);
     *sum += part;
@@ -208,6 +212,81 @@ static void run_walk(struct gbench_state *state, void *user) {
     int error = STAGE_OK;
     for (uint32_t i = 0; i < job->bench->document_count && !error; i++) error = walk_document(job, i, &sum);
     if (!unharmed(state, job, error) || !right(state, job, sum, job->bench->walk_sum)) break;
+  }
+  count_nodes(state, job);
+}
+
+/* ---- counting ---- */
+
+static uint32_t count_live(const TSTree *tree, uint16_t symbol) {
+  uint32_t count = 0;
+  TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
+  for (bool more = true; more;) {
+    count += ts_node_symbol(ts_tree_cursor_current_node(&cursor)) == symbol;
+    more = ts_tree_cursor_goto_first_child(&cursor);
+    while (!more && !(more = ts_tree_cursor_goto_next_sibling(&cursor)) && ts_tree_cursor_goto_parent(&cursor)) {
+    }
+  }
+  ts_tree_cursor_delete(&cursor);
+  return count;
+}
+
+static uint16_t symbol_of(const struct job *job, uint32_t document) {
+  return job->bench->symbols[job->bench->documents[document].language];
+}
+
+static void run_count_live(struct gbench_state *state, void *user) {
+  const struct job *job = user;
+  while (gbench_keep_running(state)) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < job->bench->document_count; i++) {
+      sum += bench_count_sum(i, count_live(job->bench->documents[i].tree, symbol_of(job, i)));
+    }
+    if (!right(state, job, sum, job->bench->count_sum)) break;
+  }
+  count_nodes(state, job);
+}
+
+static int count_by_walk(const struct job *job, uint16_t symbol, uint32_t *count) {
+  const struct stage_node *batch = job->bench->batch;
+  uint32_t nodes = 0, found = 0;
+  int error;
+  while ((error = next_batch(job, &nodes)) == STAGE_OK && nodes > 0) {
+    for (uint32_t n = 0; n < nodes; n++) found += batch[n].head.symbol == symbol;
+  }
+  *count = found;
+  return error;
+}
+
+static int count_document(const struct job *job, uint32_t id, uint64_t *sum) {
+  const struct stage_ops *codec = job->subject->codec;
+  struct stage_cursor *cursor = job->subject->cursor;
+  uint32_t count = 0;
+  int error = codec->cursor_open(cursor, id);
+  if (!error && codec->count_symbol) error = codec->count_symbol(cursor, symbol_of(job, id), &count);
+  else if (!error) error = count_by_walk(job, symbol_of(job, id), &count);
+  codec->cursor_close(cursor);
+  *sum += bench_count_sum(id, count);
+  return error;
+}
+
+/* A cursor may remember what it found out about a symbol. Each question is asked for the first
+ * time: of a new cursor. */
+static int ask_anew(const struct job *job) {
+  struct bench_subject *subject = job->subject;
+  struct fault fault = {0};
+  if (subject->cursor) store_cursor_delete(subject->store, subject->cursor);
+  subject->cursor = NULL;
+  return store_cursor_new(subject->store, &subject->cursor, &fault) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+}
+
+static void run_count(struct gbench_state *state, void *user) {
+  const struct job *job = user;
+  while (gbench_keep_running(state)) {
+    uint64_t sum = 0;
+    int error = ask_anew(job);
+    for (uint32_t i = 0; i < job->bench->document_count && !error; i++) error = count_document(job, i, &sum);
+    if (!unharmed(state, job, error) || !right(state, job, sum, job->bench->count_sum)) break;
   }
   count_nodes(state, job);
 }
@@ -236,6 +315,14 @@ static uint64_t live_next_sibling(struct bench *bench, const struct bench_target
   (void)bench;
   return live_node_sum(ts_node_next_sibling(target->node));
 }
+static uint64_t live_previous_sibling(struct bench *bench, const struct bench_target *target) {
+  (void)bench;
+  return live_node_sum(ts_node_prev_sibling(target->node));
+}
+static uint64_t live_child_by_field(struct bench *bench, const struct bench_target *target) {
+  (void)bench;
+  return live_node_sum(ts_node_child_by_field_id(target->field_node, target->field));
+}
 static uint64_t live_parent(struct bench *bench, const struct bench_target *target) {
   (void)bench;
   return live_node_sum(ts_node_parent(target->node));
@@ -243,6 +330,11 @@ static uint64_t live_parent(struct bench *bench, const struct bench_target *targ
 static uint64_t live_descendant(struct bench *bench, const struct bench_target *target) {
   TSNode root = ts_tree_root_node(bench->documents[target->document].tree);
   return live_node_sum(ts_node_descendant_for_byte_range(root, target->byte, target->byte));
+}
+
+static uint64_t live_point(struct bench *bench, const struct bench_target *target) {
+  TSNode root = ts_tree_root_node(bench->documents[target->document].tree);
+  return live_node_sum(ts_node_descendant_for_point_range(root, target->place, target->place));
 }
 
 static uint64_t codec_index(const struct stage_ops *codec, struct stage_cursor *cursor,
@@ -259,6 +351,15 @@ static uint64_t codec_next_sibling(const struct stage_ops *codec, struct stage_c
   (void)target;
   return moved_sum(cursor, codec->goto_next_sibling(cursor));
 }
+static uint64_t codec_previous_sibling(const struct stage_ops *codec, struct stage_cursor *cursor,
+                                       const struct bench_target *target) {
+  (void)target;
+  return moved_sum(cursor, codec->goto_previous_sibling(cursor));
+}
+static uint64_t codec_child_by_field(const struct stage_ops *codec, struct stage_cursor *cursor,
+                                     const struct bench_target *target) {
+  return moved_sum(cursor, codec->goto_child_by_field(cursor, target->field));
+}
 static uint64_t codec_parent(const struct stage_ops *codec, struct stage_cursor *cursor,
                              const struct bench_target *target) {
   (void)target;
@@ -269,26 +370,39 @@ static uint64_t codec_descendant(const struct stage_ops *codec, struct stage_cur
   return moved_sum(cursor, codec->goto_descendant_for_bytes(cursor, target->byte, target->byte));
 }
 
-/* member: where in a target the expected sum stands. from_root: the move begins there. */
-#define RANDOM_OPERATIONS(X)                  \
-  X(index, at_index, true)                    \
-  X(first_child, first_child, false)          \
-  X(next_sibling, next_sibling, false)        \
-  X(parent, parent, false)                    \
-  X(descendant, descendant, true)
+static uint64_t codec_point(const struct stage_ops *codec, struct stage_cursor *cursor,
+                            const struct bench_target *target) {
+  return moved_sum(cursor, codec->goto_descendant_for_points(cursor, target->place, target->place));
+}
+
+/* member: where in a target the expected sum stands. begins: where the move begins. */
+enum begins { AT_ROOT, AT_NODE, AT_FIELD_NODE };
+#define RANDOM_OPERATIONS(X)                        \
+  X(index, at_index, AT_ROOT)                       \
+  X(first_child, first_child, AT_NODE)              \
+  X(next_sibling, next_sibling, AT_NODE)            \
+  X(previous_sibling, previous_sibling, AT_NODE)    \
+  X(parent, parent, AT_NODE)                        \
+  X(child_by_field, child_by_field, AT_FIELD_NODE)  \
+  X(descendant, descendant, AT_ROOT)                \
+  X(point, descendant, AT_ROOT)
 
 /* Codec cursors are placed on their nodes outside the measured time, which brings the
  * nodes into the cache; so tree-sitter's nodes are read before, too. */
 static void touch_live(const struct bench *bench) {
   uint64_t sum = 0;
-  for (uint32_t t = 0; t < bench->target_count; t++) sum += ts_node_descendant_count(bench->targets[t].node);
+  for (uint32_t t = 0; t < bench->target_count; t++) {
+    sum += ts_node_descendant_count(bench->targets[t].node) + ts_node_descendant_count(bench->targets[t].field_node);
+  }
   gbench_keep(&sum);
 }
 
-static bool place(const struct job *job, bool from_root) {
+static bool place(const struct job *job, enum begins begins) {
   const struct stage_ops *codec = job->subject->codec;
   for (uint32_t t = 0; t < job->bench->target_count; t++) {
-    if (!codec->goto_index(job->subject->cursors[t], from_root ? 0 : job->bench->targets[t].index)) return false;
+    const struct bench_target *target = &job->bench->targets[t];
+    uint32_t index = begins == AT_ROOT ? 0 : begins == AT_NODE ? target->index : target->field_index;
+    if (!codec->goto_index(job->subject->cursors[t], index)) return false;
   }
   return true;
 }
@@ -305,13 +419,13 @@ static void random_live(struct gbench_state *state, const struct job *job, live_
   count_targets(state, job);
 }
 
-static void random_codec(struct gbench_state *state, const struct job *job, codec_fn *operation, bool from_root,
+static void random_codec(struct gbench_state *state, const struct job *job, codec_fn *operation, enum begins begins,
                          uint64_t expected) {
   struct bench_subject *subject = job->subject;
   while (gbench_keep_running(state)) {
     uint64_t sum = 0;
     gbench_pause(state);
-    bool placed = place(job, from_root);
+    bool placed = place(job, begins);
     gbench_resume(state);
     if (!placed) {
       failed(state, job, "a node cannot be found again by its index");
@@ -325,7 +439,7 @@ static void random_codec(struct gbench_state *state, const struct job *job, code
   count_targets(state, job);
 }
 
-#define X(name, member, from_root)                                                               \
+#define X(name, member, begins)                                                                  \
   static uint64_t expected_##name(const struct bench *bench) {                                   \
     uint64_t sum = 0;                                                                            \
     for (uint32_t t = 0; t < bench->target_count; t++) sum += bench->targets[t].member;          \
@@ -335,7 +449,7 @@ static void random_codec(struct gbench_state *state, const struct job *job, code
     random_live(state, user, live_##name, expected_##name(((const struct job *)user)->bench));   \
   }                                                                                              \
   static void run_##name(struct gbench_state *state, void *user) {                               \
-    random_codec(state, user, codec_##name, from_root, expected_##name(((const struct job *)user)->bench)); \
+    random_codec(state, user, codec_##name, begins, expected_##name(((const struct job *)user)->bench)); \
   }
 RANDOM_OPERATIONS(X)
 #undef X
@@ -354,10 +468,17 @@ static const struct operation operations[] = {
     {"encode", NULL, run_encode},
     {"walk", run_cursor_live, run_walk},
     {"cursor", run_cursor_live, run_cursor},
-#define X(name, member, from_root) {#name, run_##name##_live, run_##name},
+    {"count", run_count_live, run_count},
+#define X(name, member, begins) {#name, run_##name##_live, run_##name},
     RANDOM_OPERATIONS(X)
 #undef X
 };
+
+const char *bench_lacks(const struct bench_subject *subject, const char *operation) {
+  bool asks_points = strcmp(operation, "point") == 0;
+  if (!subject->store || !asks_points || subject->codec->goto_descendant_for_points) return NULL;
+  return "its codec has no goto_descendant_for_points";
+}
 
 bool bench_register(struct bench *bench, struct fault *fault) {
   for (size_t o = 0; o < sizeof operations / sizeof operations[0]; o++) {
@@ -365,7 +486,7 @@ bool bench_register(struct bench *bench, struct fault *fault) {
       char name[300];
       jobs[s] = (struct job){bench, &bench->subjects[s]};
       gbench_fn *run = bench->subjects[s].store ? operations[o].codec : operations[o].live;
-      if (!run) continue;
+      if (!run || bench_lacks(&bench->subjects[s], operations[o].name)) continue;
       snprintf(name, sizeof name, "%s/%s", operations[o].name, bench->subjects[s].name);
       if (!gbench_register(name, run, &jobs[s])) {
         return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while registering benchmarks");

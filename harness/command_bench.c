@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "commands.h"
 #include "heap.h"
+#include "options.h"
 
 struct bench_options {
   const char *corpus, *directory, *combinations, *filter, *json;
@@ -25,7 +26,10 @@ static void print_help(void) {
         "and one run, repetitions interleaved at random. Every answer is compared with tree-sitter's;\n"
         "a wrong one is an error (exit code 5) and has no figure.\n\n"
         "operations: parse, ingest (parse and put into an empty store), encode (put alone), walk (batch),\n"
-        "cursor (every node by moves), index, first_child, next_sibling, parent, descendant (at random)\n\n"
+        "cursor (every node by moves), count (the nodes of one symbol); at random: index, first_child,\n"
+        "next_sibling, previous_sibling, parent, child_by_field, descendant (at a byte), point (at a row\n"
+        "and column). A codec that cannot do one of them has no figure for it, and the table says why;\n"
+        "without a count of its own it counts by its walk. count is also held against the subject's own walk.\n\n"
         "  --corpus NAME    a corpus (default: quick)\n"
         "  --dir PATH       a directory of your own\n"
         "  --combos A,B     combinations (default: the cumulative ones that exist), e.g. baseline,p1\n"
@@ -40,19 +44,6 @@ static void print_help(void) {
 }
 
 /* ---- options ---- */
-
-static bool parse_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
-                         struct fault *fault) {
-  char *end;
-  errno = 0;
-  unsigned long long number = strtoull(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end || errno || number < least || number > most) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: '%s' is not a whole number from %llu to %llu", option, text,
-                     (unsigned long long)least, (unsigned long long)most);
-  }
-  *value = number;
-  return true;
-}
 
 static bool parse_seconds(const char *text, double *value, struct fault *fault) {
   char *end;
@@ -81,19 +72,16 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     if (option == 'f') options->filter = optarg;
     if (option == 'j') options->json = optarg;
     if (option == 't') ok = parse_seconds(optarg, &options->min_time_s, fault);
-    if (option == 'm') ok = parse_number("--max-bytes", optarg, 1, UINT64_C(1) << 40, &options->max_bytes, fault);
-    if (option == 's') ok = parse_number("--seed", optarg, 0, UINT64_C(1) << 53, &options->seed, fault);
+    if (option == 'm') ok = option_number("--max-bytes", optarg, 1, UINT64_C(1) << 40, &options->max_bytes, fault);
+    if (option == 's') ok = option_number("--seed", optarg, 0, UINT64_C(1) << 53, &options->seed, fault);
     if (option == 'r') {
-      ok = parse_number("--reps", optarg, 1, SPREAD_VALUES_MAX, &number, fault);
+      ok = option_number("--reps", optarg, 1, SPREAD_VALUES_MAX, &number, fault);
       options->repetitions = ok ? (unsigned)number : 0;
     }
   }
   if (ok && optind < argc) {
     return fault_set(fault, EXIT_CODE_USAGE, "'%s' is one argument too many; combinations go to --combos",
                      argv[optind]);
-  }
-  if (ok && options->corpus && options->directory) {
-    return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir exclude each other");
   }
   return ok;
 }
@@ -125,14 +113,6 @@ static bool parse_combinations(const char *text, struct combination *combination
 
 /* ---- the run ---- */
 
-/* The library ends the process when it cannot write its file, so that is tried before. */
-static bool check_writable(const char *path, struct fault *fault) {
-  FILE *file = fopen(path, "w");
-  if (!file) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-  fclose(file);
-  return true;
-}
-
 /* Put in place only when it is whole JSON. */
 static bool finish_json(const char *made, const char *path, struct fault *fault) {
   FILE *file = fopen(made, "r");
@@ -163,7 +143,8 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
     if ((size_t)snprintf(made, sizeof made, "%s.making-%ld", options->json, (long)getpid()) >= sizeof made) {
       return fault_set(fault, EXIT_CODE_USAGE, "--json: the path is too long");
     }
-    if (!check_writable(made, fault)) return false;
+    /* The library ends the process when it cannot write its file, so that is tried before. */
+    if (!option_writable(made, fault)) return false;
     snprintf(out, sizeof out, "--benchmark_out=%s", made);
     arguments[count++] = out;
     arguments[count++] = "--benchmark_out_format=json";
@@ -209,12 +190,8 @@ static bool run(const struct bench_options *options, struct fault *fault) {
   bool ok = heap != NULL;
   if (ok) heap_use_for_tree_sitter(heap);
   ok = ok && parse_combinations(options->combinations, combinations, &count, fault);
-  if (ok && options->directory) {
-    ok = corpus_open_directory(options->directory, NULL, &corpus, fault);
-  } else if (ok) {
-    ok = corpus_open(options->corpus ? options->corpus : "quick", NULL, &corpus, fault);
-  }
-  ok = ok && measure(options, combinations, count, corpus, fault);
+  ok = ok && option_corpus(options->corpus, options->directory, &corpus, fault) &&
+       measure(options, combinations, count, corpus, fault);
   if (corpus) corpus_close(corpus);
   free(combinations);
   return ok;

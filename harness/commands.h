@@ -12,7 +12,8 @@
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
   X(report, "draw pictures and tables of result files") \
-  X(bench, "measure the speed of codecs beside tree-sitter")
+  X(bench, "measure the speed of codecs beside tree-sitter") \
+  X(bound, "measure how few bits an adaptive code needs for the trees of a corpus")
 
 #define X(name, summary) int command_##name(int argc, char **argv);
 COMMANDS(X)

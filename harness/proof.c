@@ -390,7 +390,7 @@ bool proof_document(struct proof *proof, const struct proof_document *document, 
   }
   compare_walk(proof);
   bool good = give_up(proof) || compare_moves(proof, fault);
-  if (good && proof->document_mismatches == 0) proof_random_access(proof);
+  if (good && proof->document_mismatches == 0) good = proof_random_access(proof, fault);
   proof->codec->cursor_close(proof->cursor);
   if (proof->document_mismatches == 0) proof->documents_compared++;
   proof->document = NULL;

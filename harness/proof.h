@@ -9,7 +9,8 @@
  *            the whole tree: head and depth at every node, the extent at every 16th (at every
  *            one in trees below 2,000 nodes); the child counts that tree-sitter reports against
  *            the children that its cursor reaches
- *   random   all other moves, from a seeded sample of nodes, each against what it means
+ *   random   all other moves and, where the codec has them, points and scanning by symbol, from a
+ *            seeded sample of nodes, each against what it means
  *            (proof_random.c)
  *
  * and the name of every symbol and field met. The expected side is tree-sitter's public

@@ -24,7 +24,8 @@ bool proof_compare_head(struct proof *proof, const char *prefix, const struct st
 bool proof_compare_extent(struct proof *proof, const char *prefix, uint32_t node, const struct stage_extent *expected,
                           const struct stage_extent *found);
 
-/* All other moves (proof_random.c). The codec's cursor is open on the document. */
-bool proof_random_access(struct proof *proof);
+/* All other moves (proof_random.c). The codec's cursor is open on the document. A mismatch is
+ * counted; false only when memory is out. */
+bool proof_random_access(struct proof *proof, struct fault *fault);
 
 #endif

@@ -10,15 +10,20 @@
  *   previous sibling p of i   p + d(p) = i, at the same depth; none: i - 1 is the parent
  *   last child c of i         c + d(c) = i + d(i), one deeper
  *   first child c for byte b  a child of i that ends after b, while the one before it does not
- *   descendant for [s, e]     s < e: ts_node_descendant_for_byte_range. s = e: the descent by visible
- *                             children, since there tree-sitter's search ends in zero-width tokens
- *                             which are hidden and so in no stage's tree
+ *   descendant for [s, e]     s < e: ts_node_descendant_for_byte_range, or _point_range. s = e: the descent
+ *                             by visible children, since there tree-sitter's search ends in zero-width
+ *                             tokens which are hidden and so in no stage's tree
+ *   next node of a symbol,    a list of all symbols of the tree in preorder, written by a plain pass
+ *   count of a symbol
+ *
+ * Points, and scanning by symbol, are compared where the codec has the hooks.
  *
  * (ts_tree_cursor_goto_previous_sibling of 0.25 loses the field and stops at every 256th
  * child, so nothing is held against it; phases/baseline/cursor.c tells more.) */
 #include <stdio.h>
 #include <string.h>
 
+#include "heap.h"
 #include "proof_internal.h"
 #include "random.h"
 
@@ -34,6 +39,7 @@ struct probe_at {
   TSTreeCursor at; /* the expected side */
   struct random_stream stream;
   uint32_t node_count;
+  uint16_t *symbols; /* by preorder index; NULL: the codec does not scan by symbol */
   /* the node that moves start from */
   uint32_t index, depth;
   struct stage_head head;
@@ -205,52 +211,106 @@ static bool child_for_byte(struct probe_at *probe, uint32_t byte) {
   return back(probe, move, found);
 }
 
+/* ---- ranges, of bytes or of points ---- */
+
+/* A place is a byte, or row * 2^32 + column: both in the order of the text. */
+struct range {
+  bool by_points;
+  uint64_t start, end;
+};
+
+static uint64_t place_of_point(TSPoint point) { return (uint64_t)point.row << 32 | point.column; }
+static TSPoint point_at(uint64_t place) { return (TSPoint){(uint32_t)(place >> 32), (uint32_t)place}; }
+static uint64_t start_of(const struct range *range, TSNode node) {
+  return range->by_points ? place_of_point(ts_node_start_point(node)) : ts_node_start_byte(node);
+}
+static uint64_t end_of(const struct range *range, TSNode node) {
+  return range->by_points ? place_of_point(ts_node_end_point(node)) : ts_node_end_byte(node);
+}
+
+static TSNode tree_sitter_descendant(const struct range *range, TSNode node) {
+  if (range->by_points) return ts_node_descendant_for_point_range(node, point_at(range->start), point_at(range->end));
+  return ts_node_descendant_for_byte_range(node, (uint32_t)range->start, (uint32_t)range->end);
+}
+
+static bool goto_descendant(const struct proof *proof, const struct range *range) {
+  if (range->by_points)
+    return proof->codec->goto_descendant_for_points(proof->cursor, point_at(range->start), point_at(range->end));
+  return proof->codec->goto_descendant_for_bytes(proof->cursor, (uint32_t)range->start, (uint32_t)range->end);
+}
+
 /* The child to descend into, by visible children; false: none, or (*gave_up) too many to look at. */
-static bool visible_child_for(TSTreeCursor *at, uint32_t start, uint32_t end, uint32_t *looked_at, bool *gave_up) {
+static bool visible_child_for(TSTreeCursor *at, const struct range *range, uint32_t *looked_at, bool *gave_up) {
   if (!ts_tree_cursor_goto_first_child(at)) return false;
   do {
     TSNode node = ts_tree_cursor_current_node(at);
-    uint32_t node_start = ts_node_start_byte(node), node_end = ts_node_end_byte(node);
+    uint64_t node_start = start_of(range, node), node_end = end_of(range, node);
     *gave_up = ++*looked_at > SCAN_CHILDREN_MAX;
     if (*gave_up) return false;
     bool is_empty = node_start == node_end;
-    if (node_end < end || (is_empty ? node_end < start : node_end <= start)) continue;
-    if (node_start <= start) return true;
+    if (node_end < range->end || (is_empty ? node_end < range->start : node_end <= range->start)) continue;
+    if (node_start <= range->start) return true;
     break;
   } while (ts_tree_cursor_goto_next_sibling(at));
   ts_tree_cursor_goto_parent(at);
   return false;
 }
 
-/* [at, at] below the sample's node. */
-static bool descendant_for_place(struct probe_at *probe, uint32_t byte) {
-  struct proof *proof = probe->proof;
+/* start = end, below the sample's node. */
+static bool descendant_for_place(struct probe_at *probe, const struct range *range) {
+  const char *move =
+      range->by_points ? "goto_descendant_for_points, empty range" : "goto_descendant_for_bytes, empty range";
   uint32_t looked_at = 0;
   bool gave_up = false;
   expected_node(probe, probe->index);
-  while (visible_child_for(&probe->at, byte, byte, &looked_at, &gave_up)) {
+  while (visible_child_for(&probe->at, range, &looked_at, &gave_up)) {
   }
   if (gave_up) return true;
   uint32_t index = ts_tree_cursor_current_descendant_index(&probe->at), depth = expected_depth(probe);
-  return reached(probe, "goto_descendant_for_bytes, empty range",
-                 proof->codec->goto_descendant_for_bytes(proof->cursor, byte, byte), true, index, depth);
+  return reached(probe, move, goto_descendant(probe->proof, range), true, index, depth);
 }
 
-/* [start, end), start < end, below the sample's node. */
-static bool descendant_for_range(struct probe_at *probe, uint32_t start, uint32_t end) {
+/* start < end; start is in the sample's node. */
+static bool descendant_for_range(struct probe_at *probe, const struct range *range) {
   struct proof *proof = probe->proof;
-  static const char move[] = "goto_descendant_for_bytes";
-  TSNode want = ts_node_descendant_for_byte_range(expected_node(probe, probe->index), start, end);
-  bool found = proof->codec->goto_descendant_for_bytes(proof->cursor, start, end);
-  if (!answered(probe, move, true, found)) return false;
+  const char *move = range->by_points ? "goto_descendant_for_points" : "goto_descendant_for_bytes";
+  char fact[96];
+  TSNode node = expected_node(probe, probe->index), want = tree_sitter_descendant(range, node);
+  bool exists = range->end <= end_of(range, node), found = goto_descendant(proof, range);
+  if (!answered(probe, move, exists, found)) return false;
+  if (!exists) return back(probe, move, false);
   uint32_t index = proof->cursor->head.index;
+  snprintf(fact, sizeof fact, "%s: index", move);
   if (index < probe->index || index >= probe->index + probe->extent.descendant_count)
-    return proof_differs(proof, probe->index, "goto_descendant_for_bytes: index", probe->index, index);
+    return proof_differs(proof, probe->index, fact, probe->index, index);
+  snprintf(fact, sizeof fact, "%s: another node; descendants of the one expected", move);
   if (!ts_node_eq(expected_node(probe, index), want))
-    return proof_differs(
-        proof, probe->index, "goto_descendant_for_bytes: another node; descendants of the one expected",
-        ts_node_descendant_count(want), ts_node_descendant_count(ts_tree_cursor_current_node(&probe->at)));
+    return proof_differs(proof, probe->index, fact, ts_node_descendant_count(want),
+                         ts_node_descendant_count(ts_tree_cursor_current_node(&probe->at)));
   return stands_on(probe, move, index, expected_depth(probe)) && back(probe, move, found);
+}
+
+/* The point of a byte in the sample's node, as tree-sitter counts rows and columns. */
+static uint64_t place_of_byte(const struct probe_at *probe, uint32_t byte) {
+  const char *text = probe->proof->document->text;
+  TSPoint point = {probe->head.start_row, probe->head.start_column};
+  uint32_t at = probe->head.start_byte;
+  for (const char *line; at < byte && (line = memchr(text + at, '\n', byte - at)) != NULL; point.row++) {
+    at = (uint32_t)(line - text) + 1;
+    point.column = 0;
+  }
+  point.column += byte - at;
+  return place_of_point(point);
+}
+
+/* Bytes a < b of the sample's node as points, the place a itself, and from there to where no line
+ * ends any more: what an editor asks for with the rest of a line. */
+static bool point_ranges(struct probe_at *probe, uint32_t a, uint32_t b) {
+  if (!probe->proof->codec->goto_descendant_for_points) return true;
+  struct range range = {true, place_of_byte(probe, a), place_of_byte(probe, b)};
+  struct range place = {true, range.start, range.start}, line = {true, range.start, range.start | UINT32_MAX};
+  return (range.start == range.end || descendant_for_range(probe, &range)) && descendant_for_place(probe, &place) &&
+         descendant_for_range(probe, &line);
 }
 
 static bool ranges(struct probe_at *probe) {
@@ -262,9 +322,62 @@ static bool ranges(struct probe_at *probe) {
     a = b;
     b = kept;
   }
-  if (!child_for_byte(probe, a) || !child_for_byte(probe, UINT32_MAX) || !descendant_for_place(probe, a)) return false;
-  if (a < b && !descendant_for_range(probe, a, b)) return false;
-  return length == 0 || a == start + length || descendant_for_range(probe, a, a + 1);
+  const struct range place = {false, a, a}, range = {false, a, b}, byte = {false, a, (uint64_t)a + 1};
+  return child_for_byte(probe, a) && child_for_byte(probe, UINT32_MAX) && descendant_for_place(probe, &place) &&
+         (a == b || descendant_for_range(probe, &range)) &&
+         (length == 0 || a == start + length || descendant_for_range(probe, &byte)) && point_ranges(probe, a, b);
+}
+
+/* ---- symbols ---- */
+
+/* Writes the list of symbols. */
+static bool read_symbols(struct probe_at *probe) {
+  TSTreeCursor *at = &probe->at;
+  probe->symbols = heap_allocate(probe->proof->heap, probe->node_count * sizeof *probe->symbols);
+  if (!probe->symbols) return false;
+  uint32_t n = 0;
+  expected_node(probe, 0);
+  for (bool more = true; more && n < probe->node_count;) {
+    probe->symbols[n++] = ts_node_symbol(ts_tree_cursor_current_node(at));
+    more = ts_tree_cursor_goto_first_child(at);
+    while (!more && !(more = ts_tree_cursor_goto_next_sibling(at)) && ts_tree_cursor_goto_parent(at)) {
+    }
+  }
+  return n == probe->node_count;
+}
+
+static bool next_symbol(struct probe_at *probe, uint16_t symbol) {
+  struct proof *proof = probe->proof;
+  uint32_t index = probe->index + 1, depth = 0;
+  while (index < probe->node_count && probe->symbols[index] != symbol) index++;
+  bool exists = index < probe->node_count;
+  if (exists) {
+    expected_node(probe, index);
+    depth = expected_depth(probe);
+  }
+  return reached(probe, "goto_next_symbol", proof->codec->goto_next_symbol(proof->cursor, symbol), exists, index,
+                 depth);
+}
+
+static bool symbol_count(struct probe_at *probe, uint16_t symbol) {
+  struct proof *proof = probe->proof;
+  uint32_t expected = 0, found = 0;
+  for (uint32_t i = 0; i < probe->node_count; i++) expected += probe->symbols[i] == symbol;
+  int error = proof->codec->count_symbol(proof->cursor, symbol, &found);
+  proof->moves_compared++;
+  if (error) return proof_failed_hook(proof, probe->index, "count_symbol", error);
+  return (expected == found || proof_differs(proof, probe->index, "count_symbol", expected, found)) &&
+         back(probe, "count_symbol", false);
+}
+
+/* The sample's own symbol, and one drawn from all that the language has. */
+static bool symbols(struct probe_at *probe) {
+  const struct proof *proof = probe->proof;
+  if (!probe->symbols) return true;
+  uint16_t own = probe->head.symbol;
+  uint16_t any = (uint16_t)random_below(&probe->stream, ts_language_symbol_count(proof->document->grammar));
+  if (proof->codec->goto_next_symbol && (!next_symbol(probe, own) || !next_symbol(probe, any))) return false;
+  return !proof->codec->count_symbol || (symbol_count(probe, own) && symbol_count(probe, any));
 }
 
 /* ---- up ---- */
@@ -300,22 +413,32 @@ static bool sample(struct probe_at *probe, uint32_t index, bool all_parents) {
   proof_read_head(&probe->at, node, index, &probe->head);
   proof_read_extent(node, &probe->extent);
   return back(probe, "goto_index", true) && previous_sibling(probe) && last_child(probe) && child(probe) &&
-         fields(probe) && ranges(probe) && parents(probe, all_parents) &&
+         fields(probe) && ranges(probe) && symbols(probe) && parents(probe, all_parents) &&
          reached(probe, "goto_index beyond the last", proof->codec->goto_index(proof->cursor, probe->node_count), false,
                  0, 0);
 }
 
 /* The root, then nodes drawn at random. */
-bool proof_random_access(struct proof *proof) {
+static bool samples(struct probe_at *probe) {
+  uint32_t count = SAMPLES_MIN + probe->node_count / NODES_PER_SAMPLE;
+  if (count > SAMPLES_MAX) count = SAMPLES_MAX;
+  bool good = sample(probe, 0, true);
+  for (uint32_t i = 0; good && i < count; i++)
+    good = sample(probe, (uint32_t)random_below(&probe->stream, probe->node_count), i == 0);
+  return good;
+}
+
+bool proof_random_access(struct proof *proof, struct fault *fault) {
   TSNode root = ts_tree_root_node(proof->document->tree);
   struct probe_at probe = {
       .proof = proof, .at = ts_tree_cursor_new(root), .node_count = ts_node_descendant_count(root)};
   probe.stream = random_stream_for(proof->seed, RANDOM_PROOF, proof->document->id);
-  uint32_t samples = SAMPLES_MIN + probe.node_count / NODES_PER_SAMPLE;
-  if (samples > SAMPLES_MAX) samples = SAMPLES_MAX;
-  bool good = sample(&probe, 0, true);
-  for (uint32_t i = 0; good && i < samples; i++)
-    good = sample(&probe, (uint32_t)random_below(&probe.stream, probe.node_count), i == 0);
+  bool scans = proof->codec->goto_next_symbol || proof->codec->count_symbol;
+  bool good = !scans || read_symbols(&probe) ||
+              fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while its symbols were listed for the proof",
+                        proof->document->path);
+  if (good) samples(&probe);
+  heap_release(proof->heap, probe.symbols);
   ts_tree_cursor_delete(&probe.at);
   return good;
 }

@@ -13,19 +13,24 @@ done
 bench() { "$PHASEBENCH" bench --dir "$dir/code" --reps 2 --min-time 0.001 "$@"; }
 
 bench --combos baseline,p1 --json "$dir/b.json" >"$dir/table" 2>"$dir/err" || fail "$(cat "$dir/err")"
-for operation in parse walk cursor index first_child next_sibling parent descendant; do
+random='index first_child next_sibling previous_sibling parent child_by_field descendant'
+for operation in parse walk cursor count point $random; do
   grep -Eq "^$operation +tree-sitter +[0-9,.]+ " "$dir/table" || fail "no $operation of tree-sitter: $(cat "$dir/table")"
 done
-for operation in ingest encode walk cursor index first_child next_sibling parent descendant; do
+for operation in ingest encode walk cursor count $random; do
   for combination in baseline p1; do
     grep -Eq "^$operation +$combination +[0-9,.]+ .* x [a-z_]+ \([0-9,.]+ \.\.\. [0-9,.]+, n = 2\)" "$dir/table" ||
       fail "no $operation of $combination: $(cat "$dir/table")"
   done
 done
+# Only p1 knows points; count is also held against the walk of the same subject.
+grep -Eq '^point +baseline +- no figure: .*goto_descendant_for_points' "$dir/table" || fail "$(cat "$dir/table")"
+grep -Eq '^point +p1 +[0-9,.]+ .* x point ' "$dir/table" || fail "no point of p1: $(cat "$dir/table")"
+[ "$(grep -Ec '^count .* x walk of its own \([0-9,.]+ \.\.\. ' "$dir/table")" -eq 3 ] || fail "$(cat "$dir/table")"
 /usr/bin/python3 - "$dir/b.json" "$PHASEBENCH_SANITIZED" <<'PY'
 import json, sys
 runs = [b for b in json.load(open(sys.argv[1]))["benchmarks"] if b["run_type"] == "iteration"]
-assert len(runs) == 2 * (8 + 2 * 9), len(runs)
+assert len(runs) == 2 * (12 + 12 + 13), len(runs)
 for r in runs:
     assert not r.get("error_occurred"), r
     assert any(k in r for k in ("nodes_per_second", "operations_per_second")), r
@@ -39,7 +44,8 @@ PY
 [ -z "$(ls "$dir" | grep making || true)" ] || fail "a half file was left"
 
 bench --combos baseline --filter '^walk/' >"$dir/table" 2>/dev/null
-[ "$(grep -c '^walk ' "$dir/table")" -eq 2 ] && ! grep -q '^cursor ' "$dir/table" || fail "filter: $(cat "$dir/table")"
+[ "$(grep -c '^walk ' "$dir/table")" -eq 2 ] && ! grep -Eq '^(cursor|point) ' "$dir/table" ||
+  fail "filter: $(cat "$dir/table")"
 
 refused() { # exit code, words, arguments
   local want=$1 words=$2 rc=0

@@ -51,8 +51,9 @@ static void every_operation_is_right(void **state) {
   (void)state;
   struct seen seen = run(".");
   if (seen.errors) fail_msg("%s", seen.error);
-  /* 10 operations: tree-sitter does not ingest or encode, the codec does not parse. */
-  assert_int_equal(seen.runs, 2 * (8 + 9));
+  /* 14 operations: tree-sitter does not ingest or encode, codecs do not parse, and the baseline
+   * does not know points. */
+  assert_int_equal(seen.runs, 2 * (12 + 12 + 13));
 }
 
 /* ---- lies: one hook at a time ---- */
@@ -69,6 +70,24 @@ static bool lie_index(struct stage_cursor *cursor, uint32_t index) {
 }
 static bool lie_descendant(struct stage_cursor *cursor, uint32_t start, uint32_t end) {
   return lie(cursor, honest->goto_descendant_for_bytes(cursor, start, end));
+}
+static bool lie_previous_sibling(struct stage_cursor *cursor) {
+  return lie(cursor, honest->goto_previous_sibling(cursor));
+}
+static bool lie_field(struct stage_cursor *cursor, uint16_t field) {
+  return lie(cursor, honest->goto_child_by_field(cursor, field));
+}
+static bool lie_point(struct stage_cursor *cursor, TSPoint start, TSPoint end) {
+  return lie(cursor, honest->goto_descendant_for_points(cursor, start, end));
+}
+static int lie_count(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count) {
+  (void)cursor, (void)symbol;
+  *count = 1;
+  return STAGE_OK;
+}
+static int fail_count(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count) {
+  (void)cursor, (void)symbol, (void)count;
+  return STAGE_LIMIT;
 }
 /* Leaves out the last node of the first batch. */
 static int lie_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count) {
@@ -108,11 +127,50 @@ static void lies_are_errors(void **state) {
   expect_error("^index/baseline", "wrong answer");
   lying.goto_descendant_for_bytes = lie_descendant;
   expect_error("^descendant/baseline", "wrong answer");
+  lying.goto_previous_sibling = lie_previous_sibling;
+  expect_error("^previous_sibling/baseline", "wrong answer");
+  lying.goto_child_by_field = lie_field;
+  expect_error("^child_by_field/baseline", "wrong answer");
   lying.walk = lie_walk;
   expect_error("^walk/baseline", "wrong answer");
   lying.walk = fail_walk;
   expect_error("^walk/baseline", "failed validation");
+  lying.walk = fail_walk; /* which it counts by */
+  expect_error("^count/baseline", "failed validation");
+  lying.count_symbol = lie_count;
+  expect_error("^count/baseline", "wrong answer");
+  lying.count_symbol = fail_count;
+  expect_error("^count/baseline", "limit of the format");
   subject->codec = honest;
+}
+
+static void lies_about_points_are_errors(void **state) {
+  (void)state;
+  struct bench_subject *subject = &bench.subjects[2];
+  honest = subject->codec;
+  lying = *honest;
+  subject->codec = &lying;
+  lying.goto_descendant_for_points = lie_point;
+  expect_error("^point/p1", "wrong answer");
+  subject->codec = honest;
+}
+
+/* A field is asked for where one is; what is counted is common. */
+static void questions_have_answers(void **state) {
+  (void)state;
+  uint32_t fields = 0, siblings = 0, counted = 0;
+  for (uint32_t t = 0; t < bench.target_count; t++) {
+    fields += bench.targets[t].child_by_field != 0;
+    siblings += bench.targets[t].previous_sibling != 0;
+  }
+  for (uint32_t i = 0; i < bench.document_count; i++) counted += bench.documents[i].symbol_count;
+  assert_true(fields > bench.target_count / 2);
+  assert_true(siblings > bench.target_count / 4);
+  assert_true(counted > bench.nodes / 100 && counted < bench.nodes / 2);
+  assert_null(bench_lacks(&bench.subjects[0], "point"));
+  assert_non_null(bench_lacks(&bench.subjects[1], "point"));
+  assert_null(bench_lacks(&bench.subjects[1], "descendant"));
+  assert_null(bench_lacks(&bench.subjects[2], "point"));
 }
 
 /* ---- the sample ---- */
@@ -148,7 +206,7 @@ static void write_file(const char *name, const char *text, unsigned times) {
 
 static int set_up(void **state) {
   (void)state;
-  static struct combination baseline;
+  static struct combination baseline, p1;
   const char *build = getenv("PHASEBENCH_BUILD_DIR");
   char path[4096];
   struct corpus *corpus;
@@ -164,10 +222,11 @@ static int set_up(void **state) {
   write_file("b.js", "const x = (a, b) => { if (a) { return [a, ...b]; } };\n", 30);
   write_file("broken.c", "int f( { ) ] else\n", 3);
   write_file("empty.c", "", 0);
-  bool ok = heap && combination_parse("baseline", &baseline, &fault) &&
+  bool ok = heap && combination_parse("baseline", &baseline, &fault) && combination_parse("p1", &p1, &fault) &&
             corpus_open_directory(folder, NULL, &corpus, &fault);
   if (ok) {
-    ok = bench_open(&bench, corpus, 1 << 20, 1, &fault) && bench_add(&bench, &baseline, &fault);
+    ok = bench_open(&bench, corpus, 1 << 20, 1, &fault) && bench_add(&bench, &baseline, &fault) &&
+         bench_add(&bench, &p1, &fault);
     corpus_close(corpus);
   }
   if (!ok) fprintf(stderr, "%s\n", fault.message);
@@ -191,6 +250,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_operation_is_right),
       cmocka_unit_test(lies_are_errors),
+      cmocka_unit_test(lies_about_points_are_errors),
+      cmocka_unit_test(questions_have_answers),
       cmocka_unit_test(sample_is_seeded_and_bounded),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

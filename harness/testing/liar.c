@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * liar.c - a stage for tests: the skeleton, and a keeper that passes sources on, which
- * misbehaves in the one way that the environment variable LIAR names, or that
+ * liar.c - a stage for tests: the skeleton with the optional hooks that it leaves out, and a
+ * keeper that passes sources on, which misbehaves in the one way that the environment variable LIAR names, or that
  * liar_choose was last told. The proof must find each lie (test_proof.c).
  *
  * The lies about nodes are told of one node in 7 (by preorder index), so that the proof
@@ -229,6 +229,55 @@ static bool goto_descendant_for_bytes(struct stage_cursor *cursor, uint32_t star
   return moved(cursor, empty ? "goto_descendant_for_bytes (empty)" : "goto_descendant_for_bytes", made);
 }
 
+/* ---- points and scanning by symbol, which the skeleton leaves out ---- */
+
+static uint64_t place(uint32_t row, uint32_t column) { return (uint64_t)row << 32 | column; }
+
+static uint32_t child_for_places(const struct cursor *self, uint32_t index, uint64_t start, uint64_t end) {
+  for (uint32_t child = first_child(self, index); child != NO_NODE; child = next_sibling(self, child)) {
+    struct record record = at(self, child);
+    uint64_t child_start = place(record.start_row, record.start_column);
+    uint64_t child_end = place(record.extent.end_row, record.extent.end_column);
+    if (child_end < end || (child_start == child_end ? child_end < start : child_end <= start)) continue;
+    return child_start <= start ? child : NO_NODE;
+  }
+  return NO_NODE;
+}
+
+static bool honest_descendant_for_points(struct stage_cursor *cursor, TSPoint from, TSPoint to) {
+  struct cursor *self = self_of(cursor);
+  uint64_t start = place(from.row, from.column), end = place(to.row, to.column);
+  uint32_t index = cursor->head.index, depth = cursor->depth;
+  struct record record = at(self, index);
+  if (start < place(record.start_row, record.start_column) ||
+      end > place(record.extent.end_row, record.extent.end_column)) return false;
+  for (uint32_t child; (child = child_for_places(self, index, start, end)) != NO_NODE; depth++) index = child;
+  return go(self, index, depth);
+}
+
+static bool goto_descendant_for_points(struct stage_cursor *cursor, TSPoint start, TSPoint end) {
+  bool empty = place(start.row, start.column) == place(end.row, end.column);
+  bool made = honest_descendant_for_points(cursor, start, end);
+  return moved(cursor, empty ? "goto_descendant_for_points (empty)" : "goto_descendant_for_points", made);
+}
+
+static bool goto_next_symbol(struct stage_cursor *cursor, uint16_t symbol) {
+  struct cursor *self = self_of(cursor);
+  uint32_t index = cursor->head.index + 1;
+  while (index < self->count && at(self, index).symbol != symbol) index++;
+  return moved(cursor, "goto_next_symbol", honest->goto_index(cursor, index));
+}
+
+static int count_symbol(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count) {
+  const struct cursor *self = self_of(cursor);
+  if (tells("count_symbol: error")) return STAGE_CORRUPT;
+  *count = 0;
+  for (uint32_t i = 0; i < self->count; i++) *count += at(self, i).symbol == symbol;
+  if (tells("count_symbol: one more") && about(cursor->head.index)) ++*count;
+  if (tells("count_symbol: moves") && about(cursor->head.index)) honest->goto_index(cursor, 0);
+  return STAGE_OK;
+}
+
 const struct stage_ops *phasebench_stage(void) {
   honest = liar_skeleton_stage();
   liar = *honest;
@@ -257,6 +306,9 @@ const struct stage_ops *phasebench_stage(void) {
   liar.goto_child_by_field = goto_child_by_field;
   liar.goto_first_child_for_byte = goto_first_child_for_byte;
   liar.goto_descendant_for_bytes = goto_descendant_for_bytes;
+  liar.goto_descendant_for_points = goto_descendant_for_points;
   liar.goto_index = goto_index;
+  liar.goto_next_symbol = goto_next_symbol;
+  liar.count_symbol = count_symbol;
   return &liar;
 }
