@@ -286,8 +286,8 @@ struct stage_ops {
   const char *(*field_name)(void *store, uint32_t language, uint16_t field);
 
   /* A cursor can be opened on one document after the other; opening places it at
-   * the root. Open cursors must be closed before the document is edited or
-   * dropped, and before settle. All required. */
+   * the root. Open cursors must be closed before any document is put, edited or
+   * dropped, and before settle: tables that all share may move. All required. */
   int (*cursor_new)(void *store, struct stage_cursor **cursor);
   int (*cursor_open)(struct stage_cursor *cursor, uint32_t id);
   void (*cursor_close)(struct stage_cursor *cursor); /* lets go of the document */
