@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define SLAB_BYTES (256u * 1024u)
+/* Settling moves the strings of slabs in which more than this part is holes. */
+#define HOLES_SHARE 32u
 #define NO_SLAB UINT32_MAX
 #define LENGTH_BITS 40
 
@@ -196,7 +198,7 @@ int pack_settle(struct pack *pack) {
    * slabs are closed first, so that nothing moves into what is being emptied. */
   for (uint32_t s = 0; s < pack->slab_count; s++) {
     struct slab *slab = &pack->slabs[s];
-    if (!slab->bytes || !slab_is_intact(slab) || slab->used - slab->live <= slab->used / 8) continue;
+    if (!slab->bytes || !slab_is_intact(slab) || slab->used - slab->live <= slab->used / HOLES_SHARE) continue;
     slab->capacity = slab->used;
     slab->check = slab_check(slab);
   }
@@ -204,7 +206,7 @@ int pack_settle(struct pack *pack) {
     struct entry entry = pack->entries[id];
     if (!entry_is_sound(pack, &entry)) continue; /* none, or reading it says what is wrong */
     const struct slab *slab = &pack->slabs[entry.slab];
-    if (slab->used - slab->live <= slab->used / 8) continue;
+    if (slab->used - slab->live <= slab->used / HOLES_SHARE) continue;
     int error = pack_put(pack, id, slab->bytes + entry.offset, entry.length);
     if (error) return error;
   }

@@ -33,18 +33,7 @@
  *   uint32_t row_block_depth(c, block)        the nodes open in front of it
  *   uint32_t row_block_depth_min(c, block)    the fewest open behind any of its rows
  *   uint64_t row_block_place(c, block, by)    where it begins (enum row_measure)
- *   bool row_at_border(c, at, &block)         whether `at` is in front of a block, and which
- *   bool row_pass(c, at, &depth, limit, node_floor, depth_floor)
- *                                             moves over several rows at once, if it can: none is a
- *                                             node from `limit` on or a node of a depth up to
- *                                             node_floor, and behind each more than depth_floor
- *                                             nodes are open
- *   uint32_t row_mark_last(c, block, limit, depth)
- *                                             a mark in a block: rows before it need not be looked at
- *                                             for the last node before `limit` of at most this depth
- *   bool row_is_before(at, mark)              whether `at` is before a mark
- *   bool row_pass_before(c, at, &depth, place, by)
- *                                             the same, for rows that end before a place */
+ *   bool row_at_border(c, at, &block)         whether `at` is in front of a block, and which */
 #ifndef PHASEBENCH_KIT_ROW_CURSOR_H
 #define PHASEBENCH_KIT_ROW_CURSOR_H
 
@@ -167,7 +156,6 @@ static bool row_find_end(struct row_cursor *c) {
       if (block == row_block_count(c)) break;
       if (block > first) at = row_at_block(c, block, &depth);
     }
-    if (row_pass(c, &at, &depth, UINT32_MAX, -1, node_depth)) continue;
     struct tree_row row = row_next(c, &at);
     uint32_t before = depth;
     depth = row_over(c, row, &at, depth);
@@ -238,11 +226,10 @@ static inline bool row_end_of_parent(struct row_cursor *c) {
  * of its row, and its depth; false: the block holds none. */
 static bool row_last_in_block(const struct row_cursor *c, uint32_t block, uint32_t limit, uint32_t depth,
                               ROW_AT *found, uint32_t *found_depth) {
-  uint32_t d, next, mark = row_mark_last(c, block, limit, depth);
+  uint32_t d, next;
   ROW_AT at = row_at_block(c, block, &d);
   bool any = false;
   while (at.node < limit && !row_at_end(c, &at) && !(row_at_border(c, &at, &next) && next != block)) {
-    if (row_pass(c, &at, &d, limit, row_is_before(&at, mark) ? -1 : (int64_t)depth, -1)) continue;
     ROW_AT before = at;
     struct tree_row row = row_next(c, &at);
     if (d <= depth && !(row.flags & ROW_GAP)) {
@@ -388,21 +375,13 @@ static inline __attribute__((always_inline)) uint32_t row_over_framed(struct row
   return depth + 1;
 }
 
-/* So many nodes before the one that is gone to are looked at singly: most parents are among
- * them. */
-#define ROW_NEAR_NODES 64u
-
 bool row_goto_index(struct stage_cursor *cursor, uint32_t index) {
   struct row_cursor *c = (struct row_cursor *)cursor;
   if (index >= row_node_count(c)) return false;
-  uint32_t depth, near = index < ROW_NEAR_NODES ? 0 : index - ROW_NEAR_NODES;
+  uint32_t depth;
   ROW_AT at = row_at_block(c, row_block_of(c, index), &depth);
   c->spot.frame_count = 0;
   while (!row_at_end(c, &at) && !c->pub.error) {
-    if (row_pass(c, &at, &depth, near, -1, -1)) {
-      c->spot.frame_count = 0; /* it may have closed them, or opened others */
-      continue;
-    }
     struct tree_row row = row_next(c, &at);
     if (at.node == index && !(row.flags & ROW_GAP)) {
       c->pub.depth = depth;
@@ -533,10 +512,6 @@ static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start,
   c->spot.frame_count = 0;
   uint32_t next = 0;
   while (!row_at_end(c, &at) && !c->pub.error) {
-    if (row_pass_before(c, &at, &depth, start, by)) {
-      c->spot.frame_count = 0;
-      continue;
-    }
     next = at.node;
     struct tree_row row = row_next(c, &at);
     row_padding_over(c, row, &at);
@@ -630,7 +605,6 @@ static void row_count_children(const struct row_cursor *c, uint32_t *count, uint
         continue;
       }
     }
-    if (row_pass(c, &at, &depth, end_node, child_depth, -1)) continue;
     struct tree_row row = row_next(c, &at);
     if (!(row.flags & ROW_GAP) && depth == child_depth) {
       ++*count;

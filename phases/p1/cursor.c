@@ -75,24 +75,4 @@ static inline bool row_at_border(const struct row_cursor *c, const struct p1_at 
   return *block < tree->block_count && p1_entry_at(tree, *block).token == (uint32_t)(at->token - tree->tokens);
 }
 
-/* Rows are read one by one. */
-static inline bool row_pass(const struct row_cursor *c, struct p1_at *at, uint32_t *depth, uint32_t limit,
-                            int64_t node_floor, int64_t depth_floor) {
-  (void)c, (void)at, (void)depth, (void)limit, (void)node_floor, (void)depth_floor;
-  return false;
-}
-static inline uint32_t row_mark_last(const struct row_cursor *c, uint32_t block, uint32_t limit, uint32_t depth) {
-  (void)c, (void)block, (void)limit, (void)depth;
-  return 0;
-}
-static inline bool row_is_before(const struct p1_at *at, uint32_t mark) {
-  (void)at, (void)mark;
-  return false;
-}
-static inline bool row_pass_before(const struct row_cursor *c, struct p1_at *at, uint32_t *depth, uint64_t place,
-                                   enum row_measure by) {
-  (void)c, (void)at, (void)depth, (void)place, (void)by;
-  return false;
-}
-
 #include "../kit/row_cursor.h"

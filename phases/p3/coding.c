@@ -47,7 +47,6 @@ void p3_coding_free(const struct stage_ctx *ctx, struct p3_coding *coding) {
   coding_close(ctx, coding);
   stage_release(ctx, STAGE_TREE, coding->rows);
   stage_release(ctx, STAGE_TREE, coding->phrases);
-  stage_release(ctx, STAGE_TREE, coding->facts);
   stage_release(ctx, STAGE_TREE, coding->pool);
   stage_release(ctx, STAGE_TREE, coding->numbers);
   *coding = (struct p3_coding){0};
@@ -174,7 +173,6 @@ void p3_coding_tables(const struct p3_language *language, const struct p3_coding
       .kinds = language->alphabet.kinds,
       .paddings = language->alphabet.paddings,
       .phrases = coding->phrases,
-      .facts = coding->facts,
       .pool = coding->pool,
       .numbers = coding->numbers,
       .row_count = coding->row_count,
@@ -201,7 +199,6 @@ bool p3_language_tables(const struct p3_language *language, uint8_t generation, 
 uint64_t p3_coding_bytes(const struct p3_coding *coding) {
   return (uint64_t)coding->row_capacity * sizeof *coding->rows +
          (uint64_t)coding->phrase_capacity * sizeof *coding->phrases +
-         (coding->facts ? coding->phrase_count * sizeof *coding->facts : 0) +
          (uint64_t)coding->pool_capacity * sizeof *coding->pool +
          ((uint64_t)coding->context_count << P3_NUMBER_BITS) * sizeof *coding->numbers;
 }

@@ -19,7 +19,6 @@ struct p3_coding {
   uint32_t row_count, row_capacity;
   uint32_t *phrases; /* start << 8 | rows */
   uint32_t phrase_count, phrase_capacity;
-  struct p3_facts *facts; /* by phrase; NULL in a growing coding */
   uint16_t *pool;
   uint32_t pool_count, pool_capacity;
   uint16_t *numbers; /* context_count << P3_NUMBER_BITS entries */
@@ -63,9 +62,6 @@ void p3_language_forget_previous(struct p3_language *language);
 /* The tables that a blob of this generation is decoded with; false: there are none. */
 bool p3_language_tables(const struct p3_language *language, uint8_t generation, struct p3_tables *tables);
 void p3_coding_tables(const struct p3_language *language, const struct p3_coding *coding, struct p3_tables *tables);
-
-/* Computes the phrases' facts; STAGE_OK or STAGE_OUT_OF_MEMORY. facts.c. */
-int p3_facts_make(const struct stage_ctx *ctx, struct p3_coding *coding, const struct tree_padding *paddings);
 
 /* What a coding takes at rest. */
 uint64_t p3_coding_bytes(const struct p3_coding *coding);

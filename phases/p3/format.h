@@ -55,7 +55,7 @@
 /* A random parent or byte look-up decodes half a block on average; ARCHITECTURE.md has what
  * other sizes cost. */
 #ifndef P3_BLOCK_CODES
-#define P3_BLOCK_CODES 32u
+#define P3_BLOCK_CODES 16u
 #endif
 #define P3_FOOTER_BYTES 8u
 #define P3_WIDTHS_BYTES 7u
@@ -72,36 +72,12 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is read and written in place");
 
-/* What a phrase does to the decoder's state, so that it can be passed over without reading its
- * rows; computed from them when a coding is learned. Only valid without is_complex: a phrase
- * with an escape, an explicit padding, a leaf over several lines, or more than fits here.
- * Places move on by `fixed` bytes, by the numbers and, for each newline, by the indent that
- * was there before the phrase (the changes of the indent among the newlines are in `fixed`). */
-struct p3_facts {
-  uint32_t contexts : 21; /* of the numbers, 3 bits each, the first one lowest */
-  uint32_t numbers : 3;
-  uint32_t tail_numbers : 3; /* of these, behind the last newline */
-  uint32_t newlines : 3;
-  uint32_t is_complex : 1;
-  int32_t fixed : 11;
-  int32_t indent : 8;       /* what is added to the indent */
-  uint32_t fixed_tail : 8;  /* bytes behind the last newline and its indent */
-  uint32_t rows : 5;        /* of the text */
-  uint32_t nodes : 7;
-  int32_t net : 8;       /* open nodes behind it, less those before */
-  int32_t depth_min : 8; /* the fewest that are open behind any row, less those before */
-  int32_t node_min : 8;  /* the lowest depth of a node, less the open nodes before; no node: 127 */
-};
-_Static_assert(sizeof(struct p3_facts) == 12, "facts are 12 bytes a phrase");
-#define P3_FACTS_NUMBERS_MAX 7u
-
 /* What decoding needs of a coding. */
 struct p3_tables {
   const struct tree_row *rows; /* in a row with LENGTH, `length` is the number's context */
   const struct tree_kind *kinds;
   const struct tree_padding *paddings;
   const uint32_t *phrases;
-  const struct p3_facts *facts; /* by phrase; NULL while a coding grows */
   const uint16_t *pool;
   const uint16_t *numbers; /* [context_count << P3_NUMBER_BITS] */
   uint32_t row_count, kind_count, padding_count, phrase_count, pool_count, context_count;
@@ -375,27 +351,6 @@ static inline void p3_row_over(const struct p3_tables *tables, const struct p3_t
   p3_padding_over(tables, tree, row, at);
   if (row.flags & ROW_LEAF) p3_leaf_over(tables, tree, row, at);
   if (!(row.flags & ROW_GAP)) at->node++;
-}
-
-/* Moves over a whole phrase, in front of which `at` is, by its facts. (They are read where they
- * are: a copy of a struct of bit fields is put together in memory, and waited for.) */
-static inline void p3_phrase_over(const struct p3_tables *tables, const struct p3_tree *tree, const struct p3_facts *facts,
-                                  struct p3_at *at) {
-  uint32_t sum = 0, tail = 0, contexts = facts->contexts, bit = at->bit, tail_from = facts->numbers - facts->tail_numbers;
-  for (uint32_t i = 0; i < facts->numbers; i++, contexts >>= 3) {
-    uint32_t number = p3_number(tables, tree, contexts & 7, &bit);
-    sum += number;
-    if (i >= tail_from) tail += number;
-  }
-  at->bit = bit;
-  at->position += (uint32_t)facts->fixed + sum + facts->newlines * at->indent;
-  if (facts->newlines > 0) {
-    at->indent += (uint32_t)facts->indent;
-    at->line_start = at->position - at->indent - facts->fixed_tail - tail;
-    at->row += facts->rows;
-  }
-  at->node += facts->nodes;
-  at->code++;
 }
 
 /* The number of open nodes behind a row. */

@@ -291,10 +291,6 @@ static int codings_learn(struct store *s, struct p3_learner *learners) {
     if (learners[i].total_rows == 0) continue;
     error = p3_learn(&learners[i], &coding);
     p3_learner_free(&learners[i]);
-    if (!error) {
-      error = p3_facts_make(s->ctx, &coding, s->languages[i].alphabet.paddings);
-      if (error) p3_coding_free(s->ctx, &coding);
-    }
     if (!error) error = p3_language_renew(&s->languages[i], &coding);
   }
   return error;

@@ -6,8 +6,6 @@
 #include "learn.h"
 
 #define PAIR_COUNT_MIN 3u /* a phrase that occurs less often costs more than it saves */
-/* What a phrase takes beside its rows. */
-#define PHRASE_BITS (8 * (sizeof(uint32_t) + sizeof(struct p3_facts)))
 #define BATCH_MIN 64u
 #define BATCH_SHARE 3u /* a batch is this part of the phrases there are */
 #define PAIR_SLOTS (1u << 16)
@@ -233,7 +231,7 @@ static bool is_better(struct learning *l) {
   const struct p3_phrases *phrases = l->phrases;
   uint32_t held_out = l->count - l->train_count;
   double codes = (double)(held_out ? held_out : l->count) * l->rows_each;
-  double bits = codes * bits_for(phrases->count) + (double)phrases->count * PHRASE_BITS +
+  double bits = codes * bits_for(phrases->count) + (double)phrases->count * 32 +
                 (double)pool_rows(phrases, phrases->count, l->is_part) * 16;
   if (l->best_count > 0 && bits >= l->best_bits) return false;
   l->best_bits = bits;
