@@ -76,3 +76,4 @@ static inline bool row_at_border(const struct row_cursor *c, const struct p1_at 
 }
 
 #include "../kit/row_cursor.h"
+#include "../kit/row_walk.h"

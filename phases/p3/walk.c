@@ -3,7 +3,7 @@
  * walk.c - the batch walk, a phrase at a time. A kernel: where there is room for all that a
  * phrase can give (a node for each of its rows and for each ancestor that it may close), its
  * rows are decoded without looking at the room, the end of the tree or the next code again.
- * What is left over, at the end of a batch, is the template's (kit/row_cursor.h).
+ * What is left over, at the end of a batch, is the template's (kit/row_walk.h).
  *
  * A struct stage_node is written as six numbers of 64 bits, two fields in each, and the
  * decoder keeps its state in the same pairs, so that a node costs six stores and few moves:
