@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "commands.h"
 #include "heap.h"
+#include "json_out.h"
 #include "options.h"
 
 struct bench_options {
@@ -206,7 +207,7 @@ int command_bench(int argc, char **argv) {
       print_help();
       return EXIT_CODE_OK;
     }
-    run(&options, &fault);
+    if (!options.json || json_may_replace(options.json, &fault)) run(&options, &fault);
   }
   if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench bench: %s\n", fault.message);
   return (int)fault.code;

@@ -240,7 +240,7 @@ int command_bound(int argc, char **argv) {
       print_help();
       return EXIT_CODE_OK;
     }
-    run(&options, &fault);
+    if (!options.json || json_may_replace(options.json, &fault)) run(&options, &fault);
   }
   if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench bound: %s\n", fault.message);
   return (int)fault.code;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "json_out.h"
 #include "report.h"
 
 #define PATH_BYTES 4300
@@ -350,6 +351,7 @@ static bool for_entries(const char *from, const char *to, bool (*each)(const cha
 }
 
 static bool move_file(const char *from, const char *to, struct fault *fault) {
+  if (!json_may_replace(to, fault)) return false;
   if (rename(from, to) == 0) return true;
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", to, strerror(errno));
 }

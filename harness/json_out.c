@@ -300,7 +300,17 @@ static bool sync_folder(const char *path) {
   return ok;
 }
 
+bool json_may_replace(const char *path, struct fault *fault) {
+  struct stat status;
+  if (lstat(path, &status) != 0 || S_ISREG(status.st_mode)) return true; /* writing says what else is wrong */
+  const char *what = S_ISDIR(status.st_mode)   ? "a folder"
+                     : S_ISLNK(status.st_mode) ? "a link; name the file that it leads to"
+                                               : "a device, pipe or socket, which a file would replace";
+  return fault_set(fault, EXIT_CODE_USAGE, "%s: this is %s; expected the name of a file, new or old", path, what);
+}
+
 bool json_write_bytes(const char *path, const void *bytes, size_t byte_count, struct fault *fault) {
+  if (!json_may_replace(path, fault)) return false;
   char temporary[4096];
   int length = snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid());
   if (length < 0 || (size_t)length >= sizeof temporary) {

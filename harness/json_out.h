@@ -68,9 +68,12 @@ bool json_get_hash(const cJSON *object, const char *key, const char *where, uint
 /* Reads and parses a whole file; trailing text is an error. The caller deletes the
  * root (cJSON_Delete). Not readable or no JSON: EXIT_CODE_INPUT. */
 bool json_read_file(const char *path, cJSON **root, struct fault *fault);
+/* Whether a file may be put in place of what stands at `path`: a file, or nothing. A device, a
+ * pipe, a folder or a link would be gone afterwards: EXIT_CODE_USAGE. */
+bool json_may_replace(const char *path, struct fault *fault);
 /* Writes `bytes` bytes as the file `path`, whole or not at all: to a temporary name in the
- * same folder, synced, closed, renamed. On failure (EXIT_CODE_SYSTEM) the file that was there
- * is still there and nothing else is left. */
+ * same folder, synced, closed, renamed. On failure (EXIT_CODE_SYSTEM, or what
+ * json_may_replace says) what was there is still there and nothing else is left. */
 bool json_write_bytes(const char *path, const void *bytes, size_t byte_count, struct fault *fault);
 /* The same with a JSON value, indented, ending with a newline. */
 bool json_write_file(const char *path, const cJSON *root, struct fault *fault);

@@ -63,7 +63,7 @@ bool matrix_output_path(const struct run_options *options, const char *corpus_na
   int length = snprintf(output, MATRIX_PATH_BYTES, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, base);
   if (length < 0 || length >= MATRIX_PATH_BYTES - 64)
     return fault_set(fault, EXIT_CODE_USAGE, "--output: the path is too long");
-  return true;
+  return json_may_replace(output, fault);
 }
 
 void matrix_file_path(const struct matrix_folder *folder, const char *name, char path[MATRIX_PATH_BYTES]) {

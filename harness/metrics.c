@@ -360,8 +360,9 @@ static void emit_latency(const struct walk *walk, enum result_latency_class late
 }
 
 static void emit_noise(const struct walk *walk) {
-  struct source source = {.checkpoint = RESULT_AT_PURGED, .index = PROBE_RSS};
-  struct spread rss = over_cells(walk, &source, probe_figure);
+  struct source source = {.checkpoint = RESULT_AT_PURGED};
+  /* As in lines/MiB: over all of RSS, what was there before `start` would hide some of it. */
+  struct spread rss = over_cells(walk, &source, above_start);
   struct metric metric = {.name = "rss_noise_pct", .unit = "%", .spread = spread_range_pct(&rss)};
   walk->emit(walk->sink, &metric);
 }

@@ -19,7 +19,8 @@
  *   edit_*_bytes_per_inserted_line  what the edits of `edited` cost over the lines they put in:
  *                            edit_tree_, edit_source_: the stages' journals grew by;
  *                            edit_heap_tree_, edit_heap_source_: the heaps grew by (all in)
- *   rss_noise_pct            A/A noise: 100 * (max - min) / median of RSS at `purged`
+ *   rss_noise_pct            A/A noise: 100 * (max - min) / median of RSS above `start` at
+ *                            `purged`
  *   parse_mib_per_s          corpus bytes over the time of parsing
  *   ingest_speed_pct         100 * parse time / (parse + store time)
  *   walk_nodes_per_s         nodes walked over the time of the batch walk

@@ -62,6 +62,9 @@ refused 2 "there twice" --dir "$dir/code" --combos baseline,baseline
 refused 2 "keeps nothing" --dir "$dir/code" --combos null
 refused 2 "matches no benchmark" --dir "$dir/code" --combos baseline --filter nothing_like_it --min-time 0.001
 refused 4 "cannot be written" --dir "$dir/code" --combos baseline --json "$dir/no/such/folder/b.json"
+mkfifo "$dir/pipe"
+refused 2 "a device, pipe or socket" --dir "$dir/code" --combos baseline --json "$dir/pipe"
+[ -p "$dir/pipe" ] || fail "--json replaced a pipe"
 mkdir "$dir/none"
 refused 3 "" --dir "$dir/none" --combos baseline
 "$PHASEBENCH" bench --help >"$dir/out"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "json_out.h"
@@ -218,6 +219,34 @@ static void full_disk_says_what_to_do(void **state) {
   assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* As root even devices were replaced by files: a rename asks nobody. */
+static void only_files_are_replaced(void **state) {
+  (void)state;
+  char path[128];
+  struct stat status;
+  snprintf(path, sizeof path, "%s/pipe", folder);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  struct fault fault = {0};
+  assert_false(json_write_bytes(path, "text", 4, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_USAGE);
+  assert_non_null(strstr(fault.message, path));
+  assert_int_equal(lstat(path, &status), 0);
+  assert_true(S_ISFIFO(status.st_mode));
+  unlink(path);
+  snprintf(path, sizeof path, "%s/link", folder);
+  assert_int_equal(symlink("nowhere", path), 0);
+  fault = (struct fault){0};
+  assert_false(json_may_replace(path, &fault));
+  assert_non_null(strstr(fault.message, "this is a link"));
+  unlink(path);
+  fault = (struct fault){0};
+  assert_false(json_may_replace(folder, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_USAGE);
+  snprintf(path, sizeof path, "%s/new", folder);
+  fault = (struct fault){0};
+  assert_true(json_may_replace(path, &fault));
+}
+
 static void folder_that_is_not_there(void **state) {
   (void)state;
   struct fault fault = {0};
@@ -238,6 +267,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(damaged_files_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(failed_write_leaves_the_old_file, set_up, tear_down),
       cmocka_unit_test_setup_teardown(full_disk_says_what_to_do, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(only_files_are_replaced, set_up, tear_down),
       cmocka_unit_test(folder_that_is_not_there),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,13 @@ refused 2 'give one of them' --resume --restart
 refused 2 'expected options only' stray
 refused 4 'No such file' --output no/such/folder/x.json
 refused 2 'this is a folder' --output code
+# A result is put in place by renaming: what is no file would be gone. It was: devices, too.
+mkfifo pipe
+ln -s target.json link.json
+echo old > target.json
+refused 2 'a device, pipe or socket' --output pipe
+refused 2 'a link; name the file' --output link.json
+[ -p pipe ] && [ -L link.json ] && [ "$(cat target.json)" = old ] || fail "--output replaced what is no file"
 "$PHASEBENCH" run --nonsense > /dev/null 2> said
 expect "unknown option" 2 $?
 mkdir empty
