@@ -48,8 +48,11 @@ if [ "$PHASEBENCH_SANITIZED" = 0 ]; then
   /usr/bin/python3 "$PHASEBENCH_SOURCE_DIR/scripts/validate_result.py" out.json || fail "the result does not match the schema"
   check out.json "the baseline costs memory" 'all(above(c, "purged") > 1 << 20 for c in cells("baseline", "strict"))'
   check out.json "the null stage costs next to nothing" 'all(abs(above(c, "purged")) < 1 << 20 for c in r["cells"] if c["combination"] == "null")'
-  # A/A: with addresses fixed, repetitions hardly differ.
-  check out.json "A/A" 'r["settings"]["aslr"] == "on" or all(abs(above(a, "purged") - above(b, "purged")) <= 0.005 * at(a, "purged")["rss_bytes"] for a, b in [cells("baseline", "strict"), cells("skeleton", "strict")])'
+  # A/A: with addresses fixed, repetitions hardly differ. What a process allocates least of
+  # all; code comes in windows of 64 KiB (fault-around), of which the kernel may leave one out
+  # when a page of it is busy: seen once in a hundred runs beside other work.
+  check out.json "A/A, anonymous memory" 'r["settings"]["aslr"] == "on" or all(abs(at(a, "purged")["anonymous_bytes"] - at(a, "start")["anonymous_bytes"] - at(b, "purged")["anonymous_bytes"] + at(b, "start")["anonymous_bytes"]) <= 16384 for a, b in [cells("baseline", "strict"), cells("skeleton", "strict")])'
+  check out.json "A/A" 'r["settings"]["aslr"] == "on" or all(abs(above(a, "purged") - above(b, "purged")) <= 65536 + 0.005 * at(a, "purged")["rss_bytes"] for a, b in [cells("baseline", "strict"), cells("skeleton", "strict")])'
   check out.json "strict is in force" 'all("dirty_decay_ms:0," in c["allocator_options"] and c["allocator_options"].startswith("narenas:1,") for c in cells("baseline", "strict"))'
   check out.json "stock is in force" 'all("dirty_decay_ms:10000," in c["allocator_options"] for c in cells("baseline", "stock"))'
 fi
