@@ -144,7 +144,7 @@ static bool access_document(struct access_mix *mix, struct store *store, struct 
     good = visit.error == STAGE_OK ||
            store_fault(store, visit.codec, "a move or extent in the access mix", visit.error, fault);
   }
-  store_unpin_source(store, &visit.pin);
+  if (!store_unpin_source(store, &visit.pin, fault)) good = false;
   mix->text_sum += visit.text_sum;
   mix->node_count += visit.node_count;
   return good;

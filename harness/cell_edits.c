@@ -123,12 +123,11 @@ static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
   uint64_t length = pin.length;
   bool same = length == file->bytes && XXH3_64bits(pin.bytes, (size_t)length) == file->hash;
   if (same) memcpy(cell->text, pin.bytes, (size_t)length);
-  store_unpin_source(cell->store, &pin);
-  return same || fault_set(fault, EXIT_CODE_CELL_FAILED,
+  return store_unpin_source(cell->store, &pin, fault) && (same || fault_set(fault, EXIT_CODE_CELL_FAILED,
                            "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64
                            ", %s",
                            file->path, length, file->bytes,
-                           length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
+                           length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length"));
 }
 
 /* The tree to edit, before its edit: a copy of the live one, else a fresh parse. Either

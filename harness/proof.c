@@ -160,7 +160,8 @@ static void compare_source(struct proof *proof) {
   } else {
     proof->source_bytes_compared += document->length;
   }
-  store_unpin_source(proof->store, &pin);
+  if (!store_unpin_source(proof->store, &pin, &fault))
+    proof_differs_text(proof, PROOF_NO_NODE, "source: unpin", "success", fault.message);
 }
 
 /* ---- names ---- */

@@ -165,7 +165,8 @@ static bool check_name(const char *path, const struct stage_ops *ops, struct fau
 static bool check_roles(const char *path, const struct stage_ops *ops, struct fault *fault) {
   const uint32_t roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
   const uint32_t kinds = (1u << STAGE_KIND_COUNT) - 1;
-  const uint32_t flags = STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD | STAGE_PACKS_NODES;
+  const uint32_t flags = STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD | STAGE_PACKS_NODES |
+                         STAGE_USES_DISK;
   if (!ops->summary)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `summary` is NULL; expected one line for people", path);
   if (ops->roles == 0 || (ops->roles & ~roles))
@@ -186,6 +187,24 @@ static bool check_roles(const char *path, const struct stage_ops *ops, struct fa
   return true;
 }
 
+static bool check_options(const char *path, const struct stage_ops *ops, struct fault *fault) {
+  if (ops->option_count > STAGE_OPTIONS_MAX || (ops->option_count > 0 && !ops->options))
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: has %u options; expected a table of at most %u", path,
+                     ops->option_count, STAGE_OPTIONS_MAX);
+  for (uint32_t i = 0; i < ops->option_count; i++) {
+    const struct stage_option *option = &ops->options[i];
+    const char *name = option->name ? option->name : "";
+    size_t length = strlen(name);
+    if (length == 0 || length > 31 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != length)
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: option %u is named '%s'; expected 1 to 31 characters of a-z, 0-9 "
+                       "and _", path, i, name);
+    if (!option->summary || option->value < option->min || option->value > option->max)
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: option '%s' has no summary, or its value is not between its min "
+                       "and max", path, name);
+  }
+  return true;
+}
+
 /* Every hook of the table: its role, 0 for all stages; required or not. */
 #define HOOKS(X)                                        \
   X(open, 0, true)                                      \
@@ -195,12 +214,17 @@ static bool check_roles(const char *path, const struct stage_ops *ops, struct fa
   X(pin, STAGE_BYTE_KEEPER, true)                       \
   X(unpin, STAGE_BYTE_KEEPER, true)                     \
   X(drop, STAGE_BYTE_KEEPER, true)                      \
+  X(evict, STAGE_BYTE_KEEPER, false)                    \
+  X(commit, STAGE_BYTE_KEEPER, false)                   \
+  X(catalogue, STAGE_BYTE_KEEPER, false)                \
   X(put_tree, STAGE_TREE_CODEC, true)                   \
   X(edit_tree, STAGE_TREE_CODEC, false)                 \
   X(live_tree, STAGE_TREE_CODEC, false)                 \
   X(drop_tree, STAGE_TREE_CODEC, true)                  \
   X(shed, STAGE_TREE_CODEC, false)                      \
   X(regrow, STAGE_TREE_CODEC, false)                    \
+  X(save, STAGE_TREE_CODEC, false)                      \
+  X(load, STAGE_TREE_CODEC, false)                      \
   X(symbol_name, STAGE_TREE_CODEC, true)                \
   X(field_name, STAGE_TREE_CODEC, true)                 \
   X(cursor_new, STAGE_TREE_CODEC, true)                 \
@@ -253,6 +277,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
 static bool check_table(const char *path, const struct stage_ops *ops, struct fault *fault) {
   if (!ops) return fault_set(fault, EXIT_CODE_INPUT, "%s: phasebench_stage() returned NULL", path);
   return check_header(path, &ops->hdr, fault) && check_name(path, ops, fault) && check_roles(path, ops, fault) &&
+         check_options(path, ops, fault) &&
          check_hooks(path, ops, fault);
 }
 

@@ -16,6 +16,7 @@
  * 100 KB, and a stage that keeps no sources shall not pay for a heap of sources. */
 #include "store.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 
 #include "heap.h"
 #include "paths.h"
+#include "store_files.h"
 
 /* What a stage holds as `struct stage_heap *`: opaque to it, made real on first use. */
 struct lazy_heap {
@@ -38,6 +40,7 @@ struct member {
   void *state; /* what open returned */
   bool is_open;
   struct lazy_heap heaps[STAGE_KIND_COUNT];
+  uint64_t options[STAGE_OPTIONS_MAX];
   char said[512]; /* the first message given to ctx->fail since the last error reported */
 };
 
@@ -46,6 +49,8 @@ struct store {
   unsigned count;
   struct member *codec;                   /* in charge */
   struct member *keeper[STAGE_KIND_COUNT]; /* the tops of the piles */
+  char directory[4096];                    /* "": no stage writes files */
+  bool owns_directory;                     /* made here: removed at the end */
 };
 
 const char *stage_error_text(int error) {
@@ -225,7 +230,51 @@ static void announce(struct store *store, const struct member *opened) {
   }
 }
 
-bool store_open(const struct combination *combination, struct store **store, struct fault *fault) {
+/* Folder and options, into each context. */
+static bool take_place(struct store *store, const struct store_place *place, struct fault *fault) {
+  bool uses_disk = false;
+  for (unsigned i = 0; i < store->count; i++) uses_disk |= (store->members[i].module.ops->flags & STAGE_USES_DISK) != 0;
+  if (uses_disk && !store_directory_make(place->directory, store->directory, &store->owns_directory, fault)) return false;
+  for (unsigned i = 0; i < store->count; i++) {
+    struct member *member = &store->members[i];
+    const struct stage_ops *ops = member->module.ops;
+    for (uint32_t o = 0; o < ops->option_count; o++) member->options[o] = ops->options[o].value;
+    member->ctx.options = member->options;
+    member->ctx.is_reopened = place->is_reopened;
+    if (ops->flags & STAGE_USES_DISK) member->ctx.directory = store->directory;
+  }
+  return true;
+}
+
+static bool take_setting(struct store *store, const struct store_setting *setting, struct fault *fault) {
+  for (unsigned i = 0; i < store->count; i++) {
+    struct member *member = &store->members[i];
+    const struct stage_ops *ops = member->module.ops;
+    if (strcmp(ops->name, setting->stage) != 0) continue;
+    for (uint32_t o = 0; o < ops->option_count; o++) {
+      const struct stage_option *option = &ops->options[o];
+      if (strcmp(option->name, setting->option) != 0) continue;
+      if (setting->value < option->min || setting->value > option->max)
+        return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s=%" PRIu64 ": expected %" PRIu64 " to %" PRIu64,
+                         setting->stage, setting->option, setting->value, option->min, option->max);
+      member->options[o] = setting->value;
+    }
+  }
+  return true;
+}
+
+/* A combination without the stage leaves its settings alone: a run has many combinations. */
+static bool take_settings(struct store *store, const struct store_place *place, struct fault *fault) {
+  for (unsigned i = 0; i < place->setting_count; i++) {
+    if (!take_setting(store, &place->settings[i], fault)) return false;
+  }
+  return true;
+}
+
+bool store_open(const struct combination *combination, const struct store_place *place, struct store **store,
+                struct fault *fault) {
+  static const struct store_place nowhere;
+  if (!place) place = &nowhere;
   struct store *self = calloc(1, sizeof *self);
   if (self) self->members = calloc(STORE_STAGE_COUNT_MAX, sizeof *self->members);
   if (!self || !self->members) {
@@ -234,6 +283,7 @@ bool store_open(const struct combination *combination, struct store **store, str
   }
   bool good = load_members(self, combination, fault);
   if (good) compose(self);
+  good = good && take_place(self, place, fault) && take_settings(self, place, fault);
   for (unsigned i = 0; good && i < self->count; i++) {
     struct member *member = &self->members[i];
     int error = member->module.ops->open(&member->ctx, &member->state);
@@ -255,11 +305,14 @@ void store_close(struct store *store) {
     if (store->members[i].is_open) store->members[i].module.ops->close(store->members[i].state);
   }
   for (unsigned i = store->count; i-- > 0;) stage_module_unload(&store->members[i].module);
+  if (store->owns_directory) store_directory_remove(store->directory);
   free(store->members);
   free(store);
 }
 
 /* ---- what it is made of ---- */
+
+const char *store_directory(const struct store *store) { return store->directory[0] ? store->directory : NULL; }
 
 unsigned store_stage_count(const struct store *store) { return store->count; }
 
@@ -346,8 +399,10 @@ bool store_pin_source(struct store *store, uint32_t id, struct stage_pin *pin, s
                    keeper->name, id, (unsigned long long)length, (unsigned long long)pin->length);
 }
 
-void store_unpin_source(struct store *store, struct stage_pin *pin) {
-  store->keeper[STAGE_SOURCE]->module.ops->unpin(store->keeper[STAGE_SOURCE]->state, STAGE_SOURCE, pin);
+bool store_unpin_source(struct store *store, struct stage_pin *pin, struct fault *fault) {
+  const struct stage_ops *keeper = store->keeper[STAGE_SOURCE]->module.ops;
+  int error = keeper->unpin(store->keeper[STAGE_SOURCE]->state, STAGE_SOURCE, pin);
+  return error == STAGE_OK || store_fault(store, keeper, "unpin", error, fault);
 }
 
 /* ---- cursors ---- */

@@ -61,8 +61,33 @@ bool combination_cumulative(struct combination *combinations, unsigned capacity,
 
 struct store;
 
-bool store_open(const struct combination *combination, struct store **store, struct fault *fault);
+/* An option of a stage, as set by the user: "p4a.hot_bytes=1MiB". */
+struct store_setting {
+  char stage[16], option[32];
+  uint64_t value;
+};
+#define STORE_SETTINGS_MAX 32
+/* Where a store keeps files, and how its stages are set. */
+struct store_place {
+  /* The folder for the stages' files. Made where a stage needs it (STAGE_USES_DISK). "": a
+   * new one in $TMPDIR, else /var/tmp, which store_close removes. */
+  char directory[4096];
+  bool is_reopened; /* the directory holds what the same stages committed */
+  struct store_setting settings[STORE_SETTINGS_MAX];
+  unsigned setting_count;
+};
+/* Parses "STAGE.OPTION=VALUE" (bytes may have KiB, MiB, GiB) and adds it; a later one of the same
+ * name wins.
+ * Faults: EXIT_CODE_USAGE. */
+bool store_setting_add(struct store_place *place, const char *text, struct fault *fault);
+
+/* `place` is read only during the call; NULL: a new folder, no settings. A setting for a stage that is
+ * not in the combination is left alone. Faults: also EXIT_CODE_USAGE for one out of its range. */
+bool store_open(const struct combination *combination, const struct store_place *place, struct store **store,
+                struct fault *fault);
 void store_close(struct store *store); /* closes stages and unloads modules; NULL is fine */
+/* The folder of the stages' files; NULL: no stage has one. */
+const char *store_directory(const struct store *store);
 
 /* Stages of the store, the floor first. */
 unsigned store_stage_count(const struct store *store);
@@ -80,9 +105,10 @@ bool store_edit(struct store *store, const struct stage_document *document, cons
 bool store_settle(struct store *store, struct fault *fault);
 bool store_drop(struct store *store, uint32_t id, struct fault *fault);
 
-/* The whole source of a document, readable until store_unpin_source. */
+/* The whole source of a document, readable until store_unpin_source, whose false means that what
+ * was read since is void (the file behind it was changed): it is let go of all the same. */
 bool store_pin_source(struct store *store, uint32_t id, struct stage_pin *pin, struct fault *fault);
-void store_unpin_source(struct store *store, struct stage_pin *pin);
+bool store_unpin_source(struct store *store, struct stage_pin *pin, struct fault *fault);
 
 /* A cursor on the codec in charge. Moves and walks are called through
  * store_codec's table. store_cursor_open turns a stage's error into a fault. */

@@ -67,7 +67,7 @@ static struct store *open_store(const char *text) {
   static struct combination combination;
   struct fault fault = {0};
   struct store *store = NULL;
-  if (!combination_parse(text, &combination, &fault) || !store_open(&combination, &store, &fault))
+  if (!combination_parse(text, &combination, &fault) || !store_open(&combination, NULL, &store, &fault))
     fail_msg("%s", fault.message);
   return store;
 }

@@ -64,7 +64,7 @@ static int open_store(void **state) {
   struct fault fault = {0};
   char path[4096];
   snprintf(path, sizeof path, "%s/test_stages/liar.so", getenv("PHASEBENCH_BUILD_DIR"));
-  if (!combination_parse(path, &combination, &fault) || !store_open(&combination, &store, &fault) ||
+  if (!combination_parse(path, &combination, &fault) || !store_open(&combination, NULL, &store, &fault) ||
       !stage_module_load(path, &liar_module, &fault)) fail_msg("%s", fault.message);
   *(void **)&choose = dlsym(liar_module.handle, "liar_choose");
   assert_non_null((void *)(uintptr_t)choose);

@@ -43,7 +43,7 @@ static const char module_source[] =
     "return 0; }\n"
     "static int pin(void *s, enum stage_kind k, uint32_t i, uint64_t o, uint64_t l, struct stage_pin *p)\n"
     "{ (void)s; (void)k; (void)i; (void)o; (void)l; (void)p; return 0; }\n"
-    "static void unpin(void *s, enum stage_kind k, struct stage_pin *p) { (void)s; (void)k; (void)p; }\n"
+    "static int unpin(void *s, enum stage_kind k, struct stage_pin *p) { (void)s; (void)k; (void)p; return 0; }\n"
     "static int drop(void *s, enum stage_kind k, uint32_t i) { (void)s; (void)k; (void)i; return 0; }\n"
     "static int put_tree(void *s, const struct stage_document *d, TSTree *t)\n"
     "{ (void)s; (void)d; ts_tree_delete(t); return STAGE_LIMIT; }\n"
@@ -406,7 +406,7 @@ static struct store *open_parts(const char *text, struct fault *fault) {
   static struct combination combination;
   struct store *store = NULL;
   if (!combination_parse(text, &combination, fault)) fail_msg("%s", fault->message);
-  return store_open(&combination, &store, fault) ? store : NULL;
+  return store_open(&combination, NULL, &store, fault) ? store : NULL;
 }
 
 static bool is_mapped(const char *part) {

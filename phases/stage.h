@@ -26,6 +26,12 @@
  * A document's life: put_tree and keeper put (SOURCE) -> settle, once, after the
  * last document -> any number of reads -> edit -> drop.
  *
+ * Disk. A stage with STAGE_USES_DISK writes its files in ctx->directory and nowhere else;
+ * what lies there is counted as the store's. A store whose keeper can `commit` outlives its
+ * process: commit makes what was put durable, with the catalogue of whoever uses the store
+ * (paths, languages, what the codec in charge gave at `save`), and the same stages opened with
+ * ctx->is_reopened in that directory are that store again, after `load` of the codec.
+ *
  * Threads: one. No hook is called while another one of the same store runs.
  * Time: put_tree, put, settle, the cursor, the walk, pin and edit are timed.
  * Memory: everything a stage keeps comes from ctx->heap[kind]; what it takes
@@ -45,7 +51,7 @@
 
 /* Bumped when the meaning of a hook changes. A changed layout is found without
  * it: see STAGE_LAYOUT. */
-#define STAGE_ABI_VERSION 3u
+#define STAGE_ABI_VERSION 4u
 
 #define STAGE_ERRORS(X)                                                        \
   X(OK, "success")                                                             \
@@ -86,6 +92,8 @@ enum stage_flag {
   /* The codec interns what repeats itself in nodes, and writes numbers in as few bits as
    * they need: a codec above it takes both over. */
   STAGE_PACKS_NODES = 1u << 3,
+  /* Writes files in ctx->directory. */
+  STAGE_USES_DISK = 1u << 4,
 };
 
 /* ---- headers: first in every shared struct, in this form for ever ---- */
@@ -162,6 +170,16 @@ struct stage_heap_ops {
   void (*release)(struct stage_heap *heap, void *p);
 };
 
+/* A number that whoever runs the stage may set: a budget, a size. */
+struct stage_option {
+  const char *name;    /* [a-z0-9_]+, its unit last: "hot_bytes" */
+  const char *summary; /* one line for people */
+  uint64_t value;      /* unless it is set */
+  uint64_t min, max;   /* the harness refuses what lies outside */
+};
+
+#define STAGE_OPTIONS_MAX 8u /* of one stage */
+
 struct stage_ops;
 
 /* A stage as another stage sees it. ops is NULL where there is none. */
@@ -186,6 +204,13 @@ struct stage_ctx {
   /* The codec in charge: whose bytes those of kind STAGE_TREE are. A keeper asks it what
    * of them must be kept (shed, regrow). */
   struct stage_link codec;
+  /* The values of ops->options, in their order. */
+  const uint64_t *options;
+  /* STAGE_USES_DISK: an absolute path of a folder that is there, for the stage's files, which
+   * begin with the stage's name. Else NULL. Whoever runs the store removes the folder. */
+  const char *directory;
+  /* The directory holds what the same stages committed: open takes it up. */
+  bool is_reopened;
   /* Says why a hook is about to fail; printf-like; the first message is kept. */
   void (*fail)(const struct stage_ctx *ctx, const char *file, int line, const char *format, ...)
       __attribute__((format(printf, 4, 5)));
@@ -214,6 +239,9 @@ struct stage_pin {
 
 #define STAGE_SHED_BYTES_MAX(length) ((length) * 4 + 64)
 
+/* Takes bytes, in order, that belong one behind the other; an error ends the hook that calls. */
+typedef int stage_write_fn(void *sink, const void *bytes, size_t length);
+
 typedef void stage_stat_fn(void *sink, const char *name, const char *unit, double value);
 
 /* ---- the table ---- */
@@ -228,6 +256,8 @@ struct stage_ops {
   uint32_t roles;      /* enum stage_role */
   uint32_t flags;      /* enum stage_flag */
   uint32_t keeps;      /* keepers: bit (1 << kind) for each kind it keeps */
+  const struct stage_option *options;
+  uint32_t option_count;
 
   /* -- life; required -- */
   /* On success *store is the stage's run state. On failure nothing is left. */
@@ -253,8 +283,20 @@ struct stage_ops {
    * checking it again, so a keeper that lets bytes out of memory verifies a checksum when
    * it takes them back. Required. */
   int (*pin)(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
-  void (*unpin)(void *store, enum stage_kind kind, struct stage_pin *pin);
+  /* Lets go; always done. STAGE_IO: the bytes did not stay what they were (the file behind a
+   * map was changed or cut short): whatever was read since pin is void. Required. */
+  int (*unpin)(void *store, enum stage_kind kind, struct stage_pin *pin);
   int (*drop)(void *store, enum stage_kind kind, uint32_t id);
+  /* Gives back memory that only makes reading quicker: unpacked copies, loaded segments, maps.
+   * What is pinned stays. For measuring what a document costs that is not in use. Optional. */
+  void (*evict)(void *store);
+  /* Makes everything that was put durable, with `catalogue`, in place of what was committed
+   * before: whenever the process or the machine dies, the directory holds the old or the new
+   * state. The catalogue is the caller's and means nothing to the keeper. After settle.
+   * Optional; both or none. */
+  int (*commit)(void *store, const void *catalogue, uint64_t length);
+  /* The catalogue of the last commit, in a store that was reopened; unpinned as kind TREE. */
+  int (*catalogue)(void *store, struct stage_pin *pin);
 
   /* -- tree codec -- */
   /* Takes the tree, in place of what was there, and owns it from the call on, on
@@ -280,6 +322,14 @@ struct stage_ops {
    * long as the store would also have decoded them. STAGE_CORRUPT where `shed` are not
    * such bytes, without reading or writing out of bounds. */
   int (*regrow)(void *store, const void *shed, uint64_t shed_length, void *out, uint64_t length);
+
+  /* What all documents share (names, tables), as bytes: a codec of the same name that has no
+   * document yet takes it by `load` and can then read what this one put. After settle.
+   * Optional; both or none. */
+  int (*save)(void *store, stage_write_fn *write, void *sink);
+  /* STAGE_CORRUPT where the bytes are not such tables, whatever they are; the store is then
+   * as it was. */
+  int (*load)(void *store, const void *bytes, uint64_t length);
 
   /* Names without the grammar. NULL: no such symbol. Required. */
   const char *(*symbol_name)(void *store, uint32_t language, uint16_t symbol);

@@ -105,9 +105,9 @@ static int pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, 
   return STAGE_OK;
 }
 
-static void unpin(void *store, enum stage_kind kind, struct stage_pin *from) {
+static int unpin(void *store, enum stage_kind kind, struct stage_pin *from) {
   (void)store;
-  context->below[kind].ops->unpin(context->below[kind].store, kind, from);
+  return context->below[kind].ops->unpin(context->below[kind].store, kind, from);
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {

@@ -120,10 +120,11 @@ static int baseline_pin(void *store, enum stage_kind kind, uint32_t id, uint64_t
 }
 
 /* Everything is always readable: there is nothing to let go of. */
-static void baseline_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+static int baseline_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   (void)store;
   (void)kind;
   *pin = (struct stage_pin){NULL, 0, NULL};
+  return STAGE_OK;
 }
 
 static int baseline_drop(void *store, enum stage_kind kind, uint32_t id) {

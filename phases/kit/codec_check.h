@@ -95,9 +95,10 @@ static inline int check_pin(void *store, enum stage_kind kind, uint32_t id, uint
   keeper->pins++;
   return STAGE_OK;
 }
-static inline void check_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+static inline int check_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   (void)kind, (void)pin;
   ((struct check_keeper *)store)->pins--;
+  return STAGE_OK;
 }
 static inline int check_drop(void *store, enum stage_kind kind, uint32_t id) {
   struct check_bytes *kept = &((struct check_keeper *)store)->kept[kind][id];

@@ -38,8 +38,9 @@ static int null_pin(void *store, enum stage_kind kind, uint32_t id, uint64_t off
   return STAGE_NO_DOCUMENT;
 }
 
-static void null_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+static int null_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   (void)store, (void)kind, (void)pin;
+  return STAGE_OK;
 }
 
 /* Success, since a document may be dropped that was put. */

@@ -407,10 +407,11 @@ static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t of
   return STAGE_OK;
 }
 
-static void unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   (void)store;
   (void)kind;
   *pin = (struct stage_pin){0};
+  return STAGE_OK;
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {

@@ -54,9 +54,15 @@ static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t of
   return keep_pin(&s->keep[kind], id, offset, length, pin);
 }
 
-static void unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   struct store *s = store;
   keep_unpin(&s->keep[kind], pin);
+  return STAGE_OK;
+}
+
+static void evict(void *store) {
+  struct store *s = store;
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) cache_clear(&s->keep[kind]);
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {
@@ -80,6 +86,7 @@ static const struct stage_ops ops = {
     .pin = pin_range,
     .unpin = unpin,
     .drop = drop,
+    .evict = evict,
 };
 
 const struct stage_ops *phasebench_stage(void) { return &ops; }

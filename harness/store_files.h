@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * store_files.h - the folder in which a store's stages write their files. */
+#ifndef PHASEBENCH_STORE_FILES_H
+#define PHASEBENCH_STORE_FILES_H
+
+#include <stdbool.h>
+
+#include "fault.h"
+
+/* Gives the folder's absolute path: `wanted`, made where it is not there, or,
+ * where that is "", a new one in $TMPDIR or /var/tmp, with *is_new. Faults:
+ * EXIT_CODE_SYSTEM, EXIT_CODE_INPUT. */
+bool store_directory_make(const char *wanted, char path[4096], bool *is_new, struct fault *fault);
+/* Removes the folder and the files in it; folders in it stay, and it with them.
+ */
+void store_directory_remove(const char *path);
+
+#endif
