@@ -261,7 +261,7 @@ static void table_trim(struct keep *keep, void **table, uint32_t *capacity, uint
 }
 
 static int rest(struct keep *keep) {
-  cache_clear(keep);
+  unpacked_clear(&keep->unpacked);
   press_rest(&keep->press);
   pack_delete(keep->loose_pack);
   keep->loose_pack = NULL;
