@@ -209,7 +209,7 @@ static int new_file_open(struct frozen *frozen) {
     }
     file_io_close(&frozen->file);
   }
-  STAGE_FAIL(frozen->ctx, "%s: other processes keep making and removing it; use a folder of one's own", frozen->path_new);
+  STAGE_FAIL(frozen->ctx, "%s: other processes keep making and removing it; choose another folder", frozen->path_new);
   return STAGE_IO;
 }
 
@@ -332,7 +332,8 @@ int frozen_catalogue(struct frozen *frozen, uint8_t *out) {
   int error = frozen_pread(frozen, head->catalogue_offset, out, (size_t)head->catalogue_bytes);
   if (!error) error = frozen_pread(frozen, head->catalogue_offset + head->catalogue_bytes, hash, sizeof hash);
   if (error) return error;
-  if (frozen_get64(hash) == XXH3_64bits_withSeed(out, (size_t)head->catalogue_bytes, head->catalogue_offset)) return STAGE_OK;
+  if (frozen_get64(hash) == XXH3_64bits_withSeed(out, (size_t)head->catalogue_bytes, head->catalogue_offset))
+    return STAGE_OK;
   return frozen_corrupt(frozen, head->catalogue_offset, "the catalogue's %llu bytes do not give its hash",
                         (unsigned long long)head->catalogue_bytes);
 }
@@ -350,8 +351,8 @@ struct frozen_usage frozen_usage(const struct frozen *frozen) {
     usage.packed_bytes[kind] = section->packed_bytes;
     usage.plain_bytes[kind] = section->plain_bytes;
     usage.dictionary_bytes[kind] = section->dictionary_packed;
-    usage.index_bytes[kind] = ((uint64_t)section->id_end + FROZEN_PAGE_ROWS - 1) / FROZEN_PAGE_ROWS * FROZEN_PAGE_BYTES +
-                              ((uint64_t)section->frame_count + FROZEN_PAGE_ROWS - 1) / FROZEN_PAGE_ROWS * FROZEN_PAGE_BYTES;
+    usage.index_bytes[kind] =
+        (frozen_pages(section->id_end) + frozen_pages(section->frame_count)) * FROZEN_PAGE_BYTES;
     live += section->dictionary_packed;
   }
   usage.dead_bytes = usage.file_bytes > live ? usage.file_bytes - live : 0;

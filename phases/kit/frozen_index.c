@@ -9,8 +9,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static uint64_t pages_of(uint64_t rows) { return (rows + FROZEN_PAGE_ROWS - 1) / FROZEN_PAGE_ROWS; }
-
 /* ---- the head ---- */
 
 uint64_t frozen_index_hash(const uint8_t *head, uint64_t offset) {
@@ -56,8 +54,8 @@ static bool section_is_sound(const struct frozen *frozen, const struct frozen_he
     return section->id_end == 0 && section->frame_count == 0 && section->dictionary_plain == 0;
   }
   uint64_t from = head->index_offset + FROZEN_INDEX_HEAD_BYTES, to = head->index_offset + head->index_bytes;
-  if (!is_inside(section->documents_offset, pages_of(section->id_end) * FROZEN_PAGE_BYTES, from, to)) return false;
-  if (!is_inside(section->frames_offset, pages_of(section->frame_count) * FROZEN_PAGE_BYTES, from, to)) return false;
+  if (!is_inside(section->documents_offset, frozen_pages(section->id_end) * FROZEN_PAGE_BYTES, from, to)) return false;
+  if (!is_inside(section->frames_offset, frozen_pages(section->frame_count) * FROZEN_PAGE_BYTES, from, to)) return false;
   if (section->dictionary_plain > FROZEN_DICTIONARY_BYTES_MAX ||
       section->dictionary_packed > section->dictionary_plain)
     return false;
@@ -198,7 +196,8 @@ int frozen_document_row(struct frozen *frozen, enum stage_kind kind, uint32_t id
   if (row->kept == 0 || (row->frame < frame_count && row->offset < FROZEN_FRAME_BYTES_MAX &&
                          row->kept <= (uint64_t)(frame_count - row->frame) * FROZEN_FRAME_BYTES_MAX))
     return STAGE_OK;
-  return frozen_corrupt(frozen, section->documents_offset, "the row of document %u names frames that are not there", id);
+  return frozen_corrupt(frozen, section->documents_offset, "the row of document %u names frames that are not there",
+                        id);
 }
 
 int frozen_frame_find(struct frozen *frozen, enum stage_kind kind, uint32_t number, struct frozen_frame *out) {
@@ -231,7 +230,9 @@ int frozen_rows_load(struct frozen *frozen, enum stage_kind kind) {
     error = frozen_document_row(frozen, kind, id, &w->rows[id]);
     if (error == STAGE_NO_DOCUMENT) error = STAGE_OK;
   }
-  for (uint32_t n = 0; n < section->frame_count && !error; n++) error = frozen_frame_find(frozen, kind, n, &w->frames[n]);
+  for (uint32_t n = 0; n < section->frame_count && !error; n++) {
+    error = frozen_frame_find(frozen, kind, n, &w->frames[n]);
+  }
   frozen->writer = writer;
   w->row_count = w->row_capacity = section->id_end;
   w->frame_count = w->frame_capacity = section->frame_count;

@@ -48,6 +48,8 @@ static inline uint64_t frozen_get64(const uint8_t *p) {
   return (uint64_t)frozen_get32(p) | (uint64_t)frozen_get32(p + 4) << 32;
 }
 
+static inline uint64_t frozen_pages(uint64_t rows) { return (rows + FROZEN_PAGE_ROWS - 1) / FROZEN_PAGE_ROWS; }
+
 /* ---- in memory ---- */
 
 struct frozen_head {

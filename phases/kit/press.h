@@ -2,7 +2,7 @@
  *
  * press.h - zstd with all of its memory on the stage's heap: frames without magic number,
  * length, checksum and dictionary id (12 bytes a frame), since the directory knows these
- * better. Who uses it links libzstd. */
+ * better. Who uses it links stage_kit_zstd. */
 #ifndef PHASEBENCH_KIT_PRESS_H
 #define PHASEBENCH_KIT_PRESS_H
 

@@ -7,8 +7,9 @@
 static void fill(struct documents *documents, uint64_t seed, uint32_t count) {
   for (uint32_t id = 0; id < count; id++) {
     for (unsigned kind = 0; kind < STAGE_KIND_COUNT; kind++) {
-      uint32_t sort = test_random(&seed, 20);
-      uint32_t length = sort == 0 ? 0 : sort == 1 ? 1 : sort == 2 ? 12000 + test_random(&seed, 9000) : test_random(&seed, 3000);
+      uint32_t sort = test_random(&seed, 20), length = test_random(&seed, 3000);
+      if (sort < 2) length = sort;
+      if (sort == 2) length = 12000 + test_random(&seed, 9000);
       documents_set(documents, (enum stage_kind)kind, id, length, &seed);
     }
   }

@@ -96,7 +96,8 @@ static inline void documents_put(struct documents *documents, enum stage_kind ki
 /* Words: compresses, but not to nothing. */
 static inline void documents_set(struct documents *documents, enum stage_kind kind, uint32_t id, uint32_t length,
                                  uint64_t *seed) {
-  static const char *const words[] = {"int ", "return ", "struct ", "(void)", ";\n", "{\n", "}\n", "= ", "error", "if ("};
+  static const char *const words[] = {"int ", "return ", "struct ", "(void)", ";\n",
+                                      "{\n",  "}\n",     "= ",      "error",  "if ("};
   uint8_t *bytes = malloc(length + 16);
   assert_non_null(bytes);
   for (uint32_t at = 0; at < length;) {
