@@ -33,7 +33,7 @@
 #include "../kit/shedding.h"
 #include "../kit/unpacked.h"
 #include "chunk.h"
-#include "press.h"
+#include "../kit/press.h"
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
