@@ -139,7 +139,8 @@ int frozen_unpack(struct frozen *frozen, enum stage_kind kind, const struct froz
 /* ---- figures ---- */
 
 struct frozen_usage {
-  uint64_t file_bytes, dead_bytes;                   /* dead: segments and indexes that nothing leads to */
+  uint64_t file_bytes; /* while it is written: so far */
+  uint64_t dead_bytes; /* segments and indexes that nothing leads to */
   uint64_t packed_bytes[STAGE_KIND_COUNT], plain_bytes[STAGE_KIND_COUNT];
   uint64_t dictionary_bytes[STAGE_KIND_COUNT], index_bytes[STAGE_KIND_COUNT];
   uint64_t reads, frames_unpacked;

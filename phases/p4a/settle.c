@@ -30,8 +30,10 @@ static int shed(struct tier *tier, const uint8_t *bytes, uint64_t length, struct
 
 /* ---- the dictionary ---- */
 
-static int sample_spooled(struct tier *tier, struct sample *sample, uint32_t every) {
+/* Of every so many documents; gives the bytes that are kept of these. */
+static int sample_spooled(struct tier *tier, struct sample *sample, uint32_t every, uint64_t *kept_bytes) {
   int error = STAGE_OK;
+  *kept_bytes = 0;
   for (uint32_t id = 0, n = 0; id < tier->spool.id_end && !error; id++) {
     const struct spool_entry *entry = spool_find(&tier->spool, id);
     if (!entry || n++ % every != 0) continue;
@@ -42,6 +44,7 @@ static int sample_spooled(struct tier *tier, struct sample *sample, uint32_t eve
     error = shed(tier, bytes, entry->length, &kept);
     if (!error) {
       sample_take(sample, kept.bytes, kept.length);
+      *kept_bytes += kept.length;
       shedding_free(tier->ctx, tier->kind, &kept);
     }
     stage_release(tier->ctx, tier->kind, bytes);
@@ -55,7 +58,9 @@ static int learn(struct tier *tier) {
   if (tier->spool.count == 0) return STAGE_OK;
   int error = sample_open(&sample, tier->ctx, tier->kind, tier->spool.bytes / every, tier->spool.count);
   if (error) return error;
-  error = sample_spooled(tier, &sample, every);
+  uint64_t kept_bytes;
+  error = sample_spooled(tier, &sample, every, &kept_bytes);
+  frozen_expect(tier->frozen, tier->kind, kept_bytes * every);
   if (!error && sample.count > 0)
     error = frozen_learn(tier->frozen, tier->kind, sample.bytes, sample.sizes, sample.count);
   sample_free(&sample);
