@@ -14,7 +14,7 @@ static const struct stage_option options[OPTION_COUNT] = {
     [HOT_BYTES] = {"hot_bytes", "unpacked documents in memory that nobody reads, of each kind", 128u << 10, 0,
                    UINT64_C(1) << 40},
     [WARM_BYTES] = {"warm_bytes", "documents in memory as the stages below pack them, in plain bytes, of each kind",
-                    256u << 10, 0, UINT64_C(1) << 40},
+                    0, 0, UINT64_C(1) << 40},
     [COLD_BYTES] = {"cold_bytes", "the file on disk; 0: no limit", 0, 0, UINT64_C(1) << 40},
 };
 
