@@ -17,26 +17,40 @@ static bool row_has(const struct p3_tables *tables, struct tree_row row, uint16_
   return !(row.flags & ROW_GAP) && tables->kinds[row.kind].symbol == symbol;
 }
 
-/* Counts the symbol in every phrase; a phrase has at most P3_PHRASE_ROWS_MAX rows. Codes that
- * no phrase has read as 0. */
+/* before[i]: how often the symbol occurs in the pool in front of place i, modulo 256. `has` says
+ * it of a row. */
+static void pool_count(const struct p3_tables *tables, const uint8_t *has, uint8_t *before) {
+  uint8_t sum = 0;
+  for (uint32_t i = 0; i < tables->pool_count; i++) {
+    before[i] = sum;
+    sum = (uint8_t)(sum + has[tables->pool[i]]);
+  }
+  before[tables->pool_count] = sum;
+}
+
+_Static_assert(P3_PHRASE_ROWS_MAX < 256, "what a phrase holds is known modulo 256");
+
+/* Counts the symbol in every phrase: a phrase is a piece of the pool, and a difference of what is
+ * in front of its ends takes no loop. Codes that no phrase has read as 0. */
 static bool table_make(struct p3_cursor *c, struct p3_scan_table *table, uint16_t symbol) {
   const struct p3_tables *tables = &c->tables;
   uint32_t codes = 1u << tables->code_bits;
   uint8_t *counts = stage_resize(c->rows.ctx, STAGE_TREE, table->counts, codes);
-  uint8_t *has = stage_allocate(c->rows.ctx, STAGE_TREE, tables->row_count);
+  uint8_t *has = stage_allocate(c->rows.ctx, STAGE_TREE, (size_t)tables->row_count + tables->pool_count + 1);
   if (counts) table->counts = counts;
   if (!counts || !has) {
     stage_release(c->rows.ctx, STAGE_TREE, has);
     table->is_made = false;
     return false;
   }
-  memset(counts, 0, codes);
+  uint8_t *before = has + tables->row_count;
   for (uint32_t i = 0; i < tables->row_count; i++) has[i] = i != P3_ESCAPE && row_has(tables, tables->rows[i], symbol);
+  pool_count(tables, has, before);
   for (uint32_t p = 0; p < tables->phrase_count; p++) {
-    const uint16_t *rows = tables->pool + (tables->phrases[p] >> 8);
-    uint32_t rows_left = tables->phrases[p] & 255;
-    while (rows_left-- > 0) counts[p] = (uint8_t)(counts[p] + has[*rows++]);
+    const uint8_t *start = before + (tables->phrases[p] >> 8);
+    counts[p] = (uint8_t)(start[tables->phrases[p] & 255] - *start);
   }
+  memset(counts + tables->phrase_count, 0, codes - tables->phrase_count);
   stage_release(c->rows.ctx, STAGE_TREE, has);
   table->symbol = symbol;
   table->generation = c->tree.generation;
