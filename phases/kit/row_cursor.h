@@ -120,11 +120,7 @@ static inline void row_frame_write(struct row_cursor *c) {
   uint64_t kind;
   memcpy(&kind, &c->pub.head, sizeof kind);
   __asm__("" : "+r"(kind));
-  memcpy(&frame->head, &kind, sizeof kind);
-  ROW_COPY(frame->head.start_byte, c->pub.head.start_byte);
-  ROW_COPY(frame->head.start_row, c->pub.head.start_row);
-  ROW_COPY(frame->head.start_column, c->pub.head.start_column);
-  ROW_COPY(frame->head.index, c->pub.head.index);
+  memcpy(&frame->kind, &kind, sizeof kind);
   ROW_AT_COPY(frame->after, c->spot.at);
 }
 
@@ -261,7 +257,7 @@ bool row_goto_parent(struct stage_cursor *cursor) {
   bool at_end = row_end_of_parent(c);
   if (__builtin_expect(spot->frame_count > 0, 1)) {
     const struct row_frame *frame = &c->frames[--spot->frame_count];
-    c->pub.head = frame->head;
+    row_frame_head(frame, &c->pub.head);
     if (!at_end) spot->at = frame->after;
     spot->standing = at_end ? ROW_AT_END : ROW_AT_TOKEN;
   } else {
@@ -367,11 +363,8 @@ static inline __attribute__((always_inline)) uint32_t row_over_framed(struct row
   }
   if (__builtin_expect(spot->frame_count + 2 >= c->frame_capacity, 0) && !row_frames_grow(c)) return depth + 1;
   struct row_frame *frame = &c->frames[spot->frame_count++];
-  memcpy(&frame->head, row_kind(c, row), sizeof(struct tree_kind));
-  frame->head.start_byte = at->position;
-  frame->head.start_row = at->row;
-  frame->head.start_column = at->position - at->line_start;
-  frame->head.index = at->node++;
+  frame->kind = *row_kind(c, row);
+  at->node++;
   ROW_AT_COPY(frame->after, *at);
   return depth + 1;
 }
@@ -544,7 +537,7 @@ static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start,
   while (c->spot.frame_count > 0) {
     const struct row_frame *frame = &c->frames[--c->spot.frame_count];
     c->pub.depth--;
-    c->pub.head = frame->head;
+    row_frame_head(frame, &c->pub.head);
     c->spot.at = frame->after;
     c->spot.standing = ROW_AT_TOKEN;
     if (row_reaches(c, end, by)) return ROW_FOUND;
