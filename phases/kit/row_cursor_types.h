@@ -54,6 +54,7 @@ struct row_spot {
   enum row_standing standing;
   uint32_t end_closes; /* unless ROW_AT_TOKEN: ancestors that close right where the node ends, gaps apart */
   uint32_t frame_count;
+  uint32_t searched; /* ancestors that have no frame begin in blocks before this one */
 };
 
 /* First in the stage's own cursor. */

@@ -77,6 +77,11 @@ static inline uint32_t row_block_of(const struct row_cursor *c, uint32_t node) {
   return low;
 }
 
+static inline uint32_t row_block_behind(const struct row_cursor *c, const struct p3_at *at) {
+  (void)c;
+  return (at->code - 1) / P3_BLOCK_CODES;
+}
+
 static inline bool row_at_border(const struct row_cursor *c, const struct p3_at *at, uint32_t *block) {
   if (__builtin_expect(at->left != 0 || at->code % P3_BLOCK_CODES != 0, 1)) return false;
   *block = at->code / P3_BLOCK_CODES;
