@@ -521,12 +521,16 @@ static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start,
   ROW_AT at = row_at_block(c, c->spot.searched, &depth);
   c->spot.frame_count = 0;
   uint32_t next = 0;
+  uint64_t reached = 0; /* by all that is open */
   while (!row_at_end(c, &at) && !c->pub.error) {
     next = at.node;
     struct tree_row row = row_next(c, &at);
     row_padding_over(c, row, &at);
     uint64_t row_start = row_place_of(&at, by);
-    if (row_start > start) break; /* a node that begins, or the end of one that holds it */
+    if (row_start > start) { /* a node that begins, or the end of one that holds it */
+      reached = row_start;
+      break;
+    }
     if (!(row.flags & ROW_LEAF)) {
       depth = row_over_framed(c, row, &at, depth);
       continue;
@@ -556,7 +560,7 @@ static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start,
     row_frame_head(frame, &c->pub.head);
     c->spot.at = frame->after;
     c->spot.standing = ROW_AT_TOKEN;
-    if (row_reaches(c, end, by)) return ROW_FOUND;
+    if (end <= reached || row_reaches(c, end, by)) return ROW_FOUND;
   }
   return ROW_NOT_HERE;
 }
