@@ -178,7 +178,8 @@ static const struct frozen_settings dictionary_settings = {.kinds = 1u << STAGE_
                                                            .level = {6, 6}};
 
 /* Documents that have a text in common, or nothing. */
-static void learn(struct bench *b, struct documents *documents, enum stage_kind kind, bool is_alike, uint64_t expected) {
+static void learn(struct bench *b, struct documents *documents, enum stage_kind kind, bool is_alike,
+                  uint64_t expected) {
   size_t sizes[400], at = 0;
   uint8_t *samples = malloc(400 * 512);
   uint64_t seed = 8;
