@@ -46,7 +46,7 @@ static void test_nothing(void **state) {
   assert_int_equal(frozen_begin(b.frozen), STAGE_OK);
   assert_int_equal(frozen_begin(b.frozen), STAGE_MISUSE);
   assert_int_equal(frozen_drop(b.frozen, STAGE_TREE, 0), STAGE_NO_DOCUMENT);
-  assert_int_equal(frozen_add(b.frozen, STAGE_TREE, FROZEN_NONE, NULL, 0, 0), STAGE_LIMIT);
+  assert_int_equal(frozen_add(b.frozen, STAGE_TREE, FROZEN_NONE, NULL, 0, 0), STAGE_MISUSE);
   assert_int_equal(frozen_finish(b.frozen), STAGE_OK);
   assert_int_equal(frozen_commit(b.frozen, NULL, 0), STAGE_OK);
   bench_reopen(&b);

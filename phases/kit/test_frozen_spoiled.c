@@ -68,12 +68,12 @@ static bool read_spoiled(struct bench *b, const struct documents *documents, uin
   return error != STAGE_OK;
 }
 
-/* Changes every byte in turn; how many changes nobody noticed. */
-static uint64_t spoil_every_byte(struct bench *b, const struct documents *documents, uint64_t bytes) {
+/* Changes every `step`th byte in turn; how many changes nobody noticed. */
+static uint64_t spoil_bytes(struct bench *b, const struct documents *documents, uint64_t bytes, uint64_t step) {
   int file = open(bench_path(b, ""), O_RDWR);
   uint64_t seed = 2, unnoticed = 0;
   assert_true(file >= 0);
-  for (uint64_t at = 0; at < bytes; at++) {
+  for (uint64_t at = 0; at < bytes; at += step) {
     uint8_t byte, other;
     assert_int_equal(pread(file, &byte, 1, (off_t)at), 1);
     other = byte ^ (uint8_t)(1 + test_random(&seed, 255));
@@ -97,14 +97,14 @@ static void test_every_byte(void **state) {
   b.frozen = NULL;
   uint64_t bytes = bench_file_bytes(&b);
   assert_true(bytes > 16384);
-  assert_int_equal(spoil_every_byte(&b, &documents, bytes), 0);
+  assert_int_equal(spoil_bytes(&b, &documents, bytes, 1), 0);
   assert_false(read_spoiled(&b, &documents, 0)); /* all is as it was */
   documents_free(&documents);
   bench_close(&b);
 }
 
-/* After an append, only what no head leads to. */
-static void test_every_byte_appended(void **state) {
+/* After an append, only what no head leads to goes unnoticed. */
+static void test_appended(void **state) {
   (void)state;
   struct bench b;
   struct documents documents = {0};
@@ -118,10 +118,10 @@ static void test_every_byte_appended(void **state) {
   uint64_t dead = frozen_usage(b.frozen).dead_bytes;
   frozen_close(b.frozen);
   b.frozen = NULL;
-  uint64_t unnoticed = spoil_every_byte(&b, &documents, bench_file_bytes(&b));
-  print_message("%llu bytes, %llu dead, %llu changes unnoticed\n", (unsigned long long)bench_file_bytes(&b),
+  uint64_t unnoticed = spoil_bytes(&b, &documents, bench_file_bytes(&b), 3);
+  print_message("%llu bytes, %llu dead; %llu changes unnoticed\n", (unsigned long long)bench_file_bytes(&b),
                 (unsigned long long)dead, (unsigned long long)unnoticed);
-  assert_true(unnoticed <= dead);
+  assert_true(unnoticed > 0 && unnoticed <= dead / 3 + 2);
   documents_free(&documents);
   bench_close(&b);
 }
@@ -196,7 +196,7 @@ static void test_other_version(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_byte),
-      cmocka_unit_test(test_every_byte_appended),
+      cmocka_unit_test(test_appended),
       cmocka_unit_test(test_every_length),
       cmocka_unit_test(test_other_version),
   };
