@@ -140,14 +140,14 @@ int frozen_unpack(struct frozen *frozen, enum stage_kind kind, const struct froz
 /* ---- figures ---- */
 
 struct frozen_usage {
-  uint64_t file_bytes;
+  uint64_t file_bytes; /* while it is written: so far */
   uint64_t dead_bytes; /* segments, indexes and catalogues that nothing leads to any more */
   uint64_t packed_bytes[STAGE_KIND_COUNT], plain_bytes[STAGE_KIND_COUNT]; /* of frames that documents need */
   uint64_t dictionary_bytes[STAGE_KIND_COUNT]; /* in the file */
   uint64_t index_bytes[STAGE_KIND_COUNT];
   uint64_t reads, frames_unpacked; /* since it was opened */
 };
-/* As of the last finish, or of opening. */
+/* Otherwise as of the last finish, or of opening. */
 struct frozen_usage frozen_usage(const struct frozen *frozen);
 
 #endif
