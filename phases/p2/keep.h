@@ -31,7 +31,7 @@
 
 #include "../kit/pack.h"
 #include "chunk.h"
-#include "press.h"
+#include "../kit/press.h"
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
