@@ -6,7 +6,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "../kit/shedding.h"
 #include "splice.h"
 
 void keep_init(struct keep *keep, const struct stage_ctx *ctx, enum stage_kind kind) {
@@ -191,8 +190,9 @@ int document_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
 
 static int regrow(struct keep *keep, uint32_t id, const uint8_t *bytes, uint8_t *out) {
   const struct document *document = &keep->documents[id];
-  int error = shedding_regrow(keep->ctx, bytes, document->shed_length, out, document->length);
-  return error == STAGE_UNSUPPORTED ? document_spoiled(keep, id, "the codec that shed its bytes is gone") : error;
+  const struct stage_link *codec = &keep->ctx->codec;
+  if (!codec->ops || !codec->ops->regrow) return document_spoiled(keep, id, "the codec that shed its bytes is gone");
+  return codec->ops->regrow(codec->store, bytes, document->shed_length, out, document->length);
 }
 
 /* Unpacks a document to the front of the list. */
@@ -254,13 +254,43 @@ void keep_unpin(struct keep *keep, struct stage_pin *pin) {
 
 /* ---- in ---- */
 
-/* Sheds what the codec can make again. */
+/* Whether what was shed gives the same bytes again. */
+static int shed_holds(struct keep *keep, const struct version *v, const uint8_t *bytes, bool *holds) {
+  const struct stage_link *codec = &keep->ctx->codec;
+  uint8_t *again = stage_allocate(keep->ctx, keep->kind, v->length);
+  if (!again) return STAGE_OUT_OF_MEMORY;
+  int error = codec->ops->regrow(codec->store, v->owned, v->shed_length, again, v->length);
+  *holds = !error && memcmp(again, bytes, v->length) == 0;
+  stage_release(keep->ctx, keep->kind, again);
+  return error == STAGE_OUT_OF_MEMORY ? error : STAGE_OK;
+}
+
+/* Sheds what the codec can make again. Bytes that it would make otherwise are kept as they
+ * are. */
 static int version_make(struct keep *keep, const uint8_t *bytes, uint64_t length, struct version *v) {
-  struct shedding kept;
-  int error = shedding_make(keep->ctx, keep->kind, bytes, length, &kept);
-  if (error) return error;
-  *v = (struct version){.bytes = kept.bytes, .length = (uint32_t)length, .shed_length = kept.length,
-                        .owned = kept.owned, .hash = XXH3_64bits(kept.bytes, kept.length)};
+  const struct stage_link *codec = &keep->ctx->codec;
+  *v = (struct version){.bytes = bytes, .length = (uint32_t)length, .shed_length = (uint32_t)length};
+  if (keep->kind == STAGE_TREE && codec->ops && codec->ops->shed && codec->ops->regrow && length > 0) {
+    uint64_t shed_length;
+    bool holds = false;
+    v->owned = stage_allocate(keep->ctx, keep->kind, STAGE_SHED_BYTES_MAX((size_t)length));
+    if (!v->owned) return STAGE_OUT_OF_MEMORY;
+    if (codec->ops->shed(codec->store, bytes, length, v->owned, &shed_length) == STAGE_OK && shed_length <= KEEP_NONE) {
+      v->shed_length = (uint32_t)shed_length;
+      int error = shed_holds(keep, v, bytes, &holds);
+      if (error) {
+        stage_release(keep->ctx, keep->kind, v->owned);
+        return error;
+      }
+    }
+    if (!holds) {
+      stage_release(keep->ctx, keep->kind, v->owned);
+      v->owned = NULL;
+      v->shed_length = (uint32_t)length;
+    }
+  }
+  if (v->owned) v->bytes = v->owned;
+  v->hash = XXH3_64bits(v->bytes, v->shed_length);
   return STAGE_OK;
 }
 
