@@ -356,5 +356,6 @@ struct frozen_usage frozen_usage(const struct frozen *frozen) {
     live += section->dictionary_packed;
   }
   usage.dead_bytes = usage.file_bytes > live ? usage.file_bytes - live : 0;
+  if (frozen->writer) usage.file_bytes = frozen->writer->at;
   return usage;
 }
