@@ -80,7 +80,7 @@ static int drop(void *store, enum stage_kind kind, uint32_t id) {
 static void evict(void *store) { segments_evict(store); }
 
 static const struct stage_option options[SEGMENTS_OPTION_COUNT] = {
-    [SEGMENTS_SEGMENT_BYTES] = {"segment_bytes", "compressed segments that stay in memory", 1u << 20,
+    [SEGMENTS_SEGMENT_BYTES] = {"segment_bytes", "compressed segments that stay in memory", 512u << 10,
                                 FROZEN_SEGMENT_BYTES_MAX, UINT64_C(1) << 40},
     [SEGMENTS_UNPACKED_BYTES] = {"unpacked_bytes", "unpacked documents that stay in memory, of those not in use",
                                  512u << 10, 0, UINT64_C(1) << 40},

@@ -30,7 +30,7 @@
 
 /* Chosen by measuring. */
 #ifndef SEGMENTS_FRAME_BYTES
-#define SEGMENTS_FRAME_BYTES (128u * 1024u)
+#define SEGMENTS_FRAME_BYTES (64u * 1024u)
 #endif
 #ifndef SEGMENTS_DICTIONARY_BYTES
 #define SEGMENTS_DICTIONARY_BYTES (256u * 1024u)

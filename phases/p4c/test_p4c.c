@@ -259,7 +259,7 @@ static void codecs_on_top_conform(void **state) {
     check_codec_open(&s.codec, settle_all);
     stacked_close(&s);
     stacked_open(&s, stacks[i].codec, stacks[i].codec_below, stacks[i].below);
-    check_extremes_open(&s.codec, settle_all, 20000, 5000, 997);
+    check_extremes_open(&s.codec, settle_all, 4000, 1500, 499);
     stacked_close(&s);
   }
 }
