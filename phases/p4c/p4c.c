@@ -51,7 +51,8 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
       {"dictionary_bytes", "bytes", usage.dictionary_bytes[STAGE_TREE]},
       {"index_bytes", "bytes", usage.index_bytes[STAGE_TREE]},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) emit(sink, rows[i].name, rows[i].unit, (double)rows[i].value);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    emit(sink, rows[i].name, rows[i].unit, (double)rows[i].value);
 }
 
 /* The harness gives a keeper only the kinds that it keeps. */

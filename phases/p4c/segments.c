@@ -122,7 +122,7 @@ int segments_drop(struct segments *s, uint32_t id) {
   if (error) return error;
   segments_set_bit(s->below, id, false);
   segments_set_bit(s->settled, id, false);
-  s->has_dropped |= is_settled; /* out of the file at the next settle: its index is written as a whole */
+  s->has_dropped |= is_settled; /* out of the file when next something is settled: its index is written as a whole */
   lru_forget(&s->unpacked_lru, id);
   if (--s->live_count == 0) segments_empty(s);
   return STAGE_OK;

@@ -9,7 +9,9 @@ struct thing {
   struct lru_entry entry;
 };
 
-static void thing_release(const struct stage_ctx *ctx, struct lru_entry *entry) { stage_release(ctx, STAGE_TREE, entry); }
+static void thing_release(const struct stage_ctx *ctx, struct lru_entry *entry) {
+  stage_release(ctx, STAGE_TREE, entry);
+}
 
 static struct lru_entry *thing_add(struct lru *lru, uint64_t key, uint64_t bytes) {
   struct thing *thing = stage_allocate(lru->ctx, STAGE_TREE, sizeof *thing);
