@@ -66,6 +66,7 @@ static void map_delete(struct maps *maps, struct map **at) {
   if (map->file >= 0) close(map->file);
   maps->count--;
   maps->mapped_bytes -= map->mapped_bytes;
+  if (map->is_warm) maps->warm_bytes -= map->mapped_bytes;
   stage_release(maps->ctx, STAGE_SOURCE, map);
 }
 
@@ -94,24 +95,39 @@ static uint64_t pinned_bytes(const struct maps *maps) {
 }
 
 /* The one used longest ago that nobody has pinned; NULL: none. */
-static struct map **oldest_unpinned(struct maps *maps) {
+static struct map **oldest_unpinned(struct maps *maps, bool only_warm) {
   struct map **oldest = NULL;
   for (struct map **at = &maps->first; *at; at = &(*at)->next) {
-    if ((*at)->pins == 0) oldest = at;
+    if ((*at)->pins == 0 && ((*at)->is_warm || !only_warm)) oldest = at;
   }
   return oldest;
+}
+
+static void warm(struct maps *maps, struct map *map) {
+  if (map->is_warm) return;
+  map->is_warm = true;
+  maps->warm_bytes += map->mapped_bytes;
+  if (maps->warm_bytes > maps->counts.warm_peak_bytes) maps->counts.warm_peak_bytes = maps->warm_bytes;
+}
+
+/* Takes the map's pages out of the process; who reads it next finds them in the kernel's cache. */
+static void cool(struct maps *maps, struct map *map) {
+  madvise(map->bytes, map->mapped_bytes, MADV_DONTNEED);
+  map->is_warm = false;
+  maps->warm_bytes -= map->mapped_bytes;
+  maps->counts.cooled++;
 }
 
 /* Room for so many maps more with so many bytes, as far as nobody has pinned what is there. */
 static void trim(struct maps *maps, uint64_t more_maps, uint64_t more_bytes) {
   const uint64_t *options = maps->ctx->options;
   struct map **oldest;
-  while ((maps->count + more_maps > options[MAPS_MAPS] ||
-          maps->mapped_bytes + more_bytes > options[MAPS_MAPPED_BYTES]) &&
-         (oldest = oldest_unpinned(maps))) {
+  while (maps->count + more_maps > options[MAPS_MAPS] && (oldest = oldest_unpinned(maps, false))) {
     map_delete(maps, oldest);
     maps->counts.evictions++;
   }
+  while (maps->warm_bytes + more_bytes > options[MAPS_RESIDENT_BYTES] && (oldest = oldest_unpinned(maps, true)))
+    cool(maps, *oldest);
 }
 
 static void retire(struct maps *maps, struct map *map) {
@@ -126,7 +142,7 @@ void maps_forget(struct maps *maps, uint32_t id) {
 
 void maps_evict(struct maps *maps) {
   struct map **oldest;
-  while ((oldest = oldest_unpinned(maps))) map_delete(maps, oldest);
+  while ((oldest = oldest_unpinned(maps, false))) map_delete(maps, oldest);
 }
 
 void maps_close(struct maps *maps) {
@@ -210,7 +226,7 @@ static int map_file(struct maps *maps, struct map *map) {
   int error = make_room(maps, map->id, bytes);
   if (!error) error = bus_watch(maps);
   if (error) return error;
-  void *at = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, map->file, 0);
+  void *at = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, map->file, 0);
   if (at == MAP_FAILED) {
     STAGE_FAIL(maps->ctx, "%.300s: cannot be mapped: %s; document %u", map->path, strerror(errno), map->id);
     return errno == ENOMEM ? STAGE_OUT_OF_MEMORY : STAGE_IO;
@@ -219,6 +235,7 @@ static int map_file(struct maps *maps, struct map *map) {
   map->mapped_bytes = bytes;
   maps->mapped_bytes += bytes;
   if (maps->mapped_bytes > maps->counts.mapped_peak_bytes) maps->counts.mapped_peak_bytes = maps->mapped_bytes;
+  warm(maps, map);
   return STAGE_OK;
 }
 
@@ -272,6 +289,10 @@ int maps_pin(struct maps *maps, uint32_t id, const struct record *record, struct
     if (error) return error;
   }
   map->pins++;
+  if (!map->is_warm) {
+    trim(maps, 0, map->mapped_bytes);
+    warm(maps, map);
+  }
   *out = map;
   return STAGE_OK;
 }

@@ -5,6 +5,11 @@
  * A map is of the whole file. Its bytes are hashed when it is made, and that reads all of
  * them anyhow; and a map costs what is touched of it, not its length.
  *
+ * Two budgets: how many files are mapped, and how much of them may be in the process. Past the
+ * second the pages of the map used longest ago are given back (it is cool then) and the
+ * map stays: to read it again takes a page fault or two, where a new map takes the
+ * record, an open file and a hash.
+ *
  * What a map shows can change with the file. So a map is made good again at each pin and at
  * each unpin: while size and times of the file (its stamp) are those at which it was hashed,
  * nobody wrote to it. The kernel's clock for these times is coarse, so a stamp that was
@@ -25,7 +30,7 @@
 /* Times of files are those of the last tick (10 ms at most), on FAT of the last 2 s. */
 #define MAP_STAMP_NS UINT64_C(2000000000)
 
-enum maps_option { MAPS_MAPPED_BYTES, MAPS_PINNED_BYTES, MAPS_MAPS, MAPS_OPTION_COUNT };
+enum maps_option { MAPS_RESIDENT_BYTES, MAPS_PINNED_BYTES, MAPS_MAPS, MAPS_OPTION_COUNT };
 
 struct stamp {
   uint64_t size;
@@ -39,6 +44,7 @@ struct map {
   size_t mapped_bytes; /* whole pages */
   struct stamp stamp;  /* when the hash was last checked */
   bool is_young;       /* too young then to tell later changes */
+  bool is_warm;        /* its pages may be in the process */
   bool is_stale;       /* not found any more: goes with its last pin */
   /* It is not what it was; set by the signal handler, too. What was read of it is void. */
   volatile sig_atomic_t is_spoiled;
@@ -53,9 +59,9 @@ struct maps {
   struct maps *next_watched; /* see bus.h */
   bool is_watched;
   struct map *first;
-  uint64_t count, mapped_bytes;
+  uint64_t count, mapped_bytes, warm_bytes;
   struct {
-    uint64_t made, hits, evictions, spoiled, rehashed, mapped_peak_bytes;
+    uint64_t made, hits, evictions, cooled, spoiled, rehashed, mapped_peak_bytes, warm_peak_bytes;
   } counts;
 };
 

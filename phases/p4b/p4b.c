@@ -214,6 +214,9 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
       {"map_evictions", "count", s->maps.counts.evictions},
       {"maps_rehashed", "count", s->maps.counts.rehashed},
       {"maps_spoiled", "count", s->maps.counts.spoiled},
+      {"maps_cooled", "count", s->maps.counts.cooled},
+      {"resident_bytes", "bytes", s->maps.warm_bytes},
+      {"resident_peak_bytes", "bytes", s->maps.counts.warm_peak_bytes},
       {"mapped_bytes", "bytes", s->maps.mapped_bytes},
       {"mapped_peak_bytes", "bytes", s->maps.counts.mapped_peak_bytes},
   };
@@ -221,8 +224,8 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
 }
 
 static const struct stage_option options[MAPS_OPTION_COUNT] = {
-    [MAPS_MAPPED_BYTES] = {"mapped_bytes", "files that stay mapped though nobody reads them, with those read",
-                           UINT64_C(256) << 10, 0, UINT64_C(1) << 40},
+    [MAPS_RESIDENT_BYTES] = {"resident_bytes", "pages of mapped files that stay in memory when nobody reads them",
+                             UINT64_C(64) << 10, 0, UINT64_C(1) << 40},
     [MAPS_PINNED_BYTES] = {"pinned_bytes", "files that may be read at a time: past this, a pin fails",
                            UINT64_C(4) << 30, 4096, UINT64_C(1) << 40},
     [MAPS_MAPS] = {"maps", "files mapped at a time, each with an open descriptor: past this, a pin fails", 64, 1, 1024},

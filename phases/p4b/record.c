@@ -42,6 +42,7 @@ bool record_read(const uint8_t *bytes, uint64_t length, struct record *record) {
   const uint8_t *p = bytes + RECORD_FILE_HEAD_BYTES, *end = bytes + length;
   size_t size_bytes = varint_read(p, end, &record->size);
   if (size_bytes == 0 || record->size == 0 || record->size > SIZE_MAX / 2) return false;
+  if (p[size_bytes - 1] == 0) return false; /* written with more bytes than it needs */
   p += size_bytes;
   record->hash = read_le(bytes + HASH_AT, 8);
   record->path = (const char *)p;
