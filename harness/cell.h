@@ -82,6 +82,8 @@ struct cell {
   TSInputEdit *edits; /* room for any document's: edit_capacity */
   uint32_t edit_capacity;
   struct cell_edit_log edit_log;
+  bool journals_known;     /* which stages report a journal: bits of journal_stages */
+  uint32_t journal_stages;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
   struct access_mix mix;
