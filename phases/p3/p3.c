@@ -12,6 +12,7 @@
 #include "cursor.h"
 #include "encode.h"
 #include "learn.h"
+#include "tables_io.h"
 
 struct store {
   const struct stage_ctx *ctx;
@@ -390,6 +391,34 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
   }
 }
 
+/* ---- for another process ---- */
+
+static int save(void *store, stage_write_fn *write, void *sink) {
+  const struct store *s = store;
+  struct p3_languages languages = {s->languages, s->language_count};
+  struct tables_documents documents = {s->document_end, s->documents, s->fresh};
+  return p3_tables_save(s->ctx, is_plain(s), &languages, &documents, write, sink);
+}
+
+static int load(void *store, const void *bytes, uint64_t length) {
+  struct store *s = store;
+  struct p3_languages languages;
+  struct tables_documents documents;
+  if (s->documents > 0) {
+    STAGE_FAIL(s->ctx, "tables cannot be loaded into a store that has documents; open a new one");
+    return STAGE_MISUSE;
+  }
+  int error = p3_tables_load(s->ctx, is_plain(s), bytes, length, &languages, &documents);
+  if (error) return error;
+  tables_free(s);
+  s->languages = languages.p;
+  s->language_count = languages.count;
+  s->document_end = documents.end;
+  s->documents = documents.count;
+  s->fresh = documents.fresh;
+  return STAGE_OK;
+}
+
 /* ---- names ---- */
 
 static const char *symbol_name(void *store, uint32_t language, uint16_t symbol) {
@@ -462,6 +491,8 @@ static const struct stage_ops ops = {
     .drop_tree = drop_tree,
     .shed = shed,
     .regrow = regrow,
+    .save = save,
+    .load = load,
     .symbol_name = symbol_name,
     .field_name = field_name,
     .cursor_new = cursor_new,
