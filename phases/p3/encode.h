@@ -82,6 +82,14 @@ static inline struct tree_row p3_reader_row(struct p3_reader *reader) {
   return reader->number == P3_ESCAPE ? p3_escaped_row(reader->tree, reader->at.escape++) : tables->rows[reader->number];
 }
 
+/* The same as p3_read_row, but for the numbers: these can be read no more. */
+static inline bool p3_read_row_only(struct p3_reader *reader, struct tree_row *row) {
+  if (p3_at_end(reader->tree, &reader->at)) return false;
+  *row = p3_reader_row(reader);
+  if (row->flags & ROW_LENGTH) row->length = 0;
+  return true;
+}
+
 /* false: that was the last one. A row comes as kit/row.h has it, without context. */
 static inline bool p3_read_row(struct p3_reader *reader, struct tree_row *out, uint32_t numbers[ROW_NUMBERS_MAX]) {
   if (p3_at_end(reader->tree, &reader->at)) return false;
