@@ -232,10 +232,12 @@ static int document_see(struct p3_learner *learners, const struct p3_tree *tree,
   struct tree_row row;
   uint32_t numbers[ROW_NUMBERS_MAX];
   int error = p3_row_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
-  while (!error && p3_read_row(&reader, &row, numbers)) {
+  bool has_numbers = p3_learner_document_begin(learner);
+  while (!error && (has_numbers ? p3_read_row(&reader, &row, numbers) : p3_read_row_only(&reader, &row))) {
     uint32_t escaped = P3_NOT_FOUND_YET;
     bool is_known = reader.number != P3_ESCAPE;
-    error = p3_learner_row(learner, row, numbers, is_known ? &learner->memo.found[reader.number] : &escaped);
+    error = p3_learner_row(learner, row, has_numbers ? numbers : NULL,
+                           is_known ? &learner->memo.found[reader.number] : &escaped);
   }
   return error ? error : p3_learner_document_end(learner);
 }
