@@ -4,6 +4,7 @@
  * frames. Below nothing is dropped before the file is whole: whatever fails on the way, each
  * document is where it was. What settling holds beyond the store is a sample for the dictionary, or
  * one document and what is kept of it, and the file's buffers. */
+#include "../kit/press.h"
 #include "../kit/sample.h"
 #include "../kit/shedding.h"
 #include "segments.h"
@@ -147,5 +148,6 @@ int segments_settle(struct segments *s) {
     }
   }
   if (s->frozen) frozen_evict(s->frozen);
+  press_code_rest();
   return error;
 }
