@@ -215,5 +215,6 @@ bool tables_read_alphabet(struct tables_reader *reader, struct alphabet *a) {
   for (uint32_t i = 0; !reader->error && i < a->padding_count; i++) {
     if (a->paddings[i].reserved != 0) return tables_bad(reader, "a padding has more than it can have");
   }
-  return !reader->error && read_names(reader, SYMBOL_SLOTS, &a->symbols) && read_names(reader, UINT16_MAX + 1u, &a->fields);
+  return !reader->error && read_names(reader, SYMBOL_SLOTS, &a->symbols) &&
+         read_names(reader, UINT16_MAX + 1u, &a->fields);
 }

@@ -61,8 +61,10 @@ static void same_names(const struct fixture *a, const struct fixture *b) {
   for (uint32_t language = 0; language < 7; language++) {
     for (uint32_t i = 0; i <= UINT16_MAX; i++) {
       const char *const names[2][2] = {
-          {a->ops->symbol_name(a->stage.store, language, (uint16_t)i), b->ops->symbol_name(b->stage.store, language, (uint16_t)i)},
-          {a->ops->field_name(a->stage.store, language, (uint16_t)i), b->ops->field_name(b->stage.store, language, (uint16_t)i)}};
+          {a->ops->symbol_name(a->stage.store, language, (uint16_t)i),
+           b->ops->symbol_name(b->stage.store, language, (uint16_t)i)},
+          {a->ops->field_name(a->stage.store, language, (uint16_t)i),
+           b->ops->field_name(b->stage.store, language, (uint16_t)i)}};
       for (int k = 0; k < 2; k++) {
         assert_true(!names[k][0] == !names[k][1]);
         if (names[k][0]) assert_string_equal(names[k][0], names[k][1]);
@@ -105,7 +107,8 @@ static void check_loaded(bool is_settled) {
   struct tables_bytes saved = tables_save(&first.stage);
   tables_open_over(&second, &first);
   assert_int_equal(tables_load(&second.stage, saved.p, saved.length), STAGE_OK);
-  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name, is_settled ? "settled" : "growing", saved.length);
+  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name,
+                is_settled ? "settled" : "growing", saved.length);
   tables_check_saved(&second.stage, saved.p, saved.length);
   same_names(&first, &second);
   tables_check_all(&second);
@@ -217,7 +220,8 @@ static void saving_and_loading_tell_what_fails(void **state) {
     free(some.p);
   }
   test_ctx_grants = 0;
-  assert_int_equal(first.ops->save(first.stage.store, tables_bytes_write, &(struct tables_bytes){0}), STAGE_OUT_OF_MEMORY);
+  assert_int_equal(first.ops->save(first.stage.store, tables_bytes_write, &(struct tables_bytes){0}),
+                   STAGE_OUT_OF_MEMORY);
   test_ctx_grants = -1;
   tables_open_over(&second, &first);
   long live = test_ctx_live;
@@ -238,6 +242,7 @@ static void saving_and_loading_tell_what_fails(void **state) {
 #define TABLES_TESTS                                                                                          \
   cmocka_unit_test(loaded_tables_read_what_was_put), cmocka_unit_test(tables_that_still_grow_are_loaded_too), \
       cmocka_unit_test(an_empty_store_is_saved_and_loaded), cmocka_unit_test(spoiled_tables_are_refused),     \
-      cmocka_unit_test(tables_from_nowhere_are_refused_or_harmless), cmocka_unit_test(saving_and_loading_tell_what_fails)
+      cmocka_unit_test(tables_from_nowhere_are_refused_or_harmless),                                          \
+      cmocka_unit_test(saving_and_loading_tell_what_fails)
 
 #endif

@@ -111,8 +111,8 @@ static void save_phrases(struct tables_writer *writer, const struct p3_coding *c
   tables_write_number(writer, coding->phrase_count);
   for (uint32_t i = 0; i < coding->phrase_count; i++) {
     uint32_t phrase = coding->phrases[i];
-    const uint8_t bytes[4] = {(uint8_t)(phrase >> 8), (uint8_t)(phrase >> 16), (uint8_t)(phrase >> 24), (uint8_t)phrase};
-    tables_write(writer, bytes, sizeof bytes);
+    phrase = phrase >> 8 | phrase << 24;
+    tables_write(writer, &phrase, sizeof phrase);
   }
 }
 

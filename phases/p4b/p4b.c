@@ -220,7 +220,8 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
       {"mapped_bytes", "bytes", s->maps.mapped_bytes},
       {"mapped_peak_bytes", "bytes", s->maps.counts.mapped_peak_bytes},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) emit(sink, rows[i].name, rows[i].unit, (double)rows[i].value);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    emit(sink, rows[i].name, rows[i].unit, (double)rows[i].value);
 }
 
 static const struct stage_option options[MAPS_OPTION_COUNT] = {

@@ -140,7 +140,8 @@ static void replaced_files_stay_as_long_as_they_are_mapped(void **state) {
 
 static void check_void(struct stage_pin *p) {
   assert_int_equal(unpin(&f, p), STAGE_IO);
-  if (!strstr(test_ctx_message, "/file: was changed or cut short while document 0 was read")) fail_msg("%s", test_ctx_message);
+  if (!strstr(test_ctx_message, "/file: was changed or cut short while document 0 was read"))
+    fail_msg("%s", test_ctx_message);
 }
 
 static void changes_under_a_pin_void_it(void **state) {

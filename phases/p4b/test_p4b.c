@@ -151,7 +151,8 @@ static void other_keepers_hold_the_records(void **state) {
       put(&f, i, text, strlen(text), i % 2 ? file_write(name, text, strlen(text)) : NULL);
     }
     for (int pass = 0; pass < 2; pass++) {
-      for (uint32_t i = 0; i < 2 * count; i++) check_is(&f, i, check_texts[i / 2].text, strlen(check_texts[i / 2].text));
+      for (uint32_t i = 0; i < 2 * count; i++)
+        check_is(&f, i, check_texts[i / 2].text, strlen(check_texts[i / 2].text));
       if (pass == 0 && ops->settle) assert_int_equal(ops->settle(store), STAGE_OK);
       evict(&f);
     }
