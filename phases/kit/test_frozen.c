@@ -138,6 +138,11 @@ static void test_segments(void **state) {
                      STAGE_OK);
     uint32_t here = row.kept < frame.plain - row.offset ? row.kept : frame.plain - row.offset;
     assert_memory_equal(plain + row.offset, d->bytes, here);
+    uint8_t *byte = segment + (frame.offset - frame.segment) + id % frame.packed;
+    *byte ^= 1;
+    assert_int_equal(frozen_unpack(b.frozen, STAGE_TREE, &frame, segment + (frame.offset - frame.segment), plain),
+                     STAGE_CORRUPT);
+    *byte ^= 1;
     assert_int_equal(frozen_segment_read(b.frozen, STAGE_TREE, frame.segment, segment, bytes - 1), STAGE_CORRUPT);
     assert_int_equal(frozen_segment_read(b.frozen, STAGE_TREE, frame.segment + 1, segment, 100), STAGE_CORRUPT);
     assert_int_equal(frozen_segment_bytes(b.frozen, STAGE_SOURCE, frame.segment, &bytes), STAGE_CORRUPT);

@@ -94,7 +94,9 @@ static void add(struct frozen *frozen, uint32_t from, uint32_t to) {
 
 /* Built in a folder, since a build is renamed; appended to once. */
 static void base_build(void) {
-  char folder[] = "/tmp/fuzz_frozen.XXXXXX", path[64];
+  const char *parent = getenv("TMPDIR");
+  char folder[512], path[520];
+  snprintf(folder, sizeof folder, "%s/fuzz_frozen.XXXXXX", parent && parent[0] ? parent : "/var/tmp");
   CHECK(mkdtemp(folder));
   struct stage_ctx ctx = context();
   struct frozen *frozen;
