@@ -341,7 +341,7 @@ static int settle(void *store) {
   for (uint32_t i = 0; i < s->language_count; i++) {
     if (!s->languages[i].alphabet.ctx) continue;
     p3_language_close(&s->languages[i]);
-    p3_language_trim(&s->languages[i]);
+    p3_language_rest(&s->languages[i]);
   }
   return error;
 }
