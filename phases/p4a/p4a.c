@@ -21,16 +21,16 @@ static const struct stage_option options[OPTION_COUNT] = {
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef P4A_SOURCE_LEVEL
-#define P4A_SOURCE_LEVEL 17
+#define P4A_SOURCE_LEVEL 15
 #endif
 #ifndef P4A_TREE_LEVEL
 #define P4A_TREE_LEVEL 19
 #endif
 #ifndef P4A_SOURCE_FRAME_BYTES
-#define P4A_SOURCE_FRAME_BYTES (64u << 10)
+#define P4A_SOURCE_FRAME_BYTES (128u << 10)
 #endif
 #ifndef P4A_TREE_FRAME_BYTES
-#define P4A_TREE_FRAME_BYTES (32u << 10)
+#define P4A_TREE_FRAME_BYTES (64u << 10)
 #endif
 #ifndef P4A_DICTIONARY_BYTES
 #define P4A_DICTIONARY_BYTES (256u << 10)

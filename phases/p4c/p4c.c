@@ -81,10 +81,10 @@ static int drop(void *store, enum stage_kind kind, uint32_t id) {
 static void evict(void *store) { segments_evict(store); }
 
 static const struct stage_option options[SEGMENTS_OPTION_COUNT] = {
-    [SEGMENTS_SEGMENT_BYTES] = {"segment_bytes", "compressed segments that stay in memory", 512u << 10,
+    [SEGMENTS_SEGMENT_BYTES] = {"segment_bytes", "compressed segments that stay in memory", 256u << 10,
                                 FROZEN_SEGMENT_BYTES_MAX, UINT64_C(1) << 40},
     [SEGMENTS_UNPACKED_BYTES] = {"unpacked_bytes", "unpacked documents that stay in memory, of those not in use",
-                                 512u << 10, 0, UINT64_C(1) << 40},
+                                 128u << 10, 0, UINT64_C(1) << 40},
     [SEGMENTS_PINNED_BYTES] = {"pinned_bytes", "unpacked documents that may be in use at once", 256u << 20, 1,
                                UINT64_C(1) << 40},
 };
