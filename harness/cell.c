@@ -79,7 +79,8 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   if (!self_test_run(&cell->self_test, fault)) return false;
   checkpoint_prime(cell->checkpoints); /* once more: the self-test made a heap */
   checkpoint_calibrate(cell->checkpoints);
-  if (!store_open(&cell->spec->combination, NULL, &cell->store, fault)) return false;
+  if (!store_open(&cell->spec->combination, &cell->spec->place, &cell->store, fault)) return false;
+  checkpoint_use_folder(store_directory(cell->store));
   checkpoint_prime(cell->checkpoints); /* the stages made theirs */
   return true;
 }

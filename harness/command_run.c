@@ -28,6 +28,8 @@ static void print_help(FILE *out) {
         "  --combos LIST          combinations with commas between them: `cumulative` (the baseline, then stage\n"
         "                         upon stage in the standard order), or stages joined by '+'; a stage elsewhere is\n"
         "                         named by its path. Default: cumulative\n"
+        "  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations that\n"
+        "                         have the stage; N may end in KiB, MiB or GiB; may be given again\n"
         "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
         "                         jemalloc comes) or both. Default: both\n"
         "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
@@ -105,6 +107,7 @@ enum {
   DIRECTORY,
   EXCLUDE,
   COMBOS,
+  SET,
   PROFILE,
   REPS,
   SEED,
@@ -124,6 +127,7 @@ static const struct option long_options[] = {
     {"dir", required_argument, NULL, DIRECTORY},
     {"exclude", required_argument, NULL, EXCLUDE},
     {"combos", required_argument, NULL, COMBOS},
+    {"set", required_argument, NULL, SET},
     {"profile", required_argument, NULL, PROFILE},
     {"reps", required_argument, NULL, REPS},
     {"seed", required_argument, NULL, SEED},
@@ -154,6 +158,7 @@ static bool take_option(int option, struct run_options *options, struct fault *f
     case DIRECTORY: options->directory = optarg; return true;
     case EXCLUDE: return add_exclude(optarg, fault);
     case COMBOS: options->combinations = optarg; return true;
+    case SET: return store_setting_add(&options->place, optarg, fault);
     case PROFILE: options->profile = optarg; return true;
     case REPS:
       if (!parse_whole("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;

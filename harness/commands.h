@@ -9,6 +9,7 @@
   X(corpus, "list, fetch, show and verify the sets of source files that are measured") \
   X(run, "measure what combinations of stages hold in memory, and write a result file") \
   X(cell, NULL) \
+  X(stages, "list the stages that combinations are made of, and their options") \
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
   X(report, "draw pictures and tables of result files") \

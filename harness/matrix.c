@@ -16,6 +16,7 @@
 #include "matrix_files.h"
 #include "paths.h"
 #include "run_progress.h"
+#include "store_files.h"
 #include "supervise.h"
 
 extern char **environ;
@@ -102,6 +103,8 @@ static bool write_spec(struct matrix *matrix, unsigned position, const char *pat
   snprintf(spec->profile, sizeof spec->profile, "%s", matrix->plan.profiles[cell->profile]);
   spec->repetition = cell->repetition;
   spec->position = position;
+  spec->place = matrix->options->place;
+  matrix_cell_path(&matrix->folder, position, ".store", spec->place.directory);
   return cell_spec_write(path, spec, fault);
 }
 
@@ -153,17 +156,20 @@ static void tell_refusals(const struct supervise_outcome *end) {
 
 static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
   char spec_path[MATRIX_PATH_BYTES], out_path[MATRIX_PATH_BYTES], log_path[MATRIX_PATH_BYTES];
+  char store_path[MATRIX_PATH_BYTES];
   const struct plan_cell *cell = &matrix->plan.cells[position];
   matrix_cell_path(&matrix->folder, position, ".spec.json", spec_path);
   matrix_cell_path(&matrix->folder, position, ".out.json", out_path);
   matrix_cell_path(&matrix->folder, position, ".log", log_path);
+  matrix_cell_path(&matrix->folder, position, ".store", store_path);
   unlink(out_path); /* of an earlier try */
+  store_directory_remove(store_path);
   run_progress_start(&matrix->progress, &matrix->plan, cell);
   struct supervise_outcome end;
-  if (!write_spec(matrix, position, spec_path, fault) ||
-      !supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault)) {
-    return false;
-  }
+  bool ran = write_spec(matrix, position, spec_path, fault) &&
+             supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
+  store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
+  if (!ran) return false;
   if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
   tell_refusals(&end);
   const struct cell_outcome_facts facts = {
@@ -257,6 +263,16 @@ static bool measure(struct matrix *matrix, struct fault *fault) {
   return ok;
 }
 
+static bool check_settings(const struct matrix *matrix, struct fault *fault) {
+  const struct plan *plan = &matrix->plan;
+  struct combination *combinations = calloc(plan->combination_count + 1, sizeof *combinations);
+  if (!combinations) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the settings");
+  for (unsigned c = 0; c < plan->combination_count; c++) combinations[c] = plan->combinations[c].combination;
+  bool good = store_settings_check(&matrix->options->place, combinations, plan->combination_count, fault);
+  free(combinations);
+  return good;
+}
+
 bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault) {
   struct matrix *matrix = calloc(1, sizeof *matrix);
   if (!matrix) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the run");
@@ -269,7 +285,7 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
                    "--allow-unfit-build measures all the same and says so in the result",
                    environment_unfit_build());
   }
-  ok = ok && plan_make(options, &matrix->plan, fault) && open_corpus(matrix, fault) &&
+  ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
        plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
   if (ok) {

@@ -21,6 +21,7 @@
 #include "environment.h"
 #include "json_out.h"
 #include "result.h"
+#include "store_files.h"
 
 /* ---- places ---- */
 
@@ -111,6 +112,12 @@ static bool is_our_name(const char *name) {
   return false;
 }
 
+/* "0003.store": the folder of a cell's stages. */
+static bool is_our_folder(const char *name) {
+  size_t digits = strspn(name, "0123456789");
+  return digits >= 4 && strcmp(name + digits, ".store") == 0;
+}
+
 /* Removes what a run left, and counts its finished cells before. */
 static unsigned look_through(const struct matrix_folder *folder, bool clear) {
   unsigned cells = 0;
@@ -120,6 +127,11 @@ static unsigned look_through(const struct matrix_folder *folder, bool clear) {
     size_t digits = strspn(entry->d_name, "0123456789");
     cells += digits >= 4 && strcmp(entry->d_name + digits, ".json") == 0;
     if (clear && is_our_name(entry->d_name)) unlinkat(dirfd(list), entry->d_name, 0);
+    if (clear && is_our_folder(entry->d_name)) {
+      char path[MATRIX_PATH_BYTES];
+      matrix_file_path(folder, entry->d_name, path);
+      store_directory_remove(path);
+    }
   }
   closedir(list);
   return cells;
@@ -271,7 +283,8 @@ static void add_note(cJSON *notes, const char *what, const char *detail) {
   json_add_text(notes, NULL, text);
 }
 
-static void add_notes(const struct plan *plan, const struct refusals *refusals, cJSON *settings) {
+static void add_notes(const struct run_options *options, const struct plan *plan, const struct refusals *refusals,
+                      cJSON *settings) {
   cJSON *notes = json_add_array(settings, "notes");
   if (refusals->aslr) add_note(notes, "address randomisation could not be turned off: ", strerror(refusals->aslr));
   if (refusals->huge_pages)
@@ -281,6 +294,11 @@ static void add_notes(const struct plan *plan, const struct refusals *refusals, 
     add_note(notes, "measured with a build that is not fit for results: ", environment_unfit_build());
   const char *cell_program = getenv("PHASEBENCH_CELL_PROGRAM");
   if (cell_program) add_note(notes, "cells were run by another program: ", cell_program);
+  for (unsigned i = 0; i < options->place.setting_count; i++) {
+    char text[STORE_SETTING_BYTES];
+    store_setting_text(&options->place.settings[i], text);
+    add_note(notes, "set by the user: ", text);
+  }
   for (unsigned c = 0; c < plan->combination_count; c++) {
     const struct combination *combination = &plan->combinations[c].combination;
     for (unsigned s = 0; s < combination->stage_count; s++) {
@@ -312,7 +330,8 @@ static void add_settings(const struct run_options *options, const struct plan *p
   else json_add_i64(settings, "cpu", facts->cpu);
   json_add_bool(settings, "allow_unfit_build", options->allow_unfit_build);
   json_add_text(settings, "plan_hash", plan->hash);
-  add_notes(plan, refusals, settings);
+  json_add_item(settings, "options", plan_options(plan, &options->place));
+  add_notes(options, plan, refusals, settings);
 }
 
 /* What was measured must be readable by everybody who will read it. */

@@ -35,12 +35,19 @@ bool stage_module_probe(const char *path, struct fault *fault);
 /* What stands in the stage folder, sorted by order then name; reading it loads each
  * module and unloads it again. Modules that are refused end the listing with a
  * fault that names them. */
+struct stage_option_summary {
+  char name[32], summary[128];
+  uint64_t value, min, max;
+};
 struct stage_summary {
   char name[16];
   char summary[128];
   char path[4096];
   uint32_t order, roles, flags, keeps;
+  struct stage_option_summary options[STAGE_OPTIONS_MAX];
+  uint32_t option_count;
 };
+bool stage_summarize(const char *path, struct stage_summary *summary, struct fault *fault);
 bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault);
 
 /* ---- combinations ---- */
@@ -69,17 +76,27 @@ struct store_setting {
 #define STORE_SETTINGS_MAX 32
 /* Where a store keeps files, and how its stages are set. */
 struct store_place {
-  /* The folder for the stages' files. Made where a stage needs it (STAGE_USES_DISK). "": a
-   * new one in $TMPDIR, else /var/tmp, which store_close removes. */
+  /* The folder for the stages' files, empty unless is_reopened. Made where a stage needs it
+   * (STAGE_USES_DISK). "": a new one in $TMPDIR, else /var/tmp, which store_close removes. */
   char directory[4096];
   bool is_reopened; /* the directory holds what the same stages committed */
   struct store_setting settings[STORE_SETTINGS_MAX];
   unsigned setting_count;
 };
 /* Parses "STAGE.OPTION=VALUE" (bytes may have KiB, MiB, GiB) and adds it; a later one of the same
- * name wins.
+ * name wins. Values lie below 2^53, as in all of JSON here.
  * Faults: EXIT_CODE_USAGE. */
 bool store_setting_add(struct store_place *place, const char *text, struct fault *fault);
+/* The inverse. */
+#define STORE_SETTING_BYTES 80
+void store_setting_text(const struct store_setting *setting, char text[STORE_SETTING_BYTES]);
+/* Has a stage of the stage folder, or one that a combination names by its path, each option that is
+ * set, and is the value in its range? Faults: EXIT_CODE_USAGE, and those of stage_list. */
+bool store_settings_check(const struct store_place *place, const struct combination *combinations, unsigned count,
+                          struct fault *fault);
+/* The value of an option of a stage, as set or as it comes. */
+uint64_t store_setting_value(const struct store_place *place, const char *stage,
+                             const struct stage_option_summary *option);
 
 /* `place` is read only during the call; NULL: a new folder, no settings. A setting for a stage that is
  * not in the combination is left alone. Faults: also EXIT_CODE_USAGE for one out of its range. */
@@ -104,6 +121,8 @@ bool store_edit(struct store *store, const struct stage_document *document, cons
                 uint32_t edit_count, TSTree *tree, struct fault *fault);
 bool store_settle(struct store *store, struct fault *fault);
 bool store_drop(struct store *store, uint32_t id, struct fault *fault);
+/* All stages give back what only makes reading quicker: the next access is to a document not in use. */
+void store_evict(struct store *store);
 
 /* The whole source of a document, readable until store_unpin_source, whose false means that what
  * was read since is void (the file behind it was changed): it is let go of all the same. */

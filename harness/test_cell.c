@@ -355,6 +355,31 @@ static void bytes_on_disk_are_counted(void **state) {
   cJSON_Delete(cell);
 }
 
+/* All that lies in the folder of the stages' files counts, once. The folder is gone afterwards. */
+static void files_in_the_folder_are_counted(void **state) {
+  (void)state;
+  static const char *const lies[] = {"folder: closed", "folder: open", "folder: linked", "folder: below"};
+  char place[512];
+  snprintf(place, sizeof place, "%s/place", folder);
+  assert_int_equal(mkdir(place, 0700), 0);
+  char *before = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+  assert_int_equal(setenv("TMPDIR", place, 1), 0);
+  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    int code;
+    cJSON *cell = run_liar(lies[i], &code);
+    if (code != 0) fail_msg("%s: %s", lies[i], text_of(cell, "reason"));
+    const cJSON *checkpoint;
+    cJSON_ArrayForEach(checkpoint, member(cell, "checkpoints")) {
+      assert_in_range(number(checkpoint, "disk_bytes"), 1 << 20, (1 << 20) + 65536);
+    }
+    cJSON_Delete(cell);
+  }
+  assert_int_equal(rmdir(place), 0); /* empty, or it fails */
+  if (before) setenv("TMPDIR", before, 1);
+  else unsetenv("TMPDIR");
+  free(before);
+}
+
 static int64_t signed_number(const cJSON *object, const char *key) {
   const cJSON *item = member(object, key);
   if (!cJSON_IsNumber(item)) fail_msg("'%s' is no number", key);
@@ -404,6 +429,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(memory_without_an_owner_fails_the_cell),
       cmocka_unit_test(journals_are_counted_by_document),
       cmocka_unit_test(bytes_on_disk_are_counted),
+      cmocka_unit_test(files_in_the_folder_are_counted),
       cmocka_unit_test(a_bad_specification_is_refused),
   };
   return cmocka_run_group_tests(tests, make_corpus, remove_corpus);

@@ -14,16 +14,24 @@ const struct stage_ops *liar_skeleton_stage(void);
 #include "../../phases/skeleton/cursor.c"
 #undef phasebench_stage
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct stage_option options[] = {
+    {"planted_bytes", "bytes taken at open, for nothing", 0, 0, 64 << 20}};
 
 static const struct stage_ops *honest; /* the skeleton */
 static struct stage_ops liar;
 static const struct stage_ctx *context;
 static char lie[64];
 static FILE *disk_file;
+static char folder_file[4200]; /* a file in the folder of the stages' files, closed */
+static uint8_t *planted; /* of the option */
 static uint8_t *changed; /* a source with a wrong byte */
 static char walk_skipped; /* the one node that "a node less" leaves out was left out */
 
@@ -39,6 +47,32 @@ static bool about(uint32_t index) { return index % 7 == 3; }
 
 /* ---- life ---- */
 
+/* Lies that begin so are told by a stage that has STAGE_USES_DISK. */
+static bool uses_folder(void) { return strncmp(lie, "folder: ", 8) == 0; }
+
+/* 1 MiB in the stages' folder, closed; with "folder: open" open a second time, with "folder: linked"
+ * under a second name; what is in a folder below counts, too. */
+static bool write_folder_file(void) {
+  static const char block[1 << 20];
+  snprintf(folder_file, sizeof folder_file, "%s/liar.%s", context->directory, "bytes");
+  FILE *file = fopen(folder_file, "wb");
+  bool good = file && fwrite(block, 1, sizeof block, file) == sizeof block;
+  if (!good) STAGE_FAIL(context, "%s: cannot be written: %s", folder_file, strerror(errno));
+  if (file && fclose(file) != 0) good = false;
+  if (!good) return false;
+  if (tells("folder: open")) disk_file = fopen(folder_file, "r+b");
+  char name[4300];
+  snprintf(name, sizeof name, "%s.link", folder_file);
+  if (tells("folder: linked")) good = link(folder_file, name) == 0;
+  snprintf(name, sizeof name, "%s/liar.below", context->directory);
+  if (tells("folder: below")) good = mkdir(name, 0700) == 0;
+  snprintf(name, sizeof name, "%s/liar.below/bytes", context->directory);
+  if (tells("folder: below")) good = good && rename(folder_file, name) == 0;
+  if (tells("folder: crash")) abort();
+  while (tells("folder: hang")) sleep(1);
+  return good;
+}
+
 static int liar_open(const struct stage_ctx *ctx, void **store) {
   context = ctx;
   if (getenv("LIAR")) liar_choose(getenv("LIAR"));
@@ -49,14 +83,22 @@ static int liar_open(const struct stage_ctx *ctx, void **store) {
     if (p == MAP_FAILED) return STAGE_OUT_OF_MEMORY;
     memset(p, 1, bytes);
   }
+  if (ctx->options[0] > 0) {
+    planted = stage_allocate(ctx, STAGE_SOURCE, (size_t)ctx->options[0]);
+    if (!planted) return STAGE_OUT_OF_MEMORY;
+    memset(planted, 1, (size_t)ctx->options[0]);
+  }
   if (tells("disk: a file")) {
     disk_file = tmpfile();
     if (!disk_file || posix_fallocate(fileno(disk_file), 0, 1 << 20)) return STAGE_IO;
   }
+  if (uses_folder() && !write_folder_file()) return STAGE_IO;
   return honest->open(ctx, store);
 }
 
 static void liar_close(void *store) {
+  stage_release(context, STAGE_SOURCE, planted);
+  planted = NULL;
   if (disk_file) fclose(disk_file);
   disk_file = NULL;
   stage_release(context, STAGE_SOURCE, changed);
@@ -285,6 +327,10 @@ const struct stage_ops *phasebench_stage(void) {
   liar.order = 600;
   liar.roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
   liar.keeps = 1u << STAGE_SOURCE;
+  if (getenv("LIAR")) liar_choose(getenv("LIAR"));
+  if (uses_folder()) liar.flags |= STAGE_USES_DISK;
+  liar.options = options;
+  liar.option_count = sizeof options / sizeof options[0];
   liar.open = liar_open;
   liar.close = liar_close;
   liar.stats = stats;
