@@ -20,6 +20,8 @@ bool report_trust(const struct result *result, const char *profile, struct grid 
 bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Latency of an access by class. */
 bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Opening a document that is not in use, beside parsing it. */
+bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* RSS above start by owner at `purged`; columns add up to the last one. First heaps,
  * by size; then these: other heaps, allocator overhead (what is anonymous and neither
  * allocated nor unexplained), mapped files, grammars, program and libraries,

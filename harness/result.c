@@ -242,6 +242,63 @@ static bool read_latency(struct reader *reader, const cJSON *object, unsigned i,
   return true;
 }
 
+/* The object `key`, or null with its reason. */
+static bool read_object(struct reader *reader, const cJSON *object, const char *key, const cJSON **member,
+                        const char **missing) {
+  *missing = NULL;
+  *member = cJSON_GetObjectItemCaseSensitive(object, key);
+  if (cJSON_IsNull(*member)) return read_reason(reader, object, key, missing);
+  return cJSON_IsObject(*member) ? true : wrong(reader, key, "an object or null");
+}
+
+static bool read_thaw_latency(struct reader *reader, const cJSON *thaw, const char *key, struct figure *figures) {
+  const cJSON *object;
+  const char *missing;
+  if (!read_object(reader, thaw, key, &object, &missing)) return false;
+#define X(name)                                                                            \
+  *figures = (struct figure){.missing = missing};                                          \
+  if (!missing && !read_figure(reader, object, #name, false, figures)) return false;       \
+  figures++;
+  RESULT_LATENCY_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_thaw_ratio(struct reader *reader, const cJSON *thaw, const char *key, struct figure *figures) {
+  const cJSON *object;
+  const char *missing;
+  if (!read_object(reader, thaw, key, &object, &missing)) return false;
+#define X(name, unit)                                                                      \
+  *figures = (struct figure){.missing = missing};                                          \
+  if (!missing && !read_figure(reader, object, #name, false, figures)) return false;       \
+  figures++;
+  RESULT_THAW_RATIO_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_thaw(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u]", i);
+  const cJSON *thaw;
+  struct result_thaw *into = &cell->thaw;
+  if (cell->instrument) return true;
+  if (!json_get_object(object, "thaw", reader->where, &thaw, reader->fault)) return false;
+  place(reader, "cells[%u].thaw", i);
+  if (!read_count(reader, thaw, "documents", &into->documents.value) ||
+      !read_count(reader, thaw, "cold_documents", &into->cold_documents.value)) return false;
+  unsigned t = 0;
+#define X(key) \
+  if (!read_thaw_latency(reader, thaw, #key, into->value[t++])) return false;
+  RESULT_THAWS(X)
+#undef X
+  t = 0;
+#define X(key) \
+  if (!read_thaw_ratio(reader, thaw, #key, into->ratio[t++])) return false;
+  RESULT_THAW_RATIOS(X)
+#undef X
+  return true;
+}
+
 static bool read_stats(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   place(reader, "cells[%u].stage_stats", i);
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "stage_stats");
@@ -334,12 +391,12 @@ static bool read_figures(struct reader *reader, const cJSON *object, unsigned i,
          json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
          read_checkpoints(reader, object, i, cell) && read_trees(reader, object, i, cell) &&
          read_edits(reader, object, i, cell) && read_timings(reader, timings, i, cell) &&
-         read_latency(reader, object, i, cell) &&
+         read_latency(reader, object, i, cell) && read_thaw(reader, object, i, cell) &&
          read_stats(reader, object, i, cell) && read_proof(reader, object, i, cell) && check_proof(reader, cell);
 }
 
 static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
-  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "stage_stats"};
+  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"};
   if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
   for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);

@@ -256,8 +256,8 @@ static void check_bad_cell(int code, int expected_code, const cJSON *cell, const
   assert_non_null(cell);
   assert_string_equal(text_of(cell, "status"), "failed");
   if (!strstr(text_of(cell, "reason"), part)) fail_msg("expected '%s' in: %s", part, text_of(cell, "reason"));
-  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "stage_stats"};
-  for (int i = 0; i < 6; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
+  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"};
+  for (int i = 0; i < 7; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
 }
 
 static void a_changed_file_fails_the_cell(void **state) {

@@ -31,6 +31,7 @@ static const struct stage_ctx *context;
 static char lie[64];
 static FILE *disk_file;
 static char folder_file[4200]; /* a file in the folder of the stages' files, closed */
+static char evicted; /* the hook was called */
 static uint8_t *planted; /* of the option */
 static uint8_t *changed; /* a source with a wrong byte */
 static char walk_skipped; /* the one node that "a node less" leaves out was left out */
@@ -128,7 +129,7 @@ static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *byte
   (void)store;
   const struct stage_link *below = &context->below[kind];
   int error = below->ops->length(below->store, kind, id, bytes);
-  if (!error && tells("source: length") && *bytes > 0) --*bytes;
+  if (!error && *bytes > 0 && (tells("source: length") || (evicted && tells("evict: source")))) --*bytes;
   return error;
 }
 
@@ -150,6 +151,11 @@ static int pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, 
 static int unpin(void *store, enum stage_kind kind, struct stage_pin *from) {
   (void)store;
   return context->below[kind].ops->unpin(context->below[kind].store, kind, from);
+}
+
+static void evict(void *store) {
+  (void)store;
+  evicted = 1;
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {
@@ -199,7 +205,7 @@ static int walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t 
     change_extent("walk: ", index, &nodes[i].extent);
     change_head("walk: ", &nodes[i].head);
   }
-  if (tells("walk: a node less") && *count > 1 && !walk_skipped) {
+  if ((tells("walk: a node less") || (evicted && tells("evict: tree"))) && *count > 1 && !walk_skipped) {
     --*count;
     walk_skipped = 1;
   }
@@ -339,6 +345,7 @@ const struct stage_ops *phasebench_stage(void) {
   liar.pin = pin;
   liar.unpin = unpin;
   liar.drop = drop;
+  liar.evict = evict;
   liar.walk = walk;
   liar.extent = extent;
   liar.symbol_name = symbol_name;
