@@ -14,6 +14,7 @@
   X(claims, "hold published numbers against result files") \
   X(report, "draw pictures and tables of result files") \
   X(bench, "measure the speed of codecs beside tree-sitter") \
+  X(store, "keep a corpus on disk, parsed: build, open, verify, export") \
   X(bound, "measure how few bits an adaptive code needs for the trees of a corpus")
 
 #define X(name, summary) int command_##name(int argc, char **argv);

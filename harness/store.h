@@ -136,6 +136,22 @@ bool store_cursor_open(struct store *store, struct stage_cursor *cursor, uint32_
 void store_cursor_close(struct store *store, struct stage_cursor *cursor);
 void store_cursor_delete(struct store *store, struct stage_cursor *cursor);
 
+/* ---- stores that outlive their process ---- */
+
+/* Can it be committed, and opened again? The tops of both piles must be one keeper that has commit, and
+ * the codec in charge must have save. Else EXIT_CODE_USAGE, with what is lacking. */
+bool store_can_commit(const struct store *store, struct fault *fault);
+/* What all documents share, as the codec in charge writes it; after store_settle. */
+bool store_save(struct store *store, stage_write_fn *write, void *sink, struct fault *fault);
+bool store_commit(struct store *store, const void *catalogue, uint64_t length, struct fault *fault);
+/* Of a store that was opened again (store_place.is_reopened): the catalogue of the last commit, until
+ * store_unpin_catalogue; then the codec's tables, before any document is read. */
+bool store_pin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault);
+bool store_unpin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault);
+bool store_load(struct store *store, const void *tables, uint64_t length, struct fault *fault);
+/* The value of an option as the stage was given it; o counts the options of stage i. */
+uint64_t store_option(const struct store *store, unsigned i, uint32_t o);
+
 /* Every stage's own counters: emit(sink, stage name, counter, unit, value). */
 typedef void store_stat_fn(void *sink, const char *stage, const char *name, const char *unit, double value);
 void store_stats(struct store *store, store_stat_fn *emit, void *sink);
