@@ -88,20 +88,21 @@ struct tree {
   void *store;
   struct stage_cursor *cursor;
   const struct store_document *document;
+  char path[4 * NAME_BYTES_MAX + 1]; /* as text: a path may hold any byte */
   FILE *file;
   bool is_first;
 };
 
 static void put_json_text(FILE *file, const char *text) {
-  char shown[4 * NAME_BYTES_MAX + 1];
-  if (!text || !path_to_text(text, shown, sizeof shown)) {
+  if (!text) {
     fputs("null", file);
     return;
   }
   putc('"', file);
-  for (const char *c = shown; *c; c++) {
-    if (*c == '"' || *c == '\\') putc('\\', file);
-    putc(*c, file);
+  for (const char *c = text; *c; c++) {
+    if ((unsigned char)*c < 0x20) fprintf(file, "\\u%04x", *c);
+    else if (*c == '"' || *c == '\\') fprintf(file, "\\%c", *c);
+    else putc(*c, file);
   }
   putc('"', file);
 }
@@ -122,7 +123,7 @@ static int put_line(const struct tree *tree) {
   int error = tree->codec->extent(tree->cursor, &extent);
   if (error) return error;
   fprintf(tree->file, "{\"path\":");
-  put_json_text(tree->file, tree->document->path);
+  put_json_text(tree->file, tree->path);
   fprintf(tree->file, ",\"index\":%" PRIu32 ",\"depth\":%" PRIu32 ",\"symbol\":", head->index, tree->cursor->depth);
   put_json_text(tree->file, symbol_of(tree));
   fprintf(tree->file, ",\"field\":");
@@ -180,8 +181,11 @@ static int put_tree(struct tree *tree, bool as_json) {
 }
 
 static bool export_tree(struct exporting *exporting, uint32_t id, FILE *file, struct fault *fault) {
-  struct tree tree = {.cursor = exporting->cursor, .file = file, .is_first = true,
-                      .document = &exporting->disk.catalogue.documents[id]};
+  static struct tree tree;
+  const struct store_document *document = &exporting->disk.catalogue.documents[id];
+  tree = (struct tree){.cursor = exporting->cursor, .file = file, .is_first = true, .document = document};
+  if (!path_to_text(document->path, tree.path, sizeof tree.path))
+    return fault_set(fault, EXIT_CODE_INPUT, "its path is too long");
   tree.codec = store_codec(exporting->disk.store, &tree.store);
   if (!store_cursor_open(exporting->disk.store, tree.cursor, id, fault)) return false;
   int error = put_tree(&tree, exporting->options->trees == STORE_TREES_JSON);
