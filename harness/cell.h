@@ -112,6 +112,8 @@ struct cell {
   uint32_t edit_capacity;
   struct cell_edit_log edit_log;
   struct cell_thaw *thaw;
+  bool journals_known;     /* which stages report a journal: bits of journal_stages */
+  uint32_t journal_stages;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
   struct access_mix mix;

@@ -97,9 +97,22 @@ static void add_journal(void *sink, const char *stage, const char *name, const c
   }
 }
 
-static struct journals read_journals(const struct cell *cell) {
+/* Only those stages are asked that have a journal: others may read all documents for their
+ * counters, and this is done before and after each edit. */
+static struct journals read_journals(struct cell *cell) {
   struct journals journals = {0};
-  store_stats(cell->store, add_journal, &journals);
+  for (unsigned i = 0; i < store_stage_count(cell->store); i++) {
+    struct journals one = {0};
+    if (cell->journals_known && !(cell->journal_stages & 1u << i)) continue;
+    store_stats_of(cell->store, i, add_journal, &one);
+    for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+      if (!one.has[kind]) continue;
+      cell->journal_stages |= 1u << i;
+      journals.has[kind] = true;
+      journals.bytes[kind] += one.bytes[kind];
+    }
+  }
+  cell->journals_known = true;
   return journals;
 }
 

@@ -11,23 +11,34 @@
  *
  *   head     "PBFROZEN", u32 version, u32 kinds (bit (1 << kind)), u64 sequence, u64 file_bytes (the
  *            end of what counts), u64 index_offset, u64 index_bytes, u64 catalogue_offset,
- *            u64 catalogue_bytes, u64 XXH3 of the head's other bytes
- *            The head with the higher sequence that is intact, and whose index is, counts. A
- *            commit writes what is new behind file_bytes, syncs, then writes the other head, and
- *            syncs. A first build is written to NAME.new and renamed.
+ *            u64 catalogue_bytes, u64 XXH3 of the head's other bytes. All hashes that are said to
+ *            have a place have the offset in the file of what they are about as seed; this one, too.
+ *            The intact head with the higher sequence counts. A commit writes what is new behind
+ *            file_bytes, syncs, writes the head that does not count, syncs, and then writes the
+ *            same over the other head: so a head that is spoiled later on brings back no old
+ *            state. A first build is written to NAME.new, with both heads, and renamed.
  *   segment  at most FROZEN_SEGMENT_BYTES_MAX, its header with it: u32 "PSEG", u32 bytes, u32 kind,
- *            u32 frame_count, u64 XXH3 of its other bytes with its offset in the file as seed;
- *            then its frames
- *   frame    one zstd frame without magic number (press.h) of up to FROZEN_FRAME_BYTES plain bytes:
- *            whole documents one behind the other, or one of the pieces of a document that is larger
- *   index    u32 counts and u64 offsets of its sections; then, for each kind, the dictionary, the
- *            rows of frames and the rows of documents; XXH3 of the index's head. Rows stand in
- *            pages of 4096 bytes, each with its number and an XXH3 at its end: an open file keeps
- *            no rows in memory but those of the pages last used.
+ *            u32 frame_count, u64 XXH3 of its other bytes, with its place; then its frames
+ *   frame    one zstd frame without magic number (press.h), or plain bytes: whole documents one
+ *            behind the other, half as much again as the frame_bytes of the settings at most. A
+ *            document larger than frame_bytes begins a frame of its own and goes on in the next
+ *            ones; others may follow it in the last one. A segment has room for a frame that
+ *            could not be packed.
+ *   index    u32 "PIDX", u32 the number of kinds; for each kind a section: u32 documents (the
+ *            end of ids), u32 frames, u64 offset of the documents' rows, u64 of the frames'
+ *            rows, u64 of the dictionary, u32 packed and u32 plain bytes of it (packed like a
+ *            frame; equal: it is plain), u64 XXH3 of the packed ones with their place, u64 packed
+ *            and u64 plain bytes of frames that documents need; then u64 bytes of segments that
+ *            documents need, u64 XXH3 of all this, with its place; then, for each kind, the rows
+ *            of frames and the rows of documents. Rows stand in pages of 4096 bytes: 170 rows,
+ *            u32 number, u64 XXH3 with its place: an open file keeps no rows in memory but those
+ *            of the pages last used. A dictionary stands before the first index that has it.
+ *   catalogue  behind the index: its bytes, u64 XXH3 with its place
  *   document row  u32 frame (UINT32_MAX: there is none), u32 offset in the frame's plain bytes,
  *            u32 length as put, u32 kept length, u64 XXH3 of the kept bytes
- *   frame row     u64 offset in the file, u32 packed bytes, u32 plain bytes and how (press.h),
- *            u32 distance from its segment's start, u32 the low half of the packed bytes' XXH3
+ *   frame row     u64 offset in the file, u32 packed bytes, u32 plain bytes and how (press.h; in
+ *            the upper 4 bits), u32 distance from its segment's start, u32 the low half of the
+ *            packed bytes' XXH3
  *
  * Equal documents share their bytes. What is kept of a tree is what the codec sheds; making the
  * rest again is the caller's. */
@@ -75,8 +86,15 @@ void frozen_close(struct frozen *frozen);
 
 /* ---- writing: begin, learn, add..., finish; then commit ---- */
 
-/* Of a file that has documents already, those stay, unless they are added or dropped anew. */
+/* Of a file that has documents already, those stay, unless they are added or dropped anew. The
+ * file is locked until the commit: STAGE_IO where another process writes it, or has committed to
+ * it since it was opened. Where begin, learn, add or finish fail (but for STAGE_MISUSE), the
+ * file is as it was before begin. Between begin and finish, what is there can be read, but for
+ * segments. */
 int frozen_begin(struct frozen *frozen);
+/* About how many kept bytes there will be: what a dictionary must be worth it for. Without this,
+ * as many as there are samples. */
+void frozen_expect(struct frozen *frozen, enum stage_kind kind, uint64_t kept_bytes);
 /* Learns a dictionary from samples that lie back to back; before the first add of the kind. Kept
  * only where it saves more than it takes on disk. Once for a file. */
 int frozen_learn(struct frozen *frozen, enum stage_kind kind, const uint8_t *samples, const size_t *sizes,
@@ -84,10 +102,12 @@ int frozen_learn(struct frozen *frozen, enum stage_kind kind, const uint8_t *sam
 /* Adds a document, in place of what was there. `length` is that of the bytes as put. */
 int frozen_add(struct frozen *frozen, enum stage_kind kind, uint32_t id, const uint8_t *kept, uint32_t kept_length,
                uint32_t length);
-int frozen_drop(struct frozen *frozen, enum stage_kind kind, uint32_t id);
+int frozen_drop(struct frozen *frozen, enum stage_kind kind, uint32_t id); /* STAGE_NO_DOCUMENT */
 /* Writes what is still in buffers and the index. Everything added can be read from here on. Gives back
- * what only writing needs. On an error the file is as before begin. */
+ * what only writing needs. */
 int frozen_finish(struct frozen *frozen);
+/* Gives up what was written since begin, where there was one. */
+void frozen_abandon(struct frozen *frozen);
 /* Makes the last finish durable, with a catalogue. */
 int frozen_commit(struct frozen *frozen, const void *catalogue, uint64_t length);
 
@@ -103,6 +123,8 @@ int frozen_read(struct frozen *frozen, enum stage_kind kind, uint32_t id, const 
 /* The catalogue: `out` has room for frozen_catalogue_bytes. */
 uint64_t frozen_catalogue_bytes(const struct frozen *frozen);
 int frozen_catalogue(struct frozen *frozen, uint8_t *out);
+/* Reads and checks everything that counts, unpacks every frame and document. */
+int frozen_verify(struct frozen *frozen);
 /* Gives back buffers, pages of rows, unpacked frames, decompressor and dictionary. */
 void frozen_evict(struct frozen *frozen);
 
@@ -117,7 +139,8 @@ int frozen_unpack(struct frozen *frozen, enum stage_kind kind, const struct froz
 /* ---- figures ---- */
 
 struct frozen_usage {
-  uint64_t file_bytes, dead_bytes;                   /* dead: segments and indexes that nothing leads to */
+  uint64_t file_bytes; /* while it is written: so far */
+  uint64_t dead_bytes; /* segments and indexes that nothing leads to */
   uint64_t packed_bytes[STAGE_KIND_COUNT], plain_bytes[STAGE_KIND_COUNT];
   uint64_t dictionary_bytes[STAGE_KIND_COUNT], index_bytes[STAGE_KIND_COUNT];
   uint64_t reads, frames_unpacked;

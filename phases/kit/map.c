@@ -25,6 +25,12 @@ bool map_add(struct map *map, const struct stage_ctx *ctx, enum stage_kind kind,
   return true;
 }
 
+void map_replace(struct map *map, uint64_t key, uint32_t value) {
+  uint32_t mask = map->capacity - 1, i = (uint32_t)map_hash(key) & mask;
+  while (map->slots[i].key != key || map->slots[i].value == MAP_NONE) i = (i + 1) & mask;
+  map->slots[i].value = value;
+}
+
 void map_clear(struct map *map, const struct stage_ctx *ctx, enum stage_kind kind) {
   stage_release(ctx, kind, map->slots);
   *map = (struct map){0};

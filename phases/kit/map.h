@@ -41,6 +41,8 @@ static inline uint32_t map_get(const struct map *map, uint64_t key) {
 
 /* Adds a key that is not there. value is not MAP_NONE. False when out of memory. */
 bool map_add(struct map *map, const struct stage_ctx *ctx, enum stage_kind kind, uint64_t key, uint32_t value);
+/* Gives a key that is there another value, which is not MAP_NONE. */
+void map_replace(struct map *map, uint64_t key, uint32_t value);
 /* Gives the memory back; the map is empty. */
 void map_clear(struct map *map, const struct stage_ctx *ctx, enum stage_kind kind);
 

@@ -9,7 +9,8 @@
 #include "splice.h"
 
 void keep_init(struct keep *keep, const struct stage_ctx *ctx, enum stage_kind kind) {
-  *keep = (struct keep){.ctx = ctx, .kind = kind, .press = {.ctx = ctx, .kind = kind}};
+  *keep = (struct keep){.ctx = ctx, .kind = kind, .press = {.ctx = ctx, .kind = kind},
+                        .unpacked = {.ctx = ctx, .kind = kind, .budget_bytes = KEEP_CACHE_BYTES}};
 }
 
 bool keep_reserve(struct keep *keep, void **table, uint32_t *capacity, uint32_t index, size_t entry_bytes, int fill) {
@@ -27,7 +28,7 @@ bool keep_reserve(struct keep *keep, void **table, uint32_t *capacity, uint32_t 
 
 /* Everything but documents that are pinned, which go at their unpin. */
 static void keep_empty(struct keep *keep) {
-  cache_clear(keep);
+  unpacked_clear(&keep->unpacked);
   press_free(&keep->press);
   pack_delete(keep->chunk_pack);
   pack_delete(keep->loose_pack);
@@ -35,7 +36,7 @@ static void keep_empty(struct keep *keep) {
   stage_release(keep->ctx, keep->kind, keep->chunks);
   stage_release(keep->ctx, keep->kind, keep->refs);
   stage_release(keep->ctx, keep->kind, keep->journal.bytes);
-  struct unpacked *unpacked = keep->unpacked;
+  struct unpacked_list unpacked = keep->unpacked;
   struct keep_counts counts = keep->counts;
   keep_init(keep, keep->ctx, keep->kind);
   keep->unpacked = unpacked;
@@ -44,52 +45,7 @@ static void keep_empty(struct keep *keep) {
 
 void keep_free(struct keep *keep) {
   keep_empty(keep);
-  while (keep->unpacked) {
-    struct unpacked *next = keep->unpacked->next;
-    stage_release(keep->ctx, keep->kind, keep->unpacked);
-    keep->unpacked = next;
-  }
-}
-
-/* ---- what is unpacked ---- */
-
-static void cache_trim(struct keep *keep, uint64_t most) {
-  uint64_t bytes = 0;
-  for (struct unpacked **at = &keep->unpacked; *at;) {
-    struct unpacked *unpacked = *at;
-    if (unpacked->pins == 0) {
-      bytes += sizeof *unpacked + unpacked->length;
-      if (bytes > most || unpacked->is_stale) {
-        *at = unpacked->next;
-        stage_release(keep->ctx, keep->kind, unpacked);
-        continue;
-      }
-    }
-    at = &unpacked->next;
-  }
-}
-
-void cache_clear(struct keep *keep) { cache_trim(keep, 0); }
-
-static void cache_forget(struct keep *keep, uint32_t id) {
-  for (struct unpacked *u = keep->unpacked; u; u = u->next) {
-    if (u->id == id) u->is_stale = true;
-  }
-  cache_trim(keep, KEEP_CACHE_BYTES);
-}
-
-/* Finds a document and makes it the first of the list. */
-static struct unpacked *cache_find(struct keep *keep, uint32_t id) {
-  for (struct unpacked **at = &keep->unpacked; *at; at = &(*at)->next) {
-    struct unpacked *unpacked = *at;
-    if (unpacked->id != id || unpacked->is_stale) continue;
-    *at = unpacked->next;
-    unpacked->next = keep->unpacked;
-    keep->unpacked = unpacked;
-    keep->counts.cache_hits++;
-    return unpacked;
-  }
-  return NULL;
+  unpacked_free(&keep->unpacked);
 }
 
 /* ---- out ---- */
@@ -190,9 +146,7 @@ int document_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
 
 static int regrow(struct keep *keep, uint32_t id, const uint8_t *bytes, uint8_t *out) {
   const struct document *document = &keep->documents[id];
-  const struct stage_link *codec = &keep->ctx->codec;
-  if (!codec->ops || !codec->ops->regrow) return document_spoiled(keep, id, "the codec that shed its bytes is gone");
-  return codec->ops->regrow(codec->store, bytes, document->shed_length, out, document->length);
+  return shedding_undo(keep->ctx, bytes, document->shed_length, out, document->length);
 }
 
 /* Unpacks a document to the front of the list. */
@@ -201,23 +155,17 @@ static int unpack(struct keep *keep, uint32_t id, struct unpacked **out) {
   uint8_t *bytes;
   int error = document_read(keep, id, &bytes);
   if (error) return error;
-  struct unpacked *unpacked =
-      stage_allocate(keep->ctx, keep->kind, sizeof *unpacked + (document->length ? document->length : 1));
+  struct unpacked *unpacked = unpacked_new(&keep->unpacked, id, document->length);
   if (!unpacked) error = STAGE_OUT_OF_MEMORY;
   else if (document->is_shed) error = regrow(keep, id, bytes, unpacked->bytes);
   else if (document->length == document->shed_length) memcpy(unpacked->bytes, bytes, document->length);
   else error = document_spoiled(keep, id, "its two lengths differ");
   stage_release(keep->ctx, keep->kind, bytes);
   if (error) {
-    stage_release(keep->ctx, keep->kind, unpacked);
+    unpacked_discard(&keep->unpacked, unpacked);
     return error;
   }
-  unpacked->id = id;
-  unpacked->pins = 0;
-  unpacked->is_stale = false;
-  unpacked->length = document->length;
-  unpacked->next = keep->unpacked;
-  keep->unpacked = unpacked;
+  unpacked_take(&keep->unpacked, unpacked);
   *out = unpacked;
   return STAGE_OK;
 }
@@ -234,63 +182,27 @@ int keep_pin(struct keep *keep, uint32_t id, uint64_t offset, uint64_t length, s
   int error = document_find(keep, id, &document);
   if (error) return error;
   if (offset > document->length || length > document->length - offset) return STAGE_OUT_OF_RANGE;
-  struct unpacked *unpacked = cache_find(keep, id);
-  if (!unpacked) {
-    error = unpack(keep, id, &unpacked);
-    if (error) return error;
-  }
-  unpacked->pins++;
-  cache_trim(keep, KEEP_CACHE_BYTES);
-  *pin = (struct stage_pin){unpacked->bytes + offset, length, unpacked};
-  return STAGE_OK;
+  struct unpacked *unpacked = unpacked_find(&keep->unpacked, id);
+  if (unpacked) keep->counts.cache_hits++;
+  else error = unpack(keep, id, &unpacked);
+  if (!error) unpacked_pin(&keep->unpacked, unpacked, offset, length, pin);
+  return error;
 }
 
-void keep_unpin(struct keep *keep, struct stage_pin *pin) {
-  struct unpacked *unpacked = pin->keep;
-  *pin = (struct stage_pin){0};
-  unpacked->pins--;
-  cache_trim(keep, KEEP_CACHE_BYTES);
-}
+void keep_unpin(struct keep *keep, struct stage_pin *pin) { unpacked_unpin(&keep->unpacked, pin); }
 
 /* ---- in ---- */
 
-/* Whether what was shed gives the same bytes again. */
-static int shed_holds(struct keep *keep, const struct version *v, const uint8_t *bytes, bool *holds) {
-  const struct stage_link *codec = &keep->ctx->codec;
-  uint8_t *again = stage_allocate(keep->ctx, keep->kind, v->length);
-  if (!again) return STAGE_OUT_OF_MEMORY;
-  int error = codec->ops->regrow(codec->store, v->owned, v->shed_length, again, v->length);
-  *holds = !error && memcmp(again, bytes, v->length) == 0;
-  stage_release(keep->ctx, keep->kind, again);
-  return error == STAGE_OUT_OF_MEMORY ? error : STAGE_OK;
-}
-
-/* Sheds what the codec can make again. Bytes that it would make otherwise are kept as they
- * are. */
 static int version_make(struct keep *keep, const uint8_t *bytes, uint64_t length, struct version *v) {
-  const struct stage_link *codec = &keep->ctx->codec;
-  *v = (struct version){.bytes = bytes, .length = (uint32_t)length, .shed_length = (uint32_t)length};
-  if (keep->kind == STAGE_TREE && codec->ops && codec->ops->shed && codec->ops->regrow && length > 0) {
-    uint64_t shed_length;
-    bool holds = false;
-    v->owned = stage_allocate(keep->ctx, keep->kind, STAGE_SHED_BYTES_MAX((size_t)length));
-    if (!v->owned) return STAGE_OUT_OF_MEMORY;
-    if (codec->ops->shed(codec->store, bytes, length, v->owned, &shed_length) == STAGE_OK && shed_length <= KEEP_NONE) {
-      v->shed_length = (uint32_t)shed_length;
-      int error = shed_holds(keep, v, bytes, &holds);
-      if (error) {
-        stage_release(keep->ctx, keep->kind, v->owned);
-        return error;
-      }
-    }
-    if (!holds) {
-      stage_release(keep->ctx, keep->kind, v->owned);
-      v->owned = NULL;
-      v->shed_length = (uint32_t)length;
-    }
+  struct shedding shedding;
+  int error = shedding_make(keep->ctx, keep->kind, bytes, length, &shedding);
+  if (!error && shedding.length > KEEP_NONE) {
+    shedding_free(keep->ctx, keep->kind, &shedding);
+    error = STAGE_LIMIT;
   }
-  if (v->owned) v->bytes = v->owned;
-  v->hash = XXH3_64bits(v->bytes, v->shed_length);
+  if (error) return error;
+  *v = (struct version){.bytes = shedding.bytes, .length = (uint32_t)length, .shed_length = (uint32_t)shedding.length,
+                        .owned = shedding.owned, .hash = XXH3_64bits(shedding.bytes, (size_t)shedding.length)};
   return STAGE_OK;
 }
 
@@ -431,7 +343,7 @@ int keep_put(struct keep *keep, uint32_t id, const uint8_t *bytes, uint64_t leng
     enum document_state was = (enum document_state)keep->documents[id].state;
     bool is_new = was == DOCUMENT_ABSENT, was_settled = was == DOCUMENT_SETTLED;
     error = was_settled ? settled_put(keep, id, &v) : loose_put(keep, id, &v);
-    if (!error) cache_forget(keep, id);
+    if (!error) unpacked_forget(&keep->unpacked, id);
     if (!error && is_new) keep->live_count++;
     if (was_settled) press_pack_rest(&keep->press); /* in service: edits are rare */
   }
@@ -444,7 +356,7 @@ int keep_drop(struct keep *keep, uint32_t id) {
   int error = document_find(keep, id, &document);
   if (error) return error;
   document_clear(keep, id);
-  cache_forget(keep, id);
+  unpacked_forget(&keep->unpacked, id);
   if (--keep->live_count == 0) keep_empty(keep); /* an empty store keeps nothing */
   return STAGE_OK;
 }

@@ -30,8 +30,10 @@
 #define PHASEBENCH_P2_KEEP_H
 
 #include "../kit/pack.h"
+#include "../kit/shedding.h"
+#include "../kit/unpacked.h"
 #include "chunk.h"
-#include "press.h"
+#include "../kit/press.h"
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
@@ -86,16 +88,6 @@ struct journal {
   uint32_t count; /* entries */
 };
 
-/* An unpacked document, in a list of which the last used is the first. */
-struct unpacked {
-  struct unpacked *next;
-  uint32_t id;
-  uint32_t pins;
-  bool is_stale; /* another version was put: freed at the last unpin */
-  uint64_t length;
-  uint8_t bytes[];
-};
-
 struct keep_counts {
   uint64_t unpacks, cache_hits, folds, duplicates;
   uint64_t fold_bytes;     /* packed bytes of the chunks that folding made */
@@ -117,7 +109,7 @@ struct keep {
   struct journal journal;
   struct pack *chunk_pack; /* by chunk */
   struct pack *loose_pack; /* by document: enum press_how in one byte, then the frame */
-  struct unpacked *unpacked;
+  struct unpacked_list unpacked;
   struct keep_counts counts;
 };
 
@@ -197,7 +189,5 @@ void document_clear(struct keep *keep, uint32_t id);
 
 /* The document's kept bytes, checked: allocated, the caller's. */
 int document_read(struct keep *keep, uint32_t id, uint8_t **bytes);
-/* Frees what is unpacked and not pinned. */
-void cache_clear(struct keep *keep);
 
 #endif

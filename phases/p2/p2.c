@@ -62,7 +62,7 @@ static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
 
 static void evict(void *store) {
   struct store *s = store;
-  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) cache_clear(&s->keep[kind]);
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) unpacked_clear(&s->keep[kind].unpacked);
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {

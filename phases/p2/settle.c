@@ -5,6 +5,7 @@
  * settling holds beyond the store are the sample, one document, and two indexes: chunks by
  * hash and by sketch. */
 #include "../kit/map.h"
+#include "../kit/sample.h"
 #include "keep.h"
 
 #define XXH_INLINE_ALL
@@ -12,11 +13,6 @@
 
 /* ---- the dictionary ---- */
 
-/* A quarter of everything, since learning takes time, within these bounds. */
-#define SAMPLE_BYTES_MIN (2u << 20)
-#define SAMPLE_BYTES_MAX (10u << 20)
-#define SAMPLE_SHARE 4u
-#define SAMPLE_PIECE_BYTES 4096u
 #define DICTIONARY_BYTES_MIN 4096u
 #define DICTIONARY_SHARE 128u /* a dictionary is at most this part of what it is for */
 #define TRIAL_DOCUMENTS 32u
@@ -32,35 +28,14 @@ static uint64_t loose_bytes(const struct keep *keep, uint32_t *count) {
   return bytes;
 }
 
-struct sample {
-  uint8_t *bytes;
-  size_t *sizes;
-  size_t used, room;
-  uint32_t count, most;
-};
-
-/* Takes pieces from all over: as large a part of what was seen as the sample is of all. */
-static void sample_take(struct sample *sample, const uint8_t *bytes, uint32_t length, uint64_t *seen, uint64_t all) {
-  for (uint32_t at = 0; at < length; at += SAMPLE_PIECE_BYTES) {
-    uint32_t piece = length - at < SAMPLE_PIECE_BYTES ? length - at : SAMPLE_PIECE_BYTES;
-    *seen += piece;
-    if (sample->used + piece > sample->room || sample->count == sample->most) continue;
-    if ((double)sample->used * (double)all > (double)sample->room * (double)*seen) continue;
-    memcpy(sample->bytes + sample->used, bytes + at, piece);
-    sample->sizes[sample->count++] = piece;
-    sample->used += piece;
-  }
-}
-
-static int sample_collect(struct keep *keep, struct sample *sample, uint64_t all) {
-  uint64_t seen = 0;
+static int sample_collect(struct keep *keep, struct sample *sample) {
   int error = STAGE_OK;
   for (uint32_t id = 0; id < keep->document_count && !error; id++) {
     uint8_t *bytes;
     if (keep->documents[id].state != DOCUMENT_LOOSE) continue;
     error = document_read(keep, id, &bytes);
     if (error) break;
-    sample_take(sample, bytes, keep->documents[id].shed_length, &seen, all);
+    sample_take(sample, bytes, keep->documents[id].shed_length);
     stage_release(keep->ctx, keep->kind, bytes);
   }
   return error;
@@ -91,27 +66,17 @@ static int trial(struct keep *keep, uint32_t loose_count, uint64_t *with, uint64
   return error;
 }
 
-static size_t sample_bytes(uint64_t all) {
-  uint64_t bytes = all / SAMPLE_SHARE;
-  if (bytes > SAMPLE_BYTES_MAX) bytes = SAMPLE_BYTES_MAX;
-  if (bytes < SAMPLE_BYTES_MIN) bytes = SAMPLE_BYTES_MIN;
-  return (size_t)(bytes < all ? bytes : all);
-}
-
 /* Learns a dictionary if it saves more than it takes. */
 static int dictionary_make(struct keep *keep) {
   uint32_t count;
   uint64_t all = loose_bytes(keep, &count), most = all / DICTIONARY_SHARE;
   if (most > KEEP_DICTIONARY_BYTES) most = KEEP_DICTIONARY_BYTES;
   if (keep->press.dictionary || most < DICTIONARY_BYTES_MIN) return STAGE_OK;
-  struct sample sample = {.room = sample_bytes(all)};
-  sample.most = (uint32_t)(sample.room / SAMPLE_PIECE_BYTES) + count;
-  sample.bytes = stage_allocate(keep->ctx, keep->kind, sample.room);
-  sample.sizes = stage_allocate(keep->ctx, keep->kind, sample.most * sizeof *sample.sizes);
-  int error = sample.bytes && sample.sizes ? sample_collect(keep, &sample, all) : STAGE_OUT_OF_MEMORY;
+  struct sample sample;
+  int error = sample_open(&sample, keep->ctx, keep->kind, all, count);
+  if (!error) error = sample_collect(keep, &sample);
   if (!error) error = press_learn(&keep->press, sample.bytes, sample.sizes, sample.count, (uint32_t)most);
-  stage_release(keep->ctx, keep->kind, sample.bytes);
-  stage_release(keep->ctx, keep->kind, sample.sizes);
+  sample_free(&sample);
   if (error || !keep->press.dictionary) return error;
   uint64_t with, without, plain;
   error = trial(keep, count, &with, &without, &plain);
@@ -261,7 +226,7 @@ static void table_trim(struct keep *keep, void **table, uint32_t *capacity, uint
 }
 
 static int rest(struct keep *keep) {
-  cache_clear(keep);
+  unpacked_clear(&keep->unpacked);
   press_rest(&keep->press);
   pack_delete(keep->loose_pack);
   keep->loose_pack = NULL;

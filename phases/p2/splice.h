@@ -27,7 +27,7 @@
 #ifndef PHASEBENCH_P2_SPLICE_H
 #define PHASEBENCH_P2_SPLICE_H
 
-#include "press.h"
+#include "../kit/press.h"
 
 #define SPLICE_ANCHORS_MAX (1u << 18)
 

@@ -163,7 +163,7 @@ static void fold_now(struct fixture *f, const char *old, size_t old_length, cons
   for (uint32_t i = 0; i < hunks.count; i++) *most += hunks.p[i].new_bytes + 4 * CHUNK_BYTES_MAX;
   assert_int_equal(fold(&f->keep, 0, &version, base.p, &hunks), STAGE_OK);
   stage_release(&f->ctx, STAGE_SOURCE, hunks.p);
-  cache_clear(&f->keep);
+  unpacked_clear(&f->keep.unpacked);
 }
 
 /* Any edits, folded one after the other: exact, no chunk is lost or left, and chunks do not get
@@ -269,11 +269,11 @@ static void a_document_grows_and_shrinks(void **state) {
   size_t before = fixture_live_bytes;
   put(&f, 0, grown, large);
   check_is(&f, 0, grown, large);
-  cache_clear(&f.keep);
+  unpacked_clear(&f.keep.unpacked);
   put(&f, 0, text, 30000);
   assert_int_equal(keep_settle(&f.keep), STAGE_OK);
   check_is(&f, 0, text, 30000);
-  cache_clear(&f.keep);
+  unpacked_clear(&f.keep.unpacked);
   press_rest(&f.keep.press);
   assert_true(fixture_live_bytes <= before + before / 8 + 4096);
 
@@ -290,7 +290,7 @@ static void a_document_grows_and_shrinks(void **state) {
   put(&f, 0, text, 30000);
   assert_int_equal(keep_settle(&f.keep), STAGE_OK);
   check_is(&f, 0, text, 30000);
-  cache_clear(&f.keep);
+  unpacked_clear(&f.keep.unpacked);
   press_rest(&f.keep.press);
   assert_in_range(f.keep.chunk_count - f.keep.chunk_free, 1, 30000 / CHUNK_BYTES_MIN + 1);
   assert_true(fixture_live_bytes <= before + 300000); /* a dictionary may have been learned */

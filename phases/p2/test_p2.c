@@ -172,7 +172,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
       ran_dry = test_ctx_grants == 0 && error;
       test_ctx_grants = -1;
       if (error) assert_int_equal(error, STAGE_OUT_OF_MEMORY);
-      cache_clear(&f.keep);
+      unpacked_clear(&f.keep.unpacked);
       press_rest(&f.keep.press);
       many_check(&f, error ? before : next);
       failures += error != STAGE_OK;

@@ -77,11 +77,11 @@ static uint32_t read_all(struct fixture *f, const char *what, size_t bit) {
   uint32_t refused = 0;
   fixture_largest_bytes = 0;
   for (uint32_t id = 0; id <= DOCUMENTS; id++) {
-    cache_clear(&f->keep);
+    unpacked_clear(&f->keep.unpacked);
     refused += read_one(f, id, what, bit);
   }
   press_rest(&f->keep.press); /* the digested dictionary is a copy */
-  cache_clear(&f->keep);
+  unpacked_clear(&f->keep.unpacked);
   if (fixture_largest_bytes > 1 << 20)
     fail_msg("%s, bit %zu: %zu bytes were asked for", what, bit, fixture_largest_bytes);
   return refused;
@@ -181,7 +181,7 @@ static void messages_name_the_part(void **state) {
   };
   for (size_t i = 0; i < sizeof flips / sizeof flips[0]; i++) {
     *flips[i].byte ^= 4;
-    cache_clear(&f.keep);
+    unpacked_clear(&f.keep.unpacked);
     press_rest(&f.keep.press);
     assert_true(read_one(&f, flips[i].id, flips[i].part, i));
     if (!strstr(test_ctx_message, flips[i].part))
@@ -201,7 +201,7 @@ static void spoiled_documents_can_be_put_again(void **state) {
     store_make(&f);
     ((uint8_t *)&f.keep.documents[4])[at] ^= 0x10;
     f.keep.journal.bytes[0] ^= 0x40; /* the length of 3's entry */
-    cache_clear(&f.keep);
+    unpacked_clear(&f.keep.unpacked);
     put(&f, 4, "new", 3);
     put(&f, 3, "new", 3);
     check_is(&f, 4, "new", 3);

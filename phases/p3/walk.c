@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * walk.c - the batch walk, a phrase at a time. A kernel: where there is room for all that a
- * phrase can give (a node for each of its rows and for each ancestor that it may close), its
- * rows are decoded without looking at the room, the end of the tree or the next code again.
- * What is left over, at the end of a batch, is the template's (kit/row_walk.h).
+ * walk.c - the batch walk, some hundred rows at a time. A kernel: first the phrases of as many
+ * codes as there is room for are copied one behind the other (a node for each of their rows
+ * and for each node that is open is all that they can give), then their rows are decoded
+ * without looking at the room, the end of the tree, the end of a phrase or the next code. What
+ * is left over, at the end of a batch, is the template's (kit/row_walk.h).
  *
- * A struct stage_node is written as six numbers of 64 bits, two fields in each, and the
- * decoder keeps its state in the same pairs, so that a node costs six stores and few moves:
- *   0 kind: symbol, grammar_symbol, field, flags    3 end_byte, end_row
- *   1 start_byte, start_row                         4 end_column, child_count
- *   2 start_column, index                           5 named_child_count, descendant_count */
+ * What costs most is that a row's flags cannot be foretold. So flags are loaded two rows ahead
+ * of their use: a branch that was guessed wrong is then known to be wrong at once. And the
+ * state is the vector (byte, row, column, index), which is how a node says where it starts
+ * and, but for the last number, where it ends: a leaf is four stores, and a step within a line
+ * one addition. */
 #include "cursor.h"
 
 _Static_assert(offsetof(struct stage_node, head.start_byte) == 8 && offsetof(struct stage_node, head.start_row) == 12 &&
@@ -20,157 +21,257 @@ _Static_assert(offsetof(struct stage_node, head.start_byte) == 8 && offsetof(str
                    offsetof(struct stage_node, extent.child_count) == 36 &&
                    offsetof(struct stage_node, extent.named_child_count) == 40 &&
                    offsetof(struct stage_node, extent.descendant_count) == 44,
-               "a node is six pairs");
+               "a node is a kind, two places that overlap in no byte, and counts");
 _Static_assert(sizeof(struct row_walk_frame) == 32 && offsetof(struct row_walk_frame, child_count) == 24 &&
                    offsetof(struct row_walk_frame, named_child_count) == 28,
-               "a frame is four pairs");
+               "a frame is a kind, a place and two counts");
+
+/* Offsets in a node, and the first two and last in a frame. */
+#define KIND_AT 0
+#define START_AT 8
+#define END_AT 24
+#define CHILDREN_AT 36 /* child_count, named_child_count */
+#define NAMED_AT 40    /* named_child_count, descendant_count */
+#define DESCENDANTS_AT 44
+#define FRAME_CHILDREN_AT 24
+#define FRAME_INDEX_AT 20
 
 #define HIGH(v) ((uint64_t)(v) << 32)
-#define HIGH_MASK HIGH(UINT32_MAX)
-#define NAMED_SHIFT 48 /* of STAGE_NODE_NAMED in a kind */
+#define NAMED_SHIFT 16 /* from STAGE_NODE_NAMED in a kind to 1 in the upper half */
 _Static_assert(STAGE_NODE_NAMED == 1 && offsetof(struct tree_kind, flags) == 6, "the flag is bit 48 of a kind");
+
+/* Rows that are decoded at a time: a batch of some hundred nodes in one go. */
+#define WALK_ROWS 512u
+#define WALK_ROWS_AHEAD 3u /* places behind the last row that are read */
+/* So many rows of a phrase are copied, however many it has: few have more. */
+#define PHRASE_ROWS_COPIED 16u
+_Static_assert(PHRASE_ROWS_COPIED <= P3_PHRASE_ROWS_MAX, "room for a phrase is room for what is copied");
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* byte, row, column, index */
+typedef uint32_t place __attribute__((vector_size(16)));
+typedef uint64_t pair __attribute__((vector_size(16)));
 
 /* The decoder's state. */
 struct walk {
-  uint64_t place; /* position, row */
-  uint64_t node;  /* 0, the next index */
-  uint32_t line_start, indent, bit, escape;
-  uint8_t *out;                /* the next node's place */
-  struct row_walk_frame *top;  /* the innermost open node; below `bottom` there is none */
+  place at;
+  uint64_t children; /* of the innermost open node so far: child_count, named_child_count */
+  uint32_t index;    /* at[3] once more, where it can be subtracted from */
+  uint32_t indent, bit, escape;
+  uint8_t *out;               /* the next node's place */
+  struct row_walk_frame *top; /* the innermost open node; below `bottom` there is none */
   struct row_walk_frame *bottom;
 };
 
-/* Two neighbouring stores made into one of a vector cost more moves than they save. */
-static inline __attribute__((always_inline)) void pair_write(uint8_t *out, int i, uint64_t pair) {
-  __asm__("" : "+r"(pair));
-  memcpy(out + i * 8, &pair, sizeof pair);
+INLINE uint64_t load64(const void *from, int offset) {
+  uint64_t v;
+  memcpy(&v, (const uint8_t *)from + offset, sizeof v);
+  return v;
 }
 
-static inline __attribute__((always_inline)) uint64_t pair_read(const void *from, int i) {
-  uint64_t pair;
-  memcpy(&pair, (const uint8_t *)from + i * 8, sizeof pair);
-  return pair;
+INLINE uint32_t load32(const void *from, int offset) {
+  uint32_t v;
+  memcpy(&v, (const uint8_t *)from + offset, sizeof v);
+  return v;
 }
 
-/* A child of this kind more. */
-static inline __attribute__((always_inline)) void child_add(struct row_walk_frame *parent, uint64_t kind) {
-  pair_write((uint8_t *)parent, 3, pair_read(parent, 3) + 1 + HIGH(kind >> NAMED_SHIFT & 1));
+INLINE void store64(void *to, int offset, uint64_t v) { memcpy((uint8_t *)to + offset, &v, sizeof v); }
+INLINE void store32(void *to, int offset, uint32_t v) { memcpy((uint8_t *)to + offset, &v, sizeof v); }
+INLINE void store_place(void *to, int offset, place v) { memcpy((uint8_t *)to + offset, &v, sizeof v); }
+
+INLINE place load_place(const void *from, int offset) {
+  place v;
+  memcpy(&v, (const uint8_t *)from + offset, sizeof v);
+  return v;
 }
 
-/* `closes` ancestors end here. */
-static inline __attribute__((always_inline)) void close_nodes(struct walk *w, uint32_t closes) {
-  uint64_t column = (uint32_t)w->place - w->line_start;
-  for (; closes > 0; closes--, w->out += sizeof(struct stage_node)) {
-    const struct row_walk_frame *frame = w->top--;
-    uint64_t kind = pair_read(frame, 0), start = pair_read(frame, 2), counts = pair_read(frame, 3);
-    pair_write(w->out, 0, kind);
-    pair_write(w->out, 1, pair_read(frame, 1));
-    pair_write(w->out, 2, start);
-    pair_write(w->out, 3, w->place);
-    pair_write(w->out, 4, column | HIGH(counts));
-    pair_write(w->out, 5, counts >> 32 | (w->node - (start & HIGH_MASK)));
-    if (__builtin_expect(frame == w->bottom, 0)) {
-      w->out += sizeof(struct stage_node);
-      return;
-    }
-    child_add(w->top, kind);
-  }
+/* ---- nodes ---- */
+
+/* So many bytes on, in the same line. */
+INLINE place step(uint32_t bytes) { return (place)(pair){bytes, bytes}; }
+
+/* What a child of this kind adds to its parent's counts. */
+INLINE uint64_t child_of(uint64_t kind) { return 1 + (kind >> NAMED_SHIFT & HIGH(1)); }
+
+/* The innermost open node ends here; false: it was the root. */
+INLINE bool node_close(struct walk *w) {
+  const struct row_walk_frame *frame = w->top--;
+  uint64_t kind = load64(frame, KIND_AT);
+  store64(w->out, KIND_AT, kind);
+  store_place(w->out, START_AT, load_place(frame, START_AT));
+  store_place(w->out, END_AT, w->at);
+  store64(w->out, CHILDREN_AT, w->children);
+  store32(w->out, DESCENDANTS_AT, w->index - load32(frame, FRAME_INDEX_AT));
+  w->out += sizeof(struct stage_node);
+  if (__builtin_expect(frame == w->bottom, 0)) return false;
+  w->children = load64(frame - 1, FRAME_CHILDREN_AT) + child_of(kind);
+  return true;
 }
 
-/* What is rare takes the decoder's common form, in a copy: a walk whose address is known to
- * another function would live in memory and not in registers. */
-static __attribute__((noinline)) void explicit_over(const struct p3_tables *tables, const struct p3_tree *tree,
-                                                    struct p3_at *at, bool is_padding) {
-  uint32_t rows = p3_explicit_over(tables, tree, at);
-  if (is_padding && rows > 0) at->indent = at->position - at->line_start;
+/* `closes` ancestors end here. The first two have branches of their own, since few are more. */
+INLINE void nodes_close(struct walk *w, uint32_t closes) {
+  if (closes == 0 || !node_close(w)) return;
+  if (closes == 1 || !node_close(w)) return;
+  for (; closes > 2 && node_close(w); closes--) continue;
 }
 
-static inline __attribute__((always_inline)) void rare_over(const struct p3_tables *tables, const struct p3_tree *tree,
-                                                            struct walk *w, bool is_padding) {
-  struct p3_at at = {.bit = w->bit, .position = (uint32_t)w->place, .row = (uint32_t)(w->place >> 32),
-                     .indent = w->indent};
-  explicit_over(tables, tree, &at, is_padding);
-  w->bit = at.bit;
-  w->place = at.position | HIGH(at.row);
-  w->line_start = at.line_start;
-  w->indent = at.indent;
+INLINE void node_open(struct walk *w, uint64_t kind) {
+  store64(w->top, FRAME_CHILDREN_AT, w->children);
+  w->top++;
+  store64(w->top, KIND_AT, kind);
+  store_place(w->top, START_AT, w->at);
+  w->children = 0;
 }
+
+INLINE void leaf_begin(struct walk *w, uint64_t kind) {
+  store64(w->out, KIND_AT, kind);
+  store_place(w->out, START_AT, w->at);
+}
+
+INLINE void leaf_end(struct walk *w, uint64_t kind) {
+  store_place(w->out, END_AT, w->at & (place){UINT32_MAX, UINT32_MAX, UINT32_MAX, 0});
+  store64(w->out, NAMED_AT, HIGH(1));
+  w->out += sizeof(struct stage_node);
+  w->children += child_of(kind);
+}
+
+INLINE void index_next(struct walk *w) {
+  w->at += (place){0, 0, 0, 1};
+  w->index++;
+}
+
+/* ---- rows ---- */
+
+/* Flags in the last half of a row, which is loaded ahead: length, closes, advance, flags. */
+#define FLAG(flag) ((uint32_t)(flag) << 24)
+#define CLOSES_SHIFT 8
+_Static_assert(offsetof(struct tree_row, length) == 4 && offsetof(struct tree_row, closes) == 5 &&
+                   offsetof(struct tree_row, flags) == 7,
+               "the last half of a row");
 
 /* What is rare in a row, and in the escape's place of the table: looked at once, so that the
  * common ways have fewer branches. */
 #define RARE_FLAGS (ROW_EXPLICIT | ROW_LINES | ROW_GAP)
 
-static inline __attribute__((always_inline)) void padding_over(const struct p3_tables *tables,
-                                                               const struct p3_tree *tree, struct tree_row row,
-                                                               struct walk *w, bool rare) {
-  if (row.flags & ROW_NEWLINE) {
-    struct tree_padding pad = tables->paddings[row.pad];
-    w->line_start = (uint32_t)w->place + pad.rows + pad.surplus;
-    w->indent += (uint32_t)(int32_t)pad.column_delta;
-    w->place = (w->place & HIGH_MASK) + HIGH(pad.rows) + (uint32_t)(w->line_start + w->indent);
-  } else if (rare && (row.flags & ROW_EXPLICIT)) {
-    rare_over(tables, tree, w, true);
-  } else {
-    w->place += row.advance;
-  }
-}
+INLINE uint32_t last_half(const struct tree_row *row) { return load32(row, offsetof(struct tree_row, length)); }
 
-static inline __attribute__((always_inline)) void leaf_over(const struct p3_tables *tables, const struct p3_tree *tree,
-                                                            struct tree_row row, struct walk *w, bool rare) {
-  if (row.flags & ROW_LENGTH) {
-    w->place += p3_number(tables, tree, row.length, &w->bit);
-  } else if (rare && (row.flags & ROW_LINES)) {
-    rare_over(tables, tree, w, false);
-  } else {
-    w->place += row.length;
-  }
-}
-
-static inline __attribute__((always_inline)) void row_take(const struct p3_tables *tables, const struct p3_tree *tree,
-                                                           struct tree_row row, struct walk *w, bool rare) {
-  padding_over(tables, tree, row, w, rare);
-  uint64_t kind = pair_read(&tables->kinds[row.kind], 0);
-  uint64_t start = ((uint32_t)w->place - w->line_start) | w->node;
+/* A row of any flags, in the decoder's common form. Out of line and on a copy of the state: a
+ * walk whose address is known to another function would live in memory and not in registers. */
+static __attribute__((noinline)) void any_row_take(const struct p3_tables *tables, const struct p3_tree *tree,
+                                                   struct tree_row row, struct walk *w) {
+  struct p3_at at = {.bit = w->bit, .position = w->at[0], .row = w->at[1], .line_start = w->at[0] - w->at[2],
+                     .indent = w->indent};
+  uint64_t kind = load64(&tables->kinds[row.kind], 0);
+  p3_padding_over(tables, tree, row, &at);
+  w->at = (place){at.position, at.row, at.position - at.line_start, w->index};
   if (row.flags & ROW_LEAF) {
-    uint8_t *out = w->out;
-    pair_write(out, 0, kind);
-    pair_write(out, 1, w->place);
-    pair_write(out, 2, start);
-    leaf_over(tables, tree, row, w, rare);
-    pair_write(out, 3, w->place);
-    pair_write(out, 4, (uint32_t)w->place - w->line_start);
-    pair_write(out, 5, HIGH(1));
-    w->out = out + sizeof(struct stage_node);
-    w->node += HIGH(1);
-    child_add(w->top, kind);
-    close_nodes(w, row.closes);
-  } else if (rare && (row.flags & ROW_GAP)) {
-    close_nodes(w, row.closes);
+    leaf_begin(w, kind);
+    p3_leaf_over(tables, tree, row, &at);
+    w->at = (place){at.position, at.row, at.position - at.line_start, w->index};
+    leaf_end(w, kind);
+  } else if (!(row.flags & ROW_GAP)) {
+    node_open(w, kind);
+  }
+  w->bit = at.bit;
+  w->indent = at.indent;
+  if (!(row.flags & ROW_GAP)) index_next(w);
+  nodes_close(w, row.closes);
+}
+
+INLINE void newline_over(const struct p3_tables *tables, const struct tree_row *row, struct walk *w) {
+  struct tree_padding pad = tables->paddings[row->pad];
+  w->indent += (uint32_t)(int32_t)pad.column_delta;
+  pair step = {HIGH(pad.rows) | (uint32_t)(pad.rows + pad.surplus + w->indent), w->indent};
+  w->at = (w->at & (place){UINT32_MAX, UINT32_MAX, 0, UINT32_MAX}) + (place)step;
+}
+
+/* A row without rare flags, behind its padding. */
+INLINE void row_take(const struct p3_tables *tables, const struct p3_tree *tree, const struct tree_row *row,
+                     uint32_t half, struct walk *w) {
+  uint64_t kind = load64(&tables->kinds[row->kind], 0);
+  if (half & FLAG(ROW_LEAF)) {
+    leaf_begin(w, kind);
+    if (half & FLAG(ROW_LENGTH)) w->at += step(p3_number(tables, tree, row->length, &w->bit));
+    else w->at += step(row->length);
+    leaf_end(w, kind);
+    index_next(w);
+    nodes_close(w, (uint8_t)(half >> CLOSES_SHIFT));
   } else {
-    uint8_t *frame = (uint8_t *)++w->top;
-    pair_write(frame, 0, kind);
-    pair_write(frame, 1, w->place);
-    pair_write(frame, 2, start);
-    pair_write(frame, 3, 0);
-    w->node += HIGH(1);
+    node_open(w, kind);
+    index_next(w);
   }
 }
 
-/* Room for the ancestors that a phrase may open; false: out of memory, which the template meets
+/* Decodes rows up to `end`, behind which WALK_ROWS_AHEAD escapes stand: the first of them is
+ * where the loop ends, so that rows need no look at the end. */
+static void rows_take(const struct p3_tables *tables, const struct p3_tree *tree, const uint16_t *next,
+                      const uint16_t *end, struct walk *state) {
+  struct walk w = *state;
+  const struct tree_row *const rows = tables->rows;
+  uint32_t half_next = last_half(&rows[next[0]]);
+  uint64_t number_behind = next[1];
+  for (;;) {
+    uint32_t half = half_next;
+    half_next = last_half(&rows[number_behind]);
+    number_behind = next[2];
+    __asm__("" : "+r"(half_next), "+r"(number_behind)); /* now, not when they are needed */
+    const struct tree_row *row = &rows[*next++];
+    if (half & FLAG(RARE_FLAGS | ROW_NEWLINE)) {
+      if (__builtin_expect(half & FLAG(RARE_FLAGS), 0)) {
+        if (next > end) break;
+        struct walk copy = w;
+        any_row_take(tables, tree, next[-1] == P3_ESCAPE ? p3_escaped_row(tree, copy.escape++) : *row, &copy);
+        w = copy;
+        continue;
+      }
+      newline_over(tables, row, &w);
+    } else {
+      w.at += step(row->advance);
+    }
+    row_take(tables, tree, row, half, &w);
+  }
+  *state = w;
+}
+
+/* ---- phrases ---- */
+
+/* Copies the row numbers of the phrase under way and of whole phrases, while there is room for
+ * any; returns the end. `limit` <= WALK_ROWS. */
+static uint16_t *phrases_copy(const struct p3_tables *tables, const struct p3_tree *tree, struct p3_at *at,
+                              uint16_t *numbers, uint32_t limit) {
+  const uint16_t *pool = tables->pool;
+  uint32_t code = at->code, whole_end = tables->pool_count - PHRASE_ROWS_COPIED;
+  uint16_t *to = numbers;
+  if (at->left > limit) return to;
+  if (tables->pool_count < PHRASE_ROWS_COPIED) whole_end = 0;
+  memcpy(to, at->next ? at->next : pool, at->left * sizeof *to);
+  to += at->left;
+  at->left = 0;
+  while (code < tree->code_count && (uint32_t)(to - numbers) + P3_PHRASE_ROWS_MAX <= limit) {
+    uint32_t phrase = tables->phrases[p3_code(tree, code++)], start = phrase >> 8, count = phrase & 255;
+    if (__builtin_expect(count <= PHRASE_ROWS_COPIED && start < whole_end, 1))
+      memcpy(to, pool + start, PHRASE_ROWS_COPIED * sizeof *to);
+    else memcpy(to, pool + start, count * sizeof *to);
+    to += count;
+  }
+  at->code = code;
+  return to;
+}
+
+static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* Room for the nodes that so many rows may open; false: out of memory, which the template meets
  * again. */
 static bool frames_reserve(struct row_cursor *rows) {
-  if (rows->walk_capacity - rows->walk_depth >= P3_PHRASE_ROWS_MAX) return true;
-  uint32_t capacity = rows->walk_depth * 2 + 2 * P3_PHRASE_ROWS_MAX;
+  if (rows->walk_capacity - rows->walk_depth >= WALK_ROWS) return true;
+  uint32_t capacity = rows->walk_depth * 2 + WALK_ROWS;
   struct row_walk_frame *frames = stage_resize(rows->ctx, STAGE_TREE, rows->walk_frames, capacity * sizeof *frames);
   if (!frames) return false;
   rows->walk_frames = frames;
   rows->walk_capacity = capacity;
   return true;
 }
-
-/* The pool is larger than the first cache: rows are asked for so many phrases before they are
- * needed. */
-#define PHRASES_AHEAD 2u
 
 /* Opens the root; false: it has no children, or memory ran out. */
 static bool root_open(struct p3_cursor *c) {
@@ -188,46 +289,31 @@ static bool root_open(struct p3_cursor *c) {
   return true;
 }
 
-/* The rest of the phrase under way and whole phrases, while there is room for whatever the
- * next one may give; returns the number of nodes. The root is open. */
+/* Rows while there is room for whatever the next phrase may give; returns the number of nodes.
+ * The root is open. */
 static uint32_t phrases_walk(struct p3_cursor *c, struct stage_node *nodes, uint32_t capacity) {
-  const struct p3_tables tables = c->tables;
-  const struct p3_tree tree = c->tree;
+  uint16_t numbers[WALK_ROWS + WALK_ROWS_AHEAD];
   struct p3_at *at = &c->rows.walk;
   struct row_walk_frame *frames = c->rows.walk_frames;
-  const struct row_walk_frame *frames_end = frames + c->rows.walk_capacity - P3_PHRASE_ROWS_MAX;
-  const uint8_t *end = (const uint8_t *)(nodes + capacity);
-  struct walk w = {
-      .place = at->position | HIGH(at->row), .node = HIGH(at->node), .line_start = at->line_start, .indent = at->indent,
-      .bit = at->bit, .escape = at->escape, .out = (uint8_t *)nodes, .top = frames + c->rows.walk_depth - 1,
-      .bottom = frames};
-  uint32_t code = at->code, left = at->left, last = tree.code_count - 1;
-  const uint16_t *next = at->next;
-  while ((left > 0 || code < tree.code_count) && w.top < frames_end &&
-         (size_t)(end - w.out) / sizeof *nodes >= (size_t)(w.top - frames) + 2 * P3_PHRASE_ROWS_MAX) {
-    if (left == 0) {
-      uint32_t phrase = tables.phrases[p3_code(&tree, code++)], ahead = code + PHRASES_AHEAD;
-      next = tables.pool + (phrase >> 8);
-      left = phrase & 255;
-      ahead = tables.phrases[p3_code(&tree, ahead < last ? ahead : last)];
-      __builtin_prefetch(tables.pool + (ahead >> 8));
-    }
-    const uint16_t *behind = next + left;
-    do {
-      uint32_t number = *next++;
-      struct tree_row row = tables.rows[number];
-      if (__builtin_expect(row.flags & RARE_FLAGS, 0)) {
-        if (number == P3_ESCAPE) row = p3_escaped_row(&tree, w.escape++);
-        row_take(&tables, &tree, row, &w, true);
-      } else {
-        row_take(&tables, &tree, row, &w, false);
-      }
-    } while (next < behind);
-    left = 0;
+  struct walk w = {.at = {at->position, at->row, at->position - at->line_start, at->node}, .index = at->node,
+                   .indent = at->indent, .bit = at->bit, .escape = at->escape, .out = (uint8_t *)nodes,
+                   .top = frames + c->rows.walk_depth - 1, .bottom = frames};
+  w.children = load64(w.top, FRAME_CHILDREN_AT);
+  /* Each open node will be given, and each row gives one node at most. */
+  uint32_t room = capacity - least(capacity, c->rows.walk_depth);
+  for (;;) {
+    uint32_t frames_left = c->rows.walk_capacity - (uint32_t)(w.top + 1 - frames);
+    uint32_t limit = least(least(room, frames_left), WALK_ROWS);
+    uint16_t *end = phrases_copy(&c->tables, &c->tree, at, numbers, limit);
+    if (end == numbers) break;
+    for (uint32_t i = 0; i < WALK_ROWS_AHEAD; i++) end[i] = P3_ESCAPE;
+    rows_take(&c->tables, &c->tree, numbers, end, &w);
+    room -= (uint32_t)(end - numbers);
   }
-  *at = (struct p3_at){.next = next, .left = left, .code = code, .escape = w.escape, .bit = w.bit,
-                       .position = (uint32_t)w.place, .row = (uint32_t)(w.place >> 32), .line_start = w.line_start,
-                       .indent = w.indent, .node = (uint32_t)(w.node >> 32)};
+  if (w.top >= frames) store64(w.top, FRAME_CHILDREN_AT, w.children);
+  *at = (struct p3_at){.next = at->next, .left = at->left, .code = at->code, .escape = w.escape, .bit = w.bit,
+                       .position = w.at[0], .row = w.at[1], .line_start = w.at[0] - w.at[2], .indent = w.indent,
+                       .node = w.index};
   c->rows.walk_depth = (uint32_t)(w.top + 1 - frames);
   return (uint32_t)((w.out - (uint8_t *)nodes) / (ptrdiff_t)sizeof *nodes);
 }

@@ -2,16 +2,16 @@
  *
  * press.h - zstd with all of its memory on the stage's heap: frames without magic number,
  * length, checksum and dictionary id (12 bytes a frame), since the directory knows these
- * better. */
-#ifndef PHASEBENCH_P2_PRESS_H
-#define PHASEBENCH_P2_PRESS_H
+ * better. Who uses it links stage_kit_zstd. */
+#ifndef PHASEBENCH_KIT_PRESS_H
+#define PHASEBENCH_KIT_PRESS_H
 
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
 #include "../stage.h"
 
-/* What a frame is read with. Stored in the chunk table and in loose documents. */
+/* What a frame is read with. Stored: in p2's chunk table and loose documents, in frozen files. */
 enum press_how {
   PRESS_RAW,        /* no frame: the bytes themselves */
   PRESS_PLAIN,      /* nothing */
@@ -19,6 +19,8 @@ enum press_how {
   PRESS_PREFIX,     /* other bytes, the base */
   PRESS_HOW_COUNT,
 };
+
+#define PRESS_INPUT_BYTES (32u * 1024u)
 
 /* Zeroed but for ctx and kind is a press without a dictionary. Contexts are made when
  * needed. In place: zstd keeps the press's address. */
@@ -31,6 +33,7 @@ struct press {
   void *in_memory;
   ZSTD_DDict *dictionary_out;
   int dictionary_level;
+  uint32_t input_bytes; /* of most that is packed with the dictionary; 0: PRESS_INPUT_BYTES */
   uint8_t *dictionary;
   uint32_t dictionary_bytes;
   uint64_t dictionary_hash; /* XXH3 */
@@ -54,6 +57,8 @@ bool press_unpack(struct press *press, enum press_how how, struct press_bytes fr
 /* Learns a dictionary of at most `most` bytes from samples that lie back to back. Without
  * enough samples there is none, which is no error. */
 int press_learn(struct press *press, const uint8_t *samples, const size_t *sizes, uint32_t count, uint32_t most);
+/* Takes a dictionary, which is the press's from now on; there was none. */
+void press_take(struct press *press, uint8_t *dictionary, uint32_t bytes);
 /* Forgets the dictionary; nothing was packed with it that will be read. */
 void press_unlearn(struct press *press);
 /* Whether the dictionary is still the one that was learned. */

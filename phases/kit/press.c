@@ -24,20 +24,19 @@ static ZSTD_customMem memory_of(struct press *press) { return (ZSTD_customMem){z
 
 /* ---- compressing ---- */
 
-#define PRESS_INPUT_BYTES (32u * 1024u) /* of most that is packed */
-
 static void dictionary_in_free(struct press *press) {
   stage_release(press->ctx, press->kind, press->in_memory);
   press->in_memory = NULL;
   press->dictionary_in = NULL;
 }
 
-/* The level's way of searching is that of zstd's table for inputs of PRESS_INPUT_BYTES,
+/* The level's way of searching is that of zstd's table for inputs of the press's size,
  * whatever the size of the dictionary: for larger ones the same level means another way. Only
  * the tables are as large as the dictionary asks. */
-static ZSTD_compressionParameters dictionary_parameters(uint32_t dictionary_bytes, int level) {
-  ZSTD_compressionParameters parameters = ZSTD_getCParams(level, PRESS_INPUT_BYTES, 0);
-  unsigned lg_bytes = 32u - (unsigned)__builtin_clz(dictionary_bytes + PRESS_INPUT_BYTES);
+static ZSTD_compressionParameters dictionary_parameters(const struct press *press, int level) {
+  uint32_t input_bytes = press->input_bytes ? press->input_bytes : PRESS_INPUT_BYTES;
+  ZSTD_compressionParameters parameters = ZSTD_getCParams(level, input_bytes, 0);
+  unsigned lg_bytes = 32u - (unsigned)__builtin_clz(press->dictionary_bytes + input_bytes);
   parameters.windowLog = lg_bytes;
   if (parameters.hashLog < lg_bytes) parameters.hashLog = lg_bytes;
   if (parameters.chainLog < lg_bytes) parameters.chainLog = lg_bytes;
@@ -50,7 +49,7 @@ static bool dictionary_in_make(struct press *press, int level) {
   if (press->dictionary_in && press->dictionary_level == level) return true;
   dictionary_in_free(press);
   press->dictionary_level = level;
-  ZSTD_compressionParameters parameters = dictionary_parameters(press->dictionary_bytes, level);
+  ZSTD_compressionParameters parameters = dictionary_parameters(press, level);
   size_t bytes = ZSTD_estimateCDictSize_advanced(press->dictionary_bytes, parameters, ZSTD_dlm_byRef);
   press->in_memory = stage_allocate(press->ctx, press->kind, bytes);
   if (!press->in_memory) return false;
@@ -132,10 +131,14 @@ int press_learn(struct press *press, const uint8_t *samples, const size_t *sizes
     return STAGE_OK;
   }
   uint8_t *exact = stage_resize(press->ctx, press->kind, dictionary, bytes);
-  press->dictionary = exact ? exact : dictionary;
-  press->dictionary_bytes = (uint32_t)bytes;
-  press->dictionary_hash = XXH3_64bits(press->dictionary, bytes);
+  press_take(press, exact ? exact : dictionary, (uint32_t)bytes);
   return STAGE_OK;
+}
+
+void press_take(struct press *press, uint8_t *dictionary, uint32_t bytes) {
+  press->dictionary = dictionary;
+  press->dictionary_bytes = bytes;
+  press->dictionary_hash = XXH3_64bits(dictionary, bytes);
 }
 
 /* Hashing 256 KiB takes 10 us, a sixth of unpacking a chunk: only the digest is looked at

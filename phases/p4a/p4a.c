@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * p4a.c - the stage "p4a frozen": a byte keeper whose documents lie in a file on disk, compressed
+ * hard, until they are used (tier.h says where a document is when, kit/frozen.h how the file is made).
+ * In memory are the hot ones, what the keeper below packs of the warm ones, and nothing for each of
+ * the cold ones. The store can be committed, and opened again by another process. */
+#include <stdio.h>
+
+#include "tier.h"
+
+enum p4a_option { HOT_BYTES, WARM_BYTES, COLD_BYTES, OPTION_COUNT };
+
+static const struct stage_option options[OPTION_COUNT] = {
+    [HOT_BYTES] = {"hot_bytes", "unpacked documents in memory that nobody reads, of each kind", 128u << 10, 0,
+                   UINT64_C(1) << 40},
+    [WARM_BYTES] = {"warm_bytes", "documents in memory as the stages below pack them, in plain bytes, of each kind",
+                    0, 0, UINT64_C(1) << 40},
+    [COLD_BYTES] = {"cold_bytes", "the file on disk; 0: no limit", 0, 0, UINT64_C(1) << 40},
+};
+
+/* Chosen by measuring; ARCHITECTURE.md has the table. */
+#ifndef P4A_SOURCE_LEVEL
+#define P4A_SOURCE_LEVEL 17
+#endif
+#ifndef P4A_TREE_LEVEL
+#define P4A_TREE_LEVEL 19
+#endif
+#ifndef P4A_SOURCE_FRAME_BYTES
+#define P4A_SOURCE_FRAME_BYTES (64u << 10)
+#endif
+#ifndef P4A_TREE_FRAME_BYTES
+#define P4A_TREE_FRAME_BYTES (32u << 10)
+#endif
+#ifndef P4A_DICTIONARY_BYTES
+#define P4A_DICTIONARY_BYTES (256u << 10)
+#endif
+
+static const struct frozen_settings settings = {
+    .kinds = (1u << STAGE_SOURCE) | (1u << STAGE_TREE),
+    .frame_bytes = {[STAGE_SOURCE] = P4A_SOURCE_FRAME_BYTES, [STAGE_TREE] = P4A_TREE_FRAME_BYTES},
+    .dictionary_bytes = {[STAGE_SOURCE] = P4A_DICTIONARY_BYTES, [STAGE_TREE] = P4A_DICTIONARY_BYTES},
+    .level = {[STAGE_SOURCE] = P4A_SOURCE_LEVEL, [STAGE_TREE] = P4A_TREE_LEVEL},
+};
+
+struct store {
+  const struct stage_ctx *ctx;
+  struct frozen *frozen;
+  struct tier tier[STAGE_KIND_COUNT];
+};
+
+static void store_close(void *store) {
+  struct store *s = store;
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) tier_free(&s->tier[kind]);
+  frozen_close(s->frozen);
+  stage_release(s->ctx, STAGE_TREE, s);
+}
+
+static int store_open(const struct stage_ctx *ctx, void **out) {
+  struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
+  if (!s) return STAGE_OUT_OF_MEMORY;
+  *s = (struct store){.ctx = ctx};
+  int error = frozen_open(ctx, "p4a.frozen", &settings, &s->frozen);
+  if (error) {
+    stage_release(ctx, STAGE_TREE, s);
+    return error;
+  }
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+    tier_init(&s->tier[kind], ctx, (enum stage_kind)kind, s->frozen);
+    s->tier[kind].hot.budget_bytes = ctx->options[HOT_BYTES];
+    s->tier[kind].warm_budget_bytes = ctx->options[WARM_BYTES];
+    if (ctx->is_reopened && !error) error = tier_count_frozen(&s->tier[kind]);
+  }
+  if (error) store_close(s);
+  else *out = s;
+  return error;
+}
+
+/* ---- at rest ---- */
+
+static bool has_news(const struct tier *tier) {
+  return !tier->is_settled || tier->dirty_count > 0 || tier->gone_count > 0;
+}
+
+static int freeze_all(struct store *s) {
+  int error = frozen_begin(s->frozen);
+  for (int kind = 0; kind < STAGE_KIND_COUNT && !error; kind++)
+    error = tier_freeze(&s->tier[kind], s->ctx->options[COLD_BYTES]);
+  if (error) {
+    frozen_abandon(s->frozen);
+    return error;
+  }
+  return frozen_finish(s->frozen);
+}
+
+static int settle(void *store) {
+  struct store *s = store;
+  int error = has_news(&s->tier[STAGE_SOURCE]) || has_news(&s->tier[STAGE_TREE]) ? freeze_all(s) : STAGE_OK;
+  for (int kind = 0; kind < STAGE_KIND_COUNT && !error; kind++) error = tier_rest(&s->tier[kind]);
+  frozen_evict(s->frozen);
+  return error;
+}
+
+static void evict(void *store) {
+  struct store *s = store;
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) tier_evict(&s->tier[kind]);
+  frozen_evict(s->frozen);
+}
+
+static int commit(void *store, const void *catalogue, uint64_t length) {
+  struct store *s = store;
+  if (!has_news(&s->tier[STAGE_SOURCE]) && !has_news(&s->tier[STAGE_TREE]))
+    return frozen_commit(s->frozen, catalogue, length);
+  STAGE_FAIL(s->ctx, "a commit follows settling, and documents were put or dropped since");
+  return STAGE_MISUSE;
+}
+
+static int catalogue_pin(void *store, struct stage_pin *pin) {
+  struct store *s = store;
+  struct tier *tier = &s->tier[STAGE_TREE];
+  uint64_t length = frozen_catalogue_bytes(s->frozen);
+  if (!s->ctx->is_reopened) return STAGE_NO_DOCUMENT;
+  struct unpacked *unpacked = unpacked_new(&tier->hot, FROZEN_NONE, length);
+  if (!unpacked) return STAGE_OUT_OF_MEMORY;
+  int error = frozen_catalogue(s->frozen, unpacked->bytes);
+  if (error) {
+    unpacked_discard(&tier->hot, unpacked);
+    return error;
+  }
+  unpacked->is_stale = true; /* goes when it is unpinned */
+  unpacked_take(&tier->hot, unpacked);
+  unpacked_pin(&tier->hot, unpacked, 0, length, pin);
+  return STAGE_OK;
+}
+
+/* ---- documents ---- */
+
+static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
+  struct store *s = store;
+  (void)path;
+  return tier_put(&s->tier[kind], id, bytes, length);
+}
+
+static int length_of(void *store, enum stage_kind kind, uint32_t id, uint64_t *length) {
+  struct store *s = store;
+  return tier_length(&s->tier[kind], id, length);
+}
+
+static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length,
+                     struct stage_pin *pin) {
+  struct store *s = store;
+  return tier_pin(&s->tier[kind], id, offset, length, pin);
+}
+
+static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
+  struct store *s = store;
+  unpacked_unpin(&s->tier[kind].hot, pin);
+  return STAGE_OK;
+}
+
+static int drop(void *store, enum stage_kind kind, uint32_t id) {
+  struct store *s = store;
+  return tier_drop(&s->tier[kind], id);
+}
+
+/* ---- statistics ---- */
+
+static void stats(void *store, stage_stat_fn *emit, void *sink) {
+  struct store *s = store;
+  struct frozen_usage usage = frozen_usage(s->frozen);
+  emit(sink, "file_bytes", "bytes", (double)usage.file_bytes);
+  emit(sink, "dead_bytes", "bytes", (double)usage.dead_bytes);
+  emit(sink, "frames_unpacked", "count", (double)usage.frames_unpacked);
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+    const struct tier *tier = &s->tier[kind];
+    const struct {
+      const char *name, *unit;
+      uint64_t value;
+    } rows[] = {
+        {"plain_bytes", "bytes", usage.plain_bytes[kind]},
+        {"packed_bytes", "bytes", usage.packed_bytes[kind]},
+        {"dictionary_bytes", "bytes", usage.dictionary_bytes[kind]},
+        {"index_bytes", "bytes", usage.index_bytes[kind]},
+        {"hot_bytes", "bytes", tier->hot.free_bytes + tier->hot.pinned_bytes},
+        {"warm_bytes", "bytes", tier->warm_bytes},
+        {"hot_hits", "count", tier->counts.hot_hits},
+        {"warm_hits", "count", tier->counts.warm_hits},
+        {"thaws", "count", tier->counts.thaws},
+        {"hot_to_warm", "count", tier->counts.cooled_to_warm},
+        {"hot_to_cold", "count", tier->counts.cooled_to_cold},
+        {"warm_to_cold", "count", tier->counts.warm_to_cold},
+        {"warm_refused", "count", tier->counts.warm_refused},
+        {"frozen", "count", tier->counts.frozen},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+      char name[64];
+      snprintf(name, sizeof name, "%s_%s", kind == STAGE_SOURCE ? "source" : "tree", rows[i].name);
+      emit(sink, name, rows[i].unit, (double)rows[i].value);
+    }
+  }
+}
+
+static const struct stage_ops ops = {
+    .hdr = STAGE_HDR,
+    .name = "p4a",
+    .summary = "frozen: what is not in use lies on disk, compressed hard; access thaws it, disuse cools it",
+    .order = 40,
+    .roles = STAGE_BYTE_KEEPER,
+    .flags = STAGE_USES_DISK,
+    .keeps = (1u << STAGE_SOURCE) | (1u << STAGE_TREE),
+    .options = options,
+    .option_count = OPTION_COUNT,
+    .open = store_open,
+    .close = store_close,
+    .settle = settle,
+    .stats = stats,
+    .put = put,
+    .length = length_of,
+    .pin = pin_range,
+    .unpin = unpin,
+    .drop = drop,
+    .evict = evict,
+    .commit = commit,
+    .catalogue = catalogue_pin,
+};
+
+const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settle.c - documents on their way into the frozen file. */
+#include "../kit/sample.h"
+#include "../kit/shedding.h"
+#include "tier.h"
+
+/* The dictionary's sample is drawn from so much of what is spooled: reading all of a large
+ * corpus for it would take longer than learning. */
+#define SAMPLED_BYTES_MAX (UINT64_C(40) << 20)
+
+/* The bytes of a document as they were put; allocated, the caller's. */
+static int spooled_read(struct tier *tier, const struct spool_entry *entry, uint8_t **bytes) {
+  *bytes = stage_allocate(tier->ctx, tier->kind, entry->length ? entry->length : 1);
+  if (!*bytes) return STAGE_OUT_OF_MEMORY;
+  int error = spool_read(&tier->spool, entry, *bytes);
+  if (!error) return STAGE_OK;
+  stage_release(tier->ctx, tier->kind, *bytes);
+  return error;
+}
+
+/* Sheds, and keeps what was shed only where its length tells it from what was put. */
+static int shed(struct tier *tier, const uint8_t *bytes, uint64_t length, struct shedding *shedding) {
+  int error = shedding_make(tier->ctx, tier->kind, bytes, length, shedding);
+  if (error || (shedding->length != length && shedding->length <= UINT32_MAX)) return error;
+  shedding_free(tier->ctx, tier->kind, shedding);
+  *shedding = (struct shedding){.bytes = bytes, .length = length};
+  return STAGE_OK;
+}
+
+/* ---- the dictionary ---- */
+
+/* Of every so many documents; gives the bytes that are kept of these. */
+static int sample_spooled(struct tier *tier, struct sample *sample, uint32_t every, uint64_t *kept_bytes) {
+  int error = STAGE_OK;
+  *kept_bytes = 0;
+  for (uint32_t id = 0, n = 0; id < tier->spool.id_end && !error; id++) {
+    const struct spool_entry *entry = spool_find(&tier->spool, id);
+    if (!entry || n++ % every != 0) continue;
+    uint8_t *bytes;
+    struct shedding kept;
+    error = spooled_read(tier, entry, &bytes);
+    if (error) break;
+    error = shed(tier, bytes, entry->length, &kept);
+    if (!error) {
+      sample_take(sample, kept.bytes, kept.length);
+      *kept_bytes += kept.length;
+      shedding_free(tier->ctx, tier->kind, &kept);
+    }
+    stage_release(tier->ctx, tier->kind, bytes);
+  }
+  return error;
+}
+
+static int learn(struct tier *tier) {
+  struct sample sample;
+  uint32_t every = (uint32_t)(tier->spool.bytes / SAMPLED_BYTES_MAX) + 1;
+  if (tier->spool.count == 0) return STAGE_OK;
+  int error = sample_open(&sample, tier->ctx, tier->kind, tier->spool.bytes / every, tier->spool.count);
+  if (error) return error;
+  uint64_t kept_bytes;
+  error = sample_spooled(tier, &sample, every, &kept_bytes);
+  frozen_expect(tier->frozen, tier->kind, kept_bytes * every);
+  if (!error && sample.count > 0)
+    error = frozen_learn(tier->frozen, tier->kind, sample.bytes, sample.sizes, sample.count);
+  sample_free(&sample);
+  return error;
+}
+
+/* ---- documents ---- */
+
+static int freeze_bytes(struct tier *tier, uint32_t id, const uint8_t *bytes, uint64_t length,
+                        uint64_t file_bytes_max) {
+  struct shedding kept;
+  int error = shed(tier, bytes, length, &kept);
+  if (error) return error;
+  error = frozen_add(tier->frozen, tier->kind, id, kept.bytes, (uint32_t)kept.length, (uint32_t)length);
+  shedding_free(tier->ctx, tier->kind, &kept);
+  tier->counts.frozen++;
+  if (error || file_bytes_max == 0 || frozen_usage(tier->frozen).file_bytes <= file_bytes_max) return error;
+  STAGE_FAIL(tier->ctx, "the frozen file grows beyond cold_bytes=%llu; set it higher, or 0 for no limit",
+             (unsigned long long)file_bytes_max);
+  return STAGE_LIMIT;
+}
+
+static int freeze_spooled(struct tier *tier, uint64_t file_bytes_max) {
+  int error = STAGE_OK;
+  for (uint32_t id = 0; id < tier->spool.id_end && !error; id++) {
+    const struct spool_entry *entry = spool_find(&tier->spool, id);
+    uint8_t *bytes;
+    if (!entry) continue;
+    error = spooled_read(tier, entry, &bytes);
+    if (error) break;
+    error = freeze_bytes(tier, id, bytes, entry->length, file_bytes_max);
+    stage_release(tier->ctx, tier->kind, bytes);
+  }
+  return error;
+}
+
+static int freeze_dirty(struct tier *tier, uint32_t id, uint64_t file_bytes_max) {
+  const struct stage_link *below = &tier->ctx->below[tier->kind];
+  struct stage_pin pin;
+  uint64_t length;
+  int error = below->ops->length(below->store, tier->kind, id, &length);
+  if (!error) error = below->ops->pin(below->store, tier->kind, id, 0, length, &pin);
+  if (error) return error;
+  error = freeze_bytes(tier, id, pin.bytes, length, file_bytes_max);
+  int unpinned = below->ops->unpin(below->store, tier->kind, &pin);
+  return error ? error : unpinned;
+}
+
+int tier_freeze(struct tier *tier, uint64_t file_bytes_max) {
+  int error = tier->is_settled ? STAGE_OK : learn(tier);
+  if (!error) error = freeze_spooled(tier, file_bytes_max);
+  for (uint32_t id = 0; id < tier->flag_count && !error; id++) {
+    if (tier->flags[id] & TIER_DIRTY) error = freeze_dirty(tier, id, file_bytes_max);
+    else if (tier->flags[id] & TIER_GONE) error = frozen_drop(tier->frozen, tier->kind, id);
+  }
+  return error;
+}
+
+int tier_rest(struct tier *tier) {
+  const struct stage_link *below = &tier->ctx->below[tier->kind];
+  spool_free(&tier->spool);
+  tier_evict(tier);
+  int error = STAGE_OK;
+  for (uint32_t id = 0; id < tier->flag_count; id++) {
+    if ((tier->flags[id] & TIER_DIRTY) && !error) error = below->ops->drop(below->store, tier->kind, id);
+    tier_flags_set(tier, id, 0);
+  }
+  stage_release(tier->ctx, tier->kind, tier->flags);
+  tier->flags = NULL;
+  tier->flag_count = 0;
+  return error ? error : tier_count_frozen(tier);
+}
