@@ -221,7 +221,7 @@ static bool find_place(const char *path, char place[4096], struct fault *fault) 
     return fault_set(fault, EXIT_CODE_USAGE, "-o %s: expected a name for the store, as in -o %s/store", path, path);
   char base[256];
   if (strlen(name) > 200) return fault_set(fault, EXIT_CODE_USAGE, "-o: the name of the store is too long");
-  snprintf(base, sizeof base, "%s", name);
+  snprintf(base, sizeof base, "%.200s", name);
   if (slash) slash[slash == parent] = '\0';
   if (!realpath(slash ? parent : ".", real))
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the folder above the store cannot be used: %s", slash ? parent : ".",

@@ -3,7 +3,7 @@
  * vault.c - a stage for tests of stores on disk: the skeleton's codec, with save and load, and a
  * keeper of sources and trees that commits all it has to one file. The environment variable VAULT
  * makes it lack or do something: "no commit", "no save", "commit: killed", "commit: full",
- * "put: slow".
+ * "put: slow"; with "codec only" it is no keeper.
  *
  * The file vault.data, in the machine's byte order: "VAULT001"; u64 number of documents; for each, for
  * sources then trees: u64 length (UINT64_MAX: none), u64 FNV-1a of the bytes, the bytes; then u64 length, FNV-1a and
@@ -301,12 +301,32 @@ static int vault_open(const struct stage_ctx *ctx, void **store) {
   return error;
 }
 
+static int codec_open(const struct stage_ctx *ctx, void **store) {
+  context = ctx;
+  return codec->open(ctx, store);
+}
+
 static void vault_close(void *store) {
   codec->close(store);
   forget();
 }
 
 static const struct stage_option vault_options[] = {{"spare_bytes", "does nothing", 4096, 0, 65536}};
+
+/* A codec that can save, above any keeper. */
+static void be_codec(void) {
+  vault.roles = STAGE_TREE_CODEC;
+  vault.flags = STAGE_NOT_STANDARD;
+  vault.keeps = 0;
+  vault.open = codec_open;
+  vault.put = NULL;
+  vault.length = NULL;
+  vault.pin = NULL;
+  vault.unpin = NULL;
+  vault.drop = NULL;
+  vault.commit = NULL;
+  vault.catalogue = NULL;
+}
 
 const struct stage_ops *phasebench_stage(void) {
   codec = vault_skeleton_stage();
@@ -334,5 +354,6 @@ const struct stage_ops *phasebench_stage(void) {
     vault.save = save;
     vault.load = load;
   }
+  if (wants("codec only")) be_codec();
   return &vault;
 }
