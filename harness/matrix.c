@@ -243,12 +243,23 @@ static bool count_failed(const char *output, unsigned *failed, struct fault *fau
   return true;
 }
 
+/* Cells that failed are finished, too: who wants them measured again must say so. */
+static void tell_complete(const struct matrix *matrix) {
+  unsigned failed = 0;
+  struct fault ignored = {0};
+  if (matrix->options->quiet) return;
+  fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
+  if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
+    fprintf(stderr, "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
+            "measures all cells again\n", failed);
+}
+
 static bool measure(struct matrix *matrix, struct fault *fault) {
   enum matrix_state state;
   supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
-    if (!matrix->options->quiet) fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
+    tell_complete(matrix);
     matrix_folder_close(&matrix->folder, &matrix->plan, true);
     return true;
   }

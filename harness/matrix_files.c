@@ -153,16 +153,22 @@ static bool take_lock(struct matrix_folder *folder, struct fault *fault) {
   return true;
 }
 
-/* Does the finished result come from this very plan? */
-static bool is_complete(const struct matrix_folder *folder, const struct plan *plan) {
+/* What stands at the output's place, as far as --resume is concerned. */
+enum found { FOUND_NOTHING, FOUND_THIS, FOUND_OTHER };
+
+/* Is there a finished result, and does it come from this very plan? Whatever is no result counts as nothing. */
+static enum found look_at_output(const struct matrix_folder *folder, const struct plan *plan) {
   struct fault ignored = {0};
   cJSON *root = NULL;
-  if (access(folder->output, F_OK) != 0 || !json_read_file(folder->output, &root, &ignored)) return false;
+  if (access(folder->output, F_OK) != 0 || !json_read_file(folder->output, &root, &ignored)) return FOUND_NOTHING;
   const cJSON *settings = cJSON_GetObjectItemCaseSensitive(root, "settings");
   const cJSON *hash = cJSON_GetObjectItemCaseSensitive(settings, "plan_hash");
-  bool same = cJSON_IsString(hash) && strcmp(hash->valuestring, plan->hash) == 0;
+  const cJSON *schema = cJSON_GetObjectItemCaseSensitive(root, "schema");
+  enum found found = !cJSON_IsString(schema) || strncmp(schema->valuestring, "phasebench-result-", 18) != 0 ? FOUND_NOTHING
+                     : cJSON_IsString(hash) && strcmp(hash->valuestring, plan->hash) == 0                   ? FOUND_THIS
+                                                                                                            : FOUND_OTHER;
   cJSON_Delete(root);
-  return same;
+  return found;
 }
 
 /* Are the kept cells of this plan? A fault tells the first difference. */
@@ -214,9 +220,17 @@ bool matrix_folder_open(const struct run_options *options, const struct plan *pl
                      "with that run, or --restart to discard them and begin anew",
                      cells, folder->folder);
   }
-  if (cells == 0 && options->resume && is_complete(folder, plan)) {
+  enum found found = options->resume ? look_at_output(folder, plan) : FOUND_NOTHING;
+  if (found == FOUND_THIS) {
     *state = MATRIX_COMPLETE;
     return true;
+  }
+  if (found == FOUND_OTHER) {
+    rmdir(folder->folder); /* nothing is in it */
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "there is nothing to resume: no cell is kept, and %s is the complete result of another run (other "
+                     "combinations, settings, corpus, build or machine). --restart replaces it when the new one is "
+                     "complete; another --output leaves it alone", folder->output);
   }
   return begin_anew(plan, folder, fault);
 }

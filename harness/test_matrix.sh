@@ -263,6 +263,27 @@ cp runs runs_before
 run $arguments --resume > table 2> said || fail "resume of a complete run: $?: $(cat said)"
 grep -q 'is complete already' said || fail "$(cat said)"
 cmp -s runs runs_before || fail "a complete run ran cells again"
+grep -q 'cells failed' said && fail "a run without failures: $(cat said)"
+# A complete result of other combinations is not lost to --resume.
+cp kept.json complete.json
+run --combos baseline --reps 2 --profile strict --no-instrument --output kept.json --resume 2> said
+expect "--resume over another result" 3 $?
+grep -q 'kept.json is the complete result of another run' said || fail "$(cat said)"
+cmp -s kept.json complete.json || fail "--resume replaced the result of another run"
+[ -e kept.json.cells ] && fail "a refused --resume left a folder"
+cmp -s runs runs_before || fail "a refused --resume ran cells"
+run --combos baseline --reps 2 --profile strict --no-instrument --output kept.json --restart --quiet || fail "--restart over another result: $?"
+expect "restart replaces it" "['baseline']" "$(show kept.json 'r["settings"]["combinations"]')"
+cp complete.json kept.json
+# Of one with failed cells, it says how to measure them again.
+PHASEBENCH_TEST_FAKE="skeleton/0=crash" run $arguments --restart --quiet 2> said
+expect "a result with a failed cell" 5 $?
+cp runs runs_before
+run $arguments --resume > table 2> said
+expect "resume of a complete run with a failed cell" 5 $?
+grep -q '1 of its cells failed.*--restart in place of --resume' said || fail "$(cat said)"
+cmp -s runs runs_before || fail "a complete run with a failed cell ran cells again"
+run $arguments --restart --quiet || fail "after a failed cell: $?"
 rm runs
 interrupt SIGTERM
 expect "SIGTERM: exit code" 6 $?
