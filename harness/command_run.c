@@ -25,6 +25,8 @@ static void print_help(FILE *out) {
         "  --corpus NAME          a corpus (`phasebench corpus list`); default: " CORPUS_DEFAULT "\n"
         "  --dir PATH             a directory of your own, in place of a corpus\n"
         "  --exclude PATTERN      leave out what this gitignore pattern matches; may be given again\n"
+        "  --max-lines N          a sample: whole files, drawn by the seed, with at most N lines in all. It is called\n"
+        "                         CORPUS:max-lines-N; `report` draws memory over lines of several such results\n"
         "  --combos LIST          combinations with commas between them: `cumulative` (the baseline, then stage\n"
         "                         upon stage in the standard order), or stages joined by '+'; a stage elsewhere is\n"
         "                         named by its path. The order in which stages are named means nothing, they are\n"
@@ -108,6 +110,7 @@ enum {
   CORPUS = 256,
   DIRECTORY,
   EXCLUDE,
+  MAX_LINES,
   COMBOS,
   SET,
   PROFILE,
@@ -128,6 +131,7 @@ static const struct option long_options[] = {
     {"corpus", required_argument, NULL, CORPUS},
     {"dir", required_argument, NULL, DIRECTORY},
     {"exclude", required_argument, NULL, EXCLUDE},
+    {"max-lines", required_argument, NULL, MAX_LINES},
     {"combos", required_argument, NULL, COMBOS},
     {"set", required_argument, NULL, SET},
     {"profile", required_argument, NULL, PROFILE},
@@ -159,6 +163,7 @@ static bool take_option(int option, struct run_options *options, struct fault *f
     case CORPUS: options->corpus = optarg; return true;
     case DIRECTORY: options->directory = optarg; return true;
     case EXCLUDE: return add_exclude(optarg, fault);
+    case MAX_LINES: return parse_whole("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
     case COMBOS: options->combinations = optarg; return true;
     case SET: return store_setting_add(&options->place, optarg, fault);
     case PROFILE: options->profile = optarg; return true;

@@ -219,7 +219,8 @@ static bool run_cells(struct matrix *matrix, struct fault *fault) {
 
 static bool open_corpus(struct matrix *matrix, struct fault *fault) {
   const struct run_options *options = matrix->options;
-  const struct corpus_options corpus_options = {.excludes = options->excludes};
+  const struct corpus_options corpus_options = {.excludes = options->excludes, .max_lines = options->max_lines,
+                                                .seed = options->seed};
   bool ok = options->directory ? corpus_open_directory(options->directory, &corpus_options, &matrix->corpus, fault)
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
   if (!ok) return false;

@@ -23,6 +23,7 @@ struct run_options {
   const char *directory;    /* NULL: corpus */
   const char *combinations; /* "cumulative", or a comma-separated list that may hold it */
   const char *profile;      /* "strict", "stock" or "both" */
+  uint64_t max_lines;          /* a sample of the corpus; 0: all of it */
   const char *const *excludes; /* NULL-terminated */
   const char *output;       /* NULL: results/<corpus>.json */
   unsigned repetitions;

@@ -36,6 +36,16 @@ bool report_checkpoints(const struct result *result, const char *profile, struct
 bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct grid *grid,
                   struct fault *fault);
 
+/* ---- several results of one corpus ---- */
+
+/* The results, from `first` on, that are of the same corpus as it, or of samples of it, by lines: into
+ * `members`, which has room for `count`. 0: there are not two of different size, or one before `first` is of it. */
+unsigned report_sweep_members(const struct result *const *results, unsigned count, unsigned first,
+                              const struct result **members);
+/* One row a result; columns: lines, then RSS above start at `purged` of each combination. */
+bool report_sweep(const struct result *const *members, unsigned count, const char *profile, struct grid *grid,
+                  struct fault *fault);
+
 /* ---- pictures ---- */
 
 /* A picture: reports/SCRIPT.gp draws `data` (and `data2`) of folder `directory` into

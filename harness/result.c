@@ -507,6 +507,8 @@ static bool read_corpus(struct reader *reader) {
     return false;
   }
   if (!result->corpus[0]) return wrong(reader, "name", "a name");
+  const cJSON *sample = cJSON_GetObjectItemCaseSensitive(corpus, "sample");
+  if (sample && !read_text(reader, sample, "of", &result->sample_of)) return false;
   if (result->lines < 1) return wrong(reader, "lines", "at least 1: nothing can be said per line of it");
   return read_languages(reader, corpus);
 }

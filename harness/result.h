@@ -167,6 +167,7 @@ struct result {
   const char *kernel, *cpu_model, *compiler, *compiler_flags, *allocator_version, *tree_sitter_version; /* or NULL */
   struct figure cpu_count, memory_bytes;
   const char *corpus, *corpus_title, *content_hash;
+  const char *sample_of; /* the corpus that this is a sample of; NULL: it is none */
   double files, lines, bytes;
   struct result_language *languages;
   unsigned language_count;

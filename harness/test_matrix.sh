@@ -356,6 +356,22 @@ expect "where a stage came from is told" True "$(show mixed.json 'any("skeleton.
 run --quiet --no-instrument --profile strict --reps 1 --combos baseline --exclude deep --output excluded.json || fail "exclude: $?"
 expect "excluded" "1" "$(show excluded.json 'r["corpus"]["files"]')"
 
+# ---- a sample of the corpus ----
+run --quiet --no-instrument --profile strict --reps 1 --combos baseline --max-lines 1 || fail "--max-lines: $?"
+sampled=results/dir-code-max-lines-1.json
+[ -e $sampled ] || fail "--max-lines: the result's name: $(ls results)"
+validate $sampled
+expect "what is in a sample" "1 1 dir:code:max-lines-1" "$(show $sampled 'r["corpus"]["files"], r["corpus"]["lines"], r["corpus"]["name"]' | tr -d "(),'")"
+expect "of what it is one" "{'of': 'dir:code', 'max_lines': 1, 'seed': 1, 'all_files': 2, 'all_lines': 3}" "$(show $sampled 'r["corpus"]["sample"]')"
+expect "languages of a sample" "1 1" "$(show $sampled 'r["corpus"]["languages"][0]["files"], r["corpus"]["languages"][0]["lines"]' | tr -d '(),')"
+run --quiet --no-instrument --profile strict --reps 1 --combos baseline --max-lines 3 --output all.json || fail "--max-lines 3: $?"
+expect "all of it" 2 "$(show all.json 'r["corpus"]["files"]')"
+refused 2 'expected a whole number' --max-lines 0
+mkdir long && printf 'int a;\nint b;\n' > long/a.c
+"$PHASEBENCH" run --dir long --allow-unfit-build --max-lines 1 2> said
+expect "no file is so small" 3 $?
+grep -q 'has no file of at most 1 lines' said || fail "$(cat said)"
+
 # ---- builds that may not write results ----
 "$PHASEBENCH" run --dir code --output unfit.json --combos baseline --no-instrument --quiet 2> said
 code=$?

@@ -10,6 +10,7 @@ usage: sample_result.py [OPTION]... OUT.json
   --repetitions N             default 3
   --profiles A,B              default strict
   --corpus NAME --files N --lines N
+  --sample-of NAME            the corpus is a sample of that one
   --fail NAME=STATUS          each cell of this combination ended so (crashed, failed,
                               timeout, memory_limit)
   --fail-one NAME             only its last repetition failed
@@ -416,6 +417,7 @@ def main():
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--profiles", default="strict")
     parser.add_argument("--corpus", default="invented")
+    parser.add_argument("--sample-of")
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--lines", type=int, default=300000)
     for name in ("--fail", "--fail-one", "--null"):
@@ -436,6 +438,9 @@ def main():
     if not arguments.out:
         parser.error("OUT.json is missing")
     result = copy.deepcopy(build(arguments))  # spoiling one cell must not touch another
+    if arguments.sample_of:
+        result["corpus"]["sample"] = {"of": arguments.sample_of, "max_lines": arguments.lines, "seed": 1,
+                                      "all_files": 9999, "all_lines": 9999999}
     if arguments.sanitized:
         sanitize(result)
     if arguments.spoil:
