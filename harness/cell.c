@@ -87,7 +87,10 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   checkpoint_prime(cell->checkpoints); /* once more: the self-test made a heap */
   checkpoint_calibrate(cell->checkpoints);
   if (!store_open(&cell->spec->combination, &cell->spec->place, &cell->store, fault)) return false;
-  checkpoint_use_folder(store_directory(cell->store));
+  const char *directory = store_directory(cell->store);
+  checkpoint_use_folder(directory);
+  if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
+    return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
   checkpoint_prime(cell->checkpoints); /* the stages made theirs */
   return true;
 }
@@ -160,6 +163,7 @@ static bool drop_all(struct cell *cell, struct fault *fault) {
     if (!store_drop(cell->store, (uint32_t)id, fault)) return false;
   }
   cell_forget_parser(cell, false);
+  store_evict(cell->store); /* buffers for reading are no leaks */
   heap_purge_all();
   return true;
 }

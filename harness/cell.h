@@ -18,7 +18,7 @@
  *   (thaw)    up to 1,000 documents that were not edited are opened when they are not in use, beside
  *             parsing them anew (cell_thaw.c); the stages' counters are read before it
  *   (proof)   every document is compared, the edited ones in their new state (proof.h)
- *   drained   all documents dropped, allocator purged: what is above `start` is leaked */
+ *   drained   all documents dropped, stages told to evict, allocator purged: what is above `start` is leaked */
 #ifndef PHASEBENCH_CELL_H
 #define PHASEBENCH_CELL_H
 

@@ -51,6 +51,14 @@ static bool about(uint32_t index) { return index % 7 == 3; }
 /* Lies that begin so are told by a stage that has STAGE_USES_DISK. */
 static bool uses_folder(void) { return strncmp(lie, "folder: ", 8) == 0; }
 
+/* Stays mapped until the process ends. */
+static bool map_folder_file(void) {
+  int fd = open(folder_file, O_RDONLY | O_CLOEXEC);
+  void *map = fd < 0 ? MAP_FAILED : mmap(NULL, 1 << 20, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+  if (fd >= 0) close(fd);
+  return map != MAP_FAILED;
+}
+
 /* 1 MiB in the stages' folder, closed; with "folder: open" open a second time, with "folder: linked"
  * under a second name; what is in a folder below counts, too. */
 static bool write_folder_file(void) {
@@ -69,6 +77,7 @@ static bool write_folder_file(void) {
   if (tells("folder: below")) good = mkdir(name, 0700) == 0;
   snprintf(name, sizeof name, "%s/liar.below/bytes", context->directory);
   if (tells("folder: below")) good = good && rename(folder_file, name) == 0;
+  if (tells("folder: mapped")) good = map_folder_file();
   if (tells("folder: crash")) abort();
   while (tells("folder: hang")) sleep(1);
   return good;
