@@ -3,139 +3,10 @@
  * Modules that are no stages are refused with a sentence that says what is wrong;
  * combinations are parsed; stages are composed as phases/stage.h says. Bad modules are
  * compiled here from one small source, each with one thing wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "testing/modules.h"
 
-#include <cmocka.h>
-
-#include <dlfcn.h>
 #include <elf.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include "store.h"
-
-static char folder[256]; /* where modules are built; removed at the end */
-
-/* A stage with the role (a macro of the compile) ROLES, whose hooks write down who
- * called them. WRECK is code that spoils the table. */
-static const char module_source[] =
-    "#include <string.h>\n"
-    "#include <stage.h>\n"
-    "#ifndef ROLES\n#define ROLES STAGE_TREE_CODEC\n#endif\n"
-    "#ifndef KEEPS\n#define KEEPS 0\n#endif\n"
-    "#ifndef FLAGS\n#define FLAGS STAGE_NOT_STANDARD\n#endif\n"
-    "#ifndef WRECK\n#define WRECK\n#endif\n"
-    "static const struct stage_ctx *context;\n"
-    "STAGE_EXPORT const struct stage_ctx *test_context(void);\n"
-    "const struct stage_ctx *test_context(void) { return context; }\n"
-    "static int open_(const struct stage_ctx *c, void **s) { context = c; *s = &context; return OPEN; }\n"
-    "static void close_(void *s) { (void)s; }\n"
-    "static int settle(void *s) { (void)s; STAGE_FAIL(context, \"%s does not want to\", \"it\"); return SETTLE; }\n"
-    "static int put(void *s, enum stage_kind k, uint32_t i, const void *b, uint64_t l, const char *p)\n"
-    "{ (void)s; (void)k; (void)i; (void)b; (void)l; (void)p; return STAGE_IO; }\n"
-    "static int length(void *s, enum stage_kind k, uint32_t i, uint64_t *l) { (void)s; (void)k; (void)i; (void)l; "
-    "return 0; }\n"
-    "static int pin(void *s, enum stage_kind k, uint32_t i, uint64_t o, uint64_t l, struct stage_pin *p)\n"
-    "{ (void)s; (void)k; (void)i; (void)o; (void)l; (void)p; return 0; }\n"
-    "static int unpin(void *s, enum stage_kind k, struct stage_pin *p) { (void)s; (void)k; (void)p; return 0; }\n"
-    "static int drop(void *s, enum stage_kind k, uint32_t i) { (void)s; (void)k; (void)i; return 0; }\n"
-    "static int put_tree(void *s, const struct stage_document *d, TSTree *t)\n"
-    "{ (void)s; (void)d; ts_tree_delete(t); return STAGE_LIMIT; }\n"
-    "static int drop_tree(void *s, uint32_t i) { (void)s; (void)i; return 0; }\n"
-    "static const char *name_(void *s, uint32_t l, uint16_t n) { (void)s; (void)l; (void)n; return NULL; }\n"
-    "static int cnew(void *s, struct stage_cursor **c) { (void)s; (void)c; return STAGE_UNSUPPORTED; }\n"
-    "static int copen(struct stage_cursor *c, uint32_t i) { (void)c; (void)i; return STAGE_UNSUPPORTED; }\n"
-    "static void cclose(struct stage_cursor *c) { (void)c; }\n"
-    "static bool move(struct stage_cursor *c) { (void)c; return false; }\n"
-    "static bool move1(struct stage_cursor *c, uint32_t a) { (void)c; (void)a; return false; }\n"
-    "static bool movef(struct stage_cursor *c, uint16_t a) { (void)c; (void)a; return false; }\n"
-    "static bool move2(struct stage_cursor *c, uint32_t a, uint32_t b) { (void)c; (void)a; (void)b; return false; }\n"
-    "static int extent(struct stage_cursor *c, struct stage_extent *e) { (void)c; (void)e; return 0; }\n"
-    "static int walk(struct stage_cursor *c, struct stage_node *n, uint32_t a, uint32_t *b)\n"
-    "{ (void)c; (void)n; (void)a; *b = 0; return 0; }\n"
-    "static struct stage_ops ops;\n"
-    "const struct stage_ops *phasebench_stage(void) {\n"
-    "  ops = (struct stage_ops){.hdr = STAGE_HDR, .name = NAME, .summary = \"a test\", .order = ORDER, .roles = "
-    "ROLES,\n"
-    "    .flags = FLAGS, .keeps = KEEPS, .open = open_, .close = close_, .settle = settle};\n"
-    "  if (ops.roles & STAGE_BYTE_KEEPER) { ops.put = put; ops.length = length; ops.pin = pin; ops.unpin = unpin; "
-    "ops.drop = drop; }\n"
-    "  if (ops.roles & STAGE_TREE_CODEC) { ops.put_tree = put_tree; ops.drop_tree = drop_tree; ops.symbol_name = "
-    "name_;\n"
-    "    ops.field_name = name_; ops.cursor_new = cnew; ops.cursor_open = copen; ops.cursor_close = cclose;\n"
-    "    ops.cursor_delete = cclose; ops.goto_first_child = move; ops.goto_next_sibling = move; ops.goto_parent = "
-    "move;\n"
-    "    ops.goto_previous_sibling = move; ops.goto_last_child = move; ops.goto_child = move1;\n"
-    "    ops.goto_child_by_field = movef; ops.goto_first_child_for_byte = move1; ops.goto_descendant_for_bytes = "
-    "move2;\n"
-    "    ops.goto_index = move1; ops.extent = extent; ops.walk = walk; }\n"
-    "  WRECK;\n"
-    "  return RETURN;\n"
-    "}\n";
-
-static void shell(const char *format, ...) {
-  char command[4096];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(command, sizeof command, format, arguments);
-  va_end(arguments);
-  int status = system(command);
-  if (status) fail_msg("exit status %d of: %s", status, command);
-}
-
-static void write_file(const char *name, const void *bytes, size_t length) {
-  char path[512];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "wb");
-  assert_non_null(file);
-  assert_int_equal(fwrite(bytes, 1, length, file), length);
-  assert_int_equal(fclose(file), 0);
-}
-
-/* Compiles folder/FILE.so; `options` are more -D. What they do not set has a default. */
-static void build(const char *file, const char *options) {
-  const char *source = getenv("PHASEBENCH_SOURCE_DIR");
-  assert_non_null(source);
-  static const char *const defaults[][2] = {
-      {"OPEN", "STAGE_OK"}, {"SETTLE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
-  char all[2048], part[512];
-  snprintf(all, sizeof all, "%s", options);
-  for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
-    snprintf(part, sizeof part, "-D%s=", defaults[i][0]);
-    if (strstr(options, part)) continue;
-    snprintf(part, sizeof part, " '-D%s=%s'", defaults[i][0], defaults[i][1]);
-    strncat(all, part, sizeof all - strlen(all) - 1);
-  }
-  if (!strstr(options, "-DNAME=")) {
-    snprintf(part, sizeof part, " '-DNAME=\"%s\"'", file);
-    strncat(all, part, sizeof all - strlen(all) - 1);
-  }
-  shell("cc -std=gnu11 -shared -fPIC -fvisibility=hidden -I%s/phases "
-        "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/"
-        "tree-sitter/lib/include %s -o %s/%s.so %s/module.c",
-        source, source, all, folder, file, folder);
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  snprintf(folder, sizeof folder, "%s/phasebench-store-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
-  if (!mkdtemp(folder)) return -1;
-  write_file("module.c", module_source, sizeof module_source - 1);
-  return 0;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  unsetenv("PHASEBENCH_STAGE_DIR");
-  shell("rm -rf '%s'", folder);
-  return 0;
-}
 
 /* Loading folder/`file` must fail with a message that has all of the `parts`. */
 static void refused(const char *file, const char *const *parts) {
@@ -418,21 +289,6 @@ static bool is_mapped(const char *part) {
   return found;
 }
 
-/* The context that the stage in folder/NAME.so was opened with. */
-static const struct stage_ctx *context_of(const char *name) {
-  char path[512];
-  struct stage_module module;
-  struct fault fault = {0};
-  snprintf(path, sizeof path, "%s/%s.so", folder, name);
-  assert_true(stage_module_load(path, &module, &fault)); /* the module that is loaded already */
-  const struct stage_ctx *(*get)(void);
-  *(void **)&get = dlsym(module.handle, "test_context");
-  assert_non_null((void *)(uintptr_t)get);
-  const struct stage_ctx *context = get();
-  stage_module_unload(&module);
-  return context;
-}
-
 static void stages_see_each_other_as_told(void **state) {
   (void)state;
   struct fault fault = {0};
@@ -501,126 +357,6 @@ static void errors_of_stages_become_faults(void **state) {
   assert_string_equal(stage_error_text(-5), "an error code that stage.h does not have");
 }
 
-/* ---- places ---- */
-
-#define OPTIONS                                                                                     \
-  "-DFLAGS=STAGE_USES_DISK '-DWRECK=static const struct stage_option o[]={{\"some_bytes\",\"s\",5,1,4096}};" \
-  "ops.options=o;ops.option_count=1'"
-
-static struct store *open_at(const struct store_place *place, struct fault *fault) {
-  static struct combination combination;
-  char text[512];
-  struct store *store = NULL;
-  snprintf(text, sizeof text, "%s/disk.so", folder);
-  if (!combination_parse(text, &combination, fault)) fail_msg("%s", fault->message);
-  *fault = (struct fault){0};
-  return store_open(&combination, place, &store, fault) ? store : NULL;
-}
-
-static bool is_there(const char *path) { return access(path, F_OK) == 0; }
-
-static void stages_get_a_folder_of_their_own(void **state) {
-  (void)state;
-  struct fault fault = {0};
-  static struct store_place place;
-  build("disk", OPTIONS);
-  char kept[600];
-  char *before = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
-  assert_int_equal(chdir(folder), 0);
-  setenv("TMPDIR", ".", 1); /* stages are told an absolute path all the same */
-  struct store *store = open_at(NULL, &fault);
-  if (!store) fail_msg("%s", fault.message);
-  snprintf(kept, sizeof kept, "%s", store_directory(store));
-  assert_true(kept[0] == '/' && is_there(kept));
-  assert_string_equal(context_of("disk")->directory, kept);
-  assert_false(context_of("disk")->is_reopened);
-  assert_int_equal(context_of("disk")->options[0], 5);
-  shell("mkdir '%s/below' && echo x > '%s/below/file' && ln -s '%s' '%s/link'", kept, kept, folder, kept);
-  store_close(store);
-  assert_false(is_there(kept));
-  assert_true(is_there("disk.so")); /* where the link led to */
-  setenv("TMPDIR", "/no/such/folder", 1);
-  assert_null(open_at(NULL, &fault));
-  assert_int_equal(fault.code, EXIT_CODE_SYSTEM);
-  assert_non_null(strstr(fault.message, "/no/such/folder: cannot make a folder for the stages' files"));
-  if (before) setenv("TMPDIR", before, 1);
-  else unsetenv("TMPDIR");
-  free(before);
-
-  snprintf(place.directory, sizeof place.directory, "%s/place", folder);
-  store = open_at(&place, &fault);
-  if (!store) fail_msg("%s", fault.message);
-  store_close(store);
-  assert_true(is_there(place.directory)); /* whoever gave it removes it */
-  place.is_reopened = true;
-  store = open_at(&place, &fault);
-  if (!store) fail_msg("%s", fault.message);
-  assert_true(context_of("disk")->is_reopened);
-  store_close(store);
-  write_file("place/file", "x", 1);
-  place.is_reopened = false;
-  assert_null(open_at(&place, &fault));
-  assert_non_null(strstr(fault.message, "place: holds 'file'; expected an empty folder"));
-  strcat(place.directory, "/file");
-  assert_null(open_at(&place, &fault));
-  assert_int_equal(fault.code, EXIT_CODE_INPUT);
-  assert_non_null(strstr(fault.message, "is not a folder"));
-  place.is_reopened = true;
-  snprintf(place.directory, sizeof place.directory, "%s/nothing", folder);
-  assert_null(open_at(&place, &fault));
-  assert_false(is_there(place.directory)); /* none is made for a store that is said to be there */
-  place.directory[0] = '\0';
-  assert_null(open_at(&place, &fault));
-  assert_int_equal(fault.code, EXIT_CODE_INTERNAL);
-}
-
-static void refused_setting(const char *text, const char *part) {
-  struct fault fault = {0};
-  struct store_place place = {0};
-  assert_false(store_setting_add(&place, text, &fault) && store_settings_check(&place, NULL, 0, &fault));
-  assert_int_equal(fault.code, EXIT_CODE_USAGE);
-  if (!strstr(fault.message, part)) fail_msg("expected '%s' in: %s", part, fault.message);
-}
-
-static void options_are_set(void **state) {
-  (void)state;
-  struct fault fault = {0};
-  static struct store_place place;
-  static const char *const bad[] = {"",  "a",  "a.b", ".b=1", "a.=1", "a.b=", "a.b=x", "a.b=-1", "a.b=1K", "a.b= 1",
-                                    "a.b=9007199254740992", "a.b=99999999999999999999", "a.b=8388608GiB",
-                                    "abcdefghijklmnop.b=1"};
-  build("disk", OPTIONS);
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
-  refused_setting("nowhere.x=1", "there is no stage 'nowhere'");
-  refused_setting("skeleton.x=1", "the stage 'skeleton' has no options");
-  assert_true(store_setting_add(&place, "disk.some_bytes=7", &fault));
-  assert_true(store_setting_add(&place, "other.thing=1GiB", &fault)); /* not of this combination */
-  assert_true(store_setting_add(&place, "disk.some_bytes=4KiB", &fault)); /* the last one wins */
-  assert_int_equal(place.setting_count, 2);
-  struct store *store = open_at(&place, &fault);
-  if (!store) fail_msg("%s", fault.message);
-  assert_int_equal(context_of("disk")->options[0], 4096);
-  store_close(store);
-  assert_true(store_setting_add(&place, "disk.some_bytes=4097", &fault));
-  assert_null(open_at(&place, &fault));
-  assert_int_equal(fault.code, EXIT_CODE_USAGE);
-  assert_non_null(strstr(fault.message, "--set disk.some_bytes=4097: expected 1 to 4096"));
-  /* A stage that a combination names by its path counts, too. */
-  static struct combination combination;
-  char text[512];
-  fault = (struct fault){0};
-  snprintf(text, sizeof text, "%s/disk.so", folder);
-  assert_true(combination_parse(text, &combination, &fault));
-  static struct store_place one;
-  assert_true(store_setting_add(&one, "disk.some_bytes=4096", &fault));
-  assert_true(store_settings_check(&one, &combination, 1, &fault));
-  assert_false(store_settings_check(&one, NULL, 0, &fault));
-  fault = (struct fault){0};
-  assert_true(store_setting_add(&one, "disk.other=1", &fault));
-  assert_false(store_settings_check(&one, &combination, 1, &fault));
-  assert_non_null(strstr(fault.message, "has no such option; its options: some_bytes"));
-}
-
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "list-stages") == 0) return list_stages();
   const struct CMUnitTest tests[] = {
@@ -630,7 +366,6 @@ int main(int argc, char **argv) {
       cmocka_unit_test(missing_hooks_are_refused_by_name),   cmocka_unit_test(combinations_are_parsed),
       cmocka_unit_test(cumulative_combinations_are_prefixes), cmocka_unit_test(a_bad_module_in_the_folder_is_named),
       cmocka_unit_test(stages_see_each_other_as_told),       cmocka_unit_test(errors_of_stages_become_faults),
-      cmocka_unit_test(stages_get_a_folder_of_their_own),    cmocka_unit_test(options_are_set),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
