@@ -64,6 +64,7 @@ struct cell_edit_log {
   uint32_t documents;
   struct edit_sizes sizes;
   bool has_journal[STAGE_KIND_COUNT];
+  bool keeps_journal[STORE_STAGE_COUNT_MAX]; /* by stage, once cell_apply_edits has looked */
   int64_t growth_bytes[STAGE_KIND_COUNT][CELL_EDITED_MAX]; /* by document, in the order of editing */
   /* Sums of zstd's frames with the old version as prefix (cell_prefix.c), of real edits only. */
   uint64_t zstd_prefix_bytes, zstd_prefix_bare_bytes;
@@ -112,8 +113,6 @@ struct cell {
   uint32_t edit_capacity;
   struct cell_edit_log edit_log;
   struct cell_thaw *thaw;
-  bool journals_known;     /* which stages report a journal: bits of journal_stages */
-  uint32_t journal_stages;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
   struct access_mix mix;

@@ -97,22 +97,21 @@ static void add_journal(void *sink, const char *stage, const char *name, const c
   }
 }
 
-/* Only those stages are asked that have a journal: others may read all documents for their
- * counters, and this is done before and after each edit. */
-static struct journals read_journals(struct cell *cell) {
+/* Which stages keep journals. Only these are asked around each edit: another's counters may take
+ * a look at every document. */
+static void find_journals(struct cell *cell) {
+  for (unsigned i = 0; i < store_stage_count(cell->store); i++) {
+    struct journals journals = {0};
+    store_stage_stats(cell->store, i, add_journal, &journals);
+    for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) cell->edit_log.keeps_journal[i] |= journals.has[kind];
+  }
+}
+
+static struct journals read_journals(const struct cell *cell) {
   struct journals journals = {0};
   for (unsigned i = 0; i < store_stage_count(cell->store); i++) {
-    struct journals one = {0};
-    if (cell->journals_known && !(cell->journal_stages & 1u << i)) continue;
-    store_stats_of(cell->store, i, add_journal, &one);
-    for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
-      if (!one.has[kind]) continue;
-      cell->journal_stages |= 1u << i;
-      journals.has[kind] = true;
-      journals.bytes[kind] += one.bytes[kind];
-    }
+    if (cell->edit_log.keeps_journal[i]) store_stage_stats(cell->store, i, add_journal, &journals);
   }
-  cell->journals_known = true;
   return journals;
 }
 
@@ -199,6 +198,7 @@ bool cell_apply_edits(struct cell *cell, struct fault *fault) {
   if (!proof_attach(&cell->proof, cell->store, fault)) return false;
   bool good = true;
   cell->proof_began = true;
+  find_journals(cell);
   for (uint32_t i = 0; good && i < cell->edited_count; i++) good = edit_document(cell, cell->edited[i], fault);
   proof_detach(&cell->proof);
   cell_forget_parser(cell, store_needs_grammar(cell->store));

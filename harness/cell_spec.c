@@ -305,8 +305,9 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
     return false;
   }
   spec->combination.stage_count = (unsigned)cJSON_GetArraySize(stages);
-  if (spec->combination.stage_count > STORE_STAGE_COUNT_MAX) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %d stages", where, STORE_STAGE_COUNT_MAX);
+  if (spec->combination.stage_count > STORE_STAGE_COUNT_MAX - 1) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %d stages beside the baseline", where,
+                     STORE_STAGE_COUNT_MAX - 1);
   }
   return get_texts(stages, "stages", where, spec->combination.stages[0], sizeof spec->combination.stages[0], fault);
 }

@@ -503,12 +503,12 @@ static void pass_on(void *sink, const char *name, const char *unit, double value
   to->emit(to->sink, to->stage, name, unit, value);
 }
 
-void store_stats_of(struct store *store, unsigned i, store_stat_fn *emit, void *sink) {
+void store_stage_stats(struct store *store, unsigned i, store_stat_fn *emit, void *sink) {
   const struct stage_ops *ops = store->members[i].module.ops;
   struct stat_sink to = {emit, sink, ops->name};
   if (ops->stats) ops->stats(store->members[i].state, pass_on, &to);
 }
 
 void store_stats(struct store *store, store_stat_fn *emit, void *sink) {
-  for (unsigned i = 0; i < store->count; i++) store_stats_of(store, i, emit, sink);
+  for (unsigned i = 0; i < store->count; i++) store_stage_stats(store, i, emit, sink);
 }

@@ -155,7 +155,8 @@ uint64_t store_option(const struct store *store, unsigned i, uint32_t o);
 /* Every stage's own counters: emit(sink, stage name, counter, unit, value). */
 typedef void store_stat_fn(void *sink, const char *stage, const char *name, const char *unit, double value);
 void store_stats(struct store *store, store_stat_fn *emit, void *sink);
-void store_stats_of(struct store *store, unsigned i, store_stat_fn *emit, void *sink); /* of one stage */
+/* Those of stage i alone. */
+void store_stage_stats(struct store *store, unsigned i, store_stat_fn *emit, void *sink);
 
 /* Turns a stage's error code, and what it told ctx->fail, into a fault. */
 bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault);

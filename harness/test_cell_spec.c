@@ -263,6 +263,23 @@ static void damaged_edits_are_refused(void **state) {
   expect_refusal("edits");
 }
 
+/* The baseline is not among the stages of a spec: one less than a store holds. With one more, the store wrote behind
+ * its members. */
+static void a_stage_more_than_a_store_holds_is_refused(void **state) {
+  (void)state;
+  static struct cell_spec in;
+  struct fault fault = {0};
+  struct cell_spec *spec = example();
+  spec->combination.stage_count = STORE_STAGE_COUNT_MAX - 1;
+  for (unsigned i = 0; i < STORE_STAGE_COUNT_MAX; i++) strcpy(spec->combination.stages[i], "p1");
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  assert_true(cell_spec_read(spec_path, &in, &fault));
+  cell_spec_free(&in);
+  spec->combination.stage_count = STORE_STAGE_COUNT_MAX;
+  assert_true(cell_spec_write(spec_path, spec, &fault));
+  expect_refusal("more than 15 stages");
+}
+
 static void seed_too_large_is_refused(void **state) {
   (void)state;
   struct fault fault = {0};
@@ -292,6 +309,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(real_edits_come_back_as_written, set_up, tear_down),
       cmocka_unit_test_setup_teardown(edits_that_do_not_fit_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_edits_are_refused, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_stage_more_than_a_store_holds_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(seed_too_large_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_json_is_refused, set_up, tear_down),
   };

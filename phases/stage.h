@@ -269,7 +269,8 @@ struct stage_ops {
    * again after edits. NULL: there is nothing to do. A stage with both
    * roles is called once for each. */
   int (*settle)(void *store);
-  /* Reports the stage's own counters (events, table rows, hits ...). NULL: none. */
+  /* Reports the stage's own counters (events, table rows, hits ...). NULL: none. May look at every
+   * document, unless one of them is a journal's: those stages are asked around each edit. */
   void (*stats)(void *store, stage_stat_fn *emit, void *sink);
 
   /* -- byte keeper -- */

@@ -42,6 +42,7 @@ void liar_choose(const char *text) {
 }
 
 static uint32_t puts_made, journal_bytes; /* the k-th put adds k to the journal that "journal: counts" tells of */
+static uint32_t times_asked;              /* for counters, as "counters: asked" tells */
 
 static bool tells(const char *text) { return strcmp(lie, text) == 0; }
 static bool about(uint32_t index) { return index % 7 == 3; }
@@ -132,6 +133,7 @@ static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes
 static void stats(void *store, stage_stat_fn *emit, void *sink) {
   if (honest->stats) honest->stats(store, emit, sink);
   if (tells("journal: counts")) emit(sink, "journal_source_bytes", "bytes", journal_bytes);
+  if (tells("counters: asked")) emit(sink, "times_asked", "count", ++times_asked);
 }
 
 static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *bytes) {

@@ -30,6 +30,7 @@
  *   const struct tree_kind *row_kind(c, row)
  *   uint32_t row_node_count(c), row_block_count(c)
  *   uint32_t row_block_of(c, node)            the last block that begins at or before a node
+ *   uint32_t row_block_behind(c, at)          the block of the row that `at` is behind
  *   ROW_AT row_at_block(c, block, &depth)     in front of a block, and the nodes open there
  *   uint32_t row_block_depth(c, block)        the nodes open in front of it
  *   uint32_t row_block_depth_min(c, block)    the fewest open behind any of its rows
@@ -102,7 +103,7 @@ bool row_cursor_start(struct row_cursor *c) {
   c->pub.error = STAGE_OK;
   if (c->frame_capacity == 0 && !row_frames_grow(c)) return false;
   c->pub.depth = 0;
-  c->spot.frame_count = 0;
+  c->spot.frame_count = c->spot.searched = 0;
   c->walk = row_at_block(c, 0, &depth);
   c->walk_depth = c->walk_closes = 0;
   row_place_at(c, c->walk);
@@ -120,11 +121,7 @@ static inline void row_frame_write(struct row_cursor *c) {
   uint64_t kind;
   memcpy(&kind, &c->pub.head, sizeof kind);
   __asm__("" : "+r"(kind));
-  memcpy(&frame->head, &kind, sizeof kind);
-  ROW_COPY(frame->head.start_byte, c->pub.head.start_byte);
-  ROW_COPY(frame->head.start_row, c->pub.head.start_row);
-  ROW_COPY(frame->head.start_column, c->pub.head.start_column);
-  ROW_COPY(frame->head.index, c->pub.head.index);
+  memcpy(&frame->kind, &kind, sizeof kind);
   ROW_AT_COPY(frame->after, c->spot.at);
 }
 
@@ -243,15 +240,64 @@ static bool row_last_in_block(const struct row_cursor *c, uint32_t block, uint32
   return any;
 }
 
-/* The same for the whole tree before `limit`, of which the root is always one. A block's
- * lowest depth may be that of a node behind `limit`, or be reached where it ends: so the
- * first ones may hold none. */
-static ROW_AT row_last_before(const struct row_cursor *c, uint32_t limit, uint32_t depth, uint32_t *found_depth) {
+/* The same for the whole tree before `limit`, of which the root is always one; blocks behind
+ * `block` hold none. A block's lowest depth may be that of a node behind `limit`, or be reached
+ * where it ends: so the first ones may hold none. */
+static ROW_AT row_last_before(const struct row_cursor *c, uint32_t block, uint32_t limit, uint32_t depth,
+                              uint32_t *found_depth) {
   ROW_AT found = row_at_block(c, 0, found_depth);
-  for (uint32_t b = row_block_of(c, limit - 1);; b--) {
+  for (uint32_t b = block;; b--) {
     bool may = b == 0 || row_block_depth_min(c, b) <= depth || row_block_depth(c, b) <= depth;
     if ((may && row_last_in_block(c, b, limit, depth, &found, found_depth)) || b == 0) return found;
   }
+}
+
+/* Moves over a row, whose padding is over already, on the way to a place, and keeps frames of
+ * the nodes that are opened on it: they are the ancestors of what comes, and goto_parent finds
+ * them there. Returns the number of open nodes behind the row. */
+static inline __attribute__((always_inline)) uint32_t row_over_framed(struct row_cursor *c, struct tree_row row,
+                                                                      ROW_AT *at, uint32_t depth) {
+  struct row_spot *spot = &c->spot;
+  if (row.flags & (ROW_LEAF | ROW_GAP)) {
+    if (row.flags & ROW_LEAF) {
+      row_leaf_over(c, row, at);
+      at->node++;
+    }
+    spot->frame_count -= spot->frame_count < row.closes ? spot->frame_count : row.closes;
+    return depth - row.closes;
+  }
+  if (__builtin_expect(spot->frame_count + 2 >= c->frame_capacity, 0) && !row_frames_grow(c)) return depth + 1;
+  struct row_frame *frame = &c->frames[spot->frame_count++];
+  frame->kind = *row_kind(c, row);
+  at->node++;
+  ROW_AT_COPY(frame->after, *at);
+  return depth + 1;
+}
+
+/* Makes frames of the ancestors of a node, or a gap, in front of which `depth` nodes are open, that
+ * begin in the block where its parent does; the parent is the last one. It begins where the number
+ * of open nodes last was below `depth`. `limit` is the node, or the one behind the gap. */
+static bool row_find_parent(struct row_cursor *c, uint32_t limit, uint32_t depth) {
+  struct row_spot *spot = &c->spot;
+  for (uint32_t block = spot->searched; block-- > 0;) {
+    if (block > 0 && row_block_depth(c, block) >= depth && row_block_depth_min(c, block) >= depth) continue;
+    uint32_t open, next;
+    ROW_AT at = row_at_block(c, block, &open);
+    spot->frame_count = 0;
+    while (at.node < limit && !row_at_end(c, &at) && !(row_at_border(c, &at, &next) && next != block)) {
+      struct tree_row row = row_next(c, &at);
+      row_padding_over(c, row, &at);
+      open = row_over_framed(c, row, &at, open);
+    }
+    if (c->pub.error) return false;
+    uint32_t deeper = open > depth ? open - depth : 0;
+    spot->searched = block;
+    if (spot->frame_count > deeper) {
+      spot->frame_count -= deeper;
+      return true;
+    }
+  }
+  return row_corrupt(c);
 }
 
 bool row_goto_parent(struct stage_cursor *cursor) {
@@ -259,22 +305,11 @@ bool row_goto_parent(struct stage_cursor *cursor) {
   struct row_spot *spot = &c->spot;
   if (c->pub.depth == 0) return false;
   bool at_end = row_end_of_parent(c);
-  if (__builtin_expect(spot->frame_count > 0, 1)) {
-    const struct row_frame *frame = &c->frames[--spot->frame_count];
-    c->pub.head = frame->head;
-    if (!at_end) spot->at = frame->after;
-    spot->standing = at_end ? ROW_AT_END : ROW_AT_TOKEN;
-  } else {
-    uint32_t depth, closes = spot->end_closes;
-    ROW_AT end = spot->at;
-    row_place_at(c, row_last_before(c, c->pub.head.index, c->pub.depth - 1, &depth));
-    if (at_end) {
-      row_frame_write(c);
-      spot->at = end;
-      spot->end_closes = closes;
-      spot->standing = ROW_AT_END;
-    }
-  }
+  if (__builtin_expect(spot->frame_count == 0, 0) && !row_find_parent(c, c->pub.head.index, c->pub.depth)) return false;
+  const struct row_frame *frame = &c->frames[--spot->frame_count];
+  row_frame_head(frame, &c->pub.head);
+  if (!at_end) spot->at = frame->after;
+  spot->standing = at_end ? ROW_AT_END : ROW_AT_TOKEN;
   c->pub.depth--;
   return true;
 }
@@ -283,7 +318,8 @@ bool row_goto_previous_sibling(struct stage_cursor *cursor) {
   struct row_cursor *c = (struct row_cursor *)cursor;
   if (c->pub.depth == 0) return false;
   uint32_t depth;
-  ROW_AT at = row_last_before(c, c->pub.head.index, c->pub.depth, &depth);
+  const ROW_AT *own = c->spot.standing == ROW_AT_END ? &c->frames[c->spot.frame_count].after : &c->spot.at;
+  ROW_AT at = row_last_before(c, row_block_behind(c, own), c->pub.head.index, c->pub.depth, &depth);
   if (depth != c->pub.depth) return false;
   row_place_at(c, at);
   return true;
@@ -292,9 +328,9 @@ bool row_goto_previous_sibling(struct stage_cursor *cursor) {
 bool row_goto_last_child(struct stage_cursor *cursor) {
   struct row_cursor *c = (struct row_cursor *)cursor;
   if (c->spot.standing == ROW_AT_LEAF || !row_end_needed(c)) return false;
-  uint32_t depth, end_node = c->spot.at.node;
+  uint32_t depth, end_node = c->spot.at.node, end_block = row_block_behind(c, &c->spot.at);
   if (!row_frame_push(c)) return false;
-  row_place_at(c, row_last_before(c, end_node, c->pub.depth, &depth));
+  row_place_at(c, row_last_before(c, end_block, end_node, c->pub.depth, &depth));
   return true;
 }
 
@@ -351,36 +387,12 @@ bool row_goto_first_child_for_byte(struct stage_cursor *cursor, uint32_t byte) {
 
 /* ---- by place ---- */
 
-/* Moves over a row, whose padding is over already, on the way to a place, and keeps frames of
- * the nodes that are opened on it: they are the ancestors of what comes, and goto_parent finds
- * them there. Returns the number of open nodes behind the row. */
-static inline __attribute__((always_inline)) uint32_t row_over_framed(struct row_cursor *c, struct tree_row row,
-                                                                      ROW_AT *at, uint32_t depth) {
-  struct row_spot *spot = &c->spot;
-  if (row.flags & (ROW_LEAF | ROW_GAP)) {
-    if (row.flags & ROW_LEAF) {
-      row_leaf_over(c, row, at);
-      at->node++;
-    }
-    spot->frame_count -= spot->frame_count < row.closes ? spot->frame_count : row.closes;
-    return depth - row.closes;
-  }
-  if (__builtin_expect(spot->frame_count + 2 >= c->frame_capacity, 0) && !row_frames_grow(c)) return depth + 1;
-  struct row_frame *frame = &c->frames[spot->frame_count++];
-  memcpy(&frame->head, row_kind(c, row), sizeof(struct tree_kind));
-  frame->head.start_byte = at->position;
-  frame->head.start_row = at->row;
-  frame->head.start_column = at->position - at->line_start;
-  frame->head.index = at->node++;
-  ROW_AT_COPY(frame->after, *at);
-  return depth + 1;
-}
-
 bool row_goto_index(struct stage_cursor *cursor, uint32_t index) {
   struct row_cursor *c = (struct row_cursor *)cursor;
   if (index >= row_node_count(c)) return false;
   uint32_t depth;
-  ROW_AT at = row_at_block(c, row_block_of(c, index), &depth);
+  c->spot.searched = row_block_of(c, index);
+  ROW_AT at = row_at_block(c, c->spot.searched, &depth);
   c->spot.frame_count = 0;
   while (!row_at_end(c, &at) && !c->pub.error) {
     struct tree_row row = row_next(c, &at);
@@ -452,7 +464,7 @@ static ROW_AT row_last_starting_by(const struct row_cursor *c, uint64_t place, e
     }
   }
   /* The block's first node may begin behind the place: then it is the last one before. */
-  if (!any && best.node > 0) return row_last_before(c, best.node, UINT32_MAX, found_depth);
+  if (!any && best.node > 0) return row_last_before(c, low, best.node, UINT32_MAX, found_depth);
   return best;
 }
 
@@ -481,23 +493,19 @@ static bool row_reaches(struct row_cursor *c, uint64_t end, enum row_measure by)
 }
 
 /* Places the cursor on the innermost of the node at `at` (of depth `depth`) and its
- * ancestors that spans [start, end]; false: none below `node` does, and the cursor is
- * where it was. */
+ * ancestors that spans [start, end]; false: none below `node` does, and the cursor is on that. */
 static bool row_ascend_to_span(struct row_cursor *c, ROW_AT at, uint32_t depth, uint32_t node, uint64_t start,
                                uint64_t end, enum row_measure by) {
-  struct row_here before = row_here(c);
-  struct row_frame own = c->frames[before.spot.frame_count], bottom = c->frames[0];
   c->spot.frame_count = 0; /* the ancestors on the way up are found by searching */
+  c->spot.searched = row_block_of(c, at.node) + 1;
   c->pub.depth = depth;
   row_place_at(c, at);
   while (c->pub.head.index > node && row_end_needed(c)) {
     uint64_t place = row_place_of(&c->spot.at, by);
     if (place >= end && place > start) return true;
-    row_goto_parent(&c->pub);
+    if (!row_goto_parent(&c->pub)) return false;
   }
-  row_go_back(c, &before);
-  c->frames[0] = bottom;
-  c->frames[before.spot.frame_count] = own;
+  if (c->pub.head.index != node && !c->pub.error) row_goto_index(&c->pub, node);
   return false;
 }
 
@@ -509,15 +517,20 @@ enum row_found { ROW_FOUND, ROW_NOT_HERE, ROW_EMPTY_THERE };
  * the place. */
 static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start, uint64_t end, enum row_measure by) {
   uint32_t depth;
-  ROW_AT at = row_at_block(c, row_block_before(c, start, by), &depth);
+  c->spot.searched = row_block_before(c, start, by);
+  ROW_AT at = row_at_block(c, c->spot.searched, &depth);
   c->spot.frame_count = 0;
   uint32_t next = 0;
+  uint64_t reached = 0; /* by all that is open */
   while (!row_at_end(c, &at) && !c->pub.error) {
     next = at.node;
     struct tree_row row = row_next(c, &at);
     row_padding_over(c, row, &at);
     uint64_t row_start = row_place_of(&at, by);
-    if (row_start > start) break; /* a node that begins, or the end of one that holds it */
+    if (row_start > start) { /* a node that begins, or the end of one that holds it */
+      reached = row_start;
+      break;
+    }
     if (!(row.flags & ROW_LEAF)) {
       depth = row_over_framed(c, row, &at, depth);
       continue;
@@ -540,22 +553,16 @@ static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start,
     depth -= row.closes;
   }
   /* What is open here holds `start`: the innermost that reaches `end` is the answer. */
-  c->pub.depth = depth;
-  while (c->spot.frame_count > 0) {
+  for (c->pub.depth = depth; c->pub.depth > 0 && !c->pub.error;) {
+    if (c->spot.frame_count == 0 && !row_find_parent(c, next, c->pub.depth)) break;
     const struct row_frame *frame = &c->frames[--c->spot.frame_count];
     c->pub.depth--;
-    c->pub.head = frame->head;
+    row_frame_head(frame, &c->pub.head);
     c->spot.at = frame->after;
     c->spot.standing = ROW_AT_TOKEN;
-    if (row_reaches(c, end, by)) return ROW_FOUND;
+    if (end <= reached || row_reaches(c, end, by)) return ROW_FOUND;
   }
-  if (depth == 0 || c->pub.error) return ROW_NOT_HERE;
-  /* It began before what was looked at. */
-  if (c->pub.depth > 0) row_place_at(c, row_last_before(c, next, c->pub.depth - 1, &c->pub.depth));
-  while (!row_reaches(c, end, by)) {
-    if (!row_goto_parent(&c->pub)) return ROW_NOT_HERE;
-  }
-  return ROW_FOUND;
+  return ROW_NOT_HERE;
 }
 
 static inline __attribute__((always_inline)) bool row_goto_descendant(struct row_cursor *c, uint64_t start,

@@ -19,12 +19,21 @@
 /* How places in a document are told. */
 enum row_measure { ROW_BY_BYTE, ROW_BY_POINT };
 
-/* A node that the cursor stands on or came through: what goto_parent and a second
- * goto_first_child go back to. */
+/* An inner node that the cursor stands on or came through: what goto_parent and a second
+ * goto_first_child go back to. Where the node lies follows from `after` (row_frame_head). */
 struct row_frame {
-  struct stage_head head;
+  struct tree_kind kind;
   ROW_AT after; /* behind the node's row */
 };
+
+/* What is known of a frame's node. */
+static inline void row_frame_head(const struct row_frame *frame, struct stage_head *head) {
+  memcpy(head, &frame->kind, sizeof frame->kind);
+  head->start_byte = frame->after.position;
+  head->start_row = frame->after.row;
+  head->start_column = frame->after.position - frame->after.line_start;
+  head->index = frame->after.node - 1;
+}
 
 /* What row_spot.at is. */
 enum row_standing {
@@ -45,6 +54,7 @@ struct row_spot {
   enum row_standing standing;
   uint32_t end_closes; /* unless ROW_AT_TOKEN: ancestors that close right where the node ends, gaps apart */
   uint32_t frame_count;
+  uint32_t searched; /* ancestors that have no frame begin in blocks before this one */
 };
 
 /* First in the stage's own cursor. */
@@ -82,12 +92,14 @@ bool row_goto_index(struct stage_cursor *cursor, uint32_t index);
 int row_extent(struct stage_cursor *cursor, struct stage_extent *extent);
 int row_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count);
 
-/* Their lines in the table. */
+/* Their lines in the table; the steps of a walk by moves apart, since a stage may have its own. */
+#define ROW_CURSOR_STEPS                                                                \
+  .goto_first_child = row_goto_first_child, .goto_next_sibling = row_goto_next_sibling, \
+  .goto_parent = row_goto_parent
 #define ROW_CURSOR_HOOKS                                                                                    \
-  .goto_first_child = row_goto_first_child, .goto_next_sibling = row_goto_next_sibling,                     \
-  .goto_parent = row_goto_parent, .goto_previous_sibling = row_goto_previous_sibling,                       \
-  .goto_last_child = row_goto_last_child, .goto_child = row_goto_child,                                     \
-  .goto_child_by_field = row_goto_child_by_field, .goto_first_child_for_byte = row_goto_first_child_for_byte, \
+  .goto_previous_sibling = row_goto_previous_sibling, .goto_last_child = row_goto_last_child,               \
+  .goto_child = row_goto_child, .goto_child_by_field = row_goto_child_by_field,                             \
+  .goto_first_child_for_byte = row_goto_first_child_for_byte,                                               \
   .goto_descendant_for_bytes = row_goto_descendant_for_bytes,                                               \
   .goto_descendant_for_points = row_goto_descendant_for_points, .goto_index = row_goto_index,               \
   .extent = row_extent

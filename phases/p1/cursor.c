@@ -49,6 +49,9 @@ static inline uint32_t row_block_of(const struct row_cursor *c, uint32_t node) {
   (void)c;
   return node >> P1_BLOCK_LG;
 }
+static inline uint32_t row_block_behind(const struct row_cursor *c, const struct p1_at *at) {
+  return row_block_of(c, at->node - 1);
+}
 static inline struct p1_at row_at_block(const struct row_cursor *c, uint32_t block, uint32_t *depth) {
   return p1_at_block(&self_of(c)->tree, block, depth);
 }

@@ -447,6 +447,7 @@ static const struct stage_ops ops = {
     .cursor_open = cursor_open,
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
+    ROW_CURSOR_STEPS,
     ROW_CURSOR_HOOKS,
     .walk = row_walk,
 };

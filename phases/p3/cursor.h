@@ -29,6 +29,12 @@ struct p3_cursor {
   uint32_t scan_count;
 };
 
+/* ---- moves.c: the hooks of the same names ---- */
+
+bool p3_goto_first_child(struct stage_cursor *cursor);
+bool p3_goto_next_sibling(struct stage_cursor *cursor);
+bool p3_goto_parent(struct stage_cursor *cursor);
+
 int p3_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count); /* walk.c */
 
 /* ---- scan.c: the hooks of struct stage_ops ---- */

@@ -116,18 +116,20 @@ struct p3_tree {
   uint32_t entry_bits;
 };
 
-/* Where a decoder stands: in front of a row. */
+/* Where a decoder stands: in front of a row. Neighbours are pairs of 64 bits to the cursor's
+ * fast ways (moves.c). */
 struct p3_at {
   const uint16_t *next; /* the rest of the phrase under way */
   uint32_t left;        /* rows in it */
   uint32_t code;        /* the next one */
-  uint32_t escape;      /* the next one */
   uint32_t bit;         /* in the numbers */
+  uint32_t escape;      /* the next one */
   uint32_t position;    /* bytes */
   uint32_t row;
   uint32_t line_start; /* position of the current line's first byte */
   uint32_t indent;     /* column of the line's first token */
   uint32_t node;       /* preorder index of the next node */
+  uint32_t reserved;   /* 0 */
 };
 
 static inline uint64_t p3_load64(const uint8_t *p) {
