@@ -71,6 +71,14 @@ else
   check r.json "cold" '25 <= t["cold_documents"] <= 30 and t["tree_cold"]["p50_ns"] > 0 and t["source_cold"]["p50_ns"] > 0'
 fi
 
+# One that writes none, and reads the corpus's files, has them too: it is seen to read.
+measure 'source: from its file' "$liar" 0
+if [ "$(stat -f -c %T .)" != tmpfs ]; then
+  check r.json "read from the corpus" '25 <= t["cold_documents"] <= 30 and t["source_cold"]["p50_ns"] > 0'
+fi
+measure nothing "$liar" 0
+check r.json "the same stage without reading" 't["cold_documents"] == 0 and t["source_cold"] is None'
+
 # What comes back after evict is looked at, too.
 measure 'evict: tree' "$liar" 5
 check r.json "a tree that lost a node" '"after evict the batch walk gave" in c["reason"] and not t'

@@ -31,6 +31,7 @@ static const struct stage_ctx *context;
 static char lie[64];
 static FILE *disk_file;
 static char folder_file[4200]; /* a file in the folder of the stages' files, closed */
+static char *paths[1024]; /* by document, of "source: from its file" */
 static char evicted; /* the hook was called */
 static uint8_t *planted; /* of the option */
 static uint8_t *changed; /* a source with a wrong byte */
@@ -108,6 +109,8 @@ static int liar_open(const struct stage_ctx *ctx, void **store) {
 }
 
 static void liar_close(void *store) {
+  for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) free(paths[i]);
+  memset(paths, 0, sizeof paths);
   stage_release(context, STAGE_SOURCE, planted);
   planted = NULL;
   if (disk_file) fclose(disk_file);
@@ -122,6 +125,7 @@ static void liar_close(void *store) {
 static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
   (void)store;
   const struct stage_link *below = &context->below[kind];
+  if (tells("source: from its file") && path && id < 1024 && !paths[id]) paths[id] = strdup(path);
   journal_bytes += ++puts_made;
   if (tells("put: error") && id == 3) {
     STAGE_FAIL(context, "there is no room for document %u", id);
@@ -144,10 +148,20 @@ static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *byte
   return error;
 }
 
+/* Reads of the document's own file, as a stage that keeps no copy would. */
+static bool read_file(uint32_t id) {
+  char byte;
+  int fd = id < 1024 && paths[id] ? open(paths[id], O_RDONLY | O_CLOEXEC) : -1;
+  bool good = fd >= 0 && read(fd, &byte, 1) >= 0;
+  if (fd >= 0) close(fd);
+  return good;
+}
+
 static int pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t bytes, struct stage_pin *to) {
   (void)store;
   const struct stage_link *below = &context->below[kind];
   if (tells("source: pin")) return STAGE_CORRUPT;
+  if (tells("source: from its file") && !read_file(id)) return STAGE_IO;
   int error = below->ops->pin(below->store, kind, id, offset, bytes, to);
   if (error || !tells("source: byte") || bytes == 0) return error;
   uint8_t *grown = stage_resize(context, STAGE_SOURCE, changed, (size_t)bytes);
