@@ -91,7 +91,7 @@ struct cell_thaw {
   bool is_cold[CELL_THAWED_MAX];            /* its files were seen to be out of the page cache */
   uint32_t cold_count;
   bool cold_unknown; /* the system does not tell what is in the page cache */
-  uint32_t reads_corpus; /* of those, documents whose own file was in the page cache again afterwards: the store read it */
+  uint32_t reads_corpus; /* of those, documents whose own file was in the page cache again: the store read it */
   uint64_t text_sum; /* of the bytes read */
   uint64_t sorted[CELL_THAWED_MAX]; /* scratch of the figures */
   double ratios[CELL_THAWED_MAX];

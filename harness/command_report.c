@@ -364,7 +364,8 @@ static bool draw_sweep(const struct report *report, const struct grid *grid) {
   if (!(low <= high)) low = high = MIB;
   low = fmax(low / MIB, 0.01);
   snprintf(numbers, sizeof numbers, "%.17g %.17g %u %.17g %.17g", round_down(low), round_up(high / MIB),
-           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3, grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
+           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3,
+           grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
   snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
            report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
   return write_tsv(report, grid, "rss_over_lines") &&

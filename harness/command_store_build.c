@@ -99,7 +99,8 @@ static bool put_file(struct build *build, uint32_t id, struct fault *fault) {
   const struct corpus_file *file = &build->corpus->files[id];
   char *path = NULL, *source = NULL;
   if (file->bytes > UINT32_MAX)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits", file->path);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits",
+                     file->path);
   bool good = use_language(build, file->language, fault) && sample_read(build->corpus, file, &path, &source, fault);
   if (good) good = put_text(build, id, path, source, fault);
   free(path);
@@ -224,8 +225,8 @@ static bool make(struct build *build, struct fault *fault) {
       !go_on(build, fault))
     return false;
   if (build->corpus->file_count == 0 || build->corpus->file_count >= UINT32_MAX)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files in a language that phasebench knows", build->corpus->name,
-                     build->corpus->file_count);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files in a language that phasebench knows",
+                     build->corpus->name, build->corpus->file_count);
   if (!put_all(build, fault) || !commit(build, fault)) return false;
   char *head = store_disk_head(build->store, &build->combination, fault);
   store_close(build->store); /* its files are durable since the commit */

@@ -253,8 +253,8 @@ static bool choose(const struct exporting *exporting, bool *chosen, struct fault
       chosen[id] = found = true;
     }
     if (!found)
-      return fault_set(fault, EXIT_CODE_USAGE, "the store has no document '%s', and none below it; paths are relative, as "
-                       "they were in the corpus", options->paths[p]);
+      return fault_set(fault, EXIT_CODE_USAGE, "the store has no document '%s', and none below it; paths are relative, "
+                       "as they were in the corpus", options->paths[p]);
   }
   return true;
 }

@@ -106,7 +106,8 @@ static void print_info_json(const struct store_disk *disk, const struct store_di
 static void print_info(const struct store_disk *disk, const struct store_disk_size *size) {
   const struct store_catalogue *catalogue = &disk->catalogue;
   struct sums sums = sum_all(catalogue);
-  printf("store         %s\nstages        %s (stage ABI %u)\n", disk->path, catalogue->combination, catalogue->stage_abi);
+  printf("store         %s\nstages        %s (stage ABI %u)\n", disk->path, catalogue->combination,
+         catalogue->stage_abi);
   for (unsigned i = 0; i < disk->place.setting_count; i++) {
     char text[STORE_SETTING_BYTES];
     store_setting_text(&disk->place.settings[i], text);
@@ -122,8 +123,8 @@ static void print_info(const struct store_disk *disk, const struct store_disk_si
     const struct store_language *language = &catalogue->languages[i];
     uint64_t documents;
     struct sums of = sum_of(catalogue, i, &documents);
-    printf("%-12s %10" PRIu64 " %10" PRIu64 " %12" PRIu64 "  %s %s, ABI %u\n", language->name, documents, of.lines, of.bytes,
-           language->package, language->version, language->abi);
+    printf("%-12s %10" PRIu64 " %10" PRIu64 " %12" PRIu64 "  %s %s, ABI %u\n", language->name, documents, of.lines,
+           of.bytes, language->package, language->version, language->abi);
   }
 }
 

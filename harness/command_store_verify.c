@@ -43,8 +43,8 @@ static bool check_source(struct verify *verify, uint32_t id, struct fault *fault
   if (!store_pin_source(verify->disk.store, id, &pin, fault)) return false;
   uint64_t length = pin.length;
   bool good = length == document->bytes ||
-              fault_set(fault, EXIT_CODE_CORRUPT, "its source has %" PRIu64 " bytes, the catalogue says %" PRIu64, length,
-                        document->bytes);
+              fault_set(fault, EXIT_CODE_CORRUPT, "its source has %" PRIu64 " bytes, the catalogue says %" PRIu64,
+                        length, document->bytes);
   if (good && length >= verify->text_capacity) {
     free(verify->text);
     verify->text_capacity = (size_t)length + 1;
@@ -67,7 +67,8 @@ static bool check_tree(struct verify *verify, uint32_t id, struct fault *fault) 
   if (!store_command_walk(verify->disk.store, verify->cursor, id, verify->batch, &nodes, fault)) return false;
   verify->nodes += nodes;
   return nodes == document->nodes ||
-         fault_set(fault, EXIT_CODE_CORRUPT, "its tree has %" PRIu64 " nodes, the catalogue says %u", nodes, document->nodes);
+         fault_set(fault, EXIT_CODE_CORRUPT, "its tree has %" PRIu64 " nodes, the catalogue says %u", nodes,
+                   document->nodes);
 }
 
 /* Every fact of every node, against a fresh parse. */
@@ -112,8 +113,8 @@ static bool same_grammar(const struct store_language *language, struct fault *fa
   if (strcmp(info.package, language->package) == 0 && strcmp(info.version, language->version) == 0 &&
       info.abi == language->abi)
     return true;
-  return fault_set(fault, EXIT_CODE_INPUT, "--sources: the store's trees are of %s %s (ABI %u), and this build has %s %s (ABI "
-                   "%u): they cannot be compared", language->package, language->version, language->abi, info.package,
+  return fault_set(fault, EXIT_CODE_INPUT, "--sources: the store's trees are of %s %s (ABI %u), and this build has %s %s "
+                   "(ABI %u): they cannot be compared", language->package, language->version, language->abi, info.package,
                    info.version, info.abi);
 }
 
@@ -171,8 +172,9 @@ static bool check_all(struct verify *verify, struct fault *fault) {
          verify->bytes, verify->nodes, verify->with_sources ? ", each compared with a fresh parse" : "");
   if (verify->bad_documents == 0) printf("all is well\n");
   else printf("%" PRIu64 " documents are bad\n", verify->bad_documents);
-  return verify->bad_documents == 0 || fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " documents are bad",
-                                                 verify->disk.path, verify->bad_documents, count);
+  return verify->bad_documents == 0 ||
+         fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " documents are bad", verify->disk.path,
+                   verify->bad_documents, count);
 }
 
 bool store_command_verify(const struct store_options *options, struct fault *fault) {

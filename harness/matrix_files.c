@@ -164,9 +164,9 @@ static enum found look_at_output(const struct matrix_folder *folder, const struc
   const cJSON *settings = cJSON_GetObjectItemCaseSensitive(root, "settings");
   const cJSON *hash = cJSON_GetObjectItemCaseSensitive(settings, "plan_hash");
   const cJSON *schema = cJSON_GetObjectItemCaseSensitive(root, "schema");
-  enum found found = !cJSON_IsString(schema) || strncmp(schema->valuestring, "phasebench-result-", 18) != 0 ? FOUND_NOTHING
-                     : cJSON_IsString(hash) && strcmp(hash->valuestring, plan->hash) == 0                   ? FOUND_THIS
-                                                                                                            : FOUND_OTHER;
+  bool is_result = cJSON_IsString(schema) && strncmp(schema->valuestring, "phasebench-result-", 18) == 0;
+  bool is_this = cJSON_IsString(hash) && strcmp(hash->valuestring, plan->hash) == 0;
+  enum found found = !is_result ? FOUND_NOTHING : is_this ? FOUND_THIS : FOUND_OTHER;
   cJSON_Delete(root);
   return found;
 }

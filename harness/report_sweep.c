@@ -10,7 +10,9 @@
 #define MIB 1048576.0
 #define COMBINATIONS_MAX 64
 
-static const char *base_of(const struct result *result) { return result->sample_of ? result->sample_of : result->corpus; }
+static const char *base_of(const struct result *result) {
+  return result->sample_of ? result->sample_of : result->corpus;
+}
 
 static int by_lines(const void *a, const void *b) {
   const struct result *x = *(const struct result *const *)a, *y = *(const struct result *const *)b;
@@ -60,8 +62,8 @@ bool report_sweep(const struct result *const *members, unsigned count, const cha
     snprintf(grid->rows[m].name, sizeof grid->rows[m].name, "%s", members[m]->corpus);
     *grid_at(grid, m, 0) = (struct grid_cell){members[m]->lines, NULL};
     for (unsigned c = 0; c < columns; c++) {
-      struct spread found = metrics_find(members[m], result_group(members[m], names[c], profile), "rss_above_start_bytes",
-                                         "purged", NULL);
+      const struct result_group *group = result_group(members[m], names[c], profile);
+      struct spread found = metrics_find(members[m], group, "rss_above_start_bytes", "purged", NULL);
       grid_set(grid, m, c + 1, &found);
     }
   }

@@ -15,7 +15,8 @@ static const char MAGIC[8] = "PBSTORE1";
 bool store_path_is_inside(const char *path) {
   for (;;) {
     size_t length = strcspn(path, "/");
-    if (length == 0 || (length == 1 && path[0] == '.') || (length == 2 && path[0] == '.' && path[1] == '.')) return false;
+    bool is_dots = length <= 2 && strspn(path, ".") >= length;
+    if (length == 0 || is_dots) return false;
     if (path[length] == '\0') return true;
     path += length + 1;
   }
@@ -76,8 +77,8 @@ bool store_catalogue_write(const struct store_catalogue *catalogue, void **bytes
   for (uint64_t i = 0; i < catalogue->document_count; i++) {
     const char *path = catalogue->documents[i].path;
     if (strlen(path) < UINT32_MAX && store_path_is_inside(path)) continue;
-    return fault_set(fault, EXIT_CODE_INPUT, "%.500s: leads out of the corpus, or has an empty part; a store takes relative "
-                     "paths without . and ..", path);
+    return fault_set(fault, EXIT_CODE_INPUT, "%.500s: leads out of the corpus, or has an empty part; a store takes "
+                     "relative paths without . and ..", path);
   }
   char *text = NULL;
   FILE *out = open_memstream(&text, byte_count);
@@ -200,7 +201,8 @@ static bool take_all(struct reader *reader, struct store_catalogue *catalogue) {
       !take_text(reader, &catalogue->content_hash) || !take_languages(reader, catalogue) ||
       !take_documents(reader, catalogue) || !take(reader, 8, &catalogue->table_bytes))
     return false;
-  if (catalogue->table_bytes != reader->end - reader->at) return bad(reader, "the codec's tables do not end where it does");
+  if (catalogue->table_bytes != reader->end - reader->at)
+    return bad(reader, "the codec's tables do not end where it does");
   catalogue->tables = reader->bytes + reader->at;
   return true;
 }

@@ -104,8 +104,8 @@ static bool parse_head(struct store_disk *disk, char *text, const char *given, s
     return fault_set(fault, EXIT_CODE_CORRUPT, "%s/%s: names no stages", disk->path, STORE_DISK_HEAD);
   if (!combination_parse(given ? given : stages, &disk->combination, fault)) return false;
   if (strcmp(disk->combination.name, stages) == 0) return true;
-  return fault_set(fault, EXIT_CODE_INPUT, "%s: was made by the stages '%s', and '%s' is to open it", disk->path, stages,
-                   disk->combination.name);
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: was made by the stages '%s', and '%s' is to open it", disk->path,
+                   stages, disk->combination.name);
 }
 
 /* ---- reading ---- */
@@ -116,15 +116,16 @@ static bool load(struct store_disk *disk, struct fault *fault) {
   bool good = store_catalogue_read(pin.bytes, (size_t)pin.length, disk->path, &disk->catalogue, fault);
   if (!store_unpin_catalogue(disk->store, &pin, fault) || !good) return false;
   if (strcmp(disk->catalogue.combination, disk->combination.name) != 0)
-    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: its catalogue is of the stages '%.200s', its %s of '%s'", disk->path,
-                     disk->catalogue.combination, STORE_DISK_HEAD, disk->combination.name);
+    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: its catalogue is of the stages '%.200s', its %s of '%s'",
+                     disk->path, disk->catalogue.combination, STORE_DISK_HEAD, disk->combination.name);
   return store_load(disk->store, disk->catalogue.tables, disk->catalogue.table_bytes, fault);
 }
 
 bool store_disk_open(const char *path, const char *stages, const struct store_place *settings, struct store_disk *disk,
                      struct fault *fault) {
   *disk = (struct store_disk){0};
-  if (strlen(path) >= sizeof disk->path) return fault_set(fault, EXIT_CODE_INPUT, "%.80s...: the path is too long", path);
+  if (strlen(path) >= sizeof disk->path)
+    return fault_set(fault, EXIT_CODE_INPUT, "%.80s...: the path is too long", path);
   strcpy(disk->path, path);
   char *text = malloc(HEAD_BYTES_MAX);
   if (!text) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
@@ -213,7 +214,8 @@ static bool find_place(const char *path, char place[4096], struct fault *fault) 
   size_t length = strlen(path);
   while (length > 1 && path[length - 1] == '/') length--;
   if (length == 0 || length >= sizeof parent)
-    return fault_set(fault, EXIT_CODE_USAGE, "-o: expected the path of a folder, of at most %zu bytes", sizeof parent - 1);
+    return fault_set(fault, EXIT_CODE_USAGE, "-o: expected the path of a folder, of at most %zu bytes",
+                     sizeof parent - 1);
   snprintf(parent, sizeof parent, "%.*s", (int)length, path);
   char *slash = strrchr(parent, '/');
   const char *name = slash ? slash + 1 : parent;
@@ -284,7 +286,8 @@ static bool sync_folder(const char *path, struct fault *fault) {
 /* Puts the new folder at the place; an old one is then where the new one was made. */
 static bool exchange(const struct store_disk_making *making, struct fault *fault) {
   if (renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_NOREPLACE) == 0) return true;
-  if (errno == EEXIST && renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_EXCHANGE) == 0) return true;
+  if (errno == EEXIST && renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_EXCHANGE) == 0)
+    return true;
   if (errno == EINVAL || errno == ENOSYS)
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: this file system cannot exchange two folders, so that the old store "
                      "would be gone before the new one is there; remove the old one, and build again", making->place);

@@ -122,6 +122,7 @@ static void options_are_set(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(stages_get_a_folder_of_their_own), cmocka_unit_test(options_are_set)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(stages_get_a_folder_of_their_own),
+                                     cmocka_unit_test(options_are_set)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
