@@ -275,7 +275,9 @@ struct stage_ops {
 
   /* -- byte keeper -- */
   /* Keeps a copy of bytes[0..length) under (kind, id), in place of what was there.
-   * path: the file that holds exactly these bytes, or NULL. Required. */
+   * path: the file that holds exactly these bytes, absolute, or NULL. A keeper may read the bytes
+   * from there later in place of a copy; who changes the file puts the document again, and until
+   * then pins of it fail. Required. */
   int (*put)(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path);
   /* The number of bytes under (kind, id). Required. */
   int (*length)(void *store, enum stage_kind kind, uint32_t id, uint64_t *length);

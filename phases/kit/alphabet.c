@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define PADDING_MAX 8192u
-
 /* ---- tables ---- */
 
 int alphabet_map_fill(const struct stage_ctx *ctx, struct map *map, const void *items, uint32_t from, uint32_t to) {
@@ -154,7 +152,7 @@ bool alphabet_intern_padding(struct alphabet *alphabet, struct tree_padding padd
     *number = (uint16_t)found;
     return true;
   }
-  if (alphabet->padding_count == PADDING_MAX) return false;
+  if (alphabet->padding_count == ALPHABET_PADDINGS_MAX) return false;
   const struct stage_ctx *ctx = alphabet->ctx;
   if (!alphabet_grow(ctx, (void **)&alphabet->paddings, alphabet->padding_count, &alphabet->padding_capacity) ||
       !map_add(&alphabet->padding_map, ctx, STAGE_TREE, key, alphabet->padding_count)) {

@@ -9,6 +9,8 @@
 #include "map.h"
 #include "row.h"
 
+#define ALPHABET_PADDINGS_MAX 8192u
+
 /* Names by id: at text + offsets[id] - 1; offset 0: there is none. */
 struct alphabet_names {
   uint32_t *offsets;

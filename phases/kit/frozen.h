@@ -95,8 +95,9 @@ int frozen_begin(struct frozen *frozen);
 /* About how many kept bytes there will be: what a dictionary must be worth it for. Without this,
  * as many as there are samples. */
 void frozen_expect(struct frozen *frozen, enum stage_kind kind, uint64_t kept_bytes);
-/* Learns a dictionary from samples that lie back to back; before the first add of the kind. Kept
- * only where it saves more than it takes on disk. Once for a file. */
+/* Learns a dictionary from samples that lie back to back; before the first add of the kind, once
+ * for a file (else STAGE_MISUSE). Kept only where it saves more than it takes on disk: an eighth of
+ * the samples is for trying that. Too few samples: there is none, which is no error. */
 int frozen_learn(struct frozen *frozen, enum stage_kind kind, const uint8_t *samples, const size_t *sizes,
                  uint32_t count);
 /* Adds a document, in place of what was there. `length` is that of the bytes as put. */
@@ -140,11 +141,13 @@ int frozen_unpack(struct frozen *frozen, enum stage_kind kind, const struct froz
 
 struct frozen_usage {
   uint64_t file_bytes; /* while it is written: so far */
-  uint64_t dead_bytes; /* segments and indexes that nothing leads to */
-  uint64_t packed_bytes[STAGE_KIND_COUNT], plain_bytes[STAGE_KIND_COUNT];
-  uint64_t dictionary_bytes[STAGE_KIND_COUNT], index_bytes[STAGE_KIND_COUNT];
-  uint64_t reads, frames_unpacked;
+  uint64_t dead_bytes; /* segments, indexes and catalogues that nothing leads to any more */
+  uint64_t packed_bytes[STAGE_KIND_COUNT], plain_bytes[STAGE_KIND_COUNT]; /* of frames that documents need */
+  uint64_t dictionary_bytes[STAGE_KIND_COUNT]; /* in the file */
+  uint64_t index_bytes[STAGE_KIND_COUNT];
+  uint64_t reads, frames_unpacked; /* since it was opened */
 };
+/* Otherwise as of the last finish, or of opening. */
 struct frozen_usage frozen_usage(const struct frozen *frozen);
 
 #endif

@@ -54,8 +54,10 @@ static bool section_is_sound(const struct frozen *frozen, const struct frozen_he
     return section->id_end == 0 && section->frame_count == 0 && section->dictionary_plain == 0;
   }
   uint64_t from = head->index_offset + FROZEN_INDEX_HEAD_BYTES, to = head->index_offset + head->index_bytes;
-  if (!is_inside(section->documents_offset, frozen_pages(section->id_end) * FROZEN_PAGE_BYTES, from, to)) return false;
-  if (!is_inside(section->frames_offset, frozen_pages(section->frame_count) * FROZEN_PAGE_BYTES, from, to)) return false;
+  uint64_t document_bytes = frozen_pages(section->id_end) * FROZEN_PAGE_BYTES;
+  uint64_t frame_bytes = frozen_pages(section->frame_count) * FROZEN_PAGE_BYTES;
+  if (!is_inside(section->documents_offset, document_bytes, from, to)) return false;
+  if (!is_inside(section->frames_offset, frame_bytes, from, to)) return false;
   if (section->dictionary_plain > FROZEN_DICTIONARY_BYTES_MAX ||
       section->dictionary_packed > section->dictionary_plain)
     return false;

@@ -258,7 +258,10 @@ int frozen_add(struct frozen *frozen, enum stage_kind kind, uint32_t id, const u
                uint32_t length) {
   int error = writer_check(frozen, kind);
   if (error) return error;
-  if (id == FROZEN_NONE) return STAGE_LIMIT;
+  if (id == FROZEN_NONE) {
+    STAGE_FAIL(frozen->ctx, "%s: %u is no document's id, expected a smaller one", frozen->path, id);
+    return STAGE_MISUSE;
+  }
   struct frozen_row row = {.length = length, .kept = kept_length};
   row.hash = XXH3_64bits(kept_length ? (const void *)kept : "", kept_length);
   error = add(frozen, kind, id, kept, row);

@@ -7,6 +7,8 @@
 #include <zdict.h>
 #include <zstd_errors.h>
 
+#include "code_rest.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -170,3 +172,5 @@ void press_rest(struct press *press) {
 }
 
 void press_free(struct press *press) { press_unlearn(press); }
+
+void press_code_rest(void) { code_rest((void (*)(void))ZSTD_compress2); }

@@ -69,5 +69,7 @@ void press_pack_rest(struct press *press);
 /* Gives back what can be made again. */
 void press_rest(struct press *press);
 void press_free(struct press *press);
+/* Gives back what the process has of the library's code (code_rest.h): after learning and packing. */
+void press_code_rest(void);
 
 #endif

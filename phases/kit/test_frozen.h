@@ -109,6 +109,18 @@ static inline void documents_set(struct documents *documents, enum stage_kind ki
   free(bytes);
 }
 
+/* Ids from ... to - 1 of both kinds, of every sort: empty, of one byte, small, larger than frames. */
+static inline void documents_fill(struct documents *documents, uint64_t seed, uint32_t from, uint32_t to) {
+  for (uint32_t id = from; id < to; id++) {
+    for (unsigned kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+      uint32_t sort = test_random(&seed, 20), length = test_random(&seed, 3000);
+      if (sort < 2) length = sort;
+      if (sort == 2) length = 12000 + test_random(&seed, 9000);
+      documents_set(documents, (enum stage_kind)kind, id, length, &seed);
+    }
+  }
+}
+
 static inline void documents_free(struct documents *documents) {
   for (unsigned kind = 0; kind < STAGE_KIND_COUNT; kind++) {
     for (uint32_t id = 0; id < DOCUMENTS_MAX; id++) documents_drop(documents, (enum stage_kind)kind, id);
@@ -155,6 +167,67 @@ static inline int documents_compare(const struct documents *documents, struct fr
 static inline void documents_check(const struct documents *documents, struct frozen *frozen) {
   int error = documents_compare(documents, frozen);
   if (error) fail_msg("%d: %s", error, test_ctx_message);
+}
+
+static inline void documents_check_at_random(const struct documents *documents, struct frozen *frozen, uint64_t seed) {
+  for (int i = 0; i < 1000; i++) {
+    enum stage_kind kind = (enum stage_kind)test_random(&seed, STAGE_KIND_COUNT);
+    uint32_t id = test_random(&seed, DOCUMENTS_MAX);
+    assert_int_equal(document_compare(&documents->table[kind][id], frozen, kind, id), STAGE_OK);
+  }
+}
+
+/* ---- the file ---- */
+
+/* begin, every document, finish, commit. */
+static inline int bench_write_try(struct bench *b, const struct documents *documents, const char *catalogue) {
+  int error = frozen_begin(b->frozen);
+  for (uint32_t id = 0; id < DOCUMENTS_MAX && !error; id++) {
+    for (unsigned kind = 0; kind < STAGE_KIND_COUNT && !error; kind++) {
+      const struct document *d = &documents->table[kind][id];
+      if (d->bytes) error = frozen_add(b->frozen, (enum stage_kind)kind, id, d->bytes, d->kept, d->length);
+    }
+  }
+  if (!error) error = frozen_finish(b->frozen);
+  if (!error) error = frozen_commit(b->frozen, catalogue, strlen(catalogue));
+  return error;
+}
+
+static inline void bench_write(struct bench *b, const struct documents *documents, const char *catalogue) {
+  int error = bench_write_try(b, documents, catalogue);
+  if (error) fail_msg("%d: %s", error, test_ctx_message);
+}
+
+static inline void bench_check_catalogue(struct bench *b, const char *want) {
+  char text[64] = {0};
+  assert_int_equal(frozen_catalogue_bytes(b->frozen), strlen(want));
+  assert_int_equal(frozen_catalogue(b->frozen, (uint8_t *)text), STAGE_OK);
+  assert_string_equal(text, want);
+}
+
+static inline uint64_t bench_file_bytes(const struct bench *b) {
+  struct stat facts;
+  assert_int_equal(stat(bench_path(b, ""), &facts), 0);
+  return (uint64_t)facts.st_size;
+}
+
+/* The whole file; the caller frees. */
+static inline uint8_t *bench_file(const struct bench *b, size_t *bytes) {
+  *bytes = (size_t)bench_file_bytes(b);
+  uint8_t *p = malloc(*bytes);
+  FILE *file = fopen(bench_path(b, ""), "rb");
+  assert_true(p && file && fread(p, 1, *bytes, file) == *bytes);
+  fclose(file);
+  return p;
+}
+
+static inline void bench_file_write(const struct bench *b, const char *how, const void *bytes, size_t length) {
+  FILE *file = fopen(bench_path(b, ""), how);
+  assert_true(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0);
+}
+
+static inline void bench_append(const struct bench *b, const void *bytes, size_t length) {
+  bench_file_write(b, "ab", bytes, length);
 }
 
 #endif

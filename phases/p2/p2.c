@@ -28,7 +28,9 @@ static void store_close(void *store) {
 static int settle(void *store) {
   struct store *s = store;
   int error = keep_settle(&s->keep[STAGE_TREE]);
-  return error ? error : keep_settle(&s->keep[STAGE_SOURCE]);
+  if (!error) error = keep_settle(&s->keep[STAGE_SOURCE]);
+  press_code_rest();
+  return error;
 }
 
 static void stats(void *store, stage_stat_fn *emit, void *sink) {

@@ -197,6 +197,7 @@ static int settle_document(struct settling *s, uint32_t id) {
 
 static int settle_documents(struct keep *keep) {
   struct settling s = {.keep = keep};
+  if (keep->document_count == 0) return STAGE_OK; /* without the heap that an allocation would make */
   gear_init(&s.gear);
   s.other = stage_allocate(keep->ctx, keep->kind, CHUNK_BYTES_MAX);
   int error = s.other ? STAGE_OK : STAGE_OUT_OF_MEMORY;

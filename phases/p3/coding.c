@@ -52,9 +52,90 @@ void p3_coding_free(const struct stage_ctx *ctx, struct p3_coding *coding) {
   *coding = (struct p3_coding){0};
 }
 
+/* ---- tables at rest ---- */
+
+struct table {
+  void *place; /* of the pointer to its entries */
+  size_t bytes;
+  uint32_t count, *capacity; /* of entries; capacity NULL: it is the count */
+};
+enum { TABLES = 10 };
+
+static struct table table_of(void *place, uint32_t count, size_t entry_bytes, uint32_t *capacity) {
+  return (struct table){place, count * entry_bytes, count, capacity};
+}
+
+/* Pointers of several types, by their bytes. */
+static void *entries_of(const struct table *table) {
+  void *entries;
+  memcpy(&entries, table->place, sizeof entries);
+  return entries;
+}
+
+static void entries_set(const struct table *table, void *entries) { memcpy(table->place, &entries, sizeof entries); }
+
+static void tables_list(struct p3_language *l, struct table tables[TABLES]) {
+  struct alphabet *a = &l->alphabet;
+  struct p3_coding *c = &l->current;
+  const struct table all[TABLES] = {
+      table_of(&c->rows, c->row_count, sizeof *c->rows, &c->row_capacity),
+      table_of(&c->phrases, c->phrase_count, sizeof *c->phrases, &c->phrase_capacity),
+      table_of(&c->pool, c->pool_count, sizeof *c->pool, &c->pool_capacity),
+      table_of(&c->numbers, c->context_count << P3_NUMBER_BITS, sizeof *c->numbers, NULL),
+      table_of(&a->kinds, a->kind_count, sizeof *a->kinds, &a->kind_capacity),
+      table_of(&a->paddings, a->padding_count, sizeof *a->paddings, &a->padding_capacity),
+      table_of(&a->symbols.offsets, a->symbols.count, sizeof *a->symbols.offsets, NULL),
+      table_of(&a->symbols.text, a->symbols.text_bytes, 1, &a->symbols.text_capacity),
+      table_of(&a->fields.offsets, a->fields.count, sizeof *a->fields.offsets, NULL),
+      table_of(&a->fields.text, a->fields.text_bytes, 1, &a->fields.text_capacity),
+  };
+  memcpy(tables, all, sizeof all);
+}
+
+static size_t table_room(const struct table *table) { return (table->bytes + 7) / 8 * 8; }
+
+static size_t tables_bytes(const struct table tables[TABLES]) {
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < TABLES; i++) bytes += table_room(&tables[i]);
+  return bytes;
+}
+
+/* Frees the block, and with it all tables. */
+static void tables_forget(struct p3_language *l) {
+  struct table tables[TABLES];
+  tables_list(l, tables);
+  for (uint32_t i = 0; i < TABLES; i++) entries_set(&tables[i], NULL);
+  stage_release(l->alphabet.ctx, STAGE_TREE, l->rest);
+  l->rest = NULL;
+}
+
+/* Gives each table an allocation of its own again. false: out of memory, and nothing has changed. */
+static bool tables_wake(struct p3_language *l) {
+  const struct stage_ctx *ctx = l->alphabet.ctx;
+  struct table tables[TABLES];
+  void *own[TABLES];
+  uint32_t made = 0;
+  tables_list(l, tables);
+  for (; made < TABLES; made++) {
+    own[made] = tables[made].bytes > 0 ? stage_allocate(ctx, STAGE_TREE, tables[made].bytes) : NULL;
+    if (tables[made].bytes == 0) continue;
+    if (!own[made]) break;
+    memcpy(own[made], entries_of(&tables[made]), tables[made].bytes);
+  }
+  for (uint32_t i = 0; i < made; i++) {
+    if (made < TABLES) stage_release(ctx, STAGE_TREE, own[i]);
+    else entries_set(&tables[i], own[i]);
+  }
+  if (made < TABLES) return false;
+  stage_release(ctx, STAGE_TREE, l->rest);
+  l->rest = NULL;
+  return true;
+}
+
 void p3_language_free(struct p3_language *language) {
   const struct stage_ctx *ctx = language->alphabet.ctx;
   if (!ctx) return;
+  if (language->rest) tables_forget(language);
   alphabet_free(&language->alphabet);
   p3_coding_free(ctx, &language->current);
   p3_coding_free(ctx, &language->previous);
@@ -91,6 +172,7 @@ static int number_codes_make(const struct stage_ctx *ctx, struct p3_coding *codi
 int p3_language_open(struct p3_language *language) {
   const struct stage_ctx *ctx = language->alphabet.ctx;
   struct p3_coding *coding = &language->current;
+  if (language->rest && !tables_wake(language)) return STAGE_OUT_OF_MEMORY;
   int error = alphabet_open_maps(&language->alphabet);
   if (!error) error = row_map_fill(ctx, coding);
   if (!error) error = number_codes_make(ctx, coding);
@@ -158,13 +240,21 @@ void p3_language_forget_previous(struct p3_language *language) {
   p3_coding_free(language->alphabet.ctx, &language->previous);
 }
 
-void p3_language_trim(struct p3_language *l) {
+void p3_language_rest(struct p3_language *l) {
   const struct stage_ctx *ctx = l->alphabet.ctx;
-  struct p3_coding *c = &l->current;
-  alphabet_trim(&l->alphabet);
-  alphabet_trim_table(ctx, (void **)&c->rows, &c->row_capacity, c->row_count, sizeof *c->rows);
-  alphabet_trim_table(ctx, (void **)&c->phrases, &c->phrase_capacity, c->phrase_count, sizeof *c->phrases);
-  alphabet_trim_table(ctx, (void **)&c->pool, &c->pool_capacity, c->pool_count, sizeof *c->pool);
+  struct table tables[TABLES];
+  if (l->rest) return;
+  tables_list(l, tables);
+  uint8_t *at = stage_allocate(ctx, STAGE_TREE, tables_bytes(tables));
+  if (!at) return; /* a saving, no need */
+  l->rest = at;
+  for (uint32_t i = 0; i < TABLES; i++) {
+    if (tables[i].bytes > 0) memcpy(at, entries_of(&tables[i]), tables[i].bytes);
+    stage_release(ctx, STAGE_TREE, entries_of(&tables[i]));
+    entries_set(&tables[i], at);
+    if (tables[i].capacity) *tables[i].capacity = tables[i].count;
+    at += table_room(&tables[i]);
+  }
 }
 
 void p3_coding_tables(const struct p3_language *language, const struct p3_coding *coding, struct p3_tables *tables) {

@@ -36,6 +36,7 @@ struct p3_language {
   struct alphabet alphabet;
   struct p3_coding current;
   uint64_t rows_put;         /* of all documents that were ever put */
+  uint8_t *rest; /* one block that holds all tables; NULL: each has an allocation of its own */
   struct p3_coding previous; /* rows NULL but while a settling is under way or was cut short */
 };
 
@@ -48,8 +49,9 @@ void p3_coding_free(const struct stage_ctx *ctx, struct p3_coding *coding);
 int p3_language_open(struct p3_language *language);
 /* Gives it back. */
 void p3_language_close(struct p3_language *language);
-/* Gives back what the tables do not fill. */
-void p3_language_trim(struct p3_language *language);
+/* Puts the tables into one block, each as large as what it holds: until the language is opened. Apart
+ * they would take up to twice as much, in the allocator's size classes and pages. */
+void p3_language_rest(struct p3_language *language);
 
 /* The number of a row; a growing coding takes new ones in, P3_ESCAPE where there is none. */
 int p3_row_number(struct p3_language *language, struct tree_row row, uint32_t *number);

@@ -25,9 +25,7 @@ void p3_encoder_clear(struct p3_encoder *encoder) {
   encoder->rows.count = encoder->codes.count = encoder->escapes.count = encoder->numbers.count = 0;
 }
 
-bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array *array, uint64_t more, size_t item_bytes) {
-  uint64_t needed = array->count + more;
-  if (needed <= array->capacity) return true;
+bool p3_array_grow(const struct stage_ctx *ctx, struct p3_array *array, uint64_t needed, size_t item_bytes) {
   if (needed > UINT32_MAX) return false;
   uint64_t capacity = needed + needed / 2 + 64;
   if (capacity > UINT32_MAX) capacity = UINT32_MAX;
@@ -118,19 +116,6 @@ int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t
 }
 
 /* ---- blobs in ---- */
-
-bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t numbers[ROW_NUMBERS_MAX]) {
-  if (p3_at_end(reader->tree, &reader->at)) return false;
-  *row = p3_next_row(reader->tables, reader->tree, &reader->at);
-  reader->number = reader->at.next[-1];
-  uint32_t count = row_number_count(*row);
-  bool has_context = row->flags & ROW_LENGTH;
-  uint32_t length_at = row->flags & ROW_EXPLICIT ? 3 : 0, context = has_context ? row->length : 0;
-  for (uint32_t i = 0; i < count; i++)
-    numbers[i] = p3_number(reader->tables, reader->tree, has_context && i == length_at ? context : 0, &reader->at.bit);
-  if (has_context) row->length = 0;
-  return true;
-}
 
 bool p3_row_memo_open(const struct stage_ctx *ctx, struct p3_row_memo *memo, const struct p3_tables *tables,
                       uint8_t generation) {

@@ -34,8 +34,14 @@ void p3_encoder_init(struct p3_encoder *encoder, const struct stage_ctx *ctx);
 void p3_encoder_free(struct p3_encoder *encoder);
 void p3_encoder_clear(struct p3_encoder *encoder);
 
-/* Room for `more` items; false: out of memory, or more than UINT32_MAX of them. */
-bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array *array, uint64_t more, size_t item_bytes);
+/* Room for `needed` items; false: out of memory, or more than UINT32_MAX of them. */
+bool p3_array_grow(const struct stage_ctx *ctx, struct p3_array *array, uint64_t needed, size_t item_bytes);
+/* Room for `more` items. */
+static inline bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array *array, uint64_t more,
+                                    size_t item_bytes) {
+  uint64_t needed = array->count + more;
+  return needed <= array->capacity || p3_array_grow(ctx, array, needed, item_bytes);
+}
 
 /* Where the numbers come from: gives the next one, of a context; false: there is none. */
 struct p3_number_source {
@@ -56,7 +62,6 @@ int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, co
 int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number,
               const TSLanguage *grammar, const TSTree *tree);
 
-
 /* Reads all rows and numbers of a blob that may be trusted, one after the other. */
 struct p3_reader {
   const struct p3_tables *tables;
@@ -64,8 +69,40 @@ struct p3_reader {
   struct p3_at at;
   uint32_t number; /* of the row that was read last, in the coding read; P3_ESCAPE: it has none */
 };
+/* The next row as the tables have it. Where no phrase is longer than a row, as while documents come
+ * in, there is no phrase under way. */
+static inline struct tree_row p3_reader_row(struct p3_reader *reader) {
+  const struct p3_tables *tables = reader->tables;
+  if (tables->phrase_count != tables->row_count) {
+    struct tree_row row = p3_next_row(tables, reader->tree, &reader->at);
+    reader->number = reader->at.next[-1];
+    return row;
+  }
+  reader->number = tables->pool[tables->phrases[p3_code(reader->tree, reader->at.code++)] >> 8];
+  return reader->number == P3_ESCAPE ? p3_escaped_row(reader->tree, reader->at.escape++) : tables->rows[reader->number];
+}
+
+/* The same as p3_read_row, but for the numbers: these can be read no more. */
+static inline bool p3_read_row_only(struct p3_reader *reader, struct tree_row *row) {
+  if (p3_at_end(reader->tree, &reader->at)) return false;
+  *row = p3_reader_row(reader);
+  if (row->flags & ROW_LENGTH) row->length = 0;
+  return true;
+}
+
 /* false: that was the last one. A row comes as kit/row.h has it, without context. */
-bool p3_read_row(struct p3_reader *reader, struct tree_row *row, uint32_t numbers[ROW_NUMBERS_MAX]);
+static inline bool p3_read_row(struct p3_reader *reader, struct tree_row *out, uint32_t numbers[ROW_NUMBERS_MAX]) {
+  if (p3_at_end(reader->tree, &reader->at)) return false;
+  struct tree_row row = p3_reader_row(reader);
+  if (row.flags & (ROW_EXPLICIT | ROW_LENGTH | ROW_LINES)) {
+    uint32_t count = row_number_count(row), length_at = row.flags & ROW_LENGTH ? count - 1 : count;
+    for (uint32_t i = 0; i < count; i++)
+      numbers[i] = p3_number(reader->tables, reader->tree, i == length_at ? row.length : 0, &reader->at.bit);
+    if (row.flags & ROW_LENGTH) row.length = 0;
+  }
+  *out = row;
+  return true;
+}
 
 /* What rows of one coding are in another, found once: [row_count of the coding read]. */
 struct p3_row_memo {

@@ -113,13 +113,18 @@ static int sample_see(struct p3_learner *learner, uint32_t place) {
   return learner->takes_piece ? sample_add(learner, place) : STAGE_OK;
 }
 
+bool p3_learner_document_begin(struct p3_learner *learner) {
+  return learner->documents++ % LEARN_NUMBERED_ONE_IN == 0 || learner->numbered_rows < LEARN_NUMBERED_ROWS;
+}
+
 int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers, uint32_t *place) {
   int error = *place == P3_NOT_FOUND_YET ? row_place(learner, row, place) : STAGE_OK;
-  if (!error) error = numbers_see(learner, row, numbers);
+  if (!error && numbers) error = numbers_see(learner, row, numbers);
   if (!error) error = sample_see(learner, *place);
   if (error) return error;
   if (learner->counts[*place] < UINT32_MAX) learner->counts[*place]++;
   learner->total_rows++;
+  learner->numbered_rows += numbers != NULL;
   return STAGE_OK;
 }
 
@@ -162,9 +167,10 @@ static uint32_t largest_kind(const struct p3_learner *learner, const struct cont
 }
 
 /* Gives contexts to kinds, the largest first, while that saves more bits than its look-up
- * table takes. */
+ * table takes: of the table, the part that the numbers looked at are of all. */
 static void contexts_choose(const struct p3_learner *learner, struct contexts *contexts) {
-  const uint64_t table_bits = UINT64_C(16) << P3_NUMBER_BITS;
+  const double part = learner->total_rows ? (double)learner->numbered_rows / (double)learner->total_rows : 1;
+  const uint64_t table_bits = (uint64_t)(part * (16u << P3_NUMBER_BITS));
   uint16_t entries[1u << P3_NUMBER_BITS];
   contexts->rest = learner->other;
   contexts->count = 1;

@@ -2,7 +2,7 @@
  *
  * learn.h - a coding is learned from the trees that are being stored.
  *
- * First every row is counted, with its numbers, and a sample of at most LEARN_SAMPLE_ROWS is
+ * First every row is counted, with the numbers of some documents, and a sample of at most LEARN_SAMPLE_ROWS is
  * taken from all over. Then pairs of neighbours that are commonest in the sample become
  * phrases, some at a time, and pairs of these in turn (byte pair encoding: Gage, "A new
  * algorithm for data compression", 1994; in batches, so that a dictionary of 16,384 takes 20
@@ -17,6 +17,9 @@
 
 #define LEARN_SAMPLE_ROWS 2000000u
 #define LEARN_PIECE_ROWS 4096u
+/* Numbers are looked at in documents that have so many rows together, then in one of so many. */
+#define LEARN_NUMBERED_ROWS 131072u
+#define LEARN_NUMBERED_ONE_IN 4u
 
 /* What was seen of a language; zeroed but for ctx and is_plain is nothing. */
 struct p3_learner {
@@ -32,6 +35,8 @@ struct p3_learner {
   uint32_t kind_count;
   uint32_t *sample; /* places of rows; LEARN_BREAK between pieces */
   uint32_t sample_count, sample_rows, sample_capacity;
+  uint64_t numbered_rows; /* of total_rows: those whose numbers were looked at */
+  uint32_t documents;
   uint64_t piece; /* of total_rows: the last one looked at */
   bool takes_piece;
   struct p3_row_memo memo; /* of rows of the coding read -> places */
@@ -40,7 +45,9 @@ struct p3_learner {
 #define LEARN_BREAK UINT32_MAX
 
 void p3_learner_free(struct p3_learner *learner);
-/* Takes a row in, without context, with its numbers. *place is where the row is counted, if that
+/* In front of a document's first row; whether its numbers are looked at. */
+bool p3_learner_document_begin(struct p3_learner *learner);
+/* Takes a row in, without context, with its numbers, NULL where these are not looked at. *place is where the row is counted, if that
  * is known already (else P3_NOT_FOUND_YET), and afterwards. STAGE_OK or STAGE_OUT_OF_MEMORY. */
 int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers, uint32_t *place);
 /* Behind a document's last row. */

@@ -12,6 +12,7 @@
 #include "cursor.h"
 #include "encode.h"
 #include "learn.h"
+#include "tables_io.h"
 
 struct store {
   const struct stage_ctx *ctx;
@@ -231,10 +232,12 @@ static int document_see(struct p3_learner *learners, const struct p3_tree *tree,
   struct tree_row row;
   uint32_t numbers[ROW_NUMBERS_MAX];
   int error = p3_row_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
-  while (!error && p3_read_row(&reader, &row, numbers)) {
+  bool has_numbers = p3_learner_document_begin(learner);
+  while (!error && (has_numbers ? p3_read_row(&reader, &row, numbers) : p3_read_row_only(&reader, &row))) {
     uint32_t escaped = P3_NOT_FOUND_YET;
     bool is_known = reader.number != P3_ESCAPE;
-    error = p3_learner_row(learner, row, numbers, is_known ? &learner->memo.found[reader.number] : &escaped);
+    error = p3_learner_row(learner, row, has_numbers ? numbers : NULL,
+                           is_known ? &learner->memo.found[reader.number] : &escaped);
   }
   return error ? error : p3_learner_document_end(learner);
 }
@@ -338,7 +341,7 @@ static int settle(void *store) {
   for (uint32_t i = 0; i < s->language_count; i++) {
     if (!s->languages[i].alphabet.ctx) continue;
     p3_language_close(&s->languages[i]);
-    p3_language_trim(&s->languages[i]);
+    p3_language_rest(&s->languages[i]);
   }
   return error;
 }
@@ -388,6 +391,34 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
     emit(sink, "codes", "count", (double)parts.code_count);
     emit(sink, "nodes", "count", (double)parts.node_count);
   }
+}
+
+/* ---- for another process ---- */
+
+static int save(void *store, stage_write_fn *write, void *sink) {
+  const struct store *s = store;
+  struct p3_languages languages = {s->languages, s->language_count};
+  struct tables_documents documents = {s->document_end, s->documents, s->fresh};
+  return p3_tables_save(s->ctx, is_plain(s), &languages, &documents, write, sink);
+}
+
+static int load(void *store, const void *bytes, uint64_t length) {
+  struct store *s = store;
+  struct p3_languages languages;
+  struct tables_documents documents;
+  if (s->documents > 0) {
+    STAGE_FAIL(s->ctx, "tables cannot be loaded into a store that has documents; open a new one");
+    return STAGE_MISUSE;
+  }
+  int error = p3_tables_load(s->ctx, is_plain(s), bytes, length, &languages, &documents);
+  if (error) return error;
+  tables_free(s);
+  s->languages = languages.p;
+  s->language_count = languages.count;
+  s->document_end = documents.end;
+  s->documents = documents.count;
+  s->fresh = documents.fresh;
+  return STAGE_OK;
 }
 
 /* ---- names ---- */
@@ -462,6 +493,8 @@ static const struct stage_ops ops = {
     .drop_tree = drop_tree,
     .shed = shed,
     .regrow = regrow,
+    .save = save,
+    .load = load,
     .symbol_name = symbol_name,
     .field_name = field_name,
     .cursor_new = cursor_new,

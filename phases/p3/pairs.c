@@ -29,15 +29,21 @@ struct table {
 
 /* Upper bounds of counts, several pairs sharing one: small enough for the second cache, which
  * is what makes counting fast. Only pairs whose bound is high enough are counted exactly. */
-#define SKETCH_BITS 17u
+#define SKETCH_BITS 17u /* at most */
+#define SKETCH_BITS_MIN 10u
 #define SKETCH_COUNT_MAX 4095u
 struct sketch {
+  uint32_t bits; /* as many bounds are used as the rows that are counted need */
   uint16_t bounds[1u << SKETCH_BITS];
 };
 
 static inline uint32_t pair_hash(uint32_t pair) {
   uint32_t h = pair * 0x9e3779b1u;
   return h ^ h >> 15;
+}
+
+static inline const uint16_t *sketch_bound(const struct sketch *sketch, uint32_t pair) {
+  return &sketch->bounds[pair_hash(pair) >> (32 - sketch->bits)];
 }
 
 static struct counted *slot_of(const struct table *table, uint32_t pair) {
@@ -84,11 +90,14 @@ static bool window_next(struct window *window, uint32_t count) {
 }
 
 static void sketch_make(struct sketch *sketch, const uint8_t *lengths, const uint16_t *rows, uint32_t count) {
-  memset(sketch, 0, sizeof *sketch);
+  sketch->bits = SKETCH_BITS_MIN;
+  while (sketch->bits < SKETCH_BITS && 1u << sketch->bits < count) sketch->bits++;
+  memset(sketch->bounds, 0, sizeof *sketch->bounds << sketch->bits);
+  uint32_t shift = 32 - sketch->bits;
   for (struct window w = {0}; window_next(&w, count);) {
     for (uint32_t i = w.at; i + 1 < w.end; i++) {
       uint32_t pair = pair_at(lengths, rows, i);
-      uint16_t *bound = &sketch->bounds[pair_hash(pair) >> (32 - SKETCH_BITS)];
+      uint16_t *bound = &sketch->bounds[pair_hash(pair) >> shift];
       *bound = (uint16_t)(*bound + (pair != 0 && *bound < SKETCH_COUNT_MAX));
     }
   }
@@ -98,31 +107,57 @@ static void sketch_make(struct sketch *sketch, const uint8_t *lengths, const uin
  * how many do. */
 static uint32_t sketch_threshold(const struct sketch *sketch, uint32_t wanted, uint32_t *reached) {
   uint32_t with_bound[SKETCH_COUNT_MAX + 1] = {0}, sum = 0, bound = SKETCH_COUNT_MAX;
-  for (uint32_t i = 0; i < 1u << SKETCH_BITS; i++) with_bound[sketch->bounds[i]]++;
+  for (uint32_t i = 0; i < 1u << sketch->bits; i++) with_bound[sketch->bounds[i]]++;
   for (; bound > PAIR_COUNT_MIN && sum + with_bound[bound] < wanted; bound--) sum += with_bound[bound];
   *reached = sum + with_bound[bound];
   return bound;
 }
 
+/* So many places of a window are sifted at once. */
+#define SIFTED 1024u
+
+/* The places in [from, to) whose pair may be common enough; there is a row at `to`. Branches would
+ * be guessed wrong too often. */
+static uint32_t places_sift(const struct sketch *sketch, uint32_t bound, const uint8_t *lengths, const uint16_t *rows,
+                            uint32_t from, uint32_t to, uint32_t places[SIFTED]) {
+  uint32_t count = 0;
+  for (uint32_t i = from; i < to; i++) {
+    uint32_t pair = pair_at(lengths, rows, i);
+    places[count] = i;
+    count += (pair != 0) & (*sketch_bound(sketch, pair) >= bound);
+  }
+  return count;
+}
+
+/* One more of a pair. What does not fit the table is rarer than what came before, or left for the
+ * next batch. */
+static bool pair_count(struct table *table, uint32_t pair) {
+  struct counted *slot = slot_of(table, pair);
+  if (slot->pair == 0) {
+    if (table->used > table->mask / 4 * 3) return false;
+    slot->pair = pair;
+    table->used++;
+  }
+  slot->count++;
+  return true;
+}
+
 /* Counts the pairs that may be among the `wanted` commonest. Equal neighbours overlap: of three, one
- * pair can be made. What does not fit the table is rarer than what came before, or left for
- * the next batch. */
+ * pair can be made. */
 static void pairs_count(const struct sketch *sketch, uint32_t wanted, const uint8_t *lengths, const uint16_t *rows,
                         uint32_t count, struct table *table) {
-  uint32_t reached, bound = sketch_threshold(sketch, wanted, &reached);
-  table_empty(table, reached * 2);
+  uint32_t reached, bound = sketch_threshold(sketch, wanted, &reached), places[SIFTED];
+  table_empty(table, reached);
   for (struct window w = {0}; window_next(&w, count);) {
-    for (uint32_t i = w.at; i + 1 < w.end; i++) {
-      uint32_t pair = pair_at(lengths, rows, i);
-      if (pair == 0 || sketch->bounds[pair_hash(pair) >> (32 - SKETCH_BITS)] < bound) continue;
-      struct counted *slot = slot_of(table, pair);
-      if (slot->pair == 0) {
-        if (table->used > table->mask / 4 * 3) continue;
-        slot->pair = pair;
-        table->used++;
+    uint32_t next = w.at; /* places in front of it are taken */
+    for (uint32_t from = w.at, to; from + 1 < w.end; from = to) {
+      to = w.end - 1 - from < SIFTED ? w.end - 1 : from + SIFTED;
+      uint32_t sifted = places_sift(sketch, bound, lengths, rows, from, to, places);
+      for (uint32_t k = 0; k < sifted; k++) {
+        uint32_t i = places[k], left = rows[i], right = rows[i + 1];
+        if (i < next || !pair_count(table, left << 16 | right)) continue;
+        if (left == right && i + 2 < w.end && rows[i + 2] == left) next = i + 2;
       }
-      slot->count++;
-      if (pair >> 16 == (pair & 0xffff) && i + 2 < w.end && rows[i + 2] == rows[i]) i++;
     }
   }
 }

@@ -3,19 +3,26 @@
  * parse.c - a kernel: settling walks the trie some eight steps for each row of the store.
  * So the first step is an array by row, the others are one hash table of 8-byte slots (a
  * hash trie): (parent node, row) -> node, packed closely to stay in the caches; and a node at
- * which a phrase ends has the phrase's code as its number. */
+ * which a phrase ends has the phrase's code as its number. Each walk ends at a row that leads
+ * nowhere, which a table finds out last of all: so beside a node stands a set of the rows that
+ * may lead on from it, and most walks end without another look-up. */
 #include "parse.h"
 
-/* A slot: parent << 36 | row << 20 | child; 0 is empty, as no child is 0. */
+/* A slot: parent << 44 | row << 30 | what leads on from the child << 20 | child; 0 is empty, as
+ * no child is 0. A reference to a node is a slot's lower half. */
 #define NODE_BITS 20u
 #define NODES_MAX (1u << NODE_BITS)
-#define ROW_BITS 16u
-#define CHILD_MASK (NODES_MAX - 1)
+#define NODE_MASK (NODES_MAX - 1)
+#define SET_BITS 10u
+#define ROW_BITS 14u
+#define KEY_SHIFT (NODE_BITS + SET_BITS)
+_Static_assert(P3_ROWS_MAX <= 1u << ROW_BITS, "a row fits a slot");
 
 struct p3_trie {
   uint64_t *slots;
   uint64_t mask;
-  uint32_t *first;     /* by row: the node behind it; 0: there is no such row */
+  uint32_t *first;     /* by row: a reference to the node behind it; 0: there is no such row */
+  uint16_t *sets;      /* by node, while the trie is built: the rows that lead on */
   uint32_t node_count; /* numbers below phrase_count are those of phrases */
   uint32_t phrase_count;
   uint32_t *cost; /* working memory of a piece: codes from here to its end */
@@ -23,24 +30,25 @@ struct p3_trie {
   const uint32_t *phrases;
 };
 
-static inline uint64_t slot_key(uint32_t parent, uint32_t row) {
-  return (uint64_t)parent << (NODE_BITS + ROW_BITS) | (uint64_t)row << NODE_BITS;
-}
+static inline uint64_t slot_key(uint32_t node, uint32_t row) { return (uint64_t)node << ROW_BITS | row; }
 
-static inline uint64_t slot_hash(uint64_t key) { return (key >> NODE_BITS) * 0x9e3779b97f4a7c15ull >> 32; }
+static inline uint64_t slot_hash(uint64_t key) { return key * 0x9e3779b97f4a7c15ull >> 32; }
+
+/* A row's place in the sets. */
+static inline uint32_t set_bit(uint32_t row) { return row % SET_BITS; }
 
 /* The node behind `row`; 0: there is none. */
-static inline uint32_t step(const struct p3_trie *trie, uint32_t parent, uint32_t row) {
-  uint64_t key = slot_key(parent, row);
+static inline uint32_t step(const struct p3_trie *trie, uint32_t node, uint32_t row) {
+  uint64_t key = slot_key(node, row);
   for (uint64_t i = slot_hash(key) & trie->mask;; i = (i + 1) & trie->mask) {
     uint64_t slot = trie->slots[i];
     if (slot == 0) return 0;
-    if ((slot & ~(uint64_t)CHILD_MASK) == key) return (uint32_t)(slot & CHILD_MASK);
+    if (slot >> KEY_SHIFT == key) return (uint32_t)slot & ((1u << KEY_SHIFT) - 1);
   }
 }
 
 static void slot_insert(struct p3_trie *trie, uint64_t slot) {
-  uint64_t i = slot_hash(slot & ~(uint64_t)CHILD_MASK) & trie->mask;
+  uint64_t i = slot_hash(slot >> KEY_SHIFT) & trie->mask;
   while (trie->slots[i]) i = (i + 1) & trie->mask;
   trie->slots[i] = slot;
 }
@@ -49,6 +57,7 @@ void p3_trie_free(const struct stage_ctx *ctx, struct p3_trie *trie) {
   if (!trie) return;
   stage_release(ctx, STAGE_TREE, trie->slots);
   stage_release(ctx, STAGE_TREE, trie->first);
+  stage_release(ctx, STAGE_TREE, trie->sets);
   stage_release(ctx, STAGE_TREE, trie->cost);
   stage_release(ctx, STAGE_TREE, trie->choice);
   stage_release(ctx, STAGE_TREE, trie);
@@ -73,10 +82,11 @@ static void phrase_insert(struct p3_trie *trie, uint32_t phrase, const uint16_t 
   }
   uint32_t node = trie->first[rows[0]];
   for (uint32_t i = 1; i < count; i++) {
-    uint32_t child = step(trie, node, rows[i]);
+    uint32_t child = step(trie, node, rows[i]); /* no sets stand in slots yet */
     if (!child) {
       child = i + 1 == count ? phrase : trie->node_count++;
-      slot_insert(trie, slot_key(node, rows[i]) | child);
+      slot_insert(trie, slot_key(node, rows[i]) << KEY_SHIFT | child);
+      trie->sets[node] |= (uint16_t)(1u << set_bit(rows[i]));
     }
     node = child;
   }
@@ -93,18 +103,18 @@ static void trie_fill(struct p3_trie *trie, const uint16_t *pool) {
   }
 }
 
-/* Moves the nodes to a table that is no larger than they need. */
-static bool trie_pack(const struct stage_ctx *ctx, struct p3_trie *trie) {
+/* Moves the nodes to a table that is no larger than they need, with their sets. */
+static bool trie_pack(const struct stage_ctx *ctx, struct p3_trie *trie, uint32_t row_count) {
   uint64_t *slots = trie->slots, count = trie->mask + 1;
-  if (!slots_open(ctx, trie, trie->node_count)) {
-    stage_release(ctx, STAGE_TREE, slots);
-    return false;
+  bool room = slots_open(ctx, trie, trie->node_count);
+  for (uint64_t i = 0; i < count && room; i++) {
+    if (slots[i]) slot_insert(trie, slots[i] | (uint64_t)trie->sets[slots[i] & NODE_MASK] << NODE_BITS);
   }
-  for (uint64_t i = 0; i < count; i++) {
-    if (slots[i]) slot_insert(trie, slots[i]);
-  }
+  for (uint32_t i = 0; i < row_count && room; i++) trie->first[i] |= (uint32_t)trie->sets[trie->first[i]] << NODE_BITS;
   stage_release(ctx, STAGE_TREE, slots);
-  return true;
+  stage_release(ctx, STAGE_TREE, trie->sets);
+  trie->sets = NULL;
+  return room;
 }
 
 struct p3_trie *p3_trie_new(const struct stage_ctx *ctx, const uint32_t *phrases, uint32_t phrase_count,
@@ -117,11 +127,14 @@ struct p3_trie *p3_trie_new(const struct stage_ctx *ctx, const uint32_t *phrases
   trie->first = stage_allocate(ctx, STAGE_TREE, row_count * sizeof *trie->first);
   trie->cost = stage_allocate(ctx, STAGE_TREE, (P3_PIECE_ROWS + 1) * sizeof *trie->cost);
   trie->choice = stage_allocate(ctx, STAGE_TREE, P3_PIECE_ROWS * sizeof *trie->choice);
-  bool room = trie->first && trie->cost && trie->choice && slots_open(ctx, trie, most < NODES_MAX ? most : NODES_MAX);
+  most = most < NODES_MAX ? most : NODES_MAX;
+  trie->sets = stage_allocate(ctx, STAGE_TREE, most * sizeof *trie->sets);
+  bool room = trie->first && trie->sets && trie->cost && trie->choice && slots_open(ctx, trie, most);
   if (room) {
     memset(trie->first, 0, row_count * sizeof *trie->first);
+    memset(trie->sets, 0, most * sizeof *trie->sets);
     trie_fill(trie, pool);
-    room = trie_pack(ctx, trie);
+    room = trie_pack(ctx, trie, row_count);
   }
   if (room) return trie;
   p3_trie_free(ctx, trie);
@@ -135,14 +148,14 @@ static void path_find(const struct p3_trie *trie, const uint16_t *rows, uint32_t
   for (uint32_t i = count; i-- > 0;) {
     uint32_t best = cost[i + 1] + 1, choice = P3_ESCAPE;
     if (rows[i] != P3_ESCAPE) {
-      uint32_t node = trie->first[rows[i]];
-      choice = node;
-      for (uint32_t end = i + 1; end < count; end++) {
-        node = step(trie, node, rows[end]);
-        if (!node) break;
-        if (node < trie->phrase_count && cost[end + 1] < best) {
+      uint32_t reference = trie->first[rows[i]];
+      choice = reference & NODE_MASK;
+      for (uint32_t end = i + 1; end < count && reference >> NODE_BITS >> set_bit(rows[end]) & 1; end++) {
+        reference = step(trie, reference & NODE_MASK, rows[end]);
+        if (!reference) break;
+        if ((reference & NODE_MASK) < trie->phrase_count && cost[end + 1] < best) {
           best = cost[end + 1] + 1; /* among equals the longest */
-          choice = node;
+          choice = reference & NODE_MASK;
         }
       }
     }

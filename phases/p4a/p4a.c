@@ -6,6 +6,7 @@
  * the cold ones. The store can be committed, and opened again by another process. */
 #include <stdio.h>
 
+#include "../kit/press.h"
 #include "tier.h"
 
 enum p4a_option { HOT_BYTES, WARM_BYTES, COLD_BYTES, OPTION_COUNT };
@@ -97,6 +98,7 @@ static int settle(void *store) {
   int error = has_news(&s->tier[STAGE_SOURCE]) || has_news(&s->tier[STAGE_TREE]) ? freeze_all(s) : STAGE_OK;
   for (int kind = 0; kind < STAGE_KIND_COUNT && !error; kind++) error = tier_rest(&s->tier[kind]);
   frozen_evict(s->frozen);
+  press_code_rest();
   return error;
 }
 
