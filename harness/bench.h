@@ -82,6 +82,7 @@ struct bench_subject {
 };
 
 struct bench {
+  const struct store_place *place; /* how stages are set; the caller's. NULL: as they come */
   struct bench_document *documents;
   uint32_t document_count;
   struct grammar *grammars;

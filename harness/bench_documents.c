@@ -314,7 +314,7 @@ bool bench_add(struct bench *bench, const struct combination *combination, struc
   snprintf(subject->name, sizeof subject->name, "%s", combination->name);
   subject->combination = combination;
   double before = bytes_of_trees();
-  if (!store_open(combination, NULL, &subject->store, fault)) return false;
+  if (!store_open(combination, bench->place, &subject->store, fault)) return false;
   if (store_keeps_nothing(subject->store)) {
     return fault_set(fault, EXIT_CODE_USAGE, "combination '%s' keeps nothing; there is nothing to walk", subject->name);
   }

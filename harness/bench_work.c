@@ -97,7 +97,7 @@ static void put_loop(struct gbench_state *state, const struct job *job, bool par
     struct fault fault = {0};
     struct store *store = NULL;
     gbench_pause(state);
-    bool ok = store_open(job->subject->combination, NULL, &store, &fault);
+    bool ok = store_open(job->subject->combination, bench->place, &store, &fault);
     for (uint32_t i = 0; ok && !parse && i < bench->document_count; i++) {
       bench->made[i] = ts_tree_copy(bench->documents[i].tree);
     }

@@ -25,6 +25,13 @@ static void *reserve(struct cell *cell, size_t bytes, struct fault *fault) {
   return p;
 }
 
+static bool choose(struct cell *cell, struct fault *fault) {
+  uint32_t *scratch = cell->node_counts; /* not in use yet */
+  if (!cell_choose_edits(cell, scratch, fault)) return false;
+  cell->thaw->count = cell_choose_thawed(cell, scratch, cell->thaw->documents);
+  return true;
+}
+
 static bool reserve_all(struct cell *cell, struct fault *fault) {
   const struct cell_spec *spec = cell->spec;
   size_t count = spec->file_count + 1; /* never nothing */
@@ -34,7 +41,7 @@ static bool reserve_all(struct cell *cell, struct fault *fault) {
   return (cell->text = reserve(cell, cell->text_bytes + 1, fault)) &&
          (cell->node_counts = reserve(cell, count * sizeof *cell->node_counts, fault)) &&
          (cell->is_edited = reserve(cell, count, fault)) &&
-         cell_choose_edits(cell, cell->node_counts, fault) &&
+         (cell->thaw = reserve(cell, sizeof *cell->thaw, fault)) && choose(cell, fault) &&
          (cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
          (cell->edits = reserve(cell, cell->edit_capacity * sizeof *cell->edits, fault)) &&
          (cell->batch = reserve(cell, BATCH_NODES * sizeof *cell->batch, fault)) &&
@@ -79,7 +86,11 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   if (!self_test_run(&cell->self_test, fault)) return false;
   checkpoint_prime(cell->checkpoints); /* once more: the self-test made a heap */
   checkpoint_calibrate(cell->checkpoints);
-  if (!store_open(&cell->spec->combination, NULL, &cell->store, fault)) return false;
+  if (!store_open(&cell->spec->combination, &cell->spec->place, &cell->store, fault)) return false;
+  const char *directory = store_directory(cell->store);
+  checkpoint_use_folder(directory);
+  if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
+    return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
   checkpoint_prime(cell->checkpoints); /* the stages made theirs */
   return true;
 }
@@ -92,9 +103,8 @@ static bool reach(struct cell *cell, enum checkpoint_name name, struct fault *fa
 
 /* ---- walk ---- */
 
-/* Gives the number of nodes; a store that keeps nothing has no document to open. */
-static bool walk_document(struct cell *cell, struct stage_cursor *cursor, uint32_t id, uint64_t *nodes,
-                          struct fault *fault) {
+bool cell_walk_document(struct cell *cell, struct stage_cursor *cursor, uint32_t id, uint64_t *nodes,
+                        struct fault *fault) {
   const struct stage_ops *codec = store_codec(cell->store, NULL);
   uint32_t count = 0;
   *nodes = 0;
@@ -115,7 +125,7 @@ static bool walk_all(struct cell *cell, struct fault *fault) {
   bool good = true;
   for (size_t id = 0; good && id < cell->spec->file_count; id++) {
     uint64_t nodes, began_ns = clock_ns();
-    good = walk_document(cell, cursor, (uint32_t)id, &nodes, fault);
+    good = cell_walk_document(cell, cursor, (uint32_t)id, &nodes, fault);
     cell->timings.walk_ns += clock_ns() - began_ns;
     cell->timings.walked_nodes += nodes;
     if (good && nodes != cell->node_counts[id] && !store_keeps_nothing(cell->store))
@@ -153,6 +163,7 @@ static bool drop_all(struct cell *cell, struct fault *fault) {
     if (!store_drop(cell->store, (uint32_t)id, fault)) return false;
   }
   cell_forget_parser(cell, false);
+  store_evict(cell->store); /* buffers for reading are no leaks */
   heap_purge_all();
   return true;
 }
@@ -180,7 +191,8 @@ bool cell_run(struct cell *cell, const struct cell_spec *spec, struct fault *fau
          walk_all(cell, fault) && reach(cell, CHECKPOINT_WALKED, fault) &&
          access_mix_run(&cell->mix, cell->store, fault) && reach(cell, CHECKPOINT_SERVED, fault) &&
          cell_apply_edits(cell, fault) && reach(cell, CHECKPOINT_EDITED, fault) &&
-         take_stats(cell, fault) && (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
+         take_stats(cell, fault) && cell_thaw(cell, fault) &&
+         (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
          drop_all(cell, fault) && reach(cell, CHECKPOINT_DRAINED, fault) &&
          cell_measure_prefix(cell, fault);
 }
@@ -194,7 +206,7 @@ void cell_close(struct cell *cell) {
   if (cell->proof.heap) proof_close(&cell->proof);
   access_mix_free(&cell->mix, cell->heap);
   void *const reserved[] = {cell->text, cell->edited_text, cell->edits, cell->node_counts, cell->is_edited,
-                            cell->batch, cell->stats, cell->grammars, cell->checkpoints};
+                            cell->thaw, cell->batch, cell->stats, cell->grammars, cell->checkpoints};
   for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) heap_release(cell->heap, reserved[i]);
   cell->grammars = NULL;
 }

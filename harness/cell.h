@@ -15,8 +15,10 @@
  *   edited    up to 200 documents were edited (edits.h), or, where the corpus names versions, up to
  *             600 became their new version (edit_list.h); parser and grammars as at `ingested`.
  *             Before its edit, each of these documents was proved
+ *   (thaw)    up to 1,000 documents that were not edited are opened when they are not in use, beside
+ *             parsing them anew (cell_thaw.c); the stages' counters are read before it
  *   (proof)   every document is compared, the edited ones in their new state (proof.h)
- *   drained   all documents dropped, allocator purged: what is above `start` is leaked */
+ *   drained   all documents dropped, stages told to evict, allocator purged: what is above `start` is leaked */
 #ifndef PHASEBENCH_CELL_H
 #define PHASEBENCH_CELL_H
 
@@ -68,6 +70,33 @@ struct cell_edit_log {
   uint64_t zstd_prefix_bytes, zstd_prefix_bare_bytes;
 };
 
+/* ---- thawing (cell_thaw.c) ---- */
+
+#define CELL_THAWED_MAX 1000
+
+#define THAWS(X) \
+  X(TREE_WARM, "tree_warm") X(TREE_COLD, "tree_cold") X(SOURCE_WARM, "source_warm") X(SOURCE_COLD, "source_cold") \
+  X(PARSE, "parse")
+enum thaw {
+#define X(name, text) THAW_##name,
+  THAWS(X)
+#undef X
+  THAW_COUNT
+};
+
+struct cell_thaw {
+  uint32_t count;
+  uint32_t documents[CELL_THAWED_MAX];
+  uint64_t ns[THAW_COUNT][CELL_THAWED_MAX]; /* by document, in that order */
+  bool is_cold[CELL_THAWED_MAX];            /* its files were seen to be out of the page cache */
+  uint32_t cold_count;
+  bool cold_unknown; /* the system does not tell what is in the page cache */
+  uint32_t reads_corpus; /* of those, documents whose own file was in the page cache again: the store read it */
+  uint64_t text_sum; /* of the bytes read */
+  uint64_t sorted[CELL_THAWED_MAX]; /* scratch of the figures */
+  double ratios[CELL_THAWED_MAX];
+};
+
 struct cell {
   const struct cell_spec *spec;
   struct store *store;
@@ -83,6 +112,7 @@ struct cell {
   TSInputEdit *edits; /* room for any document's: edit_capacity */
   uint32_t edit_capacity;
   struct cell_edit_log edit_log;
+  struct cell_thaw *thaw;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
   struct access_mix mix;
@@ -113,6 +143,12 @@ bool cell_read_text(struct cell *cell, uint32_t id, struct fault *fault);
 /* Reads a file of the corpus's root, of known size and hash, to where there is room for one byte more. */
 bool cell_read_file(struct cell *cell, const char *relative, uint64_t bytes, uint64_t hash, char *to,
                     struct fault *fault);
+/* The absolute path of a file of the corpus. */
+bool cell_path_of(const struct cell *cell, const char *relative, char *path, size_t path_bytes, struct fault *fault);
+/* Opens a document, batch-walks all of it, closes it; gives the number of nodes. A store that keeps nothing
+ * has no document to open. */
+bool cell_walk_document(struct cell *cell, struct stage_cursor *cursor, uint32_t id, uint64_t *nodes,
+                        struct fault *fault);
 /* Parses; NULL: a fault was set. The caller owns the tree. */
 TSTree *cell_parse(struct cell *cell, uint32_t id, const TSTree *old, const char *text, uint32_t length,
                    struct fault *fault);
@@ -145,5 +181,12 @@ bool cell_apply_edits(struct cell *cell, struct fault *fault);
 bool cell_measure_prefix(struct cell *cell, struct fault *fault);
 /* "edits" of the cell's result, after the checkpoint `edited`. Sorts the log. */
 cJSON *cell_edits_json(struct cell *cell);
+
+/* Draws documents that will not be edited; gives their number. `scratch` has room for a number a document. */
+uint32_t cell_choose_thawed(struct cell *cell, uint32_t *scratch, uint32_t documents[CELL_THAWED_MAX]);
+/* All measurements; the parser is forgotten as after the edits. */
+bool cell_thaw(struct cell *cell, struct fault *fault);
+/* "thaw" of the cell's result. */
+cJSON *cell_thaw_json(struct cell *cell);
 
 #endif

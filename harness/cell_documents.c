@@ -35,7 +35,7 @@ void cell_forget_parser(struct cell *cell, bool keep_grammars) {
 
 /* ---- texts ---- */
 
-static bool path_of(const struct cell *cell, const char *relative, char *path, size_t path_bytes, struct fault *fault) {
+bool cell_path_of(const struct cell *cell, const char *relative, char *path, size_t path_bytes, struct fault *fault) {
   int length = snprintf(path, path_bytes, "%s/%s", cell->spec->corpus_root, relative);
   return (length > 0 && (size_t)length < path_bytes) ||
          fault_set(fault, EXIT_CODE_INPUT, "%s/%.200s...: the path is too long", cell->spec->corpus_root, relative);
@@ -61,7 +61,7 @@ static bool read_whole(int file, const char *path, char *text, size_t bytes, str
 bool cell_read_file(struct cell *cell, const char *relative, uint64_t bytes, uint64_t hash, char *to,
                     struct fault *fault) {
   char path[4096 * 2];
-  if (!path_of(cell, relative, path, sizeof path, fault)) return false;
+  if (!cell_path_of(cell, relative, path, sizeof path, fault)) return false;
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
   bool good = read_whole(file, path, to, bytes, fault);
@@ -92,7 +92,7 @@ static bool ingest_document(struct cell *cell, uint32_t id, struct fault *fault)
   const struct cell_spec_file *file = &cell->spec->files[id];
   char path[4096 * 2];
   if (!cell_use_language(cell, file->language, fault) || !cell_read_text(cell, id, fault) ||
-      !path_of(cell, file->path, path, sizeof path, fault)) return false;
+      !cell_path_of(cell, file->path, path, sizeof path, fault)) return false;
   uint64_t began_ns = clock_ns();
   TSTree *tree = cell_parse(cell, id, NULL, cell->text, (uint32_t)file->bytes, fault);
   if (!tree) return false;

@@ -73,6 +73,7 @@ static void add_figures(cJSON *object, struct cell *cell) {
   if (!store_keeps_nothing(cell->store)) add_trees(object, cell);
   json_add_item(object, "edits", cell_edits_json(cell));
   add_timings(object, &cell->timings);
+  if (!store_keeps_nothing(cell->store)) json_add_item(object, "thaw", cell_thaw_json(cell));
   add_latency(object, cell);
   add_stats(object, cell);
 }

@@ -8,7 +8,9 @@
  *                "languages": [names], "list": path, "list_hash": 32 hex digits,
  *                "edits": path, "edits_hash": 32 hex digits (both null where edits are seeded)},
  *     "combination": name, "stages": [names or absolute paths, without the floor],
- *     "profile": "strict" | "stock", "repetition", "position", "seed" }
+ *     "profile": "strict" | "stock", "repetition", "position", "seed",
+ *     "store": path of the folder for the stages' files (null: one of the cell's own),
+ *     "settings": ["STAGE.OPTION=VALUE" ...] }
  *
  * The list: records that end with NUL, since a path may hold any other byte. First
  *   "phasebench-files-1" NUL
@@ -156,6 +158,15 @@ static bool parse_list(char *block, size_t block_bytes, struct cell_spec *spec, 
 
 /* ---- SPEC.json ---- */
 
+static void add_settings(cJSON *root, const struct store_place *place) {
+  cJSON *settings = json_add_array(root, "settings");
+  for (unsigned i = 0; i < place->setting_count; i++) {
+    char text[STORE_SETTING_BYTES];
+    store_setting_text(&place->settings[i], text);
+    json_add_text(settings, NULL, text);
+  }
+}
+
 bool cell_spec_write(const char *path, const struct cell_spec *spec, struct fault *fault) {
   if (spec->seed >= JSON_INTEGER_MAX || spec->corpus_bytes >= JSON_INTEGER_MAX) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: a seed or size beyond 2^53 - 1 cannot be written exactly", path);
@@ -182,6 +193,8 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   json_add_u64(root, "repetition", spec->repetition);
   json_add_u64(root, "position", spec->position);
   json_add_u64(root, "seed", spec->seed);
+  json_add_text(root, "store", spec->place.directory[0] ? spec->place.directory : NULL);
+  add_settings(root, &spec->place);
   bool ok = json_write_file(path, root, fault);
   cJSON_Delete(root);
   return ok;
@@ -259,6 +272,20 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
   return get_texts(languages, "languages", where, spec->languages[0], sizeof spec->languages[0], fault);
 }
 
+static bool read_place(const cJSON *root, const char *where, struct store_place *place, struct fault *fault) {
+  const cJSON *settings, *item;
+  if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "store")) &&
+      !get_text(root, "store", where, place->directory, sizeof place->directory, fault))
+    return false;
+  if (!json_get_array(root, "settings", where, &settings, fault)) return false;
+  cJSON_ArrayForEach(item, settings) {
+    if (!cJSON_IsString(item))
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"settings\" is not an array of strings", where);
+    if (!store_setting_add(place, item->valuestring, fault)) return false;
+  }
+  return true;
+}
+
 static bool read_root(const cJSON *root, const char *where, struct cell_spec *spec, struct fault *fault) {
   const cJSON *corpus, *stages;
   const char *schema;
@@ -273,7 +300,8 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
       !get_text(root, "profile", where, spec->profile, sizeof spec->profile, fault) ||
       !get_u32(root, "repetition", where, &spec->repetition, fault) ||
       !get_u32(root, "position", where, &spec->position, fault) ||
-      !json_get_u64(root, "seed", where, &spec->seed, fault)) {
+      !json_get_u64(root, "seed", where, &spec->seed, fault) ||
+      !read_place(root, where, &spec->place, fault)) {
     return false;
   }
   spec->combination.stage_count = (unsigned)cJSON_GetArraySize(stages);

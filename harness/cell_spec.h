@@ -48,6 +48,7 @@ struct cell_spec {
   char profile[16];               /* allocator profile: "strict" or "stock" */
   uint32_t repetition;            /* from 0 */
   uint32_t position;              /* from 0: the order in which the run's cells ran */
+  struct store_place place;       /* its directory: absolute, "": one of the cell's own; and the settings */
   uint64_t seed;                  /* of the access mix and the edit list; the same for all cells of a run */
   struct edit_list edits;         /* the real edits as read; empty where they are seeded */
   void *block;                    /* the list as read; `files` and their paths point into it or lie beside it */

@@ -28,7 +28,8 @@ const char *checkpoint_text(enum checkpoint_name name) {
 
 /* ---- bytes on disk ---- */
 
-#define DISK_FILES_MAX 1024
+#define DISK_FILES_MAX 4096
+#define DISK_FOLDERS_DEPTH_MAX 8 /* stages write files, and hardly a folder */
 
 struct disk_files {
   unsigned count;
@@ -41,12 +42,27 @@ struct disk_files {
 
 /* What was open already before any stage was loaded is not a stage's. */
 static struct disk_files disk_before, disk_now;
+static const char *disk_folder;
+
+static const char too_many[] = "more files than can be told apart are in the store's folder or open for writing";
+
+void checkpoint_use_folder(const char *directory) { disk_folder = directory; }
 
 static bool holds(const struct disk_files *files, const struct stat *status) {
   for (unsigned i = 0; i < files->count; i++) {
     if (files->files[i].device == status->st_dev && files->files[i].inode == status->st_ino) return true;
   }
   return false;
+}
+
+/* A file that is there twice (open, or linked) counts once. */
+static const char *add_file(struct disk_files *list, const struct stat *status) {
+  if (holds(list, status)) return NULL;
+  if (list->count == DISK_FILES_MAX) return too_many;
+  list->files[list->count].device = status->st_dev;
+  list->files[list->count].inode = status->st_ino;
+  list->files[list->count++].bytes = (uint64_t)status->st_blocks * 512;
+  return NULL;
 }
 
 /* Is the file behind this descriptor regular and open for writing? */
@@ -57,31 +73,45 @@ static bool is_written(int fd, struct stat *status) {
 }
 
 /* Lists every regular file that is open for writing: a stage that moves documents to
- * disk writes them somewhere. A file that is open twice counts once. */
+ * disk writes them somewhere. */
 static const char *list_written_files(struct disk_files *list, const struct disk_files *but) {
-  list->count = 0;
   DIR *folder = opendir("/proc/self/fd");
   if (!folder) return "/proc/self/fd cannot be read";
   const char *why = NULL;
   struct stat status;
   for (struct dirent *entry; !why && (entry = readdir(folder));) {
     int fd = atoi(entry->d_name); /* 0 for "." and "..", too */
-    if (fd <= STDERR_FILENO || !is_written(fd, &status) || holds(list, &status) || (but && holds(but, &status)))
-      continue;
-    if (list->count == DISK_FILES_MAX) {
-      why = "more files are open for writing than can be told apart";
-      break;
-    }
-    list->files[list->count].device = status.st_dev;
-    list->files[list->count].inode = status.st_ino;
-    list->files[list->count++].bytes = (uint64_t)status.st_blocks * 512;
+    if (fd <= STDERR_FILENO || !is_written(fd, &status) || (but && holds(but, &status))) continue;
+    why = add_file(list, &status);
+  }
+  closedir(folder);
+  return why;
+}
+
+/* All that lies in a folder; `parent` and `name` as openat takes them. */
+static const char *list_folder(struct disk_files *list, int parent, const char *name, unsigned depth) {
+  int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  if (!folder) {
+    if (fd >= 0) close(fd);
+    return "the folder of the stages' files cannot be read";
+  }
+  const char *why = depth == DISK_FOLDERS_DEPTH_MAX ? "the folder of the stages' files is too deep" : NULL;
+  struct stat status;
+  for (struct dirent *entry; !why && (entry = readdir(folder));) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) continue; /* removed meanwhile */
+    why = add_file(list, &status);
+    if (!why && S_ISDIR(status.st_mode)) why = list_folder(list, fd, entry->d_name, depth + 1);
   }
   closedir(folder);
   return why;
 }
 
 static const char *read_disk_bytes(uint64_t *bytes) {
-  const char *why = list_written_files(&disk_now, &disk_before);
+  disk_now.count = 0;
+  const char *why = disk_folder ? list_folder(&disk_now, AT_FDCWD, disk_folder, 0) : NULL;
+  if (!why) why = list_written_files(&disk_now, &disk_before);
   *bytes = 0;
   for (unsigned i = 0; i < disk_now.count; i++) *bytes += disk_now.files[i].bytes;
   return why;
@@ -175,6 +205,7 @@ void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
 void checkpoint_calibrate(struct checkpoint checkpoints[CHECKPOINT_COUNT]) {
   struct checkpoint *now = &checkpoints[CHECKPOINT_START];
   past_allocator_before = 0;
+  disk_before.count = 0;
   list_written_files(&disk_before, NULL);
   read_all(now);
   if (!now->unexplained_missing) past_allocator_before = past_allocator(now);

@@ -53,7 +53,9 @@ struct checkpoint {
   struct heap_totals totals;
   unsigned heap_count;
   struct heap_statistics heaps[HEAP_COUNT_MAX]; /* by heap_at's number */
-  uint64_t disk_bytes; /* disk blocks of the files that were opened for writing since before any stage was loaded */
+  /* Disk blocks of all that is in the store's folder, open or not, and of files elsewhere that are open for
+   * writing and were not before any stage was loaded; each file once. */
+  uint64_t disk_bytes;
   const char *disk_missing;
   uint64_t anonymous_mapped_bytes; /* size of all anonymous mappings */
   const char *maps_missing;
@@ -68,6 +70,9 @@ void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]);
 /* Measures what lies past the allocator before any stage is loaded: the program's and the
  * libraries' zero-initialised data, the loader's. After checkpoint_prime. */
 void checkpoint_calibrate(struct checkpoint checkpoints[CHECKPOINT_COUNT]);
+
+/* The folder of the stages' files, whose blocks count as disk_bytes; NULL: there is none. The path is the caller's. */
+void checkpoint_use_folder(const char *directory);
 
 /* Flushes thread caches, then reads. Takes no memory of its own. */
 void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name);

@@ -19,6 +19,7 @@ struct bench_options {
   uint64_t max_bytes, seed;
   unsigned repetitions;
   double min_time_s;
+  struct store_place place; /* settings of stages; each store's folder is its own */
 };
 
 static void print_help(void) {
@@ -34,6 +35,7 @@ static void print_help(void) {
         "  --corpus NAME    a corpus (default: quick)\n"
         "  --dir PATH       a directory of your own\n"
         "  --combos A,B     combinations (default: the cumulative ones that exist), e.g. baseline,p1\n"
+        "  --set STAGE.OPTION=N  sets an option of a stage (`phasebench stages` lists them); may be given again\n"
         "  --filter REGEX   only benchmarks (operation/subject) that match\n"
         "  --reps N         repetitions (default 5)\n"
         "  --min-time S     seconds for each repetition of each benchmark (default 0.1)\n"
@@ -56,7 +58,8 @@ static bool parse_seconds(const char *text, double *value, struct fault *fault) 
 static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help, struct fault *fault) {
   static const struct option names[] = {
       {"corpus", required_argument, NULL, 'c'}, {"dir", required_argument, NULL, 'd'},
-      {"combos", required_argument, NULL, 'k'}, {"filter", required_argument, NULL, 'f'},
+      {"combos", required_argument, NULL, 'k'}, {"set", required_argument, NULL, 'S'},
+      {"filter", required_argument, NULL, 'f'},
       {"reps", required_argument, NULL, 'r'},   {"min-time", required_argument, NULL, 't'},
       {"max-bytes", required_argument, NULL, 'm'}, {"seed", required_argument, NULL, 's'},
       {"json", required_argument, NULL, 'j'},   {"help", no_argument, NULL, 'h'},
@@ -70,6 +73,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     if (option == 'c') options->corpus = optarg;
     if (option == 'd') options->directory = optarg;
     if (option == 'k') options->combinations = optarg;
+    if (option == 'S') ok = store_setting_add(&options->place, optarg, fault);
     if (option == 'f') options->filter = optarg;
     if (option == 'j') options->json = optarg;
     if (option == 't') ok = parse_seconds(optarg, &options->min_time_s, fault);
@@ -168,11 +172,21 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
   return ok;
 }
 
+static void print_settings(const struct store_place *place) {
+  for (unsigned i = 0; i < place->setting_count; i++) {
+    char text[STORE_SETTING_BYTES];
+    store_setting_text(&place->settings[i], text);
+    printf("set: %s\n", text);
+  }
+}
+
 static bool measure(const struct bench_options *options, const struct combination *combinations, unsigned count,
                     const struct corpus *corpus, struct fault *fault) {
   struct bench bench;
   bool ok = bench_open(&bench, corpus, options->max_bytes, options->seed, fault);
+  bench.place = &options->place;
   for (unsigned i = 0; ok && i < count; i++) ok = bench_add(&bench, &combinations[i], fault);
+  if (ok) print_settings(&options->place);
   if (ok) printf("corpus %s, seed %llu, %u repetitions of %g s; ", corpus->name, (unsigned long long)options->seed,
                  options->repetitions, options->min_time_s);
   fflush(stdout);
@@ -190,7 +204,8 @@ static bool run(const struct bench_options *options, struct fault *fault) {
   struct stage_heap *heap = heap_new("tree-sitter", fault);
   bool ok = heap != NULL;
   if (ok) heap_use_for_tree_sitter(heap);
-  ok = ok && parse_combinations(options->combinations, combinations, &count, fault);
+  ok = ok && parse_combinations(options->combinations, combinations, &count, fault) &&
+       store_settings_check(&options->place, combinations, count, fault);
   ok = ok && option_corpus(options->corpus, options->directory, &corpus, fault) &&
        measure(options, combinations, count, corpus, fault);
   if (corpus) corpus_close(corpus);

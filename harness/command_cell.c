@@ -7,10 +7,12 @@
  * fault.h. Where there is no OUT.json, the message on stderr says why. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cell.h"
 #include "commands.h"
 #include "json_out.h"
+#include "store_files.h"
 
 static const char help[] =
     "usage: phasebench cell SPEC.json OUT.json\n\n"
@@ -38,11 +40,14 @@ int command_cell(int argc, char **argv) {
   static struct cell_spec spec;
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);
+  bool makes_folder = spec.place.directory[0] && access(spec.place.directory, F_OK) != 0;
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
+  cell_close(&cell);
+  /* Where the stages filled the disk, there is no room to say so before their files are gone. */
+  if (makes_folder) store_directory_remove(spec.place.directory);
   bool written = json_write_file(argv[2], json, &write_fault);
   cJSON_Delete(json);
-  cell_close(&cell);
   cell_spec_free(&spec);
   if (fault.code != EXIT_CODE_OK) return tell(&fault);
   return written ? EXIT_CODE_OK : tell(&write_fault);

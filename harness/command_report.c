@@ -24,7 +24,8 @@ static void print_help(void) {
   fputs("usage: phasebench report [--profile P] [--ledger FILE] RESULT... -o DIR\n\n"
         "Draws pictures with gnuplot (SVG and PNG) and prints tables; DIR then holds report.txt,\n"
         "report.md, the pictures, and the data they were drawn from (*.tsv). Pictures: lines per MiB\n"
-        "by combination with the claims marked, memory by owner, memory over the checkpoints.\n"
+        "by combination with the claims marked, memory by owner, memory over the checkpoints; and, of\n"
+        "results of one corpus in several sizes (`run --max-lines`), memory over lines.\n"
         "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
         "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
         "  --profile P       allocator profile (default: strict where present, else the first)\n"
@@ -317,6 +318,14 @@ static const char *const speed_notes[] = {
     "edits: all edited documents together; parse: into trees of the new texts (a codec without live trees parses the "
     "old text first, and that is in it); store: handing the new trees and sources to the stages", NULL};
 
+static const char *const thaw_notes[] = {
+    "before each measurement the stages were told to evict; tree: a cursor is opened and all nodes are walked; source: "
+    "all of it is pinned and a byte of each page read; parse: the same text, in memory, is parsed anew",
+    "cold: the store's files and the document's own were dropped from the page cache before; what a disk or a host "
+    "keeps in memory is its own",
+    "parse / tree: over the documents of the sample, how many times longer parsing took (median and least), and the "
+    "share of documents for which parsing was quicker", NULL};
+
 static bool write_result(const struct report *report) {
   write_head(report);
   bool ok = write_section(report, report_memory, NULL, draw_lines);
@@ -324,8 +333,64 @@ static bool write_result(const struct report *report) {
   return ok && write_section(report, report_lines, NULL, NULL) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
-         write_section(report, report_latency, NULL, NULL) && write_section(report, report_owners, NULL, draw_owners) &&
+         write_section(report, report_latency, NULL, NULL) && write_section(report, report_thaw, thaw_notes, NULL) &&
+         write_section(report, report_owners, NULL, draw_owners) &&
          write_section(report, report_checkpoints, NULL, draw_checkpoints);
+}
+
+/* ---- several results of one corpus ---- */
+
+/* What a line more costs, from the least to the largest; what does not grow with lines is not in it. */
+static void write_slopes(const struct report *report, const struct grid *grid) {
+  unsigned last = grid->row_count - 1;
+  double lines = grid_at(grid, last, 0)->value - grid_at(grid, 0, 0)->value;
+  char from[48], to[48];
+  grid_number(grid_at(grid, 0, 0)->value, 0, from, sizeof from);
+  grid_number(grid_at(grid, last, 0)->value, 0, to, sizeof to);
+  for (unsigned c = 1; c < grid->column_count; c++) {
+    const struct grid_cell *least = grid_at(grid, 0, c), *largest = grid_at(grid, last, c);
+    if (least->missing || largest->missing) continue;
+    write_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
+               (largest->value - least->value) / lines, from, to);
+  }
+  fputc('\n', report->text);
+  fputc('\n', report->markdown);
+}
+
+static bool draw_sweep(const struct report *report, const struct grid *grid) {
+  char numbers[160], title[256];
+  double low = HUGE_VAL, high = 0;
+  for (unsigned c = 1; c < grid->column_count; c++) range_of(grid, c, grid->column_count, &low, &high);
+  if (!(low <= high)) low = high = MIB;
+  low = fmax(low / MIB, 0.01);
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %.17g %.17g", round_down(low), round_up(high / MIB),
+           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3,
+           grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
+  snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
+           report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
+  return write_tsv(report, grid, "rss_over_lines") &&
+         draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
+}
+
+/* Of the corpus of results[first], unless it has been drawn, or there is one size of it only. */
+static bool write_sweep(struct report *report, const struct result *const *results, unsigned count, unsigned first,
+                        const char *profile) {
+  struct grid grid;
+  const struct result **members = calloc(count, sizeof *members);
+  if (!members) return fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory");
+  unsigned found = report_sweep_members(results, count, first, members);
+  report->result = results[first];
+  report->profile = result_profile(results[first], profile, report->fault);
+  make_slug(report, (int)first + 1, (int)count);
+  bool ok = found == 0 || report_sweep(members, found, report->profile, &grid, report->fault);
+  if (ok && found > 0) {
+    write_both(report, &grid);
+    write_slopes(report, &grid);
+    ok = draw_sweep(report, &grid);
+    grid_free(&grid);
+  }
+  free(members);
+  return ok;
 }
 
 /* ---- the folder ---- */
@@ -373,23 +438,33 @@ static bool put_in_place(const char *made, const char *directory, struct fault *
   return for_entries(made, directory, move_file, fault);
 }
 
+static bool open_results(char **paths, int count, const struct result **results, struct fault *fault) {
+  for (int i = 0; i < count; i++) {
+    struct result *result;
+    if (!result_open(paths[i], &result, fault)) return false;
+    results[i] = result;
+  }
+  return true;
+}
+
 static bool write_report(char **paths, int count, const char *profile, const struct claims *claims,
                          const char *directory, struct fault *fault) {
   struct report report = {.claims = claims, .directory = directory, .fault = fault};
+  const struct result **results = calloc((size_t)count, sizeof *results);
+  if (!results) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   report.text = create(directory, "report.txt", fault);
   report.markdown = report.text ? create(directory, "report.md", fault) : NULL;
-  bool ok = report.markdown != NULL;
+  bool ok = report.markdown != NULL && open_results(paths, count, results, fault);
   if (ok) fputs("# phasebench report\n\n", report.markdown);
   for (int i = 0; ok && i < count; i++) {
-    struct result *result;
-    ok = result_open(paths[i], &result, fault);
-    if (!ok) break;
-    report.result = result;
-    report.profile = result_profile(result, profile, fault);
+    report.result = results[i];
+    report.profile = result_profile(results[i], profile, fault);
     make_slug(&report, i + 1, count);
     ok = report.profile && write_result(&report);
-    result_close(result);
   }
+  for (int i = 0; ok && i < count; i++) ok = write_sweep(&report, results, (unsigned)count, (unsigned)i, profile);
+  for (int i = 0; i < count; i++) result_close((struct result *)(uintptr_t)results[i]);
+  free(results);
   if (report.text && !close_written(report.text, "report.txt", fault)) ok = false;
   if (report.markdown && !close_written(report.markdown, "report.md", fault)) ok = false;
   return ok;

@@ -25,9 +25,14 @@ static void print_help(FILE *out) {
         "  --corpus NAME          a corpus (`phasebench corpus list`); default: " CORPUS_DEFAULT "\n"
         "  --dir PATH             a directory of your own, in place of a corpus\n"
         "  --exclude PATTERN      leave out what this gitignore pattern matches; may be given again\n"
+        "  --max-lines N          a sample: whole files, drawn by the seed, with at most N lines in all. It is called\n"
+        "                         CORPUS:max-lines-N; `report` draws memory over lines of several such results\n"
         "  --combos LIST          combinations with commas between them: `cumulative` (the baseline, then stage\n"
         "                         upon stage in the standard order), or stages joined by '+'; a stage elsewhere is\n"
-        "                         named by its path. Default: cumulative\n"
+        "                         named by its path. The order in which stages are named means nothing, they are\n"
+        "                         sorted; a combination that is named twice counts once. Default: cumulative\n"
+        "  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations\n"
+        "                         that have the stage; N may end in KiB, MiB or GiB; may be given again\n"
         "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
         "                         jemalloc comes) or both. Default: both\n"
         "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
@@ -42,9 +47,10 @@ static void print_help(FILE *out) {
         "                         An older file stays until the new result is complete\n"
         "  --resume               go on with an interrupted run of the very same settings, corpus, build and\n"
         "                         machine; its finished cells are kept in FILE.cells. Nothing kept: begins anew, or\n"
-        "                         does nothing where FILE is the complete result of this run already\n"
-        "  --restart              discard such cells and begin anew. Without --resume and --restart, kept cells are\n"
-        "                         neither used nor lost: the command refuses to start\n"
+        "                         does nothing where FILE is the complete result of this run already, and refuses\n"
+        "                         where it is that of another run\n"
+        "  --restart              discard such cells, or replace such a result, and begin anew. Without --resume and\n"
+        "                         --restart, kept cells are neither used nor lost: the command refuses to start\n"
         "  --quiet                only errors and failed cells are told\n"
         "  --allow-unfit-build    measure with a Debug or sanitized build, for tests; the result says so\n\n"
         "A result is written also when cells failed; then the exit code is 5. Ctrl-C ends the cell that runs and\n"
@@ -104,7 +110,9 @@ enum {
   CORPUS = 256,
   DIRECTORY,
   EXCLUDE,
+  MAX_LINES,
   COMBOS,
+  SET,
   PROFILE,
   REPS,
   SEED,
@@ -123,7 +131,9 @@ static const struct option long_options[] = {
     {"corpus", required_argument, NULL, CORPUS},
     {"dir", required_argument, NULL, DIRECTORY},
     {"exclude", required_argument, NULL, EXCLUDE},
+    {"max-lines", required_argument, NULL, MAX_LINES},
     {"combos", required_argument, NULL, COMBOS},
+    {"set", required_argument, NULL, SET},
     {"profile", required_argument, NULL, PROFILE},
     {"reps", required_argument, NULL, REPS},
     {"seed", required_argument, NULL, SEED},
@@ -153,7 +163,9 @@ static bool take_option(int option, struct run_options *options, struct fault *f
     case CORPUS: options->corpus = optarg; return true;
     case DIRECTORY: options->directory = optarg; return true;
     case EXCLUDE: return add_exclude(optarg, fault);
+    case MAX_LINES: return parse_whole("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
     case COMBOS: options->combinations = optarg; return true;
+    case SET: return store_setting_add(&options->place, optarg, fault);
     case PROFILE: options->profile = optarg; return true;
     case REPS:
       if (!parse_whole("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;

@@ -9,10 +9,12 @@
   X(corpus, "list, fetch, show and verify the sets of source files that are measured") \
   X(run, "measure what combinations of stages hold in memory, and write a result file") \
   X(cell, NULL) \
+  X(stages, "list the stages that combinations are made of, and their options") \
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
   X(report, "draw pictures and tables of result files") \
   X(bench, "measure the speed of codecs beside tree-sitter") \
+  X(store, "keep a corpus on disk, parsed: build, open, verify, export") \
   X(bound, "measure how few bits an adaptive code needs for the trees of a corpus")
 
 #define X(name, summary) int command_##name(int argc, char **argv);

@@ -214,7 +214,7 @@ static bool begin(struct corpus_build *build, const char *name, const char *titl
   return true;
 }
 
-static bool fill(struct corpus_build *build, struct fault *fault) {
+static bool fill(struct corpus_build *build, const struct corpus_options *options, struct fault *fault) {
   struct corpus *corpus = build->corpus;
   bool ok = list_languages(build, fault) && corpus_walk(build, fault) && corpus_read(build, fault);
   corpus->skipped_files = build->skipped;
@@ -223,7 +223,7 @@ static bool fill(struct corpus_build *build, struct fault *fault) {
   if (ok && build->skipped_count) {
     qsort(build->skipped, build->skipped_count, sizeof *build->skipped, compare_skipped);
   }
-  ok = ok && corpus_read_versions(build, fault) && sum_languages(build, fault) && hash_contents(corpus, fault);
+  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) && sum_languages(build, fault) && hash_contents(corpus, fault);
   free(build->candidates);
   free(build->languages);
   return ok;
@@ -263,7 +263,7 @@ bool corpus_open(const char *name, const struct corpus_options *options, struct 
       .version_count = manifest.version_count,
       .partial = options->includes != NULL,
   };
-  if (ok) ok = begin(&build, manifest.name, manifest.title, root, fault) && fill(&build, fault);
+  if (ok) ok = begin(&build, manifest.name, manifest.title, root, fault) && fill(&build, options, fault);
   manifest_free(&manifest);
   return finish(&build, ok, corpus);
 }
@@ -298,6 +298,6 @@ bool corpus_open_directory(const char *path, const struct corpus_options *option
       .paths = options->includes,
       .excludes = {options->excludes, NULL},
   };
-  bool ok = begin(&build, name, title, root, fault) && fill(&build, fault);
+  bool ok = begin(&build, name, title, root, fault) && fill(&build, options, fault);
   return finish(&build, ok, corpus);
 }

@@ -69,6 +69,11 @@ struct corpus {
   bool has_versions;
   struct corpus_edit *edits;
   size_t edit_count;
+  /* Of a sample (corpus_options.max_lines): of which corpus, and what that has. of NULL: it is no sample. */
+  struct {
+    const char *of;
+    uint64_t max_lines, seed, all_files, all_lines;
+  } sample;
   /* XXH3-128 in hex over, for each file in order: path, NUL, language, NUL, bytes
    * (8 bytes, little endian), hash (8 bytes, little endian); then for each edit: path of
    * the file, NUL, path of the new text, NUL, its bytes, its hash. */
@@ -81,6 +86,8 @@ struct corpus {
 struct corpus_options {
   uint64_t max_file_bytes;     /* 0: the default, CORPUS_MAX_FILE_BYTES; at most UINT32_MAX */
   const char *const *excludes; /* gitignore patterns, beside those of the manifest; NULL-terminated or NULL */
+  uint64_t max_lines; /* whole files with at most so many lines in all, drawn by `seed`; 0: all files */
+  uint64_t seed;
   const char *const *includes; /* in place of `paths` of a manifest; NULL-terminated or NULL */
 };
 

@@ -48,6 +48,10 @@ bool corpus_read(struct corpus_build *build, struct fault *fault);
  * After corpus_read. Faults: a version without a file in common with the corpus. */
 bool corpus_read_versions(struct corpus_build *build, struct fault *fault);
 
+/* Keeps a sample of at most options->max_lines lines (0: all), and names the corpus so. After all was
+ * read, before languages are summed. Faults: EXIT_CODE_INPUT where no file is so small. */
+bool corpus_limit(struct corpus_build *build, const struct corpus_options *options, struct fault *fault);
+
 /* Counts, and lists where files of this reason are listed; path is copied. */
 bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_skip why, struct fault *fault);
 

@@ -16,6 +16,14 @@ cJSON *corpus_to_json(const struct corpus *corpus) {
   json_add_u64(json, "empty_files", corpus->empty_files);
   json_add_u64(json, "non_utf8_files", corpus->non_utf8_files);
   if (corpus->has_versions) json_add_u64(json, "changed_files", corpus->edit_count);
+  if (corpus->sample.of) {
+    cJSON *sample = json_add_object(json, "sample");
+    json_add_text(sample, "of", corpus->sample.of);
+    json_add_u64(sample, "max_lines", corpus->sample.max_lines);
+    json_add_u64(sample, "seed", corpus->sample.seed);
+    json_add_u64(sample, "all_files", corpus->sample.all_files);
+    json_add_u64(sample, "all_lines", corpus->sample.all_lines);
+  }
   cJSON *skipped = json_add_object(json, "skipped");
   for (int why = 0; why < CORPUS_SKIP_COUNT; why++) json_add_u64(skipped, corpus_skip_name(why), corpus->skipped[why]);
   cJSON *languages = json_add_array(json, "languages");

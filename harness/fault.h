@@ -18,7 +18,8 @@
   X(INPUT, 3, "an input (corpus, manifest, results file, stage) cannot be used")               \
   X(SYSTEM, 4, "the system refused something: file, memory, disk space, process")              \
   X(CELL_FAILED, 5, "a cell failed: wrong answer, crash, timeout, memory limit, instrument")   \
-  X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")
+  X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")         \
+  X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")
 
 enum exit_code {
 #define X(name, number, text) EXIT_CODE_##name = number,

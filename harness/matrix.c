@@ -16,6 +16,7 @@
 #include "matrix_files.h"
 #include "paths.h"
 #include "run_progress.h"
+#include "store_files.h"
 #include "supervise.h"
 
 extern char **environ;
@@ -102,6 +103,8 @@ static bool write_spec(struct matrix *matrix, unsigned position, const char *pat
   snprintf(spec->profile, sizeof spec->profile, "%s", matrix->plan.profiles[cell->profile]);
   spec->repetition = cell->repetition;
   spec->position = position;
+  spec->place = matrix->options->place;
+  matrix_cell_path(&matrix->folder, position, ".store", spec->place.directory);
   return cell_spec_write(path, spec, fault);
 }
 
@@ -153,17 +156,20 @@ static void tell_refusals(const struct supervise_outcome *end) {
 
 static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
   char spec_path[MATRIX_PATH_BYTES], out_path[MATRIX_PATH_BYTES], log_path[MATRIX_PATH_BYTES];
+  char store_path[MATRIX_PATH_BYTES];
   const struct plan_cell *cell = &matrix->plan.cells[position];
   matrix_cell_path(&matrix->folder, position, ".spec.json", spec_path);
   matrix_cell_path(&matrix->folder, position, ".out.json", out_path);
   matrix_cell_path(&matrix->folder, position, ".log", log_path);
+  matrix_cell_path(&matrix->folder, position, ".store", store_path);
   unlink(out_path); /* of an earlier try */
+  store_directory_remove(store_path);
   run_progress_start(&matrix->progress, &matrix->plan, cell);
   struct supervise_outcome end;
-  if (!write_spec(matrix, position, spec_path, fault) ||
-      !supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault)) {
-    return false;
-  }
+  bool ran = write_spec(matrix, position, spec_path, fault) &&
+             supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
+  store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
+  if (!ran) return false;
   if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
   tell_refusals(&end);
   const struct cell_outcome_facts facts = {
@@ -213,7 +219,8 @@ static bool run_cells(struct matrix *matrix, struct fault *fault) {
 
 static bool open_corpus(struct matrix *matrix, struct fault *fault) {
   const struct run_options *options = matrix->options;
-  const struct corpus_options corpus_options = {.excludes = options->excludes};
+  const struct corpus_options corpus_options = {.excludes = options->excludes, .max_lines = options->max_lines,
+                                                .seed = options->seed};
   bool ok = options->directory ? corpus_open_directory(options->directory, &corpus_options, &matrix->corpus, fault)
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
   if (!ok) return false;
@@ -237,12 +244,23 @@ static bool count_failed(const char *output, unsigned *failed, struct fault *fau
   return true;
 }
 
+/* Cells that failed are finished, too: who wants them measured again must say so. */
+static void tell_complete(const struct matrix *matrix) {
+  unsigned failed = 0;
+  struct fault ignored = {0};
+  if (matrix->options->quiet) return;
+  fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
+  if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
+    fprintf(stderr, "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
+            "measures all cells again\n", failed);
+}
+
 static bool measure(struct matrix *matrix, struct fault *fault) {
   enum matrix_state state;
   supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
-    if (!matrix->options->quiet) fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
+    tell_complete(matrix);
     matrix_folder_close(&matrix->folder, &matrix->plan, true);
     return true;
   }
@@ -257,6 +275,16 @@ static bool measure(struct matrix *matrix, struct fault *fault) {
   return ok;
 }
 
+static bool check_settings(const struct matrix *matrix, struct fault *fault) {
+  const struct plan *plan = &matrix->plan;
+  struct combination *combinations = calloc(plan->combination_count + 1, sizeof *combinations);
+  if (!combinations) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the settings");
+  for (unsigned c = 0; c < plan->combination_count; c++) combinations[c] = plan->combinations[c].combination;
+  bool good = store_settings_check(&matrix->options->place, combinations, plan->combination_count, fault);
+  free(combinations);
+  return good;
+}
+
 bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault) {
   struct matrix *matrix = calloc(1, sizeof *matrix);
   if (!matrix) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the run");
@@ -269,7 +297,7 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
                    "--allow-unfit-build measures all the same and says so in the result",
                    environment_unfit_build());
   }
-  ok = ok && plan_make(options, &matrix->plan, fault) && open_corpus(matrix, fault) &&
+  ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
        plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
   if (ok) {

@@ -8,6 +8,7 @@
  *   files.list     the corpus's files (cell_spec.c)
  *   NNNN.json      a finished cell: its object, and what the system refused to set for it
  *   NNNN.spec.json, NNNN.out.json, NNNN.log   of the cell that runs
+ *   NNNN.store/    the files of its stages; removed when it ended, whichever way
  * The result is made there, checked by reading it as every reader does, and renamed to
  * OUTPUT; then the folder is removed.
  *

@@ -21,6 +21,7 @@
 #include "environment.h"
 #include "json_out.h"
 #include "result.h"
+#include "store_files.h"
 
 /* ---- places ---- */
 
@@ -111,6 +112,12 @@ static bool is_our_name(const char *name) {
   return false;
 }
 
+/* "0003.store": the folder of a cell's stages. */
+static bool is_our_folder(const char *name) {
+  size_t digits = strspn(name, "0123456789");
+  return digits >= 4 && strcmp(name + digits, ".store") == 0;
+}
+
 /* Removes what a run left, and counts its finished cells before. */
 static unsigned look_through(const struct matrix_folder *folder, bool clear) {
   unsigned cells = 0;
@@ -120,6 +127,11 @@ static unsigned look_through(const struct matrix_folder *folder, bool clear) {
     size_t digits = strspn(entry->d_name, "0123456789");
     cells += digits >= 4 && strcmp(entry->d_name + digits, ".json") == 0;
     if (clear && is_our_name(entry->d_name)) unlinkat(dirfd(list), entry->d_name, 0);
+    if (clear && is_our_folder(entry->d_name)) {
+      char path[MATRIX_PATH_BYTES];
+      matrix_file_path(folder, entry->d_name, path);
+      store_directory_remove(path);
+    }
   }
   closedir(list);
   return cells;
@@ -141,16 +153,22 @@ static bool take_lock(struct matrix_folder *folder, struct fault *fault) {
   return true;
 }
 
-/* Does the finished result come from this very plan? */
-static bool is_complete(const struct matrix_folder *folder, const struct plan *plan) {
+/* What stands at the output's place, as far as --resume is concerned. */
+enum found { FOUND_NOTHING, FOUND_THIS, FOUND_OTHER };
+
+/* Is there a finished result, and does it come from this very plan? Whatever is no result counts as nothing. */
+static enum found look_at_output(const struct matrix_folder *folder, const struct plan *plan) {
   struct fault ignored = {0};
   cJSON *root = NULL;
-  if (access(folder->output, F_OK) != 0 || !json_read_file(folder->output, &root, &ignored)) return false;
+  if (access(folder->output, F_OK) != 0 || !json_read_file(folder->output, &root, &ignored)) return FOUND_NOTHING;
   const cJSON *settings = cJSON_GetObjectItemCaseSensitive(root, "settings");
   const cJSON *hash = cJSON_GetObjectItemCaseSensitive(settings, "plan_hash");
-  bool same = cJSON_IsString(hash) && strcmp(hash->valuestring, plan->hash) == 0;
+  const cJSON *schema = cJSON_GetObjectItemCaseSensitive(root, "schema");
+  bool is_result = cJSON_IsString(schema) && strncmp(schema->valuestring, "phasebench-result-", 18) == 0;
+  bool is_this = cJSON_IsString(hash) && strcmp(hash->valuestring, plan->hash) == 0;
+  enum found found = !is_result ? FOUND_NOTHING : is_this ? FOUND_THIS : FOUND_OTHER;
   cJSON_Delete(root);
-  return same;
+  return found;
 }
 
 /* Are the kept cells of this plan? A fault tells the first difference. */
@@ -202,9 +220,17 @@ bool matrix_folder_open(const struct run_options *options, const struct plan *pl
                      "with that run, or --restart to discard them and begin anew",
                      cells, folder->folder);
   }
-  if (cells == 0 && options->resume && is_complete(folder, plan)) {
+  enum found found = options->resume ? look_at_output(folder, plan) : FOUND_NOTHING;
+  if (found == FOUND_THIS) {
     *state = MATRIX_COMPLETE;
     return true;
+  }
+  if (found == FOUND_OTHER) {
+    rmdir(folder->folder); /* nothing is in it */
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "there is nothing to resume: no cell is kept, and %s is the complete result of another run (other "
+                     "combinations, settings, corpus, build or machine). --restart replaces it when the new one is "
+                     "complete; another --output leaves it alone", folder->output);
   }
   return begin_anew(plan, folder, fault);
 }
@@ -271,7 +297,8 @@ static void add_note(cJSON *notes, const char *what, const char *detail) {
   json_add_text(notes, NULL, text);
 }
 
-static void add_notes(const struct plan *plan, const struct refusals *refusals, cJSON *settings) {
+static void add_notes(const struct run_options *options, const struct plan *plan, const struct refusals *refusals,
+                      cJSON *settings) {
   cJSON *notes = json_add_array(settings, "notes");
   if (refusals->aslr) add_note(notes, "address randomisation could not be turned off: ", strerror(refusals->aslr));
   if (refusals->huge_pages)
@@ -281,6 +308,11 @@ static void add_notes(const struct plan *plan, const struct refusals *refusals, 
     add_note(notes, "measured with a build that is not fit for results: ", environment_unfit_build());
   const char *cell_program = getenv("PHASEBENCH_CELL_PROGRAM");
   if (cell_program) add_note(notes, "cells were run by another program: ", cell_program);
+  for (unsigned i = 0; i < options->place.setting_count; i++) {
+    char text[STORE_SETTING_BYTES];
+    store_setting_text(&options->place.settings[i], text);
+    add_note(notes, "set by the user: ", text);
+  }
   for (unsigned c = 0; c < plan->combination_count; c++) {
     const struct combination *combination = &plan->combinations[c].combination;
     for (unsigned s = 0; s < combination->stage_count; s++) {
@@ -312,7 +344,8 @@ static void add_settings(const struct run_options *options, const struct plan *p
   else json_add_i64(settings, "cpu", facts->cpu);
   json_add_bool(settings, "allow_unfit_build", options->allow_unfit_build);
   json_add_text(settings, "plan_hash", plan->hash);
-  add_notes(plan, refusals, settings);
+  json_add_item(settings, "options", plan_options(plan, &options->place));
+  add_notes(options, plan, refusals, settings);
 }
 
 /* What was measured must be readable by everybody who will read it. */

@@ -180,6 +180,13 @@ static struct figure latency_accesses(const struct source *s) {
   return latency->present ? there(latency->accesses) : absent("no document is of this class");
 }
 
+static struct figure thaw_documents(const struct source *s) { return s->cell->thaw.documents; }
+static struct figure thaw_cold_documents(const struct source *s) { return s->cell->thaw.cold_documents; }
+static struct figure thaw_figure(const struct source *s) {
+  return s->cell->thaw.value[s->checkpoint][s->index]; /* here: the kind */
+}
+static struct figure thaw_ratio(const struct source *s) { return s->cell->thaw.ratio[s->checkpoint][s->index]; }
+
 static struct figure stat_figure(const struct source *s) {
   for (unsigned i = 0; i < s->cell->stat_count; i++) {
     const struct result_stat *stat = &s->cell->stats[i];
@@ -249,6 +256,21 @@ static const char *const heap_keys[] = {
 static const char *const latency_keys[] = {
 #define X(key) #key,
     RESULT_LATENCY_KEYS(X)
+#undef X
+};
+static const char *const thaw_keys[] = {
+#define X(key) #key,
+    RESULT_THAWS(X)
+#undef X
+};
+static const char *const thaw_ratio_keys[] = {
+#define X(key) #key,
+    RESULT_THAW_RATIOS(X)
+#undef X
+};
+static const struct row thaw_ratio_rows[] = {
+#define X(key, unit) {#key, unit, thaw_ratio, true},
+    RESULT_THAW_RATIO_KEYS(X)
 #undef X
 };
 static const struct row edit_rows[] = {
@@ -359,6 +381,27 @@ static void emit_latency(const struct walk *walk, enum result_latency_class late
   }
 }
 
+static void emit_thaw(const struct walk *walk) {
+  struct source source = {0};
+  char name[METRIC_NAME_BYTES];
+  emit_one(walk, "thaw.documents", "documents", false, &source, thaw_documents);
+  emit_one(walk, "thaw.cold_documents", "documents", false, &source, thaw_cold_documents);
+  for (unsigned t = 0; t < RESULT_THAW_COUNT; t++) {
+    source.checkpoint = (enum result_checkpoint_id)t;
+    for (source.index = 0; source.index < COUNT(latency_keys); source.index++) {
+      snprintf(name, sizeof name, "thaw.%s.%s", thaw_keys[t], latency_keys[source.index]);
+      emit_one(walk, name, "ns", false, &source, thaw_figure);
+    }
+  }
+  for (unsigned t = 0; t < RESULT_THAW_RATIO_COUNT; t++) {
+    source.checkpoint = (enum result_checkpoint_id)t;
+    for (source.index = 0; source.index < COUNT(thaw_ratio_rows); source.index++) {
+      snprintf(name, sizeof name, "thaw.%s.%s", thaw_ratio_keys[t], thaw_ratio_rows[source.index].name);
+      emit_one(walk, name, thaw_ratio_rows[source.index].unit, false, &source, thaw_ratio);
+    }
+  }
+}
+
 static void emit_noise(const struct walk *walk) {
   struct source source = {.checkpoint = RESULT_AT_PURGED};
   /* As in lines/MiB: over all of RSS, what was there before `start` would hide some of it. */
@@ -382,6 +425,7 @@ static void emit_cell(const struct walk *walk) {
     emit_one(walk, timing_rows[source.index].name, timing_rows[source.index].unit, false, &source, timing_figure);
   }
   for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) emit_latency(walk, (enum result_latency_class)c);
+  if (!walk->group->instrument) emit_thaw(walk);
   const struct result_cell *first = walk->group->cells[0];
   for (unsigned i = 0; i < first->stat_count; i++) {
     const struct result_stat *stat = &first->stats[i];

@@ -25,7 +25,17 @@
  *   ingest_speed_pct         100 * parse time / (parse + store time)
  *   walk_nodes_per_s         nodes walked over the time of the batch walk
  *
- * An instrument's group gives no derived figures: it keeps nothing. */
+ * Of documents that were not in use (cell_thaw.c), thaw.KIND.p50_ns and so on, where KIND is
+ *   tree_warm, tree_cold      evict, then open a cursor, walk all nodes, close it; the page cache warm,
+ *                             or emptied of the store's files and the document's own
+ *   source_warm, source_cold  evict, then pin the source, read a byte of each page, unpin it
+ *   parse                     parse the same text, which is in memory, anew
+ * and over the documents of the sample, parsing over thawing the tree of each one:
+ *   thaw.parse_over_tree_warm.p50, .min, .slower_pct (share of documents that parsing was quicker
+ *   for), and likewise thaw.parse_over_tree_cold
+ *
+ * An instrument's group has no figures of what is kept, measured or derived: it keeps nothing. It
+ * has the memory, time and edits of the harness around it. */
 #ifndef PHASEBENCH_METRICS_H
 #define PHASEBENCH_METRICS_H
 

@@ -38,33 +38,35 @@ static void copy_text(char *to, size_t to_bytes, const char *from) {
   to[length] = 0;
 }
 
-static bool add_stage(struct plan_combination *planned, const char *name, const char *path, uint32_t flags) {
-  if (planned->stage_count == sizeof planned->stages / sizeof planned->stages[0]) return false;
-  copy_text(planned->stages[planned->stage_count], sizeof planned->stages[0], name);
-  copy_text(planned->modules[planned->stage_count], sizeof planned->modules[0], path);
+static bool add_stage(struct plan_combination *planned, const struct stage_summary *stage) {
+  unsigned s = planned->stage_count;
+  if (s == sizeof planned->stages / sizeof planned->stages[0]) return false;
+  copy_text(planned->stages[s], sizeof planned->stages[0], stage->name);
+  copy_text(planned->modules[s], sizeof planned->modules[0], stage->path);
+  memcpy(planned->options[s], stage->options, sizeof planned->options[0]);
+  planned->option_counts[s] = stage->option_count;
   planned->stage_count++;
-  if (flags & STAGE_KEEPS_NOTHING) planned->instrument = true;
+  if (stage->flags & STAGE_KEEPS_NOTHING) planned->instrument = true;
   return true;
 }
 
 /* Looks up the stages of planned->combination. */
 static bool describe(const struct stage_summary *known, unsigned known_count, struct plan_combination *planned,
                      struct fault *fault) {
-  add_stage(planned, known[0].name, known[0].path, known[0].flags);
+  add_stage(planned, &known[0]);
   for (unsigned i = 0; i < planned->combination.stage_count; i++) {
     const char *stage = planned->combination.stages[i];
     if (strchr(stage, '/')) {
-      struct stage_module module;
-      if (!stage_module_load(stage, &module, fault)) return false;
-      add_stage(planned, module.ops->name, stage, module.ops->flags);
-      stage_module_unload(&module);
+      struct stage_summary summary;
+      if (!stage_summarize(stage, &summary, fault)) return false;
+      add_stage(planned, &summary);
       continue;
     }
     unsigned k = 0;
     while (k < known_count && strcmp(known[k].name, stage) != 0) k++;
     if (k == known_count)
       return fault_set(fault, EXIT_CODE_INPUT, "the stage '%s' is gone from %s", stage, paths_stage_dir());
-    add_stage(planned, known[k].name, known[k].path, known[k].flags);
+    add_stage(planned, &known[k]);
   }
   return true;
 }
@@ -263,6 +265,22 @@ static bool add_files(const struct corpus *corpus, const struct plan *plan, cJSO
   return true;
 }
 
+cJSON *plan_options(const struct plan *plan, const struct store_place *place) {
+  cJSON *all = json_new_object();
+  for (unsigned c = 0; c < plan->combination_count; c++) {
+    const struct plan_combination *planned = &plan->combinations[c];
+    cJSON *of_combination = json_add_object(all, planned->combination.name);
+    for (unsigned s = 0; s < planned->stage_count; s++) {
+      for (uint32_t o = 0; o < planned->option_counts[s]; o++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.%s", planned->stages[s], planned->options[s][o].name);
+        json_add_u64(of_combination, name, store_setting_value(place, planned->stages[s], &planned->options[s][o]));
+      }
+    }
+  }
+  return all;
+}
+
 static void record_settings(const struct run_options *options, const struct plan *plan, cJSON *record) {
   cJSON *combinations = json_add_array(record, "combinations"), *profiles = json_add_object(record, "profiles");
   for (unsigned c = 0; c < plan->combination_count; c++) {
@@ -276,6 +294,7 @@ static void record_settings(const struct run_options *options, const struct plan
   json_add_u64(record, "timeout_ms", options->timeout_ms);
   json_add_u64(record, "memory_limit_bytes", options->memory_limit_bytes);
   json_add_text(record, "unexplained_limit", CELL_UNEXPLAINED_LIMIT_TEXT);
+  json_add_item(record, "options", plan_options(plan, &options->place));
 }
 
 bool plan_record(const struct run_options *options, const struct corpus *corpus, struct plan *plan,

@@ -23,6 +23,7 @@ struct run_options {
   const char *directory;    /* NULL: corpus */
   const char *combinations; /* "cumulative", or a comma-separated list that may hold it */
   const char *profile;      /* "strict", "stock" or "both" */
+  uint64_t max_lines;          /* a sample of the corpus; 0: all of it */
   const char *const *excludes; /* NULL-terminated */
   const char *output;       /* NULL: results/<corpus>.json */
   unsigned repetitions;
@@ -30,6 +31,7 @@ struct run_options {
   uint64_t timeout_ms;
   uint64_t memory_limit_bytes;
   bool resume, restart, instrument, quiet, allow_unfit_build;
+  struct store_place place; /* settings of stages; the directory is each cell's own */
 };
 
 /* ---- allocator profiles ---- */
@@ -48,6 +50,8 @@ struct plan_combination {
   char stages[STORE_STAGE_COUNT_MAX + 1][16];     /* names, the floor first */
   char modules[STORE_STAGE_COUNT_MAX + 1][4096];  /* their paths */
   unsigned stage_count;
+  struct stage_option_summary options[STORE_STAGE_COUNT_MAX + 1][STAGE_OPTIONS_MAX]; /* by stage */
+  uint32_t option_counts[STORE_STAGE_COUNT_MAX + 1];
   bool instrument; /* keeps nothing: it measures the harness */
   bool once;       /* one repetition only: added by us and not asked for */
 };
@@ -77,6 +81,8 @@ bool plan_make(const struct run_options *options, struct plan *plan, struct faul
  * and of every module a cell loads. */
 bool plan_record(const struct run_options *options, const struct corpus *corpus, struct plan *plan,
                  struct fault *fault);
+/* The value of every option, by combination: {"p1+p2": {"p2.cache_bytes": 262144}}. The caller owns it. */
+cJSON *plan_options(const struct plan *plan, const struct store_place *place);
 /* The first difference between two records, as "what: was X, is Y"; false: they are equal. */
 bool plan_difference(const cJSON *was, const cJSON *is, char *text, unsigned text_bytes);
 void plan_free(struct plan *plan);

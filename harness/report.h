@@ -20,6 +20,8 @@ bool report_trust(const struct result *result, const char *profile, struct grid 
 bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Latency of an access by class. */
 bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Opening a document that is not in use, beside parsing it. */
+bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* RSS above start by owner at `purged`; columns add up to the last one. First heaps,
  * by size; then these: other heaps, allocator overhead (what is anonymous and neither
  * allocated nor unexplained), mapped files, grammars, program and libraries,
@@ -32,6 +34,16 @@ bool report_checkpoints(const struct result *result, const char *profile, struct
  * columns: row in report_memory, lines per MiB. A claimed reduction becomes lines/MiB
  * by way of the baseline that was measured here. */
 bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct grid *grid,
+                  struct fault *fault);
+
+/* ---- several results of one corpus ---- */
+
+/* The results, from `first` on, that are of the same corpus as it, or of samples of it, by lines: into
+ * `members`, which has room for `count`. 0: there are not two of different size, or one before `first` is of it. */
+unsigned report_sweep_members(const struct result *const *results, unsigned count, unsigned first,
+                              const struct result **members);
+/* One row a result; columns: lines, then RSS above start at `purged` of each combination. */
+bool report_sweep(const struct result *const *members, unsigned count, const char *profile, struct grid *grid,
                   struct fault *fault);
 
 /* ---- pictures ---- */

@@ -148,6 +148,27 @@ bool report_latency(const struct result *result, const char *profile, struct gri
                         "Latency of an access by class of document, microseconds", grid, fault);
 }
 
+bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"thaw.documents", NULL, "documents", 1, 0, MEDIAN},
+      {"thaw.tree_warm.p50_ns", NULL, "tree warm p50", 1000, 1, MEDIAN},
+      {"thaw.tree_warm.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"thaw.tree_cold.p50_ns", NULL, "tree cold p50", 1000, 1, MEDIAN},
+      {"thaw.tree_cold.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"thaw.source_warm.p50_ns", NULL, "source warm p50", 1000, 1, MEDIAN},
+      {"thaw.source_cold.p50_ns", NULL, "cold p50", 1000, 1, MEDIAN},
+      {"thaw.parse.p50_ns", NULL, "parse p50", 1000, 1, MEDIAN},
+      {"thaw.parse_over_tree_warm.p50", NULL, "parse / tree warm", 1, 1, MEDIAN},
+      {"thaw.parse_over_tree_warm.min", NULL, "least", 1, 2, MEDIAN},
+      {"thaw.parse_over_tree_warm.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
+      {"thaw.parse_over_tree_cold.p50", NULL, "parse / tree cold", 1, 1, MEDIAN},
+      {"thaw.parse_over_tree_cold.min", NULL, "least", 1, 2, MEDIAN},
+      {"thaw.parse_over_tree_cold.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), false,
+                        "Opening a document that is not in use, microseconds", grid, fault);
+}
+
 /* ---- owners ---- */
 
 #define HEAP_OWNERS_MAX 7 /* as many colours as can be told apart; the rest is summed up */

@@ -51,11 +51,18 @@ enum result_checkpoint_id {
 #define RESULT_LATENCY_KEYS(X) X(p50_ns) X(p90_ns) X(p99_ns) X(max_ns) X(mean_ns)
 #define RESULT_LATENCY_CLASSES(X) X(HOT, "hot") X(WARM, "warm") X(COLD, "cold") X(FROZEN, "frozen")
 
+/* Opening a document that is not in use; each has RESULT_LATENCY_KEYS. */
+#define RESULT_THAWS(X) X(tree_warm) X(tree_cold) X(source_warm) X(source_cold) X(parse)
+#define RESULT_THAW_RATIOS(X) X(parse_over_tree_warm) X(parse_over_tree_cold)
+#define RESULT_THAW_RATIO_KEYS(X) X(p50, "1") X(min, "1") X(slower_pct, "%")
+
 #define X(key) +1
+enum { RESULT_THAW_COUNT = 0 RESULT_THAWS(X), RESULT_THAW_RATIO_COUNT = 0 RESULT_THAW_RATIOS(X) };
 enum { RESULT_JEMALLOC_COUNT = 0 RESULT_JEMALLOC_KEYS(X), RESULT_HEAP_FIGURE_COUNT = 0 RESULT_HEAP_KEYS(X),
        RESULT_LATENCY_FIGURE_COUNT = 0 RESULT_LATENCY_KEYS(X) };
 #undef X
 #define X(key, unit) +1
+enum { RESULT_THAW_RATIO_FIGURE_COUNT = 0 RESULT_THAW_RATIO_KEYS(X) };
 enum { RESULT_TIMING_COUNT = 0 RESULT_TIMING_KEYS(X), RESULT_EDIT_COUNT = 0 RESULT_EDIT_KEYS(X) };
 #undef X
 enum result_latency_class {
@@ -94,6 +101,12 @@ struct result_latency {
   struct figure value[RESULT_LATENCY_FIGURE_COUNT];
 };
 
+struct result_thaw {
+  struct figure documents, cold_documents;
+  struct figure value[RESULT_THAW_COUNT][RESULT_LATENCY_FIGURE_COUNT];
+  struct figure ratio[RESULT_THAW_RATIO_COUNT][RESULT_THAW_RATIO_FIGURE_COUNT];
+};
+
 struct result_stat {
   const char *stage, *name, *unit;
   struct figure value;
@@ -122,6 +135,7 @@ struct result_cell {
   struct figure edits[RESULT_EDIT_COUNT];
   struct figure timings[RESULT_TIMING_COUNT];
   struct result_latency latency[RESULT_LATENCY_CLASS_COUNT];
+  struct result_thaw thaw; /* not of an instrument */
   struct result_stat *stats;
   unsigned stat_count;
   struct result_proof proof;
@@ -153,6 +167,7 @@ struct result {
   const char *kernel, *cpu_model, *compiler, *compiler_flags, *allocator_version, *tree_sitter_version; /* or NULL */
   struct figure cpu_count, memory_bytes;
   const char *corpus, *corpus_title, *content_hash;
+  const char *sample_of; /* the corpus that this is a sample of; NULL: it is none */
   double files, lines, bytes;
   struct result_language *languages;
   unsigned language_count;

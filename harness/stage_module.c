@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "json_out.h"
 #include "paths.h"
 #include "store.h"
 
@@ -201,6 +202,9 @@ static bool check_options(const char *path, const struct stage_ops *ops, struct 
     if (!option->summary || option->value < option->min || option->value > option->max)
       return fault_set(fault, EXIT_CODE_INPUT, "%s: option '%s' has no summary, or its value is not between its min "
                        "and max", path, name);
+    if (option->value >= JSON_INTEGER_MAX)
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: option '%s': its value is not below 2^53, and results cannot hold it",
+                       path, name);
   }
   return true;
 }
@@ -369,7 +373,7 @@ static int compare_summaries(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-static bool summarize(const char *path, struct stage_summary *summary, struct fault *fault) {
+bool stage_summarize(const char *path, struct stage_summary *summary, struct fault *fault) {
   struct stage_module module;
   if (!stage_module_load(path, &module, fault)) return false;
   snprintf(summary->name, sizeof summary->name, "%s", module.ops->name);
@@ -379,6 +383,14 @@ static bool summarize(const char *path, struct stage_summary *summary, struct fa
   summary->roles = module.ops->roles;
   summary->flags = module.ops->flags;
   summary->keeps = module.ops->keeps;
+  summary->option_count = module.ops->option_count;
+  for (uint32_t i = 0; i < module.ops->option_count; i++) {
+    const struct stage_option *from = &module.ops->options[i];
+    struct stage_option_summary *to = &summary->options[i];
+    *to = (struct stage_option_summary){.value = from->value, .min = from->min, .max = from->max};
+    snprintf(to->name, sizeof to->name, "%s", from->name);
+    snprintf(to->summary, sizeof to->summary, "%s", from->summary);
+  }
   stage_module_unload(&module);
   return true;
 }
@@ -414,7 +426,7 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
     } else if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path) {
       good = fault_set(fault, EXIT_CODE_INPUT, "%s/%s: the path is too long", folder, entry->d_name);
     } else {
-      good = summarize(path, &summaries[*count], fault);
+      good = stage_summarize(path, &summaries[*count], fault);
       if (good) ++*count;
     }
   }

@@ -132,7 +132,9 @@ static const char *who_said(struct store *store, const struct member *first, con
 }
 
 bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault) {
-  enum exit_code code = error == STAGE_OUT_OF_MEMORY || error == STAGE_IO ? EXIT_CODE_SYSTEM : EXIT_CODE_CELL_FAILED;
+  enum exit_code code = error == STAGE_OUT_OF_MEMORY || error == STAGE_IO ? EXIT_CODE_SYSTEM
+                        : error == STAGE_CORRUPT                           ? EXIT_CODE_CORRUPT
+                                                                           : EXIT_CODE_CELL_FAILED;
   const char *name = stage->name;
   const char *said = who_said(store, member_of(store, stage), &name);
   if (said && strcmp(name, stage->name) == 0)
@@ -190,7 +192,9 @@ static void compose(struct store *store) {
     struct member *member = &store->members[i];
     const struct stage_ops *ops = member->module.ops;
     member->store = store;
-    member->ctx = (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = &lazy_ops, .fail = stage_says, .harness = member};
+    member->ctx = (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = &lazy_ops, .options = member->options,
+                                     .fail = stage_says, .harness = member};
+    for (uint32_t o = 0; o < ops->option_count; o++) member->options[o] = ops->options[o].value;
     for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
       struct lazy_heap *lazy = &member->heaps[kind];
       lazy->owner = member;
@@ -230,16 +234,16 @@ static void announce(struct store *store, const struct member *opened) {
   }
 }
 
-/* Folder and options, into each context. */
+/* The folder, into each context that gets one. */
 static bool take_place(struct store *store, const struct store_place *place, struct fault *fault) {
   bool uses_disk = false;
   for (unsigned i = 0; i < store->count; i++) uses_disk |= (store->members[i].module.ops->flags & STAGE_USES_DISK) != 0;
-  if (uses_disk && !store_directory_make(place->directory, store->directory, &store->owns_directory, fault)) return false;
+  if (uses_disk && !store_directory_make(place->directory, place->is_reopened, store->directory,
+                                         &store->owns_directory, fault))
+    return false;
   for (unsigned i = 0; i < store->count; i++) {
     struct member *member = &store->members[i];
     const struct stage_ops *ops = member->module.ops;
-    for (uint32_t o = 0; o < ops->option_count; o++) member->options[o] = ops->options[o].value;
-    member->ctx.options = member->options;
     member->ctx.is_reopened = place->is_reopened;
     if (ops->flags & STAGE_USES_DISK) member->ctx.directory = store->directory;
   }
@@ -283,7 +287,7 @@ bool store_open(const struct combination *combination, const struct store_place 
   }
   bool good = load_members(self, combination, fault);
   if (good) compose(self);
-  good = good && take_place(self, place, fault) && take_settings(self, place, fault);
+  good = good && take_settings(self, place, fault) && take_place(self, place, fault);
   for (unsigned i = 0; good && i < self->count; i++) {
     struct member *member = &self->members[i];
     int error = member->module.ops->open(&member->ctx, &member->state);
@@ -377,6 +381,13 @@ bool store_settle(struct store *store, struct fault *fault) {
   return settle_role(store, STAGE_TREE_CODEC, fault) && settle_role(store, STAGE_BYTE_KEEPER, fault);
 }
 
+void store_evict(struct store *store) {
+  for (unsigned i = store->count; i-- > 0;) {
+    const struct member *member = &store->members[i];
+    if (member->module.ops->evict) member->module.ops->evict(member->state);
+  }
+}
+
 bool store_drop(struct store *store, uint32_t id, struct fault *fault) {
   const struct stage_ops *codec = store->codec->module.ops, *keeper = store->keeper[STAGE_SOURCE]->module.ops;
   int error = codec->drop_tree(store->codec->state, id);
@@ -426,6 +437,58 @@ void store_cursor_close(struct store *store, struct stage_cursor *cursor) {
 void store_cursor_delete(struct store *store, struct stage_cursor *cursor) {
   store->codec->module.ops->cursor_delete(cursor);
 }
+
+/* ---- stores that outlive their process ---- */
+
+bool store_can_commit(const struct store *store, struct fault *fault) {
+  const struct stage_ops *sources = store->keeper[STAGE_SOURCE]->module.ops;
+  const struct stage_ops *trees = store->keeper[STAGE_TREE]->module.ops, *codec = store->codec->module.ops;
+  if (sources != trees)
+    return fault_set(fault, EXIT_CODE_USAGE, "sources are kept by stage '%s' and trees by '%s'; a store that outlives "
+                     "its process needs one stage on top that keeps both and can commit", sources->name, trees->name);
+  if (!sources->commit || !sources->catalogue)
+    return fault_set(fault, EXIT_CODE_USAGE, "stage '%s', which keeps sources and trees, cannot commit: what it keeps "
+                     "ends with its process; a stage that keeps both and can commit must stand above it",
+                     sources->name);
+  if (!codec->save || !codec->load)
+    return fault_set(fault, EXIT_CODE_USAGE, "stage '%s', which encodes the trees, cannot save what they share: nobody "
+                     "could read them later", codec->name);
+  return true;
+}
+
+bool store_save(struct store *store, stage_write_fn *write, void *sink, struct fault *fault) {
+  const struct stage_ops *codec = store->codec->module.ops;
+  int error = codec->save ? codec->save(store->codec->state, write, sink) : STAGE_UNSUPPORTED;
+  return error == STAGE_OK || store_fault(store, codec, "save", error, fault);
+}
+
+bool store_load(struct store *store, const void *tables, uint64_t length, struct fault *fault) {
+  const struct stage_ops *codec = store->codec->module.ops;
+  int error = codec->load ? codec->load(store->codec->state, tables, length) : STAGE_UNSUPPORTED;
+  return error == STAGE_OK || store_fault(store, codec, "load", error, fault);
+}
+
+bool store_commit(struct store *store, const void *catalogue, uint64_t length, struct fault *fault) {
+  const struct member *keeper = store->keeper[STAGE_TREE];
+  const struct stage_ops *ops = keeper->module.ops;
+  int error = ops->commit ? ops->commit(keeper->state, catalogue, length) : STAGE_UNSUPPORTED;
+  return error == STAGE_OK || store_fault(store, ops, "commit", error, fault);
+}
+
+bool store_pin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault) {
+  const struct member *keeper = store->keeper[STAGE_TREE];
+  const struct stage_ops *ops = keeper->module.ops;
+  int error = ops->catalogue ? ops->catalogue(keeper->state, pin) : STAGE_UNSUPPORTED;
+  return error == STAGE_OK || store_fault(store, ops, "catalogue", error, fault);
+}
+
+bool store_unpin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault) {
+  const struct member *keeper = store->keeper[STAGE_TREE];
+  int error = keeper->module.ops->unpin(keeper->state, STAGE_TREE, pin);
+  return error == STAGE_OK || store_fault(store, keeper->module.ops, "unpin", error, fault);
+}
+
+uint64_t store_option(const struct store *store, unsigned i, uint32_t o) { return store->members[i].options[o]; }
 
 /* ---- counters ---- */
 

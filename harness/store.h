@@ -35,12 +35,19 @@ bool stage_module_probe(const char *path, struct fault *fault);
 /* What stands in the stage folder, sorted by order then name; reading it loads each
  * module and unloads it again. Modules that are refused end the listing with a
  * fault that names them. */
+struct stage_option_summary {
+  char name[32], summary[128];
+  uint64_t value, min, max;
+};
 struct stage_summary {
   char name[16];
   char summary[128];
   char path[4096];
   uint32_t order, roles, flags, keeps;
+  struct stage_option_summary options[STAGE_OPTIONS_MAX];
+  uint32_t option_count;
 };
+bool stage_summarize(const char *path, struct stage_summary *summary, struct fault *fault);
 bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault);
 
 /* ---- combinations ---- */
@@ -69,17 +76,27 @@ struct store_setting {
 #define STORE_SETTINGS_MAX 32
 /* Where a store keeps files, and how its stages are set. */
 struct store_place {
-  /* The folder for the stages' files. Made where a stage needs it (STAGE_USES_DISK). "": a
-   * new one in $TMPDIR, else /var/tmp, which store_close removes. */
+  /* The folder for the stages' files, empty unless is_reopened. Made where a stage needs it
+   * (STAGE_USES_DISK). "": a new one in $TMPDIR, else /var/tmp, which store_close removes. */
   char directory[4096];
   bool is_reopened; /* the directory holds what the same stages committed */
   struct store_setting settings[STORE_SETTINGS_MAX];
   unsigned setting_count;
 };
 /* Parses "STAGE.OPTION=VALUE" (bytes may have KiB, MiB, GiB) and adds it; a later one of the same
- * name wins.
+ * name wins. Values lie below 2^53, as in all of JSON here.
  * Faults: EXIT_CODE_USAGE. */
 bool store_setting_add(struct store_place *place, const char *text, struct fault *fault);
+/* The inverse. */
+#define STORE_SETTING_BYTES 80
+void store_setting_text(const struct store_setting *setting, char text[STORE_SETTING_BYTES]);
+/* Has a stage of the stage folder, or one that a combination names by its path, each option that is
+ * set, and is the value in its range? Faults: EXIT_CODE_USAGE, and those of stage_list. */
+bool store_settings_check(const struct store_place *place, const struct combination *combinations, unsigned count,
+                          struct fault *fault);
+/* The value of an option of a stage, as set or as it comes. */
+uint64_t store_setting_value(const struct store_place *place, const char *stage,
+                             const struct stage_option_summary *option);
 
 /* `place` is read only during the call; NULL: a new folder, no settings. A setting for a stage that is
  * not in the combination is left alone. Faults: also EXIT_CODE_USAGE for one out of its range. */
@@ -104,6 +121,8 @@ bool store_edit(struct store *store, const struct stage_document *document, cons
                 uint32_t edit_count, TSTree *tree, struct fault *fault);
 bool store_settle(struct store *store, struct fault *fault);
 bool store_drop(struct store *store, uint32_t id, struct fault *fault);
+/* All stages give back what only makes reading quicker: the next access is to a document not in use. */
+void store_evict(struct store *store);
 
 /* The whole source of a document, readable until store_unpin_source, whose false means that what
  * was read since is void (the file behind it was changed): it is let go of all the same. */
@@ -116,6 +135,22 @@ bool store_cursor_new(struct store *store, struct stage_cursor **cursor, struct 
 bool store_cursor_open(struct store *store, struct stage_cursor *cursor, uint32_t id, struct fault *fault);
 void store_cursor_close(struct store *store, struct stage_cursor *cursor);
 void store_cursor_delete(struct store *store, struct stage_cursor *cursor);
+
+/* ---- stores that outlive their process ---- */
+
+/* Can it be committed, and opened again? The tops of both piles must be one keeper that has commit, and
+ * the codec in charge must have save. Else EXIT_CODE_USAGE, with what is lacking. */
+bool store_can_commit(const struct store *store, struct fault *fault);
+/* What all documents share, as the codec in charge writes it; after store_settle. */
+bool store_save(struct store *store, stage_write_fn *write, void *sink, struct fault *fault);
+bool store_commit(struct store *store, const void *catalogue, uint64_t length, struct fault *fault);
+/* Of a store that was opened again (store_place.is_reopened): the catalogue of the last commit, until
+ * store_unpin_catalogue; then the codec's tables, before any document is read. */
+bool store_pin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault);
+bool store_unpin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault);
+bool store_load(struct store *store, const void *tables, uint64_t length, struct fault *fault);
+/* The value of an option as the stage was given it; o counts the options of stage i. */
+uint64_t store_option(const struct store *store, unsigned i, uint32_t o);
 
 /* Every stage's own counters: emit(sink, stage name, counter, unit, value). */
 typedef void store_stat_fn(void *sink, const char *stage, const char *name, const char *unit, double value);

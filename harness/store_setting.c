@@ -1,10 +1,16 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * store_setting.c - options of stages as a user sets them: parsed, and held against the
+ * stages that there are before anything is measured. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_out.h"
+#include "paths.h"
 #include "store.h"
 
 /* "4096", "64KiB", "1MiB", "2GiB". */
@@ -21,7 +27,7 @@ static bool value_parse(const char *text, uint64_t *value) {
   for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
     if (strcmp(end, units[i].unit) != 0) continue;
     *value = (uint64_t)number << units[i].lg_bytes;
-    return *value >> units[i].lg_bytes == number;
+    return *value >> units[i].lg_bytes == number && *value < JSON_INTEGER_MAX;
   }
   return false;
 }
@@ -41,7 +47,7 @@ bool store_setting_add(struct store_place *place, const char *text, struct fault
       !value_parse(equals + 1, &setting.value))
     return fault_set(fault, EXIT_CODE_USAGE,
                      "--set '%s': expected STAGE.OPTION=NUMBER, where the number may end in "
-                     "KiB, MiB or GiB, as in p2.cache_bytes=256KiB",
+                     "KiB, MiB or GiB and is below 2^53, as in p2.cache_bytes=256KiB",
                      text);
   unsigned i = 0;
   while (i < place->setting_count && (strcmp(place->settings[i].stage, setting.stage) != 0 ||
@@ -52,4 +58,76 @@ bool store_setting_add(struct store_place *place, const char *text, struct fault
   place->settings[i] = setting;
   if (i == place->setting_count) place->setting_count++;
   return true;
+}
+
+void store_setting_text(const struct store_setting *setting, char text[STORE_SETTING_BYTES]) {
+  snprintf(text, STORE_SETTING_BYTES, "%s.%s=%" PRIu64, setting->stage, setting->option, setting->value);
+}
+
+uint64_t store_setting_value(const struct store_place *place, const char *stage,
+                             const struct stage_option_summary *option) {
+  for (unsigned i = 0; i < place->setting_count; i++) {
+    const struct store_setting *setting = &place->settings[i];
+    if (strcmp(setting->stage, stage) == 0 && strcmp(setting->option, option->name) == 0) return setting->value;
+  }
+  return option->value;
+}
+
+/* ---- is there such an option ---- */
+
+static bool no_such_option(const struct stage_summary *stage, const char *option, struct fault *fault) {
+  char names[STAGE_OPTIONS_MAX * 34] = "";
+  size_t used = 0;
+  for (uint32_t i = 0; i < stage->option_count; i++)
+    used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", stage->options[i].name);
+  if (stage->option_count == 0)
+    return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: the stage '%s' has no options", stage->name, option,
+                     stage->name);
+  return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: the stage '%s' has no such option; its options: %s",
+                   stage->name, option, stage->name, names);
+}
+
+static bool check_setting(const struct store_setting *setting, const struct stage_summary *stages, unsigned count,
+                          struct fault *fault) {
+  unsigned s = 0;
+  while (s < count && strcmp(stages[s].name, setting->stage) != 0) s++;
+  if (s == count)
+    return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: there is no stage '%s' in %s; `phasebench stages` lists "
+                     "stages and their options", setting->stage, setting->option, setting->stage, paths_stage_dir());
+  for (uint32_t o = 0; o < stages[s].option_count; o++) {
+    const struct stage_option_summary *option = &stages[s].options[o];
+    if (strcmp(option->name, setting->option) != 0) continue;
+    if (setting->value >= option->min && setting->value <= option->max) return true;
+    return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s=%" PRIu64 ": expected %" PRIu64 " to %" PRIu64,
+                     setting->stage, setting->option, setting->value, option->min, option->max);
+  }
+  return no_such_option(&stages[s], setting->option, fault);
+}
+
+/* Stages that combinations name by path, behind those of the folder. */
+static bool add_modules(const struct combination *combinations, unsigned combination_count,
+                        struct stage_summary *stages, unsigned capacity, unsigned *count, struct fault *fault) {
+  for (unsigned c = 0; c < combination_count; c++) {
+    for (unsigned s = 0; s < combinations[c].stage_count; s++) {
+      if (!strchr(combinations[c].stages[s], '/') || *count == capacity) continue;
+      if (!stage_summarize(combinations[c].stages[s], &stages[*count], fault)) return false;
+      ++*count;
+    }
+  }
+  return true;
+}
+
+bool store_settings_check(const struct store_place *place, const struct combination *combinations, unsigned count,
+                          struct fault *fault) {
+  enum { CAPACITY = 128 };
+  if (place->setting_count == 0) return true;
+  struct stage_summary *stages = calloc(CAPACITY, sizeof *stages);
+  unsigned stage_count = 0;
+  if (!stages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of stages");
+  bool good = stage_list(stages, CAPACITY, &stage_count, fault) &&
+              add_modules(combinations, count, stages, CAPACITY, &stage_count, fault);
+  for (unsigned i = 0; good && i < place->setting_count; i++)
+    good = check_setting(&place->settings[i], stages, stage_count, fault);
+  free(stages);
+  return good;
 }

@@ -163,7 +163,7 @@ static bool is_sanitized(void) {
 }
 
 /* What is true of every good cell. */
-static void check_good_cell(const cJSON *cell, bool instrument) {
+static void check_good_cell(const cJSON *cell, bool instrument, bool uses_disk) {
   static const char *const names[] = {"start",  "ingested", "settled", "purged",
                                       "walked", "served",   "edited",  "drained"};
   assert_string_equal(text_of(cell, "status"), "ok");
@@ -174,7 +174,8 @@ static void check_good_cell(const cJSON *cell, bool instrument) {
     const cJSON *checkpoint = cJSON_GetArrayItem(checkpoints, i);
     assert_string_equal(text_of(checkpoint, "name"), names[i]);
     assert_true(number(checkpoint, "rss_bytes") > 1000000);
-    assert_int_equal(number(checkpoint, "disk_bytes"), 0);
+    if (!uses_disk) assert_int_equal(number(checkpoint, "disk_bytes"), 0);
+    if (uses_disk && i >= 2 && i < 7) assert_true(number(checkpoint, "disk_bytes") > 0); /* settled, and not drained */
     if (i > 0)
       assert_true(number(checkpoint, "elapsed_ns") > number(cJSON_GetArrayItem(checkpoints, i - 1), "elapsed_ns"));
   }
@@ -244,7 +245,7 @@ static void every_stage_passes(void **state) {
     assert_int_equal(run_cell(&cell), 0);
     assert_non_null(cell);
     bool instrument = stages[i].flags & STAGE_KEEPS_NOTHING;
-    check_good_cell(cell, instrument);
+    check_good_cell(cell, instrument, stages[i].flags & STAGE_USES_DISK);
     if (!instrument) check_proved(cell);
     check_accounts(cell);
     cJSON_Delete(cell);
@@ -256,8 +257,8 @@ static void check_bad_cell(int code, int expected_code, const cJSON *cell, const
   assert_non_null(cell);
   assert_string_equal(text_of(cell, "status"), "failed");
   if (!strstr(text_of(cell, "reason"), part)) fail_msg("expected '%s' in: %s", part, text_of(cell, "reason"));
-  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "stage_stats"};
-  for (int i = 0; i < 6; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
+  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"};
+  for (int i = 0; i < 7; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
 }
 
 static void a_changed_file_fails_the_cell(void **state) {
@@ -355,6 +356,38 @@ static void bytes_on_disk_are_counted(void **state) {
   cJSON_Delete(cell);
 }
 
+/* All that lies in the folder of the stages' files counts, once. The folder is gone afterwards. */
+static void files_in_the_folder_are_counted(void **state) {
+  (void)state;
+  static const char *const lies[] = {"folder: closed", "folder: open", "folder: linked", "folder: below",
+                                     "folder: mapped"};
+  char place[512];
+  snprintf(place, sizeof place, "%s/place", folder);
+  assert_int_equal(mkdir(place, 0700), 0);
+  char *before = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+  assert_int_equal(setenv("TMPDIR", place, 1), 0);
+  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    int code;
+    cJSON *cell = run_liar(lies[i], &code);
+    if (code != 0) fail_msg("%s: %s", lies[i], text_of(cell, "reason"));
+    const cJSON *checkpoint;
+    cJSON_ArrayForEach(checkpoint, member(cell, "checkpoints")) {
+      assert_in_range(number(checkpoint, "disk_bytes"), 1 << 20, (1 << 20) + 65536);
+      const cJSON *mapping;
+      cJSON_ArrayForEach(mapping, member(checkpoint, "mappings")) {
+        bool is_files = strcmp(text_of(mapping, "owner"), "corpus") == 0;
+        uint64_t expected = is_files && strcmp(lies[i], "folder: mapped") == 0 ? 1 << 20 : 0;
+        if (is_files) assert_int_equal(number(mapping, "rss_bytes"), expected);
+      }
+    }
+    cJSON_Delete(cell);
+  }
+  assert_int_equal(rmdir(place), 0); /* empty, or it fails */
+  if (before) setenv("TMPDIR", before, 1);
+  else unsetenv("TMPDIR");
+  free(before);
+}
+
 static int64_t signed_number(const cJSON *object, const char *key) {
   const cJSON *item = member(object, key);
   if (!cJSON_IsNumber(item)) fail_msg("'%s' is no number", key);
@@ -422,6 +455,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(journals_are_counted_by_document),
       cmocka_unit_test(a_stage_without_a_journal_is_not_asked_at_each_edit),
       cmocka_unit_test(bytes_on_disk_are_counted),
+      cmocka_unit_test(files_in_the_folder_are_counted),
       cmocka_unit_test(a_bad_specification_is_refused),
   };
   return cmocka_run_group_tests(tests, make_corpus, remove_corpus);

@@ -96,6 +96,26 @@ static void comes_back_as_written(void **state) {
   assert_int_equal(in.position, 7);
   assert_true(in.seed == out->seed);
   assert_true(in.edits_path[0] == 0 && in.edits.target_count == 0);
+  assert_true(in.place.directory[0] == 0 && in.place.setting_count == 0 && !in.place.is_reopened);
+  cell_spec_free(&in);
+}
+
+static void the_place_comes_back_as_written(void **state) {
+  (void)state;
+  struct fault fault = {0};
+  struct cell_spec *out = example();
+  strcpy(out->place.directory, "/some/0003.store");
+  assert_true(store_setting_add(&out->place, "p2.cache_bytes=64KiB", &fault));
+  assert_true(store_setting_add(&out->place, "mine.pages=9007199254740991", &fault));
+  assert_true(cell_spec_write(spec_path, out, &fault));
+  static struct cell_spec in;
+  if (!cell_spec_read(spec_path, &in, &fault)) fail_msg("%s", fault.message);
+  assert_string_equal(in.place.directory, "/some/0003.store");
+  assert_int_equal(in.place.setting_count, 2);
+  assert_string_equal(in.place.settings[0].stage, "p2");
+  assert_string_equal(in.place.settings[0].option, "cache_bytes");
+  assert_int_equal(in.place.settings[0].value, 65536);
+  assert_true(in.place.settings[1].value == UINT64_C(9007199254740991));
   cell_spec_free(&in);
 }
 
@@ -282,6 +302,7 @@ static void damaged_json_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(comes_back_as_written, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_place_comes_back_as_written, set_up, tear_down),
       cmocka_unit_test_setup_teardown(list_is_as_documented, set_up, tear_down),
       cmocka_unit_test_setup_teardown(changed_list_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(spec_and_list_must_agree, set_up, tear_down),

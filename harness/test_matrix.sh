@@ -140,6 +140,78 @@ bad_end other failed '"repetition" is not the one asked for'
 bad_end failed failed 'node 7 differs'
 expect "a failed proof is kept" "failed" "$(show bad.json '[c["proof"]["status"] for c in r["cells"] if c["status"] != "ok"][0]')"
 
+# ---- options of stages, and the folder of their files ----
+liar=$PHASEBENCH_BUILD_DIR/test_stages/liar.so
+run --combos baseline,"$liar" --reps 1 --profile strict --no-instrument --quiet --set liar.planted_bytes=3MiB \
+  --output set.json || fail "--set: exit code $?"
+validate set.json
+expect "options of each combination" "{'baseline': {}, 'liar': {'liar.planted_bytes': 3145728}}" \
+  "$(show set.json 'r["settings"]["options"]')"
+expect "a setting is told" True "$(show set.json '"set by the user: liar.planted_bytes=3145728" in r["settings"]["notes"]')"
+run --combos "$liar" --reps 1 --profile strict --no-instrument --quiet --output set.json || fail "without --set: $?"
+expect "as they come" "{'liar': {'liar.planted_bytes': 0}}" "$(show set.json 'r["settings"]["options"]')"
+bad_set() { # bad_set SETTING TEXT
+  run --combos "$liar" --quiet --set "$1" 2> said
+  expect "--set $1: exit code" 2 $?
+  grep -q -- "$2" said || fail "--set $1: it said: $(cat said)"
+}
+bad_set liar.planted_bytes=65MiB 'expected 0 to 67108864'
+bad_set liar.nonsense=1 'has no such option; its options: planted_bytes'
+bad_set nowhere.x=1 "there is no stage 'nowhere'"
+bad_set baseline.x=1 'has no options'
+bad_set liar 'expected STAGE.OPTION=NUMBER'
+"$PHASEBENCH" stages > said || fail "stages: exit code $?"
+grep -q '^baseline ' said && grep -q '^null .*instrument' said || fail "stages: $(cat said)"
+
+# However a cell ends, its folder is removed. LIAR does not reach cells: hence the program between.
+cat > lying <<'BASH'
+#!/usr/bin/env bash
+export LIAR=$(cat "$(dirname "$0")/lie")
+exec "$PHASEBENCH_TEST_PROGRAM" "$@"
+BASH
+chmod +x lying
+export PHASEBENCH_TEST_PROGRAM=$PHASEBENCH
+lie() { # lie LIE STATUS [OPTION...]
+  printf '%s' "$1" > lie
+  local status=$2
+  LIAR=$1 PHASEBENCH_CELL_PROGRAM=$folder/lying "$PHASEBENCH" run --dir code --allow-unfit-build --combos "$liar" --reps 1 \
+    --profile strict --no-instrument --output lie.json "${@:3}" > table 2> progress
+  expect "$1: status" "$status" "$(show lie.json 'r["cells"][0]["status"]')"
+  [ -e lie.json.cells ] && fail "$1: the work folder is left: $(ls -R lie.json.cells)"
+}
+lie 'folder: closed' ok
+lie 'folder: crash' crashed
+lie 'folder: hang' timeout --timeout 2
+printf 'folder: hang' > lie
+(
+  export PHASEBENCH_CELL_PROGRAM=$folder/lying LIAR='folder: hang'
+  exec /usr/bin/python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
+    "$PHASEBENCH" run --dir code --allow-unfit-build --combos "baseline,$liar" --reps 1 --profile strict --no-instrument \
+    --output lie.json 2> progress
+) &
+first=$!
+for _ in $(seq 200); do [ -n "$(ls -d lie.json.cells/*.store/liar.bytes 2> /dev/null)" ] && break; sleep 0.05; done
+[ -n "$(ls -d lie.json.cells/*.store/liar.bytes 2> /dev/null)" ] || fail "no folder of the cell's files in the work folder"
+kill -INT $first
+wait $first
+expect "interrupted: exit code" 6 $?
+[ -n "$(ls -d lie.json.cells/*.store 2> /dev/null)" ] && fail "Ctrl-C leaves the folder of a cell's files"
+rm -rf lie.json.cells
+# What a killed supervisor leaves is removed by the next run.
+mkdir -p lie.json.cells/0000.store/below && touch lie.json.cells/0000.store/below/x
+lie 'folder: closed' ok
+# A disk that is full or read-only is the failure of the cell, which says so.
+if mkdir small && mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then
+  printf 'folder: closed' > lie
+  LIAR='folder: closed' PHASEBENCH_CELL_PROGRAM=$folder/lying "$PHASEBENCH" run --dir code --allow-unfit-build \
+    --combos "$liar" --reps 1 --profile strict --no-instrument --output small/lie.json > table 2> progress
+  expect "full disk: exit code" 5 $?
+  expect "full disk: status" failed "$(show small/lie.json 'r["cells"][0]["status"]')"
+  show small/lie.json 'r["cells"][0]["reason"]' | grep -q 'No space left on device' || fail "full disk: $(cat progress)"
+  umount small
+fi
+rmdir small 2> /dev/null
+
 # ---- interrupted, refused, resumed ----
 cp before.json kept.json
 rm -f runs
@@ -191,6 +263,27 @@ cp runs runs_before
 run $arguments --resume > table 2> said || fail "resume of a complete run: $?: $(cat said)"
 grep -q 'is complete already' said || fail "$(cat said)"
 cmp -s runs runs_before || fail "a complete run ran cells again"
+grep -q 'cells failed' said && fail "a run without failures: $(cat said)"
+# A complete result of other combinations is not lost to --resume.
+cp kept.json complete.json
+run --combos baseline --reps 2 --profile strict --no-instrument --output kept.json --resume 2> said
+expect "--resume over another result" 3 $?
+grep -q 'kept.json is the complete result of another run' said || fail "$(cat said)"
+cmp -s kept.json complete.json || fail "--resume replaced the result of another run"
+[ -e kept.json.cells ] && fail "a refused --resume left a folder"
+cmp -s runs runs_before || fail "a refused --resume ran cells"
+run --combos baseline --reps 2 --profile strict --no-instrument --output kept.json --restart --quiet || fail "--restart over another result: $?"
+expect "restart replaces it" "['baseline']" "$(show kept.json 'r["settings"]["combinations"]')"
+cp complete.json kept.json
+# Of one with failed cells, it says how to measure them again.
+PHASEBENCH_TEST_FAKE="skeleton/0=crash" run $arguments --restart --quiet 2> said
+expect "a result with a failed cell" 5 $?
+cp runs runs_before
+run $arguments --resume > table 2> said
+expect "resume of a complete run with a failed cell" 5 $?
+grep -q '1 of its cells failed.*--restart in place of --resume' said || fail "$(cat said)"
+cmp -s runs runs_before || fail "a complete run with a failed cell ran cells again"
+run $arguments --restart --quiet || fail "after a failed cell: $?"
 rm runs
 interrupt SIGTERM
 expect "SIGTERM: exit code" 6 $?
@@ -262,6 +355,22 @@ expect "where a stage came from is told" True "$(show mixed.json 'any("skeleton.
 # Excludes reach the corpus.
 run --quiet --no-instrument --profile strict --reps 1 --combos baseline --exclude deep --output excluded.json || fail "exclude: $?"
 expect "excluded" "1" "$(show excluded.json 'r["corpus"]["files"]')"
+
+# ---- a sample of the corpus ----
+run --quiet --no-instrument --profile strict --reps 1 --combos baseline --max-lines 1 || fail "--max-lines: $?"
+sampled=results/dir-code-max-lines-1.json
+[ -e $sampled ] || fail "--max-lines: the result's name: $(ls results)"
+validate $sampled
+expect "what is in a sample" "1 1 dir:code:max-lines-1" "$(show $sampled 'r["corpus"]["files"], r["corpus"]["lines"], r["corpus"]["name"]' | tr -d "(),'")"
+expect "of what it is one" "{'of': 'dir:code', 'max_lines': 1, 'seed': 1, 'all_files': 2, 'all_lines': 3}" "$(show $sampled 'r["corpus"]["sample"]')"
+expect "languages of a sample" "1 1" "$(show $sampled 'r["corpus"]["languages"][0]["files"], r["corpus"]["languages"][0]["lines"]' | tr -d '(),')"
+run --quiet --no-instrument --profile strict --reps 1 --combos baseline --max-lines 3 --output all.json || fail "--max-lines 3: $?"
+expect "all of it" 2 "$(show all.json 'r["corpus"]["files"]')"
+refused 2 'expected a whole number' --max-lines 0
+mkdir long && printf 'int a;\nint b;\n' > long/a.c
+"$PHASEBENCH" run --dir long --allow-unfit-build --max-lines 1 2> said
+expect "no file is so small" 3 $?
+grep -q 'has no file of at most 1 lines' said || fail "$(cat said)"
 
 # ---- builds that may not write results ----
 "$PHASEBENCH" run --dir code --output unfit.json --combos baseline --no-instrument --quiet 2> said

@@ -26,6 +26,21 @@ for picture in lines_per_mib owners checkpoints; do
   grep -q "ts-1720.$picture.png" rep/report.md || fail "report.md does not show $picture"
   /usr/bin/python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "rep/ts-1720.$picture.svg" || fail "$picture.svg"
 done
+# Results of one corpus in several sizes: memory over lines, once for each corpus.
+sample --corpus ts-1720:max-lines-1000 --sample-of ts-1720 --files 10 --lines 1000 --lines-per-mib baseline=1300,p1=12000 small.json
+sample --corpus ts-1720:max-lines-32000 --sample-of ts-1720 --files 90 --lines 32000 --lines-per-mib baseline=1300,p1=12000 middle.json
+sample --corpus other --lines 5000 --lines-per-mib baseline=1300 other.json
+"$PHASEBENCH" report middle.json other.json r.json small.json -o sweep >swept
+ls sweep | grep -c 'rss_over_lines.png' | grep -qx 1 || fail "sweeps: $(ls sweep)"
+grep -q '1-ts-1720_max-lines-32000.rss_over_lines.png' sweep/report.md || fail "report.md does not show the sweep"
+/usr/bin/python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' sweep/*.rss_over_lines.svg || fail "the sweep's svg"
+[ "$(cut -f3 sweep/*.rss_over_lines.tsv | paste -sd' ')" = "lines 1000 32000 325114" ] || fail "rows: $(cat sweep/*.rss_over_lines.tsv)"
+# 1,048,576 / 1300 bytes a line, and the same for each line more.
+grep -q '^baseline: 806\.60 bytes for each line more, between 1,000 and 325,114 lines' sweep/report.txt || fail "slope: $(grep 'line more' sweep/report.txt)"
+"$PHASEBENCH" report r.json other.json -o unswept >swept
+ls unswept | grep -q rss_over_lines && fail "a sweep of one size"
+"$PHASEBENCH" report small.json -o named >swept
+grep -q 'not measured' named/report.txt && grep -q "ts-1720_max-lines-1000" named/report.md || fail "a sample has a name of its own"
 [ "$(png_size rep/ts-1720.lines_per_mib.png)" = 1200x592 ] || fail "size: $(png_size rep/ts-1720.lines_per_mib.png)"
 # The SVG's words are the table's figures: at rest and in service, all names, failures.
 for words in ">1,000,000<" ">12,000<" ">baseline<" ">p1+p2+p3+p4a+p4b+p4c<" "FAILED: repetition 1 of 3 crashed" \

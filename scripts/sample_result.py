@@ -10,6 +10,7 @@ usage: sample_result.py [OPTION]... OUT.json
   --repetitions N             default 3
   --profiles A,B              default strict
   --corpus NAME --files N --lines N
+  --sample-of NAME            the corpus is a sample of that one
   --fail NAME=STATUS          each cell of this combination ended so (crashed, failed,
                               timeout, memory_limit)
   --fail-one NAME             only its last repetition failed
@@ -107,6 +108,7 @@ def cell(arguments, name, per_mib, profile, repetition, position):
                      "p99_ns": 9000 * (i + 1), "max_ns": 20000 * (i + 1), "mean_ns": 1300.5 * (i + 1)}
                     for i, (c, n, a) in enumerate([("hot", 10, 600), ("warm", 20, 250), ("cold", 40, 120),
                                                    ("frozen", 30, 30)])],
+        "thaw": thaw(is_baseline),
         "stage_stats": [] if is_baseline else [{"stage": stages[-1], "name": "events", "unit": "1", "value": 9.5e6}],
         "proof": proof("passed", None, 0, arguments.files, nodes, 30 * arguments.lines)})
     return base
@@ -130,6 +132,21 @@ def edits(is_baseline, edited, served):
     return e
 
 
+def thaw(is_baseline):
+    """The baseline writes no files: nothing can be cold."""
+    def latency(p50):
+        return {"p50_ns": p50, "p90_ns": 3 * p50, "p99_ns": 9 * p50, "max_ns": 20 * p50, "mean_ns": 1.5 * p50}
+    t = {"documents": 800, "cold_documents": 0 if is_baseline else 790, "tree_warm": latency(50000),
+         "source_warm": latency(4000), "parse": latency(2000000), "missing": {},
+         "parse_over_tree_warm": {"p50": 40.5, "min": 2.25, "slower_pct": 0}}
+    t["tree_cold"] = None if is_baseline else latency(250000)
+    t["source_cold"] = None if is_baseline else latency(90000)
+    t["parse_over_tree_cold"] = None if is_baseline else {"p50": 8.5, "min": 0.75, "slower_pct": 1.25}
+    if is_baseline:
+        t["missing"] = {k: "there is nothing to drop" for k in ("tree_cold", "source_cold", "parse_over_tree_cold")}
+    return t
+
+
 def proof(status, reason, mismatches, documents=1, nodes=18, source=100):
     return {"status": status, "reason": reason, "documents_compared": documents, "nodes_compared": nodes,
             "source_bytes_compared": source, "moves_compared": 10 * nodes, "mismatches": mismatches,
@@ -140,6 +157,7 @@ def instrument(arguments, position, profile):
     c = cell(arguments, "baseline", 100000, profile, 0, position)
     c.update({"combination": "null", "stages": ["baseline", "null"], "kind": "instrument",
               "proof": proof("not_applicable", "the stage keeps nothing", 0, 0, 0, 0), "latency": [], "stage_stats": []})
+    del c["thaw"]
     c["trees"] = {"nodes": None, "tree_bytes": None, "source_bytes": None,
                   "missing": {k: "the stage keeps nothing" for k in ("nodes", "tree_bytes", "source_bytes")}}
     return c
@@ -224,7 +242,7 @@ def figure_in_failed_cell(r):
 
 def failed_without_reason(r):
     c = last(r)
-    for key in ("checkpoints", "trees", "edits", "timings", "latency", "stage_stats"):
+    for key in ("checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"):
         del c[key]
     c["status"] = "crashed"
 
@@ -311,6 +329,22 @@ def journal_null_without_reason(r):
     last(r)["edits"].update(journal_tree_bytes=None, missing={})
 
 
+def thaw_missing(r):
+    del last(r)["thaw"]
+
+
+def thaw_null_without_reason(r):
+    last(r)["thaw"].update(tree_warm=None)
+
+
+def thaw_without_ratio(r):
+    del last(r)["thaw"]["parse_over_tree_warm"]
+
+
+def thaw_share_above_all(r):
+    last(r)["thaw"]["parse_over_tree_warm"]["slower_pct"] = 101
+
+
 def prefix_null_without_reason(r):
     last(r)["edits"].update(zstd_prefix_source_bytes=None, missing={})
 
@@ -332,6 +366,7 @@ BROKEN = {f.__name__: f for f in (
     checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
     nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
     incomplete, no_cells, bad_hash, self_test_failed_but_ok, self_test_unavailable_in_release,
+    thaw_missing, thaw_null_without_reason, thaw_without_ratio, thaw_share_above_all,
     edits_missing, edit_source_unknown, journal_null_without_reason, prefix_null_without_reason,
     no_allocator_options_in_release, setting_null_without_reason, environment_null_without_reason)}
 
@@ -382,6 +417,7 @@ def main():
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--profiles", default="strict")
     parser.add_argument("--corpus", default="invented")
+    parser.add_argument("--sample-of")
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--lines", type=int, default=300000)
     for name in ("--fail", "--fail-one", "--null"):
@@ -402,6 +438,9 @@ def main():
     if not arguments.out:
         parser.error("OUT.json is missing")
     result = copy.deepcopy(build(arguments))  # spoiling one cell must not touch another
+    if arguments.sample_of:
+        result["corpus"]["sample"] = {"of": arguments.sample_of, "max_lines": arguments.lines, "seed": 1,
+                                      "all_files": 9999, "all_lines": 9999999}
     if arguments.sanitized:
         sanitize(result)
     if arguments.spoil:

@@ -14,16 +14,26 @@ const struct stage_ops *liar_skeleton_stage(void);
 #include "../../phases/skeleton/cursor.c"
 #undef phasebench_stage
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct stage_option options[] = {
+    {"planted_bytes", "bytes taken at open, for nothing", 0, 0, 64 << 20}};
 
 static const struct stage_ops *honest; /* the skeleton */
 static struct stage_ops liar;
 static const struct stage_ctx *context;
 static char lie[64];
 static FILE *disk_file;
+static char folder_file[4200]; /* a file in the folder of the stages' files, closed */
+static char *paths[1024]; /* by document, of "source: from its file" */
+static char evicted; /* the hook was called */
+static uint8_t *planted; /* of the option */
 static uint8_t *changed; /* a source with a wrong byte */
 static char walk_skipped; /* the one node that "a node less" leaves out was left out */
 
@@ -40,6 +50,41 @@ static bool about(uint32_t index) { return index % 7 == 3; }
 
 /* ---- life ---- */
 
+/* Lies that begin so are told by a stage that has STAGE_USES_DISK. */
+static bool uses_folder(void) { return strncmp(lie, "folder: ", 8) == 0; }
+
+/* Stays mapped until the process ends. */
+static bool map_folder_file(void) {
+  int fd = open(folder_file, O_RDONLY | O_CLOEXEC);
+  void *map = fd < 0 ? MAP_FAILED : mmap(NULL, 1 << 20, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+  if (fd >= 0) close(fd);
+  return map != MAP_FAILED;
+}
+
+/* 1 MiB in the stages' folder, closed; with "folder: open" open a second time, with "folder: linked"
+ * under a second name; what is in a folder below counts, too. */
+static bool write_folder_file(void) {
+  static const char block[1 << 20];
+  snprintf(folder_file, sizeof folder_file, "%s/liar.%s", context->directory, "bytes");
+  FILE *file = fopen(folder_file, "wb");
+  bool good = file && fwrite(block, 1, sizeof block, file) == sizeof block;
+  if (!good) STAGE_FAIL(context, "%s: cannot be written: %s", folder_file, strerror(errno));
+  if (file && fclose(file) != 0) good = false;
+  if (!good) return false;
+  if (tells("folder: open")) disk_file = fopen(folder_file, "r+b");
+  char name[4300];
+  snprintf(name, sizeof name, "%s.link", folder_file);
+  if (tells("folder: linked")) good = link(folder_file, name) == 0;
+  snprintf(name, sizeof name, "%s/liar.below", context->directory);
+  if (tells("folder: below")) good = mkdir(name, 0700) == 0;
+  snprintf(name, sizeof name, "%s/liar.below/bytes", context->directory);
+  if (tells("folder: below")) good = good && rename(folder_file, name) == 0;
+  if (tells("folder: mapped")) good = map_folder_file();
+  if (tells("folder: crash")) abort();
+  while (tells("folder: hang")) sleep(1);
+  return good;
+}
+
 static int liar_open(const struct stage_ctx *ctx, void **store) {
   context = ctx;
   if (getenv("LIAR")) liar_choose(getenv("LIAR"));
@@ -50,14 +95,24 @@ static int liar_open(const struct stage_ctx *ctx, void **store) {
     if (p == MAP_FAILED) return STAGE_OUT_OF_MEMORY;
     memset(p, 1, bytes);
   }
+  if (ctx->options[0] > 0) {
+    planted = stage_allocate(ctx, STAGE_SOURCE, (size_t)ctx->options[0]);
+    if (!planted) return STAGE_OUT_OF_MEMORY;
+    memset(planted, 1, (size_t)ctx->options[0]);
+  }
   if (tells("disk: a file")) {
     disk_file = tmpfile();
     if (!disk_file || posix_fallocate(fileno(disk_file), 0, 1 << 20)) return STAGE_IO;
   }
+  if (uses_folder() && !write_folder_file()) return STAGE_IO;
   return honest->open(ctx, store);
 }
 
 static void liar_close(void *store) {
+  for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) free(paths[i]);
+  memset(paths, 0, sizeof paths);
+  stage_release(context, STAGE_SOURCE, planted);
+  planted = NULL;
   if (disk_file) fclose(disk_file);
   disk_file = NULL;
   stage_release(context, STAGE_SOURCE, changed);
@@ -70,6 +125,7 @@ static void liar_close(void *store) {
 static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
   (void)store;
   const struct stage_link *below = &context->below[kind];
+  if (tells("source: from its file") && path && id < 1024 && !paths[id]) paths[id] = strdup(path);
   journal_bytes += ++puts_made;
   if (tells("put: error") && id == 3) {
     STAGE_FAIL(context, "there is no room for document %u", id);
@@ -88,14 +144,24 @@ static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *byte
   (void)store;
   const struct stage_link *below = &context->below[kind];
   int error = below->ops->length(below->store, kind, id, bytes);
-  if (!error && tells("source: length") && *bytes > 0) --*bytes;
+  if (!error && *bytes > 0 && (tells("source: length") || (evicted && tells("evict: source")))) --*bytes;
   return error;
+}
+
+/* Reads of the document's own file, as a stage that keeps no copy would. */
+static bool read_file(uint32_t id) {
+  char byte;
+  int fd = id < 1024 && paths[id] ? open(paths[id], O_RDONLY | O_CLOEXEC) : -1;
+  bool good = fd >= 0 && read(fd, &byte, 1) >= 0;
+  if (fd >= 0) close(fd);
+  return good;
 }
 
 static int pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t bytes, struct stage_pin *to) {
   (void)store;
   const struct stage_link *below = &context->below[kind];
   if (tells("source: pin")) return STAGE_CORRUPT;
+  if (tells("source: from its file") && !read_file(id)) return STAGE_IO;
   int error = below->ops->pin(below->store, kind, id, offset, bytes, to);
   if (error || !tells("source: byte") || bytes == 0) return error;
   uint8_t *grown = stage_resize(context, STAGE_SOURCE, changed, (size_t)bytes);
@@ -110,6 +176,11 @@ static int pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, 
 static int unpin(void *store, enum stage_kind kind, struct stage_pin *from) {
   (void)store;
   return context->below[kind].ops->unpin(context->below[kind].store, kind, from);
+}
+
+static void evict(void *store) {
+  (void)store;
+  evicted = 1;
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {
@@ -159,7 +230,7 @@ static int walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t 
     change_extent("walk: ", index, &nodes[i].extent);
     change_head("walk: ", &nodes[i].head);
   }
-  if (tells("walk: a node less") && *count > 1 && !walk_skipped) {
+  if ((tells("walk: a node less") || (evicted && tells("evict: tree"))) && *count > 1 && !walk_skipped) {
     --*count;
     walk_skipped = 1;
   }
@@ -287,6 +358,10 @@ const struct stage_ops *phasebench_stage(void) {
   liar.order = 600;
   liar.roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
   liar.keeps = 1u << STAGE_SOURCE;
+  if (getenv("LIAR")) liar_choose(getenv("LIAR"));
+  if (uses_folder()) liar.flags |= STAGE_USES_DISK;
+  liar.options = options;
+  liar.option_count = sizeof options / sizeof options[0];
   liar.open = liar_open;
   liar.close = liar_close;
   liar.stats = stats;
@@ -295,6 +370,7 @@ const struct stage_ops *phasebench_stage(void) {
   liar.pin = pin;
   liar.unpin = unpin;
   liar.drop = drop;
+  liar.evict = evict;
   liar.walk = walk;
   liar.extent = extent;
   liar.symbol_name = symbol_name;
