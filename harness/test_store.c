@@ -242,7 +242,7 @@ static void cumulative_combinations_are_prefixes(void **state) {
 
 static void a_bad_module_in_the_folder_is_named(void **state) {
   (void)state;
-  struct stage_summary summaries[8];
+  struct stage_summary summaries[32];
   struct fault fault = {0};
   unsigned count;
   shell("mkdir -p %s/stages && cp %s/text.so %s/stages/bad.so", folder, folder, folder);
@@ -255,7 +255,7 @@ static void a_bad_module_in_the_folder_is_named(void **state) {
   shell("rm %s/stages/bad.so; %s/tests/test_harness_store list-stages 2>&1 | grep -q 'no stage of order 0'", folder,
         getenv("PHASEBENCH_BUILD_DIR"));
   unsetenv("PHASEBENCH_STAGE_DIR");
-  assert_true(stage_list(summaries, 8, &count, &fault));
+  assert_true(stage_list(summaries, 32, &count, &fault));
   assert_true(count >= 3);
   assert_int_equal(summaries[0].order, 0);
   for (unsigned i = 1; i < count; i++) assert_true(summaries[i].order >= summaries[i - 1].order);
@@ -263,10 +263,10 @@ static void a_bad_module_in_the_folder_is_named(void **state) {
 }
 
 static int list_stages(void) {
-  struct stage_summary summaries[8];
+  struct stage_summary summaries[32];
   struct fault fault = {0};
   unsigned count;
-  if (stage_list(summaries, 8, &count, &fault)) return 0;
+  if (stage_list(summaries, 32, &count, &fault)) return 0;
   fprintf(stderr, "%s\n", fault.message);
   return 1;
 }
