@@ -169,7 +169,7 @@ static void pins_beyond_the_budget_are_refused(void **state) {
   (void)state;
   struct fixture f;
   struct stage_pin pins[4];
-  make(&f, 0, 0, 3 * BYTES + 1000);
+  make(&f, 0, 4 * BYTES, 3 * BYTES + 1000);
   for (uint32_t i = 0; i < 3; i++) assert_int_equal(segments_pin(&f.store, i, 0, BYTES, &pins[i]), STAGE_OK);
   assert_int_equal(segments_pin(&f.store, 3, 0, 1, &pins[3]), STAGE_LIMIT);
   assert_non_null(strstr(test_ctx_message, "document 3"));
