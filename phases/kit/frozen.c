@@ -180,7 +180,7 @@ void frozen_close(struct frozen *frozen) {
   if (!frozen) return;
   const struct stage_ctx *ctx = frozen->ctx;
   if (frozen->writer) frozen_abandon(frozen);
-  frozen_evict(frozen);
+  frozen_rest(frozen);
   if (frozen->is_new) unlink(frozen->path_new);
   file_io_close(&frozen->file);
   stage_release(ctx, frozen->home, frozen->path);

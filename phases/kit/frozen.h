@@ -100,6 +100,9 @@ void frozen_expect(struct frozen *frozen, enum stage_kind kind, uint64_t kept_by
  * the samples is for trying that. Too few samples: there is none, which is no error. */
 int frozen_learn(struct frozen *frozen, enum stage_kind kind, const uint8_t *samples, const size_t *sizes,
                  uint32_t count);
+/* Frames of about so many plain bytes from here on, at most those of the settings: documents that are small
+ * are read sooner out of small frames, and cost little there. */
+int frozen_frames(struct frozen *frozen, enum stage_kind kind, uint32_t frame_bytes);
 /* Adds a document, in place of what was there. `length` is that of the bytes as put. */
 int frozen_add(struct frozen *frozen, enum stage_kind kind, uint32_t id, const uint8_t *kept, uint32_t kept_length,
                uint32_t length);
@@ -126,12 +129,16 @@ uint64_t frozen_catalogue_bytes(const struct frozen *frozen);
 int frozen_catalogue(struct frozen *frozen, uint8_t *out);
 /* Reads and checks everything that counts, unpacks every frame and document. */
 int frozen_verify(struct frozen *frozen);
-/* Gives back buffers, pages of rows, unpacked frames, decompressor and dictionary. */
+/* Gives back what was read of documents: unpacked frames, pages of rows. */
 void frozen_evict(struct frozen *frozen);
+/* And what reading needs whatever is read: decompressor and dictionary. They come again. */
+void frozen_rest(struct frozen *frozen);
 
 /* By segments, for readers that keep these: where a frame lies; a whole segment (its length by
- * frozen_segment_bytes), read and checked; a frame's plain bytes out of it. */
+ * frozen_segment_bytes), read and checked; a frame's plain bytes out of it (frozen_unpack). */
 int frozen_frame_find(struct frozen *frozen, enum stage_kind kind, uint32_t frame, struct frozen_frame *out);
+/* A frame's plain bytes, read from the file by itself. */
+int frozen_frame_read(struct frozen *frozen, enum stage_kind kind, const struct frozen_frame *frame, uint8_t *out);
 int frozen_segment_bytes(struct frozen *frozen, enum stage_kind kind, uint64_t segment, uint32_t *bytes);
 int frozen_segment_read(struct frozen *frozen, enum stage_kind kind, uint64_t segment, uint8_t *out, uint32_t bytes);
 int frozen_unpack(struct frozen *frozen, enum stage_kind kind, const struct frozen_frame *frame, const uint8_t *packed,

@@ -94,7 +94,8 @@ struct frozen_writing {
   struct frozen_frame *frames; /* those of the open segment have no place yet */
   uint32_t frame_count, frame_capacity;
   struct map by_hash; /* kept bytes' XXH3 to an id that had these */
-  uint8_t *frame;     /* open, plain; its number is frame_count */
+  uint32_t frame_bytes; /* frozen_frames */
+  uint8_t *frame;       /* open, plain; its number is frame_count */
   uint32_t frame_used;
   uint8_t *segment; /* open */
   uint32_t segment_used, segment_frames;

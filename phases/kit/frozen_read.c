@@ -89,6 +89,14 @@ static int packed_get(struct frozen *frozen, enum stage_kind kind, uint32_t numb
   return frozen_pread(frozen, frame->offset, k->packed, frame->packed);
 }
 
+int frozen_frame_read(struct frozen *frozen, enum stage_kind kind, const struct frozen_frame *frame, uint8_t *out) {
+  struct frozen_kind *k = &frozen->kinds[kind];
+  if (!frozen_has(frozen, kind) || frozen->writer) return STAGE_MISUSE;
+  if (!room_make(frozen, kind, &k->packed, &k->packed_room, frame->packed)) return STAGE_OUT_OF_MEMORY;
+  int error = frozen_pread(frozen, frame->offset, k->packed, frame->packed);
+  return error ? error : frozen_unpack(frozen, kind, frame, k->packed, out);
+}
+
 /* Unpacks into `out`, or, where that is NULL, into the buffer that stays. */
 static int frame_unpack(struct frozen *frozen, enum stage_kind kind, uint32_t number, const struct frozen_frame *frame,
                         uint8_t *out) {
@@ -190,18 +198,26 @@ int frozen_segment_read(struct frozen *frozen, enum stage_kind kind, uint64_t se
 
 /* ---- letting go ---- */
 
-/* While writing, the dictionary may be in no file yet, and the compressor is in use. */
+static void frames_forget(struct frozen *frozen, enum stage_kind kind) {
+  struct frozen_kind *k = &frozen->kinds[kind];
+  frozen_pages_forget(frozen, kind);
+  stage_release(frozen->ctx, kind, k->packed);
+  stage_release(frozen->ctx, kind, k->plain);
+  k->packed = k->plain = NULL;
+  k->packed_room = k->plain_room = 0;
+  k->plain_frame = FROZEN_NONE;
+}
+
 void frozen_evict(struct frozen *frozen) {
-  for (unsigned i = 0; i < STAGE_KIND_COUNT; i++) {
-    enum stage_kind kind = (enum stage_kind)i;
-    struct frozen_kind *k = &frozen->kinds[kind];
-    if (!frozen_has(frozen, kind)) continue;
-    frozen_pages_forget(frozen, kind);
-    stage_release(frozen->ctx, kind, k->packed);
-    stage_release(frozen->ctx, kind, k->plain);
-    k->packed = k->plain = NULL;
-    k->packed_room = k->plain_room = 0;
-    k->plain_frame = FROZEN_NONE;
-    if (!frozen->writer) press_unlearn(&k->press);
+  for (unsigned kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+    if (frozen_has(frozen, (enum stage_kind)kind)) frames_forget(frozen, (enum stage_kind)kind);
+  }
+}
+
+/* While writing, the dictionary may be in no file yet, and the compressor is in use. */
+void frozen_rest(struct frozen *frozen) {
+  frozen_evict(frozen);
+  for (unsigned kind = 0; kind < STAGE_KIND_COUNT; kind++) {
+    if (frozen_has(frozen, (enum stage_kind)kind) && !frozen->writer) press_unlearn(&frozen->kinds[kind].press);
   }
 }

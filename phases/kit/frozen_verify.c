@@ -77,7 +77,7 @@ int frozen_verify(struct frozen *frozen) {
     STAGE_FAIL(frozen->ctx, "%s: only what is finished can be verified", frozen->path);
     return STAGE_MISUSE;
   }
-  frozen_evict(frozen);
+  frozen_rest(frozen);
   struct frozen_state state = frozen->state;
   uint8_t *segment = stage_allocate(frozen->ctx, frozen->home, FROZEN_SEGMENT_BYTES_MAX);
   uint8_t *plain = stage_allocate(frozen->ctx, frozen->home, FROZEN_FRAME_BYTES_MAX);
@@ -94,6 +94,6 @@ int frozen_verify(struct frozen *frozen) {
   if (!error) error = verify_catalogue(frozen);
   stage_release(frozen->ctx, frozen->home, segment);
   stage_release(frozen->ctx, frozen->home, plain);
-  frozen_evict(frozen);
+  frozen_rest(frozen);
   return error;
 }

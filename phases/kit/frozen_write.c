@@ -27,7 +27,7 @@ static void writer_free(struct frozen *frozen) {
   stage_release(frozen->ctx, frozen->home, writer->packed);
   stage_release(frozen->ctx, frozen->home, writer);
   frozen->writer = NULL;
-  frozen_evict(frozen);
+  frozen_rest(frozen);
 }
 
 /* What lies behind the file's end takes room for nothing; but where it cannot be cut off, it
@@ -46,12 +46,13 @@ void frozen_abandon(struct frozen *frozen) {
 /* The largest a frame of this kind gets: a document that fits is not cut for the sake of a
  * frame that is not half full. */
 static uint32_t frame_room(const struct frozen *frozen, enum stage_kind kind) {
-  uint32_t room = frozen->settings.frame_bytes[kind] + frozen->settings.frame_bytes[kind] / 2;
+  uint32_t frame_bytes = frozen->writer->kinds[kind].frame_bytes, room = frame_bytes + frame_bytes / 2;
   return room < FROZEN_FRAME_BYTES_MAX ? room : FROZEN_FRAME_BYTES_MAX;
 }
 
 static int writing_begin(struct frozen *frozen, enum stage_kind kind) {
   struct frozen_writing *w = &frozen->writer->kinds[kind];
+  w->frame_bytes = frozen->settings.frame_bytes[kind];
   w->frame = stage_allocate(frozen->ctx, kind, frame_room(frozen, kind));
   w->segment = stage_allocate(frozen->ctx, kind, FROZEN_SEGMENT_BYTES_MAX);
   w->segment_used = FROZEN_SEGMENT_HEAD_BYTES;
@@ -168,7 +169,7 @@ static int frame_flush(struct frozen *frozen, enum stage_kind kind) {
 static int place_pieces(struct frozen *frozen, enum stage_kind kind, const uint8_t *kept, uint32_t length,
                         struct frozen_row *row) {
   struct frozen_writing *w = &frozen->writer->kinds[kind];
-  uint32_t piece_max = frozen->settings.frame_bytes[kind];
+  uint32_t piece_max = w->frame_bytes;
   int error = frame_flush(frozen, kind);
   row->frame = w->frame_count;
   row->offset = 0;
@@ -186,7 +187,7 @@ static int place_pieces(struct frozen *frozen, enum stage_kind kind, const uint8
 static int place(struct frozen *frozen, enum stage_kind kind, const uint8_t *kept, uint32_t length,
                  struct frozen_row *row) {
   struct frozen_writing *w = &frozen->writer->kinds[kind];
-  uint32_t frame_bytes = frozen->settings.frame_bytes[kind];
+  uint32_t frame_bytes = w->frame_bytes;
   if (length > frame_bytes) return place_pieces(frozen, kind, kept, length, row);
   int error = STAGE_OK;
   if (length > frame_bytes - w->frame_used &&
@@ -252,6 +253,20 @@ static int writer_check(const struct frozen *frozen, enum stage_kind kind) {
   if (frozen->writer && frozen_has(frozen, kind)) return STAGE_OK;
   STAGE_FAIL(frozen->ctx, "%s: writing without a begin, or a kind of bytes that the file has not", frozen->path);
   return STAGE_MISUSE;
+}
+
+int frozen_frames(struct frozen *frozen, enum stage_kind kind, uint32_t frame_bytes) {
+  int error = writer_check(frozen, kind);
+  if (error) return error;
+  if (frame_bytes < 64 || frame_bytes > frozen->settings.frame_bytes[kind]) {
+    STAGE_FAIL(frozen->ctx, "%s: frames of %u bytes; expected 64 to the %u of the settings", frozen->path, frame_bytes,
+               frozen->settings.frame_bytes[kind]);
+    return STAGE_MISUSE;
+  }
+  error = frame_flush(frozen, kind);
+  if (error) frozen_abandon(frozen);
+  else frozen->writer->kinds[kind].frame_bytes = frame_bytes;
+  return error;
 }
 
 int frozen_add(struct frozen *frozen, enum stage_kind kind, uint32_t id, const uint8_t *kept, uint32_t kept_length,

@@ -108,7 +108,7 @@ static void test_reads_in_order(void **state) {
   assert_int_equal(frozen_find(b.frozen, STAGE_TREE, 499, &row), STAGE_OK);
   assert_true(row.frame > 20);
   assert_true(frozen_usage(b.frozen).frames_unpacked == row.frame + 1);
-  frozen_evict(b.frozen);
+  frozen_rest(b.frozen);
   assert_int_equal(test_ctx_live, resting);
   documents_free(&documents);
   bench_close(&b);
@@ -224,7 +224,7 @@ static void test_dictionary(void **state) {
               usage.packed_bytes[STAGE_TREE]);
   long resting = test_ctx_live;
   documents_check_at_random(&documents, b.frozen, 9);
-  frozen_evict(b.frozen);
+  frozen_rest(b.frozen);
   assert_int_equal(test_ctx_live, resting);
   uint64_t seed = 10; /* appended with the dictionary of the file */
   documents_set(&documents, STAGE_SOURCE, 500, 3000, &seed);

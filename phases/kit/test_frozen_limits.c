@@ -44,7 +44,7 @@ static void test_out_of_memory(void **state) {
   for (int opened = 0; opened < 2; opened++) {
     error = STAGE_OUT_OF_MEMORY;
     for (long grants = 0; error == STAGE_OUT_OF_MEMORY; grants++, failures++) {
-      frozen_evict(b.frozen);
+      frozen_rest(b.frozen);
       test_ctx_grants = grants;
       error = opened ? frozen_verify(b.frozen) : documents_compare(&old, b.frozen);
       test_ctx_grants = -1;

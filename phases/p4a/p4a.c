@@ -9,11 +9,11 @@
 #include "../kit/press.h"
 #include "tier.h"
 
-enum p4a_option { HOT_BYTES, WARM_BYTES, COLD_BYTES, OPTION_COUNT };
+enum p4a_option { HOT_BYTES, HOT_SHARE, WARM_BYTES, COLD_BYTES, OPTION_COUNT };
 
 static const struct stage_option options[OPTION_COUNT] = {
-    [HOT_BYTES] = {"hot_bytes", "unpacked documents in memory that nobody reads, of each kind", 128u << 10, 0,
-                   UINT64_C(1) << 40},
+    [HOT_BYTES] = {"hot_bytes", "unpacked documents in memory that nobody reads, of each kind", 4u << 20, 0, UINT64_C(1) << 40},
+    [HOT_SHARE] = {"hot_share", "and no more than one part in so many of all, or 128 KiB; 1: any", 64, 1, 1u << 20},
     [WARM_BYTES] = {"warm_bytes", "documents in memory as the stages below pack them, in plain bytes, of each kind",
                     0, 0, UINT64_C(1) << 40},
     [COLD_BYTES] = {"cold_bytes", "the file on disk; 0: no limit", 0, 0, UINT64_C(1) << 40},
@@ -30,7 +30,7 @@ static const struct stage_option options[OPTION_COUNT] = {
 #define P4A_SOURCE_FRAME_BYTES (128u << 10)
 #endif
 #ifndef P4A_TREE_FRAME_BYTES
-#define P4A_TREE_FRAME_BYTES (64u << 10)
+#define P4A_TREE_FRAME_BYTES (16u << 10)
 #endif
 #ifndef P4A_DICTIONARY_BYTES
 #define P4A_DICTIONARY_BYTES (256u << 10)
@@ -67,7 +67,10 @@ static int store_open(const struct stage_ctx *ctx, void **out) {
   }
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
     tier_init(&s->tier[kind], ctx, (enum stage_kind)kind, s->frozen);
-    s->tier[kind].hot.budget_bytes = ctx->options[HOT_BYTES];
+    s->tier[kind].hot_budget_bytes = ctx->options[HOT_BYTES];
+    s->tier[kind].frame_bytes = settings.frame_bytes[kind];
+    s->tier[kind].hot_share = ctx->options[HOT_SHARE];
+    tier_budget(&s->tier[kind]);
     s->tier[kind].warm_budget_bytes = ctx->options[WARM_BYTES];
     if (ctx->is_reopened && !error) error = tier_count_frozen(&s->tier[kind]);
   }
@@ -97,7 +100,7 @@ static int settle(void *store) {
   struct store *s = store;
   int error = has_news(&s->tier[STAGE_SOURCE]) || has_news(&s->tier[STAGE_TREE]) ? freeze_all(s) : STAGE_OK;
   for (int kind = 0; kind < STAGE_KIND_COUNT && !error; kind++) error = tier_rest(&s->tier[kind]);
-  frozen_evict(s->frozen);
+  frozen_rest(s->frozen);
   press_code_rest();
   return error;
 }
@@ -159,9 +162,12 @@ static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   return STAGE_OK;
 }
 
+/* An empty store keeps nothing in memory. */
 static int drop(void *store, enum stage_kind kind, uint32_t id) {
   struct store *s = store;
-  return tier_drop(&s->tier[kind], id);
+  int error = tier_drop(&s->tier[kind], id);
+  if (tier_is_empty(&s->tier[STAGE_SOURCE]) && tier_is_empty(&s->tier[STAGE_TREE])) frozen_rest(s->frozen);
+  return error;
 }
 
 /* ---- statistics ---- */

@@ -83,12 +83,16 @@ static int freeze_bytes(struct tier *tier, uint32_t id, const uint8_t *bytes, ui
   return STAGE_LIMIT;
 }
 
-static int freeze_spooled(struct tier *tier, uint64_t file_bytes_max) {
+/* Small ones are read sooner out of small frames, and cost little there. */
+#define SMALL_BYTES 512u
+#define SMALL_FRAME_BYTES 4096u
+
+static int freeze_spooled(struct tier *tier, bool is_small, uint64_t file_bytes_max) {
   int error = STAGE_OK;
   for (uint32_t id = 0; id < tier->spool.id_end && !error; id++) {
     const struct spool_entry *entry = spool_find(&tier->spool, id);
     uint8_t *bytes;
-    if (!entry) continue;
+    if (!entry || (entry->length <= SMALL_BYTES) != is_small) continue;
     error = spooled_read(tier, entry, &bytes);
     if (error) break;
     error = freeze_bytes(tier, id, bytes, entry->length, file_bytes_max);
@@ -111,7 +115,10 @@ static int freeze_dirty(struct tier *tier, uint32_t id, uint64_t file_bytes_max)
 
 int tier_freeze(struct tier *tier, uint64_t file_bytes_max) {
   int error = tier->is_settled ? STAGE_OK : learn(tier);
-  if (!error) error = freeze_spooled(tier, file_bytes_max);
+  if (!error) error = frozen_frames(tier->frozen, tier->kind, SMALL_FRAME_BYTES);
+  if (!error) error = freeze_spooled(tier, true, file_bytes_max);
+  if (!error) error = frozen_frames(tier->frozen, tier->kind, tier->frame_bytes);
+  if (!error) error = freeze_spooled(tier, false, file_bytes_max);
   for (uint32_t id = 0; id < tier->flag_count && !error; id++) {
     if (tier->flags[id] & TIER_DIRTY) error = freeze_dirty(tier, id, file_bytes_max);
     else if (tier->flags[id] & TIER_GONE) error = frozen_drop(tier->frozen, tier->kind, id);

@@ -15,7 +15,7 @@
 #include "../kit/test_random.h"
 #include "tier.h"
 
-enum { HOT, WARM, COLD, OPTIONS };
+enum { HOT, SHARE, WARM, COLD, OPTIONS };
 
 struct fixture {
   char directory[256];
@@ -45,6 +45,7 @@ static void fixture_open(struct fixture *f) {
   snprintf(f->directory, sizeof f->directory, "%s/test_p4a.XXXXXX", parent && parent[0] ? parent : "/var/tmp");
   assert_non_null(mkdtemp(f->directory));
   for (uint32_t o = 0; o < OPTIONS; o++) f->options[o] = phasebench_stage()->options[o].value;
+  f->options[SHARE] = 1;
   store_open(f, false);
 }
 

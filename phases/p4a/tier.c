@@ -15,17 +15,29 @@ void tier_init(struct tier *tier, const struct stage_ctx *ctx, enum stage_kind k
   tier->hot = (struct unpacked_list){.ctx = ctx, .kind = kind, .on_leave = on_leave, .with = tier};
 }
 
+#define HOT_BYTES_MIN (128u << 10)
+
+void tier_budget(struct tier *tier) {
+  uint64_t most = tier->frozen_bytes / tier->hot_share;
+  if (most < HOT_BYTES_MIN) most = HOT_BYTES_MIN;
+  if (tier->hot_share == 1 || most > tier->hot_budget_bytes) most = tier->hot_budget_bytes;
+  tier->hot.budget_bytes = most;
+}
+
 int tier_count_frozen(struct tier *tier) {
   uint32_t end = frozen_id_end(tier->frozen, tier->kind);
   tier->is_settled = true;
   tier->frozen_count = 0;
+  tier->frozen_bytes = 0;
   for (uint32_t id = 0; id < end; id++) {
     struct frozen_row row;
     int error = frozen_find(tier->frozen, tier->kind, id, &row);
     if (error == STAGE_NO_DOCUMENT) continue;
     if (error) return error;
     tier->frozen_count++;
+    tier->frozen_bytes += row.length;
   }
+  tier_budget(tier);
   return STAGE_OK;
 }
 
@@ -253,6 +265,10 @@ int tier_drop(struct tier *tier, uint32_t id) {
     return STAGE_OK;
   }
   return drop_settled(tier, id);
+}
+
+bool tier_is_empty(const struct tier *tier) {
+  return tier->spool.count == 0 && tier->dirty_count == 0 && tier->gone_count == tier->frozen_count;
 }
 
 void tier_evict(struct tier *tier) {

@@ -6,7 +6,9 @@
  *   cold     in the frozen file (kit/frozen.h), where settling puts everything
  *   warm     also in the keeper below, packed as that does it: what was in use more than once and
  *            had to make room among the hot ones. Budget: warm_bytes, of plain bytes.
- *   hot      also unpacked in memory. Budget: hot_bytes, of those that nobody has pinned.
+ *   hot      also unpacked in memory. Budget: hot_bytes, of those that nobody has pinned, and no more than
+ *            one part in hot_share of all bytes but for 128 KiB: keeping everything hot of a small store
+ *            would take more than the store.
  *
  * Access thaws: a pin makes a document hot. Disuse cools: hot ones leave in the order of their last use,
  * for the warm ones if they were found again since they were thawed, for the file alone if not, so
@@ -44,9 +46,12 @@ struct tier {
   const struct stage_ctx *ctx;
   enum stage_kind kind;
   struct frozen *frozen; /* the store's */
+  uint32_t frame_bytes;  /* of its frames of this kind */
   struct spool spool;
   bool is_settled;
   struct unpacked_list hot;
+  uint64_t hot_budget_bytes, hot_share; /* options */
+  uint64_t frozen_bytes;                /* of what the file has, as put */
   struct warm *warm;
   uint64_t warm_bytes, warm_budget_bytes;
   uint8_t *flags;
@@ -63,12 +68,17 @@ void tier_init(struct tier *tier, const struct stage_ctx *ctx, enum stage_kind k
 int tier_count_frozen(struct tier *tier);
 void tier_free(struct tier *tier);
 
+/* Sets the budget of the hot ones by what the file has. */
+void tier_budget(struct tier *tier);
+
 /* As the hooks of struct stage_ops. */
 int tier_put(struct tier *tier, uint32_t id, const uint8_t *bytes, uint64_t length);
 int tier_length(struct tier *tier, uint32_t id, uint64_t *length);
 int tier_pin(struct tier *tier, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
 int tier_drop(struct tier *tier, uint32_t id);
 void tier_evict(struct tier *tier);
+/* Every document was dropped. */
+bool tier_is_empty(const struct tier *tier);
 
 /* settle.c: writes what is spooled or dirty, between frozen_begin and frozen_finish. Fails with STAGE_LIMIT
  * where the file grows beyond `file_bytes_max` (0: no limit). */

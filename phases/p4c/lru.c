@@ -53,6 +53,12 @@ static struct lru_entry **place_of(struct lru *lru, uint64_t key) {
   return at;
 }
 
+bool lru_has(const struct lru *lru, uint64_t key) {
+  const struct lru_entry *entry = lru->buckets[(uint32_t)map_hash(key) & lru->bucket_mask];
+  while (entry && entry->key != key) entry = entry->chain;
+  return entry != NULL;
+}
+
 /* It is in no queue. */
 static void let_go(struct lru *lru, struct lru_entry *entry) {
   if (!entry->is_stale) *place_of(lru, entry->key) = entry->chain;

@@ -48,6 +48,8 @@ void lru_free(struct lru *lru);
 
 /* The entry of the key, or NULL; counts a hit or a miss. */
 struct lru_entry *lru_find(struct lru *lru, uint64_t key);
+/* Whether it is there; counts nothing. */
+bool lru_has(const struct lru *lru, uint64_t key);
 /* Takes an entry whose key is not there; it is pinned once. */
 void lru_add(struct lru *lru, struct lru_entry *entry, uint64_t key, uint64_t bytes);
 void lru_pin(struct lru *lru, struct lru_entry *entry);

@@ -32,6 +32,7 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
     uint64_t value;
   } rows[] = {
       {"segments", "count", s->segment_lru.count},
+      {"frame_reads", "count", s->frame_reads},
       {"segment_loads", "count", s->segment_loads},
       {"segment_read_bytes", "bytes", s->loaded_bytes},
       {"segment_hits", "count", s->segment_lru.hits},
@@ -84,7 +85,9 @@ static const struct stage_option options[SEGMENTS_OPTION_COUNT] = {
     [SEGMENTS_SEGMENT_BYTES] = {"segment_bytes", "compressed segments that stay in memory", 256u << 10,
                                 FROZEN_SEGMENT_BYTES_MAX, UINT64_C(1) << 40},
     [SEGMENTS_UNPACKED_BYTES] = {"unpacked_bytes", "unpacked documents that stay in memory, of those not in use",
-                                 128u << 10, 0, UINT64_C(1) << 40},
+                                 4u << 20, 0, UINT64_C(1) << 40},
+    [SEGMENTS_UNPACKED_SHARE] = {"unpacked_share", "and no more than one part in so many of all trees, or 128 KiB; 1: any",
+                                 64, 1, 1u << 20},
     [SEGMENTS_PINNED_BYTES] = {"pinned_bytes", "unpacked documents that may be in use at once", 256u << 20, 1,
                                UINT64_C(1) << 40},
 };

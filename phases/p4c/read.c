@@ -84,16 +84,40 @@ static int frame_unpack(struct segments *s, uint32_t id, const struct frozen_fra
   return error;
 }
 
+/* Whether a frame of the segment was read lately; it was, from now on. */
+static bool segment_touch(struct segments *s, uint64_t offset) {
+  for (uint32_t i = 0; i < SEGMENTS_TOUCHED; i++) {
+    if (s->touched[i] == offset) return true;
+  }
+  s->touched[s->touched_next++ % SEGMENTS_TOUCHED] = offset;
+  return false;
+}
+
+/* One access does not make a segment worth its 256 KiB: only its frame is read. */
+static int frame_read(struct segments *s, const struct frozen_frame *at) {
+  int error = frame_reserve(s, at->plain ? at->plain : 1);
+  if (!error) error = frozen_frame_read(s->frozen, STAGE_TREE, at, s->frame.bytes);
+  s->frame_reads += error == STAGE_OK;
+  return error;
+}
+
+static int frame_of_segment(struct segments *s, uint32_t id, const struct frozen_frame *at) {
+  struct segment *segment;
+  int error = segment_get(s, at->segment, &segment);
+  if (error) return error;
+  error = frame_unpack(s, id, at, segment);
+  lru_unpin(&s->segment_lru, &segment->entry);
+  return error;
+}
+
 /* Makes s->frame that frame. */
 static int frame_get(struct segments *s, uint32_t id, uint32_t number) {
   struct frozen_frame at;
-  struct segment *segment;
   if (s->frame.number == number) return STAGE_OK;
   int error = frozen_frame_find(s->frozen, STAGE_TREE, number, &at);
-  if (!error) error = segment_get(s, at.segment, &segment);
   if (error) return error;
-  error = frame_unpack(s, id, &at, segment);
-  lru_unpin(&s->segment_lru, &segment->entry);
+  bool is_whole = lru_has(&s->segment_lru, at.segment) || segment_touch(s, at.segment);
+  error = is_whole ? frame_of_segment(s, id, &at) : frame_read(s, &at);
   if (error) return error;
   s->frame.number = number;
   s->frame.length = at.plain;

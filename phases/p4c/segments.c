@@ -44,6 +44,7 @@ void segments_evict(struct segments *s) {
   lru_trim(&s->segment_lru, 0);
   lru_trim(&s->unpacked_lru, 0);
   frame_forget(s);
+  memset(s->touched, 0, sizeof s->touched);
   if (s->frozen) frozen_evict(s->frozen);
 }
 

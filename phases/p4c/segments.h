@@ -11,10 +11,12 @@
  *
  * A pin of a settled document gives its bytes as they were put, in an allocation of their own, which
  * stays where it is until the last unpin. On the way there a whole segment is read, as it is on disk
- * (one allocation of at most 256 KiB), and a frame of it is unpacked. What stays in memory:
+ * (one allocation of at most 256 KiB), and a frame of it is unpacked; of a segment that was not touched
+ * lately only the frame is read. What stays in memory:
  *
  *   segment_bytes   segments, compressed
- *   unpacked_bytes  documents that nobody has pinned, and the frame that was unpacked last
+ *   unpacked_bytes  documents that nobody has pinned, and the frame that was unpacked last; no more than
+ *                   one part in unpacked_share of all trees, as put, but for 128 KiB
  *   pinned_bytes    documents that are pinned: a pin that would need more fails with STAGE_LIMIT
  *
  * so at most the sum of the three, one frame that is being read and its document's kept bytes, two
@@ -30,7 +32,7 @@
 
 /* Chosen by measuring. */
 #ifndef SEGMENTS_FRAME_BYTES
-#define SEGMENTS_FRAME_BYTES (64u * 1024u)
+#define SEGMENTS_FRAME_BYTES (16u * 1024u)
 #endif
 #ifndef SEGMENTS_DICTIONARY_BYTES
 #define SEGMENTS_DICTIONARY_BYTES (256u * 1024u)
@@ -39,7 +41,20 @@
 #define SEGMENTS_LEVEL 19
 #endif
 
-enum segments_option { SEGMENTS_SEGMENT_BYTES, SEGMENTS_UNPACKED_BYTES, SEGMENTS_PINNED_BYTES, SEGMENTS_OPTION_COUNT };
+#ifndef SEGMENTS_SMALL_FRAME_BYTES
+#define SEGMENTS_SMALL_FRAME_BYTES (4u * 1024u)
+#endif
+/* A document of at most so many bytes, as put, goes into a small frame. */
+#ifndef SEGMENTS_SMALL_BYTES
+#define SEGMENTS_SMALL_BYTES 512u
+#endif
+/* Segments that are remembered for a while because a frame of them was read. */
+#define SEGMENTS_TOUCHED 16u
+/* Whatever part of the trees unpacked_share allows, so many bytes may stay unpacked. */
+#define SEGMENTS_UNPACKED_MIN (128u << 10)
+
+enum segments_option { SEGMENTS_SEGMENT_BYTES, SEGMENTS_UNPACKED_BYTES, SEGMENTS_UNPACKED_SHARE,
+                      SEGMENTS_PINNED_BYTES, SEGMENTS_OPTION_COUNT };
 
 /* A segment in memory, as it is in the file. By offset in the file. */
 struct segment {
@@ -84,9 +99,12 @@ struct segments {
   uint32_t live_count;  /* documents that are there */
   bool has_dropped;     /* the file has documents whose bit is gone */
   bool has_learned;
+  uint64_t put_bytes;   /* of what was written to the file, as put */
   struct lru segment_lru, unpacked_lru;
   struct frame frame;
-  uint64_t segment_loads, loaded_bytes, frames_unpacked, regrown;
+  uint64_t touched[SEGMENTS_TOUCHED]; /* offsets of segments of which a frame was read by itself, the last ones */
+  uint32_t touched_next;
+  uint64_t frame_reads, segment_loads, loaded_bytes, frames_unpacked, regrown;
 };
 
 static inline bool segments_bit(const uint8_t *bits, uint32_t id) { return (bits[id / 8] >> id % 8 & 1) != 0; }

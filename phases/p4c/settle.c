@@ -41,6 +41,7 @@ static int with_kept(struct segments *s, uint32_t id, settle_fn *use, void *data
 
 static int add(struct segments *s, uint32_t id, const struct shedding *kept, uint32_t length, void *data) {
   (void)data;
+  s->put_bytes += length;
   return frozen_add(s->frozen, STAGE_TREE, id, kept->bytes, (uint32_t)kept->length, length);
 }
 
@@ -109,12 +110,36 @@ static int drop_dropped(struct segments *s) {
   return STAGE_OK;
 }
 
+/* Whether a document that lies below is small, or not. */
+static int size_is(const struct segments *s, uint32_t id, bool is_small, bool *is_wanted) {
+  const struct stage_link *below = &s->ctx->below[STAGE_TREE];
+  uint64_t length = 0;
+  int error = below->ops->length(below->store, STAGE_TREE, id, &length);
+  *is_wanted = (length <= SEGMENTS_SMALL_BYTES) == is_small;
+  return error;
+}
+
+/* Keeping everything unpacked of a small store would take more than the store. */
+static void budget_set(struct segments *s) {
+  uint64_t most = s->put_bytes / s->ctx->options[SEGMENTS_UNPACKED_SHARE];
+  if (most < SEGMENTS_UNPACKED_MIN) most = SEGMENTS_UNPACKED_MIN;
+  if (s->ctx->options[SEGMENTS_UNPACKED_SHARE] == 1 || most > s->ctx->options[SEGMENTS_UNPACKED_BYTES])
+    most = s->ctx->options[SEGMENTS_UNPACKED_BYTES];
+  s->unpacked_lru.budget_bytes = most;
+}
+
 static int write_all(struct segments *s) {
   int error = frozen_begin(s->frozen);
   if (!error && !s->has_learned) error = dictionary_learn(s);
   if (!error) error = drop_dropped(s);
-  for (uint32_t id = 0; id < s->id_capacity && !error; id++) {
-    if (segments_is_below(s, id)) error = with_kept(s, id, add, NULL);
+  /* Small ones first, into small frames. */
+  for (int is_small = 1; is_small >= 0 && !error; is_small--) {
+    error = frozen_frames(s->frozen, STAGE_TREE, is_small ? SEGMENTS_SMALL_FRAME_BYTES : SEGMENTS_FRAME_BYTES);
+    for (uint32_t id = 0; id < s->id_capacity && !error; id++) {
+      bool wanted = false;
+      if (segments_is_below(s, id)) error = size_is(s, id, is_small, &wanted);
+      if (wanted && !error) error = with_kept(s, id, add, NULL);
+    }
   }
   if (!error) return frozen_finish(s->frozen);
   frozen_abandon(s->frozen);
@@ -144,10 +169,11 @@ int segments_settle(struct segments *s) {
     if (!error) {
       s->has_dropped = false;
       s->has_learned = true;
+      budget_set(s);
       error = drop_below(s);
     }
   }
-  if (s->frozen) frozen_evict(s->frozen);
+  if (s->frozen) frozen_rest(s->frozen);
   press_code_rest();
   return error;
 }

@@ -135,6 +135,26 @@ static void segments_stay_within_their_budget(void **state) {
   fixture_close(&f);
 }
 
+/* Only a second access makes a segment worth its place. */
+static void one_access_reads_no_segment(void **state) {
+  (void)state;
+  struct fixture f;
+  fixture_open(&f, 0, 1, 0);
+  put_many(&f, 0, 40, 3000, 100);
+  settle(&f);
+  check_made(&f, 0, 3000, 100);
+  assert_int_equal(f.store.frame_reads, 1);
+  assert_int_equal(f.store.segment_loads, 0);
+  check_made(&f, 39, 3000, 100); /* another frame of the same segment */
+  assert_int_equal(f.store.frame_reads, 1);
+  assert_int_equal(f.store.segment_loads, 1);
+  segments_evict(&f.store);
+  check_made(&f, 39, 3000, 100);
+  assert_int_equal(f.store.frame_reads, 2);
+  assert_int_equal(f.store.segment_loads, 1);
+  fixture_close(&f);
+}
+
 static void segments_in_memory_are_not_read_again(void **state) {
   (void)state;
   struct fixture f;
@@ -199,7 +219,7 @@ static void a_document_beyond_the_budget_is_refused(void **state) {
   settle(&f);
   check_is(&f, 9, "small", 5);
   fixture_close(&f);
-  uint64_t options[SEGMENTS_OPTION_COUNT] = {1000, 1, 1};
+  uint64_t options[SEGMENTS_OPTION_COUNT] = {1000, 1, 1, 1};
   fixture_open(&f, 0, 0, 0);
   memcpy(f.options, options, sizeof options);
   f.store.segment_lru.budget_bytes = 1000; /* the harness refuses this by the option's least value */
@@ -217,6 +237,7 @@ int main(void) {
       cmocka_unit_test(pinned_and_forgotten),
       cmocka_unit_test(a_scan_passes_by),
       cmocka_unit_test(segments_stay_within_their_budget),
+      cmocka_unit_test(one_access_reads_no_segment),
       cmocka_unit_test(segments_in_memory_are_not_read_again),
       cmocka_unit_test(unpacked_documents_stay_within_their_budget),
       cmocka_unit_test(pins_beyond_the_budget_are_refused),

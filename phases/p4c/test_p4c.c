@@ -292,7 +292,7 @@ static void settled_trees_are_regrown_and_edited(void **state) {
 static void what_open_needs(void **state) {
   (void)state;
   struct stage_ctx ctx = test_ctx();
-  uint64_t options[SEGMENTS_OPTION_COUNT] = {1 << 20, 1 << 20, 1 << 20};
+  uint64_t options[SEGMENTS_OPTION_COUNT] = {1 << 20, 1 << 20, 1, 1 << 20};
   void *store;
   ctx.options = options;
   assert_int_equal(phasebench_stage()->open(&ctx, &store), STAGE_MISUSE);
