@@ -11,7 +11,7 @@
 #define PAIR_SLOTS (1u << 16)
 /* A batch is counted in about so many rows, in windows from all over: the first batches, of
  * the commonest pairs, need no more. */
-#define COUNTED_ROWS (256u * 1024u)
+#define COUNTED_ROWS (128u * 1024u)
 #define WINDOW_ROWS 2048u
 
 /* ---- counting pairs ---- */
