@@ -12,6 +12,7 @@
 #include "../kit/test_ctx.h"
 #include "../kit/test_random.h"
 #include "learn.h"
+#include "numbers.h"
 #include "parse.h"
 
 /* ---- phrases ---- */
@@ -315,6 +316,47 @@ static void learning_runs_out_of_memory(void **state) {
   }
 }
 
+/* ---- numbers of some documents only ---- */
+
+/* Documents of rows with lengths; gives in how many of them numbers were looked at. */
+static uint32_t learner_show(struct p3_learner *learner, uint32_t documents, uint32_t rows) {
+  const struct tree_row row = {.flags = ROW_LEAF | ROW_LENGTH};
+  uint32_t numbered = 0, place = P3_NOT_FOUND_YET;
+  for (uint32_t d = 0; d < documents; d++) {
+    bool has_numbers = p3_learner_document_begin(learner);
+    numbered += has_numbers;
+    for (uint32_t i = 0; i < rows; i++) {
+      uint32_t length = 1 + i % 7;
+      assert_int_equal(p3_learner_row(learner, row, has_numbers ? &length : NULL, &place), STAGE_OK);
+    }
+    assert_int_equal(p3_learner_document_end(learner), STAGE_OK);
+  }
+  return numbered;
+}
+
+/* All numbers of the first documents, then those of one document in four; every row is counted. */
+static void numbers_are_looked_at_in_some_documents(void **state) {
+  (void)state;
+  enum { ROWS = 4096, ALL = LEARN_NUMBERED_ROWS / ROWS, LATER = 400 };
+  struct stage_ctx ctx = test_ctx();
+  struct p3_learner learner = {.ctx = &ctx, .expected_rows = (uint64_t)(ALL + LATER) * ROWS};
+  struct p3_coding coding;
+  assert_int_equal(learner_show(&learner, ALL, ROWS), ALL);
+  assert_int_equal(learner_show(&learner, LATER, ROWS), LATER / LEARN_NUMBERED_ONE_IN);
+  assert_int_equal(learner.total_rows, (uint64_t)(ALL + LATER) * ROWS);
+  assert_int_equal(learner.numbered_rows, (uint64_t)(ALL + LATER / LEARN_NUMBERED_ONE_IN) * ROWS);
+  assert_int_equal(p3_learn(&learner, &coding), STAGE_OK);
+  p3_learner_free(&learner);
+  for (uint32_t length = 1; length <= 7; length++) { /* each has a code of its own, of all lengths the shortest */
+    uint16_t codes[P3_NUMBER_VALUES + 1];
+    uint32_t context = coding.rows[1].length;
+    p3_numbers_invert(coding.numbers + ((size_t)context << P3_NUMBER_BITS), codes);
+    assert_true((codes[length] & 15) <= 4);
+  }
+  p3_coding_free(&ctx, &coding);
+  assert_int_equal(test_ctx_live, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pools_hold_every_phrase),
@@ -323,6 +365,7 @@ int main(void) {
       cmocka_unit_test(phrases_are_learned),
       cmocka_unit_test(nothing_is_learned_of_nothing),
       cmocka_unit_test(learning_runs_out_of_memory),
+      cmocka_unit_test(numbers_are_looked_at_in_some_documents),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
