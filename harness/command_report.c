@@ -330,7 +330,7 @@ static bool write_result(const struct report *report) {
   write_head(report);
   bool ok = write_section(report, report_memory, NULL, draw_lines);
   if (ok) write_claims(report);
-  return ok && write_section(report, report_lines, NULL, NULL) &&
+  return ok && write_section(report, report_trade, NULL, NULL) && write_section(report, report_lines, NULL, NULL) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
          write_section(report, report_latency, NULL, NULL) && write_section(report, report_thaw, thaw_notes, NULL) &&

@@ -14,6 +14,8 @@
 bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Bytes a line by what they are, disk, bits a node. */
 bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Memory, mapped files, disk and latency side by side. */
+bool report_trade(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* What was proved, noise, unexplained rest. */
 bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Speeds with their range, and the time that edits took. */

@@ -108,6 +108,22 @@ bool report_lines(const struct result *result, const char *profile, struct grid 
   return by_combination(result, profile, shapes, COUNT(shapes), false, "What a line costs at rest", grid, fault);
 }
 
+bool report_trade(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+  static const struct shape shapes[] = {
+      {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2, MEDIAN},
+      {"rss_above_start_bytes", "served", "served", MIB, 2, MEDIAN},
+      {"mapping.corpus.rss_bytes", "served", "of it mapped files, KiB", KIB, 0, MEDIAN},
+      {"disk_bytes", "purged", "disk MiB", MIB, 2, MEDIAN},
+      {"latency.hot.p50_ns", NULL, "hot us p50", 1000, 0, MEDIAN},
+      {"latency.hot.p99_ns", NULL, "p99", 1000, 0, MEDIAN},
+      {"latency.frozen.p50_ns", NULL, "frozen us p50", 1000, 0, MEDIAN},
+      {"latency.frozen.p99_ns", NULL, "p99", 1000, 0, MEDIAN},
+      {"thaw.tree_warm.p50_ns", NULL, "evicted tree us p50", 1000, 0, MEDIAN},
+      {"thaw.tree_cold.p50_ns", NULL, "cold page cache", 1000, 0, MEDIAN},
+  };
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "What is saved, and what it costs", grid, fault);
+}
+
 bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
   static const struct shape shapes[] = {
       {"nodes_compared", NULL, "nodes proved", 1, 0, MEDIAN},
