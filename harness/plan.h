@@ -81,7 +81,7 @@ bool plan_make(const struct run_options *options, struct plan *plan, struct faul
  * and of every module a cell loads. */
 bool plan_record(const struct run_options *options, const struct corpus *corpus, struct plan *plan,
                  struct fault *fault);
-/* The value of every option, by combination: {"p1+p2": {"p2.cache_bytes": 262144}}. The caller owns it. */
+/* The value of every option, by combination: {"p1+p4a": {"p4a.hot_bytes": 262144}}. The caller owns it. */
 cJSON *plan_options(const struct plan *plan, const struct store_place *place);
 /* The first difference between two records, as "what: was X, is Y"; false: they are equal. */
 bool plan_difference(const cJSON *was, const cJSON *is, char *text, unsigned text_bytes);

@@ -5,7 +5,7 @@
  *   phasebench-store-1
  *   abi 4
  *   stages p1+p2                     the combination, without the floor
- *   set p2.cache_bytes=262144        each option of each stage
+ *   set p4a.hot_bytes=262144         each option of each stage
  *   hash 0123456789abcdef            XXH3 of all before this line
  *
  * A store is made beside its place, in PLACE.making-XXXXXX, and the two folders are exchanged when it

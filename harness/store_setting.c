@@ -47,7 +47,7 @@ bool store_setting_add(struct store_place *place, const char *text, struct fault
       !value_parse(equals + 1, &setting.value))
     return fault_set(fault, EXIT_CODE_USAGE,
                      "--set '%s': expected STAGE.OPTION=NUMBER, where the number may end in "
-                     "KiB, MiB or GiB and is below 2^53, as in p2.cache_bytes=256KiB",
+                     "KiB, MiB or GiB and is below 2^53, as in p4a.hot_bytes=256KiB",
                      text);
   unsigned i = 0;
   while (i < place->setting_count && (strcmp(place->settings[i].stage, setting.stage) != 0 ||

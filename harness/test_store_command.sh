@@ -281,6 +281,12 @@ usage "there is no 'burn'" burn
 usage '-o is missing' build
 usage 'Its folder is missing' info
 usage 'one argument too many' info s.store s.store
+# A limit on files' sizes is an error like a full disk, not the signal that it also sends.
+(ulimit -f 4; "$PHASEBENCH" store build --stages "$vault" --dir code -o limited.store > out 2> said)
+expect "a limit on files" 4 $?
+said 'File too large'
+[ -z "$(ls -d limited.store* 2>/dev/null)" ] || fail "a limit on files: left $(ls -d limited.store*)"
+
 usage 'lists the options' info --sources s.store
 usage 'expected sexp or json' export --trees xml -o x s.store
 usage "there is no stage 'nowhere'" build --stages "$vault" --set nowhere.x=1 -o x
