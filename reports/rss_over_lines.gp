@@ -20,8 +20,10 @@ set xrange [LEFT:RIGHT]
 set mxtics 10
 set mytics 10
 set for [p = 0:12] xtics add (power_text(p) 10.0 ** p)
-set for [p = 1:9] xtics add (grouped(2 * 10.0 ** p) 2 * 10.0 ** p)
-set for [p = 1:9] xtics add (grouped(5 * 10.0 ** p) 5 * 10.0 ** p)
+if (RIGHT / LEFT < 100) { # between decades, where there is room
+  set for [p = 1:9] xtics add (grouped(2 * 10.0 ** p) 2 * 10.0 ** p)
+  set for [p = 1:9] xtics add (grouped(5 * 10.0 ** p) 5 * 10.0 ** p)
+}
 set for [p = -2:9] ytics add (power_text(p) 10.0 ** p)
 set xlabel "lines of code (logarithmic)"
 set ylabel "MiB of RSS above start (logarithmic)"
