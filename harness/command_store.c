@@ -71,7 +71,7 @@ static const char help_export[] =
     "  --trees json      PATH.jsonl: a line of JSON for each node, in preorder\n"
     "  -o, --output DIR  made if it does not exist\n"
     "  --stages A+B+...  where the store's stages are not in the stage folder: the same stages, by path\n\n"
-    "example: phasebench store export -o - quick.store --trees sexp tree-sitter-c/src/scanner.c\n";
+    "example: phasebench store export -o - quick.store --trees sexp tree-sitter-c/grammar.js\n";
 
 struct action {
   const char *name, *help, *options; /* which of the options below, by letter */

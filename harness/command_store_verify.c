@@ -163,6 +163,9 @@ static bool check_all(struct verify *verify, struct fault *fault) {
   if (!verify->batch || !verify->text) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   if (!store_cursor_new(verify->disk.store, &verify->cursor, fault)) return false;
   if (verify->with_sources && !begin_proof(verify, fault)) return false;
+  struct fault files = {0}; /* what no document needs may be bad alone */
+  bool files_good = store_verify(verify->disk.store, &files);
+  if (!files_good) printf("BAD %s: %s\n", verify->disk.path, files.message);
   for (uint64_t id = 0; id < count; id++) {
     check_document(verify, (uint32_t)id);
     tell_progress(verify, id + 1, &told_ns);
@@ -170,10 +173,12 @@ static bool check_all(struct verify *verify, struct fault *fault) {
   if (isatty(STDERR_FILENO) == 1) fputs("\r\033[K", stderr);
   printf("%s: %" PRIu64 " documents, %" PRIu64 " bytes of source, %" PRIu64 " nodes%s: ", verify->disk.path, count,
          verify->bytes, verify->nodes, verify->with_sources ? ", each compared with a fresh parse" : "");
-  if (verify->bad_documents == 0) printf("all is well\n");
-  else printf("%" PRIu64 " documents are bad\n", verify->bad_documents);
-  return verify->bad_documents == 0 ||
-         fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " documents are bad", verify->disk.path,
+  if (verify->bad_documents > 0) printf("%" PRIu64 " documents are bad\n", verify->bad_documents);
+  else printf(files_good ? "all is well\n" : "every document is well, and the files are not\n");
+  if (verify->bad_documents == 0)
+    return files_good || fault_set(fault, files.code, "%s: the files are damaged where no document lies; build the store "
+                                   "anew while all of it can be read", verify->disk.path);
+  return fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " documents are bad", verify->disk.path,
                    verify->bad_documents, count);
 }
 

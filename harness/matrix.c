@@ -14,6 +14,7 @@
 #include "environment.h"
 #include "json_out.h"
 #include "matrix_files.h"
+#include "options.h"
 #include "paths.h"
 #include "run_progress.h"
 #include "store_files.h"
@@ -223,6 +224,7 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
                                                 .seed = options->seed};
   bool ok = options->directory ? corpus_open_directory(options->directory, &corpus_options, &matrix->corpus, fault)
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
+  if (ok && options->directory && !options->quiet) option_tell_left_out("phasebench run", matrix->corpus);
   if (!ok) return false;
   if (matrix->corpus->lines == 0) {
     return fault_set(fault, EXIT_CODE_INPUT,

@@ -2,9 +2,12 @@
 #include "options.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 bool option_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
                    struct fault *fault) {
@@ -24,6 +27,21 @@ bool option_corpus(const char *name, const char *directory, struct corpus **corp
   if (name && directory) return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir exclude each other");
   if (directory) return corpus_open_directory(directory, NULL, corpus, fault);
   return corpus_open(name ? name : "quick", NULL, corpus, fault);
+}
+
+void option_tell_left_out(const char *program, const struct corpus *corpus) {
+  enum { NAMED = 3 };
+  if (corpus->skipped_file_count == 0) return;
+  fprintf(stderr, "%s: %zu left out:", program, corpus->skipped_file_count);
+  for (size_t i = 0; i < corpus->skipped_file_count && i < NAMED; i++) {
+    char text[4 * PATH_MAX + 1];
+    const struct corpus_skipped *skipped = &corpus->skipped_files[i];
+    fprintf(stderr, "%s %s (%s)", i ? "," : "",
+            path_to_text(skipped->path, text, sizeof text) ? text : "(a name that is too long)",
+            corpus_skip_text(skipped->why));
+  }
+  fprintf(stderr, "%s; `phasebench corpus show --dir DIR` lists what is left out\n",
+          corpus->skipped_file_count > NAMED ? ", ..." : "");
 }
 
 bool option_writable(const char *path, struct fault *fault) {

@@ -17,6 +17,9 @@ bool option_number(const char *option, const char *text, uint64_t least, uint64_
  * The caller closes it. */
 bool option_corpus(const char *name, const char *directory, struct corpus **corpus, struct fault *fault);
 
+/* Says on standard error what a directory of the user's has that is left out, the first by name. */
+void option_tell_left_out(const char *program, const struct corpus *corpus);
+
 /* Whether a file can be written there; it is left empty. EXIT_CODE_SYSTEM. */
 bool option_writable(const char *path, struct fault *fault);
 

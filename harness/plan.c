@@ -334,13 +334,24 @@ static bool members_differ(const cJSON *was, const cJSON *is, char *text, unsign
   const cJSON *member;
   cJSON_ArrayForEach(member, is) {
     const cJSON *old = cJSON_GetObjectItemCaseSensitive(was, member->string);
-    if (cJSON_IsObject(member) && cJSON_IsObject(old)) continue; /* looked into by plan_difference */
+    if (cJSON_IsObject(member) && cJSON_IsObject(old)) continue; /* looked into by objects_differ */
     if (values_differ(old, member, member->string, text, text_bytes)) return true;
   }
   cJSON_ArrayForEach(member, was) {
     if (!cJSON_GetObjectItemCaseSensitive(is, member->string)) {
       return values_differ(member, NULL, member->string, text, text_bytes);
     }
+  }
+  return false;
+}
+
+/* Of two objects, and of the objects in them. */
+static bool objects_differ(const cJSON *was, const cJSON *is, char *text, unsigned text_bytes) {
+  if (members_differ(was, is, text, text_bytes)) return true;
+  const cJSON *member;
+  cJSON_ArrayForEach(member, is) {
+    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(was, member->string);
+    if (cJSON_IsObject(member) && cJSON_IsObject(inner) && objects_differ(inner, member, text, text_bytes)) return true;
   }
   return false;
 }
@@ -352,13 +363,7 @@ bool plan_difference(const cJSON *was, const cJSON *is, char *text, unsigned tex
     return true;
   }
   json_make_exact(old);
-  bool differ = members_differ(old, is, text, text_bytes);
-  const cJSON *member;
-  cJSON_ArrayForEach(member, is) {
-    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(old, member->string);
-    if (!differ && cJSON_IsObject(member) && cJSON_IsObject(inner))
-      differ = members_differ(inner, member, text, text_bytes);
-  }
+  bool differ = objects_differ(old, is, text, text_bytes);
   cJSON_Delete(old);
   return differ;
 }

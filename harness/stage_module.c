@@ -221,6 +221,7 @@ static bool check_options(const char *path, const struct stage_ops *ops, struct 
   X(evict, STAGE_BYTE_KEEPER, false)                    \
   X(commit, STAGE_BYTE_KEEPER, false)                   \
   X(catalogue, STAGE_BYTE_KEEPER, false)                \
+  X(verify, STAGE_BYTE_KEEPER, false)                   \
   X(put_tree, STAGE_TREE_CODEC, true)                   \
   X(edit_tree, STAGE_TREE_CODEC, false)                 \
   X(live_tree, STAGE_TREE_CODEC, false)                 \

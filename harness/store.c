@@ -388,6 +388,15 @@ void store_evict(struct store *store) {
   }
 }
 
+bool store_verify(struct store *store, struct fault *fault) {
+  for (unsigned i = 0; i < store->count; i++) {
+    const struct stage_ops *ops = store->members[i].module.ops;
+    int error = ops->verify ? ops->verify(store->members[i].state) : STAGE_OK;
+    if (error) return store_fault(store, ops, "verify", error, fault);
+  }
+  return true;
+}
+
 bool store_drop(struct store *store, uint32_t id, struct fault *fault) {
   const struct stage_ops *codec = store->codec->module.ops, *keeper = store->keeper[STAGE_SOURCE]->module.ops;
   int error = codec->drop_tree(store->codec->state, id);

@@ -121,6 +121,8 @@ bool store_edit(struct store *store, const struct stage_document *document, cons
                 uint32_t edit_count, TSTree *tree, struct fault *fault);
 bool store_settle(struct store *store, struct fault *fault);
 bool store_drop(struct store *store, uint32_t id, struct fault *fault);
+/* Has every stage check what it has on disk, as far as it can. */
+bool store_verify(struct store *store, struct fault *fault);
 /* All stages give back what only makes reading quicker: the next access is to a document not in use. */
 void store_evict(struct store *store);
 

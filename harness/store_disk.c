@@ -49,8 +49,13 @@ char *store_disk_head(const struct store *store, const struct combination *combi
 static bool read_head(const char *path, char *text, struct fault *fault) {
   char name[4200];
   snprintf(name, sizeof name, "%s/%s", path, STORE_DISK_HEAD);
-  FILE *in = fopen(name, "rb");
-  if (!in && errno == ENOENT)
+  struct stat status; /* another kind of file may block who opens it */
+  bool is_there = stat(name, &status) == 0;
+  if (is_there && !S_ISREG(status.st_mode))
+    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: is no regular file; the store is damaged: restore it from a copy or "
+                     "remove the folder and build it anew", name);
+  FILE *in = is_there ? fopen(name, "rb") : NULL;
+  if (!in && (errno == ENOENT || errno == ENOTDIR))
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is no store (there is no %s in it); `phasebench store build` makes "
                      "one", path, STORE_DISK_HEAD);
   if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, strerror(errno));
@@ -65,7 +70,8 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
   char expected[32];
   snprintf(expected, sizeof expected, "hash %016" PRIx64 "\n", hash);
   if (!last || strcmp(last + 1, expected) != 0)
-    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: its hash is not that of its bytes", name);
+    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: its hash is not that of its bytes; the store is damaged: restore it "
+                     "from a copy or remove the folder and build it anew", name);
   last[1] = '\0';
   return true;
 }
@@ -200,7 +206,8 @@ static bool may_replace(const char *path, struct fault *fault) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     if (stages ? is_of_store(entry->d_name, stages) : strcmp(entry->d_name, STORE_DISK_HEAD) == 0) continue;
     good = fault_set(fault, EXIT_CODE_USAGE, stages ? "%s: holds '%.255s', which is not the store's; it would be lost"
-                     : "%s: holds '%.255s' and is no store; a store is put in place of a store only", path,
+                     : "%s: holds '%.255s' and is no store, or a damaged one; a store is put in place of a store only: "
+                       "remove the folder, or write elsewhere", path,
                      entry->d_name);
   }
   if (folder) closedir(folder);

@@ -117,6 +117,19 @@ static bool add_modules(const struct combination *combinations, unsigned combina
   return true;
 }
 
+/* Whether the stage is in one of the combinations, by name or by the path of its module. */
+static bool is_used(const char *stage, const struct combination *combinations, unsigned count) {
+  size_t length = strlen(stage);
+  for (unsigned c = 0; c < count; c++) {
+    for (unsigned s = 0; s < combinations[c].stage_count; s++) {
+      const char *named = combinations[c].stages[s], *slash = strrchr(named, '/');
+      if (slash) named = slash + 1;
+      if (strncmp(named, stage, length) == 0 && (named[length] == '\0' || strcmp(named + length, ".so") == 0)) return true;
+    }
+  }
+  return false;
+}
+
 bool store_settings_check(const struct store_place *place, const struct combination *combinations, unsigned count,
                           struct fault *fault) {
   enum { CAPACITY = 128 };
@@ -127,7 +140,10 @@ bool store_settings_check(const struct store_place *place, const struct combinat
   bool good = stage_list(stages, CAPACITY, &stage_count, fault) &&
               add_modules(combinations, count, stages, CAPACITY, &stage_count, fault);
   for (unsigned i = 0; good && i < place->setting_count; i++)
-    good = check_setting(&place->settings[i], stages, stage_count, fault);
+    good = check_setting(&place->settings[i], stages, stage_count, fault) &&
+           (is_used(place->settings[i].stage, combinations, count) ||
+            fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: the stage '%s' is in no combination that is asked for",
+                      place->settings[i].stage, place->settings[i].option, place->settings[i].stage));
   free(stages);
   return good;
 }

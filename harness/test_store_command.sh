@@ -281,6 +281,23 @@ usage "there is no 'burn'" burn
 usage '-o is missing' build
 usage 'Its folder is missing' info
 usage 'one argument too many' info s.store s.store
+# The frozen tier's own file: cut short, one of its two heads damaged, another kind of file.
+"$PHASEBENCH" store build --dir code -o frozen.store > out 2> said || fail "build: $(cat said)"
+damage() { # WHAT: frozen.store, copied, is damaged by the command in $2, and found to be
+  rm -rf d.store && cp -r frozen.store d.store && (cd d.store && eval "$2") > /dev/null 2>&1
+  timeout 20 "$PHASEBENCH" store verify d.store > out 2> said
+  expect "verify: $1" 7 $?
+}
+damage "an empty file" ': > p4a.frozen'
+damage "cut short" 'truncate -s 9000 p4a.frozen'
+damage "a missing file" 'rm p4a.frozen'
+damage "one head of two" 'printf x | dd of=p4a.frozen bs=1 seek=10 conv=notrunc'
+grep -q 'every document is well' out || fail "one head of two: $(cat out)"
+damage "a pipe" 'rm p4a.frozen && mkfifo p4a.frozen'
+damage "a pipe in place of the head" 'rm phasebench.store && mkfifo phasebench.store'
+said 'is no regular file'
+usage 'is in no combination' build --stages p1+p2+p3+p4a --dir code --set p4c.pinned_bytes=1 -o x
+
 # A limit on files' sizes is an error like a full disk, not the signal that it also sends.
 (ulimit -f 4; "$PHASEBENCH" store build --stages "$vault" --dir code -o limited.store > out 2> said)
 expect "a limit on files" 4 $?

@@ -300,6 +300,8 @@ struct stage_ops {
   int (*commit)(void *store, const void *catalogue, uint64_t length);
   /* The catalogue of the last commit, in a store that was reopened; unpinned as kind TREE. */
   int (*catalogue)(void *store, struct stage_pin *pin);
+  /* Reads and checks everything that lies on disk, also what no document needs. Optional. */
+  int (*verify)(void *store);
 
   /* -- tree codec -- */
   /* Takes the tree, in place of what was there, and owns it from the call on, on

@@ -61,7 +61,7 @@ int file_io_read(const struct file_io *file, uint64_t offset, void *out, size_t 
       STAGE_FAIL(file->ctx, "%s: ends at byte %llu, expected %zu bytes at byte %llu; the file was cut short: restore "
                             "it from a copy or build it anew",
                  file->path, (unsigned long long)(offset + done), bytes, (unsigned long long)offset);
-      error = STAGE_IO;
+      error = STAGE_CORRUPT;
     } else {
       done += (size_t)got;
     }

@@ -19,7 +19,7 @@ struct file_io {
 /* open(2), for the owner and whoever the umask lets. STAGE_IO. */
 int file_io_open(struct file_io *file, int flags);
 void file_io_close(struct file_io *file);
-/* STAGE_IO; of a file that ends before offset + bytes, too. */
+/* STAGE_IO; STAGE_CORRUPT where the file ends before offset + bytes. */
 int file_io_read(const struct file_io *file, uint64_t offset, void *out, size_t bytes);
 int file_io_write(const struct file_io *file, uint64_t offset, const void *bytes, size_t length);
 int file_io_length(const struct file_io *file, uint64_t *length);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -75,7 +76,7 @@ static int head_check(struct frozen *frozen, const struct frozen_head *head, uns
     STAGE_FAIL(frozen->ctx, "%s: is %llu bytes long, expected %llu; the file was cut short: restore it from a copy or "
                             "build it anew",
                frozen->file.path, (unsigned long long)length, (unsigned long long)end);
-    return STAGE_IO;
+    return STAGE_CORRUPT;
   }
   bool good = head->index_offset >= FROZEN_BODY_OFFSET && head->index_offset <= end &&
               head->index_bytes >= FROZEN_INDEX_HEAD_BYTES && head->index_bytes <= end - head->index_offset &&
@@ -146,6 +147,13 @@ static int settings_check(const struct stage_ctx *ctx, const char *name, struct 
 
 static int file_open(struct frozen *frozen) {
   frozen->file.path = frozen->path;
+  struct stat status;
+  bool is_there = stat(frozen->path, &status) == 0;
+  if (is_there ? !S_ISREG(status.st_mode) : errno == ENOENT) { /* another kind of file may block who opens it */
+    STAGE_FAIL(frozen->ctx, "%s: %s; expected the file that was committed: restore it from a copy or build it anew",
+               frozen->path, is_there ? "is no regular file" : "is missing");
+    return STAGE_CORRUPT;
+  }
   int error = file_io_open(&frozen->file, O_RDONLY);
   if (!error) error = frozen_heads_read(frozen, &frozen->state.head, &frozen->slot);
   if (!error) error = frozen_index_read(frozen, &frozen->state);

@@ -137,6 +137,11 @@ static int catalogue_pin(void *store, struct stage_pin *pin) {
   return STAGE_OK;
 }
 
+static int verify(void *store) {
+  struct store *s = store;
+  return frozen_verify(s->frozen);
+}
+
 /* ---- documents ---- */
 
 static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
@@ -229,6 +234,7 @@ static const struct stage_ops ops = {
     .evict = evict,
     .commit = commit,
     .catalogue = catalogue_pin,
+    .verify = verify,
 };
 
 const struct stage_ops *phasebench_stage(void) { return &ops; }

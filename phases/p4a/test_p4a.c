@@ -329,7 +329,7 @@ static void nothing_to_reopen_is_said(void **state) {
   fixture_open(&f);
   ctx = f.ctx;
   ctx.is_reopened = true;
-  assert_int_equal(f.ops->open(&ctx, &store), STAGE_IO);
+  assert_int_equal(f.ops->open(&ctx, &store), STAGE_CORRUPT);
   assert_non_null(strstr(test_ctx_message, "p4a.frozen"));
   fixture_close(&f);
 }
