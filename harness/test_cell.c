@@ -323,7 +323,7 @@ static void a_wrong_answer_fails_the_cell_and_publishes_nothing(void **state) {
   cJSON_Delete(cell);
   cell = run_liar("put: error", &code);
   check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell,
-                 "a limit of the format was exceeded: there is no room for document");
+                 "a limit was exceeded: there is no room for document");
   cJSON_Delete(cell);
 }
 

@@ -60,7 +60,7 @@
   X(OUT_OF_RANGE, "the range lies outside the document")                       \
   X(CORRUPT, "stored bytes failed validation")                                 \
   X(IO, "reading or writing a file failed")                                    \
-  X(LIMIT, "a limit of the format was exceeded")                               \
+  X(LIMIT, "a limit was exceeded")                                             \
   X(MISUSE, "a hook was called against its contract")                          \
   X(UNSUPPORTED, "the stage does not do this")
 

@@ -38,6 +38,15 @@ int shedding_make(const struct stage_ctx *ctx, enum stage_kind kind, const uint8
   return error;
 }
 
+int shedding_make_apart(const struct stage_ctx *ctx, enum stage_kind kind, const uint8_t *bytes, uint64_t length,
+                        struct shedding *shedding) {
+  int error = shedding_make(ctx, kind, bytes, length, shedding);
+  if (error || !shedding->owned || (shedding->length != length && shedding->length <= UINT32_MAX)) return error;
+  shedding_free(ctx, kind, shedding);
+  *shedding = (struct shedding){.bytes = bytes, .length = length};
+  return STAGE_OK;
+}
+
 void shedding_free(const struct stage_ctx *ctx, enum stage_kind kind, struct shedding *shedding) {
   stage_release(ctx, kind, shedding->owned);
   shedding->owned = NULL;

@@ -18,6 +18,10 @@ struct shedding {
  * STAGE_OUT_OF_MEMORY. */
 int shedding_make(const struct stage_ctx *ctx, enum stage_kind kind, const uint8_t *bytes, uint64_t length,
                   struct shedding *shedding);
+/* As shedding_make, but what was shed counts only where its length is another than that of what was put: so the
+ * two lengths tell which of the two is kept. */
+int shedding_make_apart(const struct stage_ctx *ctx, enum stage_kind kind, const uint8_t *bytes, uint64_t length,
+                        struct shedding *shedding);
 void shedding_free(const struct stage_ctx *ctx, enum stage_kind kind, struct shedding *shedding);
 /* The way back, from bytes that were shed: writes exactly `length` bytes. STAGE_CORRUPT, also where there is
  * no codec that sheds. */

@@ -19,15 +19,6 @@ static int spooled_read(struct tier *tier, const struct spool_entry *entry, uint
   return error;
 }
 
-/* Sheds, and keeps what was shed only where its length tells it from what was put. */
-static int shed(struct tier *tier, const uint8_t *bytes, uint64_t length, struct shedding *shedding) {
-  int error = shedding_make(tier->ctx, tier->kind, bytes, length, shedding);
-  if (error || (shedding->length != length && shedding->length <= UINT32_MAX)) return error;
-  shedding_free(tier->ctx, tier->kind, shedding);
-  *shedding = (struct shedding){.bytes = bytes, .length = length};
-  return STAGE_OK;
-}
-
 /* ---- the dictionary ---- */
 
 /* Of every so many documents; gives the bytes that are kept of these. */
@@ -41,7 +32,7 @@ static int sample_spooled(struct tier *tier, struct sample *sample, uint32_t eve
     struct shedding kept;
     error = spooled_read(tier, entry, &bytes);
     if (error) break;
-    error = shed(tier, bytes, entry->length, &kept);
+    error = shedding_make_apart(tier->ctx, tier->kind, bytes, entry->length, &kept);
     if (!error) {
       sample_take(sample, kept.bytes, kept.length);
       *kept_bytes += kept.length;
@@ -72,7 +63,7 @@ static int learn(struct tier *tier) {
 static int freeze_bytes(struct tier *tier, uint32_t id, const uint8_t *bytes, uint64_t length,
                         uint64_t file_bytes_max) {
   struct shedding kept;
-  int error = shed(tier, bytes, length, &kept);
+  int error = shedding_make_apart(tier->ctx, tier->kind, bytes, length, &kept);
   if (error) return error;
   error = frozen_add(tier->frozen, tier->kind, id, kept.bytes, (uint32_t)kept.length, (uint32_t)length);
   shedding_free(tier->ctx, tier->kind, &kept);

@@ -25,12 +25,7 @@ static int with_kept(struct segments *s, uint32_t id, settle_fn *use, void *data
   int error = below->ops->length(below->store, STAGE_TREE, id, &length);
   if (!error) error = below->ops->pin(below->store, STAGE_TREE, id, 0, length, &pin);
   if (error) return error;
-  error = shedding_make(s->ctx, STAGE_TREE, pin.bytes, length, &kept);
-  /* As many bytes as were put are those that were put. */
-  if (!error && kept.owned && (kept.length == length || kept.length > UINT32_MAX)) {
-    shedding_free(s->ctx, STAGE_TREE, &kept);
-    kept = (struct shedding){.bytes = pin.bytes, .length = length};
-  }
+  error = shedding_make_apart(s->ctx, STAGE_TREE, pin.bytes, length, &kept);
   if (!error) {
     error = use(s, id, &kept, (uint32_t)length, data);
     shedding_free(s->ctx, STAGE_TREE, &kept);
