@@ -140,7 +140,7 @@ static void lies_are_errors(void **state) {
   lying.count_symbol = lie_count;
   expect_error("^count/baseline", "wrong answer");
   lying.count_symbol = fail_count;
-  expect_error("^count/baseline", "limit of the format");
+  expect_error("^count/baseline", "a limit was exceeded");
   subject->codec = honest;
 }
 
