@@ -1,17 +1,25 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * spread.c - medians and their intervals, by GSL. */
 #include "spread.h"
 
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
+/* The chance that the median of what was drawn from lies between the k-th least and the k-th greatest
+ * of n values: each value is below it with a chance of one half, so fewer than k on a side is a binomial tail. */
+static double coverage(unsigned k, unsigned n) { return 1 - 2 * gsl_cdf_binomial_P(k - 1, 0.5, n); }
 
-static double middle(const double *sorted, unsigned n) {
-  return n % 2 ? sorted[n / 2] : sorted[n / 2 - 1] / 2 + sorted[n / 2] / 2;
+/* The narrowest interval between two order statistics that covers the median with the level asked for;
+ * with too few values for that, all of them, and what that covers. */
+static void add_interval(struct spread *spread, const double *sorted, unsigned n) {
+  unsigned k = 1;
+  while (2 * (k + 1) <= n && coverage(k + 1, n) >= SPREAD_LEVEL) k++;
+  spread->ci_low = sorted[k - 1];
+  spread->ci_high = sorted[n - k];
+  spread->ci_level = n > 1 ? coverage(k, n) : 0;
 }
 
 struct spread spread_missing(const char *reason) { return (struct spread){.missing = reason}; }
@@ -24,11 +32,14 @@ struct spread spread_of(const double *values, unsigned n) {
     if (!isfinite(values[i])) return spread_missing("a value is not a number");
     sorted[i] = values[i];
   }
-  qsort(sorted, n, sizeof sorted[0], by_value);
-  struct spread spread = {.n = n, .median = middle(sorted, n), .min = sorted[0], .max = sorted[n - 1]};
-  for (unsigned i = 0; i < n; i++) sorted[i] = fabs(sorted[i] - spread.median);
-  qsort(sorted, n, sizeof sorted[0], by_value);
-  spread.mad = middle(sorted, n);
+  gsl_sort(sorted, 1, n);
+  struct spread spread = {.n = n,
+                          .median = gsl_stats_median_from_sorted_data(sorted, 1, n),
+                          .min = sorted[0],
+                          .max = sorted[n - 1]};
+  add_interval(&spread, sorted, n);
+  double work[SPREAD_VALUES_MAX];
+  spread.mad = gsl_stats_mad0(sorted, 1, n, work);
   return spread;
 }
 
@@ -37,5 +48,5 @@ struct spread spread_range_pct(const struct spread *spread) {
   if (spread->n < 2) return spread_missing("one repetition has no spread");
   if (!(spread->median > 0)) return spread_missing("the median is not positive");
   double pct = 100 * (spread->max - spread->min) / spread->median;
-  return (struct spread){.n = spread->n, .median = pct, .min = pct, .max = pct};
+  return (struct spread){.n = spread->n, .median = pct, .min = pct, .max = pct, .ci_low = pct, .ci_high = pct};
 }

@@ -30,6 +30,18 @@ static void even_number(void **state) {
   assert_true(spread.median == 2.5 && spread.mad == 1); /* deviations .5 .5 1.5 1.5 */
 }
 
+/* Levels by hand: of n values, both ends cover 1 - 2 / 2^n. */
+static void interval(void **state) {
+  (void)state;
+  const double values[] = {11, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1};
+  struct spread one = spread_of(values, 1), three = spread_of(values, 3), six = spread_of(values, 6);
+  assert_true(one.ci_low == 11 && one.ci_high == 11 && one.ci_level == 0);
+  assert_true(three.ci_low == 2 && three.ci_high == 11 && fabs(three.ci_level - 0.75) < 1e-12);
+  assert_true(six.ci_low == 2 && six.ci_high == 11 && fabs(six.ci_level - 0.96875) < 1e-12);
+  struct spread eleven = spread_of(values, 11); /* 1 - 2 * (1 + 11) / 2048 is .988, with 55 more it is .935 */
+  assert_true(eleven.ci_low == 2 && eleven.ci_high == 10 && fabs(eleven.ci_level - (1 - 24 / 2048.0)) < 1e-12);
+}
+
 static void missing_values(void **state) {
   (void)state;
   const double values[] = {1, NAN};
@@ -70,7 +82,8 @@ static void numbers_read_back(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(odd_number), cmocka_unit_test(even_number),       cmocka_unit_test(missing_values),
-      cmocka_unit_test(range),      cmocka_unit_test(numbers_read_back),
+      cmocka_unit_test(range),      cmocka_unit_test(interval),
+      cmocka_unit_test(numbers_read_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ die() { printf 'setup: error: %s\n' "$*" >&2; exit 4; }
 
 packages=(
   ca-certificates git gcc g++ cmake ninja-build pkg-config xz-utils
-  libjemalloc-dev libbenchmark-dev libcjson-dev libzstd-dev libxxhash-dev libcmocka-dev
+  libjemalloc-dev libbenchmark-dev libcjson-dev libgsl-dev libzstd-dev libxxhash-dev libcmocka-dev
   gnuplot-nox python3 python3-jsonschema
 )
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
