@@ -27,6 +27,7 @@ static void print_help(void) {
         "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
         "                         ignore\n"
         "                       Default: refuse\n"
+        "  --all                show also what did not change, and what is only reported\n"
         "  --dir DIR            where names of baselines are looked up; default: " BASELINES_DIR "\n"
         "  --json FILE          the outcome for programs (results/gate-outcome.schema.json); '-' is standard output,\n"
         "  --markdown FILE      for a pull request;                                        in place of the text\n"
@@ -84,6 +85,7 @@ static bool take_option(int option, struct arguments *arguments, struct fault *f
     case 'm': arguments->files[MARKDOWN] = optarg; return true;
     case 'u': arguments->files[JUNIT] = optarg; return true;
     case 't': return gate_treatment_parse(optarg, arguments->gate.treatments, fault);
+    case 'a': arguments->gate.all = true; return true;
     case 'p': return add_pair(arguments, optarg, fault);
     default: return fault_set(fault, EXIT_CODE_USAGE, "`phasebench gate --help` lists the options");
   }
@@ -95,7 +97,8 @@ static bool parse(int argc, char **argv, struct arguments *arguments, struct fau
       {"compare", required_argument, NULL, 'p'},  {"treat", required_argument, NULL, 't'},
       {"dir", required_argument, NULL, 'd'},      {"json", required_argument, NULL, 'j'},
       {"markdown", required_argument, NULL, 'm'}, {"junit", required_argument, NULL, 'u'},
-      {"help", no_argument, NULL, 'h'},           {0}};
+      {"all", no_argument, NULL, 'a'},            {"help", no_argument, NULL, 'h'},
+      {0}};
   for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
     if (!take_option(option, arguments, fault)) return false;
     if (arguments->help) return true;

@@ -21,7 +21,7 @@ const char *gate_verdict_name(enum gate_verdict verdict) {
 
 /* ---- lines ---- */
 
-static struct gate_line *add_line(struct gate *gate, const char *combination, const char *profile) {
+static struct gate_line *add_line(struct gate *gate, const struct result_group *group, const char *partner) {
   /* Room grows in powers of two. */
   if ((gate->line_count & (gate->line_count - 1)) == 0) {
     size_t room = gate->line_count ? 2 * (size_t)gate->line_count : 1;
@@ -30,22 +30,26 @@ static struct gate_line *add_line(struct gate *gate, const char *combination, co
     gate->lines = lines;
   }
   struct gate_line *line = &gate->lines[gate->line_count++];
-  *line = (struct gate_line){.combination = combination, .profile = profile, .gates = true, .before = NAN,
-                             .after = NAN, .change_pct = NAN, .noise_pct = NAN, .p = NAN, .p_adjusted = NAN};
+  *line = (struct gate_line){.combination = group->combination, .profile = group->profile, .partner = partner,
+                             .gates = true, .before = NAN, .after = NAN, .change_pct = NAN, .noise_pct = NAN,
+                             .p = NAN, .p_adjusted = NAN};
   return line;
 }
 
-static void group_is_missing(struct gate *gate, const struct result_group *group, const char *format, const char *why) {
-  struct gate_line *line = add_line(gate, group->combination, group->profile);
-  if (!line) return;
+static bool group_is_missing(struct gate *gate, const struct result_group *group, const char *partner,
+                             const char *where, const char *why) {
+  struct gate_line *line = add_line(gate, group, partner);
+  if (!line) return false;
   line->verdict = GATE_IS_MISSING;
-  snprintf(line->reason, sizeof line->reason, format, why);
+  snprintf(line->reason, sizeof line->reason, "%s%.350s", where, why);
+  return true;
 }
 
 /* Where metrics of one group go: new lines of the baseline's, from `first` on, then the candidate's into them. */
 struct taking {
   struct gate *gate;
   const struct result_group *group; /* the baseline's */
+  const char *partner;
   unsigned first;
   bool candidate, failed;
 };
@@ -117,7 +121,7 @@ static void take(void *sink, const struct metric *metric) {
   if (!rule) return;
   struct gate_line *line = taking->candidate ? find_line(taking, metric) : NULL;
   if (!line) {
-    line = add_line(taking->gate, taking->group->combination, taking->group->profile);
+    line = add_line(taking->gate, taking->group, taking->partner);
     if (!line) {
       taking->failed = true;
       return;
@@ -130,8 +134,8 @@ static void take(void *sink, const struct metric *metric) {
     line->a_missing = "the baseline has no such metric";
     line->b_missing = "the candidate has no such metric";
   }
-  rule->met = true;
   fill(taking, line, metric);
+  if (line->a) rule->met = true;
 }
 
 /* ---- groups ---- */
@@ -146,13 +150,13 @@ static const char *partner(const struct gate_options *options, const char *combi
 static bool compare_group(struct gate *gate, const struct result_group *group, const char *combination,
                           struct fault *fault) {
   const struct result_group *other = result_group(gate->after, combination, group->profile);
-  struct taking taking = {.gate = gate, .group = group, .first = gate->line_count};
+  struct taking taking = {.gate = gate, .group = group, .partner = combination, .first = gate->line_count};
   if (!other) {
-    group_is_missing(gate, group, "%s", "the candidate has no cell of this combination and profile");
+    taking.failed = !group_is_missing(gate, group, combination, "the candidate has no such combination and profile", "");
   } else if (!group->ok) {
-    group_is_missing(gate, group, "in the baseline: %.350s", group->reason);
+    taking.failed = !group_is_missing(gate, group, combination, "in the baseline: ", group->reason);
   } else if (!other->ok) {
-    group_is_missing(gate, group, "in the candidate: %.350s", other->reason);
+    taking.failed = !group_is_missing(gate, group, combination, "in the candidate: ", other->reason);
   } else if (!group->instrument && !other->instrument) {
     metrics_emit(gate->before, group, take, &taking);
     taking.candidate = true;
@@ -182,7 +186,7 @@ static bool any_line_gates(const struct gate *gate) {
   return false;
 }
 
-/* A rule that fits nothing is a misspelt one. Where a group is missing it may be that group's. */
+/* A rule that fits nothing is a misspelt one, or one that would judge nothing. Where a group is missing it may be that group's. */
 static bool check_rules(const struct gate *gate, struct fault *fault) {
   for (unsigned l = 0; l < gate->line_count; l++) {
     if (!gate->lines[l].rule) return true;
@@ -191,7 +195,8 @@ static bool check_rules(const struct gate *gate, struct fault *fault) {
     const struct gate_rule *rule = &gate->config->rules[r];
     if (rule->met) continue;
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: metrics[%u]: no group has a metric '%.60s' at '%.20s'%s (`phasebench metrics` lists them)",
+                     "%s: metrics[%u]: no group of the baseline has a figure '%.60s' at '%.20s'%s that can be compared "
+                     "(`phasebench metrics` lists them)",
                      gate->config->path ? gate->config->path : "results/gate.json", r, rule->name, rule->checkpoints[0],
                      rule->checkpoint_count > 1 ? " or the others of its checkpoints" : "");
   }

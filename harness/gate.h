@@ -66,7 +66,7 @@ struct gate_rule {
   enum gate_direction better;
   bool gates; /* else it is reported */
   double min_effect_pct, min_effect;
-  bool met; /* some group has such a metric */
+  bool met; /* some group of the baseline has such a figure */
 };
 
 struct gate_config {
@@ -133,6 +133,7 @@ enum gate_verdict {
 /* NAN: there is none. */
 struct gate_line {
   const char *combination, *profile;
+  const char *partner;    /* the candidate's combination; the same unless --compare says otherwise */
   const char *checkpoint; /* NULL: of the whole cell */
   char name[METRIC_NAME_BYTES];
   const char *unit;
@@ -167,6 +168,7 @@ struct gate_options {
   struct gate_pair *pairs;          /* NULL: all combinations of the baseline */
   unsigned pair_count;
   enum gate_treatment treatments[GATE_LIKENESS_COUNT];
+  bool all; /* show also what did not change */
 };
 
 struct gate {
@@ -201,6 +203,7 @@ void gate_judge_lines(const struct gate_config *config, struct gate_line *lines,
 
 /* ---- output; each writes a whole file, "-" is standard output ---- */
 
+/* Lines that changed, or could not be judged; with gate->options.all every line that gates. */
 void gate_print_text(const struct gate *gate, FILE *out);
 void gate_print_markdown(const struct gate *gate, FILE *out);
 void gate_print_junit(const struct gate *gate, FILE *out);
@@ -208,6 +211,7 @@ void gate_print_json(const struct gate *gate, FILE *out);
 /* "+3.00 %", "1,234,567 bytes" and so on; shared by the three for people. */
 void gate_value_text(double value, const char *unit, char *text, unsigned text_bytes);
 void gate_pct_text(double pct, bool sign, char *text, unsigned text_bytes);
+void gate_group_text(const struct gate_line *line, char *text, unsigned text_bytes);
 void gate_summary_text(const struct gate *gate, char *text, unsigned text_bytes);
 
 #endif

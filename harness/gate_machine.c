@@ -60,7 +60,7 @@ static void print_case(const struct gate_line *line, FILE *out) {
   gate_pct_text(line->noise_pct, false, noise, sizeof noise);
   snprintf(message, sizeof message, "%s: %s, now %s (%s; A/A noise %s)%s%s", gate_verdict_name(line->verdict), before,
            after, change, noise, line->reason[0] ? ": " : "", line->reason);
-  snprintf(group, sizeof group, "%.200s, %.60s", line->combination, line->profile);
+  gate_group_text(line, group, sizeof group);
   open_case(out, group, line->rule ? line->name : "the whole group", line->checkpoint);
   const char *state = state_of(line);
   if (state) print_state(out, state, message);
@@ -77,11 +77,10 @@ static unsigned count_state(const struct gate *gate, unsigned from, unsigned to,
 }
 
 static void print_suite(const struct gate *gate, unsigned from, unsigned to, FILE *out) {
-  const struct gate_line *first = &gate->lines[from];
+  char group[300];
+  gate_group_text(&gate->lines[from], group, sizeof group);
   fputs("  <testsuite name=\"", out);
-  print_xml(first->combination, out);
-  fputs(", ", out);
-  print_xml(first->profile, out);
+  print_xml(group, out);
   fprintf(out, "\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n", to - from,
           count_state(gate, from, to, "failure"), count_state(gate, from, to, "error"),
           count_state(gate, from, to, "skipped"));
@@ -146,6 +145,7 @@ static void add_figure(cJSON *object, const char *key, double value) {
 static void add_line(cJSON *list, const struct gate_line *line) {
   cJSON *object = json_add_object(list, NULL);
   json_add_text(object, "combination", line->combination);
+  json_add_text(object, "compared_with", line->partner);
   json_add_text(object, "profile", line->profile);
   json_add_text(object, "checkpoint", line->checkpoint);
   json_add_text(object, "metric", line->rule ? line->name : NULL);

@@ -35,6 +35,12 @@ static void p_text(double p, char *text, unsigned text_bytes) {
   else snprintf(text, text_bytes, p < 0.0001 ? "%.0e" : "%.4f", p);
 }
 
+void gate_group_text(const struct gate_line *line, char *text, unsigned text_bytes) {
+  bool same = strcmp(line->combination, line->partner) == 0;
+  snprintf(text, text_bytes, "%.120s%s%.120s, %.40s", line->combination, same ? "" : " against ",
+           same ? "" : line->partner, line->profile);
+}
+
 void gate_summary_text(const struct gate *gate, char *text, unsigned text_bytes) {
   const unsigned *n = gate->counts;
   if (!gate->comparable) {
@@ -48,17 +54,18 @@ void gate_summary_text(const struct gate *gate, char *text, unsigned text_bytes)
 }
 
 /* Reported ones are shown where they changed or cannot be told; their verdicts say what they are. */
-static bool is_shown(const struct gate_line *line) {
+static bool is_shown(const struct gate *gate, const struct gate_line *line) {
+  if (gate->options.all) return line->gates || line->verdict != GATE_IS_NOT_MEASURED;
   if (line->verdict == GATE_IS_UNCHANGED || line->verdict == GATE_IS_NOT_MEASURED) return false;
   return line->gates || line->verdict == GATE_IS_REGRESSED || line->verdict == GATE_IS_IMPROVED;
 }
 
 struct cells {
-  char group[200], metric[200], before[60], after[60], change[32], noise[32], p[32], verdict[60];
+  char group[300], metric[200], before[60], after[60], change[32], noise[32], p[32], verdict[60];
 };
 
 static void cells_of(const struct gate_line *line, struct cells *c) {
-  snprintf(c->group, sizeof c->group, "%.150s, %.40s", line->combination, line->profile);
+  gate_group_text(line, c->group, sizeof c->group);
   snprintf(c->metric, sizeof c->metric, "%s%s%s", line->rule ? line->name : "the whole group",
            line->checkpoint ? " at " : "", line->checkpoint ? line->checkpoint : "");
   gate_value_text(line->before, line->unit, c->before, sizeof c->before);
@@ -70,14 +77,18 @@ static void cells_of(const struct gate_line *line, struct cells *c) {
 }
 
 static void print_rows(const struct gate *gate, FILE *out) {
-  const char *last = "";
+  char last[300] = "";
   struct cells c;
   for (unsigned l = 0; l < gate->line_count; l++) {
     const struct gate_line *line = &gate->lines[l];
-    if (!is_shown(line)) continue;
+    if (!is_shown(gate, line)) continue;
+    if (!last[0]) {
+      fprintf(out, "\n  %-40s %20s %20s %10s %9s %8s  %s\n", "metric", "before", "after", "change", "A/A noise", "p",
+              "verdict");
+    }
     cells_of(line, &c);
-    if (strcmp(last, line->combination) != 0) fprintf(out, "\n%s\n", c.group);
-    last = line->combination;
+    if (strcmp(last, c.group) != 0) fprintf(out, "\n%s\n", c.group);
+    memcpy(last, c.group, sizeof last);
     fprintf(out, "  %-40s %20s %20s %10s %9s %8s  %s\n", c.metric, c.before, c.after, c.change, c.noise, c.p, c.verdict);
     if (line->reason[0]) fprintf(out, "    %s\n", line->reason);
   }
@@ -97,10 +108,6 @@ void gate_print_text(const struct gate *gate, FILE *out) {
     const struct gate_difference *difference = &gate->differences[d];
     fprintf(out, "unlike     %s: %s: %s, now %s [%s]\n", gate_likeness_name(difference->of), difference->what,
             difference->before, difference->after, treated(gate, difference));
-  }
-  if (gate->line_count) {
-    fprintf(out, "\n  %-40s %20s %20s %10s %9s %8s  %s\n", "metric", "before", "after", "change", "A/A noise", "p",
-            "verdict");
   }
   print_rows(gate, out);
   for (unsigned c = 0; c < gate->claim_count; c++) {
@@ -134,7 +141,7 @@ static void print_markdown_rows(const struct gate *gate, FILE *out) {
   bool headed = false;
   for (unsigned l = 0; l < gate->line_count; l++) {
     const struct gate_line *line = &gate->lines[l];
-    if (!is_shown(line)) continue;
+    if (!is_shown(gate, line)) continue;
     if (!headed) {
       fputs("\n| combination | metric | before | after | change | A/A noise | p | verdict |\n"
             "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n", out);

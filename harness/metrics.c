@@ -102,13 +102,16 @@ enum {
 #undef X
 };
 
-/* Over all heaps but the harness's own, whose sizes depend on the lengths of paths. */
+/* Over the heaps of stages and of tree-sitter. The harness's and the rest's depend on the lengths of paths. */
+static bool is_held(const char *owner) {
+  return strcmp(owner, "harness") != 0 && strcmp(owner, "other") != 0 && strcmp(owner, "planted") != 0;
+}
 static struct figure held(const struct source *s, unsigned key) {
   const struct result_checkpoint *checkpoint = &s->cell->checkpoints[s->checkpoint];
   if (checkpoint->heaps_missing) return absent(checkpoint->heaps_missing);
   double sum = 0;
   for (unsigned h = 0; h < checkpoint->heap_count; h++) {
-    if (strcmp(checkpoint->heaps[h].owner, "harness") != 0) sum += checkpoint->heaps[h].value[key];
+    if (is_held(checkpoint->heaps[h].owner)) sum += checkpoint->heaps[h].value[key];
   }
   return there(sum);
 }

@@ -15,8 +15,8 @@
  *                            pairs with equal repetition
  *   disk_bytes_per_line      disk_bytes / corpus lines
  *   anonymous_above_start_bytes  the same as rss_above_start_bytes for anonymous memory: without pages of files
- *   held_allocated_bytes, held_active_bytes  sums over all heaps but the harness's: what was asked for, and
- *                            the pages that it takes
+ *   held_allocated_bytes, held_active_bytes  sums over the heaps of stages and of tree-sitter: what was asked
+ *                            for, and the pages that it takes
  * and of the whole cell:
  *   tree_bytes_per_line, source_bytes_per_line, tree_bits_per_node
  *   edit_*_bytes_per_inserted_line  what the edits of `edited` cost over the lines they put in:
