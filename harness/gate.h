@@ -16,6 +16,9 @@
  *             the threshold; worse (or better) where, with three each at least, all of them lie beyond all of
  *             the baseline's by more than the threshold and the larger A/A range of the two. What lies
  *             between is `too few repetitions`.
+ *           Three repetitions with three lie apart by chance once in ten times at most, and where a few modes are
+ *           drawn at random once in a hundred (simulated: test_gate_judge.c): it is the threshold, not a p,
+ *           that keeps a gate over many groups quiet, so it has to exceed the distance of the modes.
  *   rank    Times: Mann and Whitney's rank test, corrected by Holm over all such metrics that are gated (and,
  *           apart from them, over all that are only reported), and a Hodges-Lehmann shift, as a ratio, of
  *           at least the threshold. Where so few repetitions cannot reach alpha after the correction,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * planted.c - stages for tests of the gate: the skeleton with one fault, chosen at compile time.
- *   PLANTED_TWIN   none: the skeleton under another name
+ *   PLANTED_TWIN, PLANTED_SAME  none: the skeleton under other names
  *   PLANTED_LEAK   64 bytes are forgotten each time a cursor is opened
  *   PLANTED_HEAVY  3 % more memory for each tree
  *   PLANTED_SLOW   the batch walk takes 20 % longer: as long as it took, it waits a fifth of that
- * All four look at the clock around the batch walk, so that only the waiting differs. */
+ * All look at the clock around the batch walk, so that only the waiting differs. */
 #include "../../phases/stage.h"
 
 const struct stage_ops *planted_skeleton_stage(void);
