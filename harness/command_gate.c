@@ -23,7 +23,7 @@ static void print_help(void) {
         "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"
         "                       times compared fairly\n"
         "  --treat WHAT=HOW     what to do where the results are unlike; may be given again:\n"
-        "                         corpus    refuse, per-line (only figures per line, node or in % gate), ignore\n"
+        "                         corpus    refuse, per-line (compare only figures per line, node or in %), ignore\n"
         "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
         "                         ignore\n"
         "                       Default: refuse\n"

@@ -81,13 +81,12 @@ static bool treats(const struct gate *gate, enum gate_likeness of, enum gate_tre
   return gate->options.treatments[of] == how && differs(gate, of);
 }
 
-static bool gates(const struct gate *gate, const struct gate_rule *rule, const struct metric *metric) {
+static bool gates(const struct gate *gate, const struct gate_rule *rule) {
   bool without_times = false;
   for (unsigned l = 0; l < GATE_LIKENESS_COUNT; l++) {
     without_times = without_times || treats(gate, (enum gate_likeness)l, GATE_IGNORE_TIMES);
   }
   if (rule->kind == GATE_RANK && without_times) return false;
-  if (treats(gate, GATE_CORPUS, GATE_PER_LINE) && !is_per_line(metric->unit)) return false;
   return rule->gates;
 }
 
@@ -130,7 +129,8 @@ static void take(void *sink, const struct metric *metric) {
     line->checkpoint = metric->checkpoint; /* names are static: the same text is the same pointer */
     line->unit = metric->unit;
     line->rule = rule;
-    line->gates = gates(taking->gate, rule, metric);
+    line->unlike = treats(taking->gate, GATE_CORPUS, GATE_PER_LINE) && !is_per_line(metric->unit);
+    line->gates = gates(taking->gate, rule) && !line->unlike;
     line->a_missing = "the baseline has no such metric";
     line->b_missing = "the candidate has no such metric";
   }
@@ -215,7 +215,11 @@ static bool compare_groups(struct gate *gate, struct fault *fault) {
   if (!check_rules(gate, fault)) return false;
   gate_judge_lines(gate->config, gate->lines, gate->line_count);
   for (unsigned l = 0; l < gate->line_count; l++) {
-    const struct gate_line *line = &gate->lines[l];
+    struct gate_line *line = &gate->lines[l];
+    if (line->unlike) {
+      line->verdict = GATE_IS_NOT_MEASURED;
+      snprintf(line->reason, sizeof line->reason, "the corpora differ: only figures per line are compared");
+    }
     if (line->gates) gate->counts[line->verdict]++;
     else if (line->verdict == GATE_IS_REGRESSED) gate->reported_worse++;
   }

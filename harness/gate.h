@@ -31,7 +31,7 @@
  * profiles, address layout). For each of these four the caller can say what else to do:
  *   refuse        the default: not comparable
  *   ignore-times  (not corpus) memory as ever; times are reported and gate nothing
- *   per-line      (corpus only) only figures per line, per node and in per cent gate; the others are reported
+ *   per-line      (corpus only) only figures per line, per node and in per cent are compared
  *   ignore        all as though they were alike
  * Sanitized builds are never comparable.
  *
@@ -142,6 +142,7 @@ struct gate_line {
   const char *unit;
   const struct gate_rule *rule; /* NULL: the line stands for a whole group */
   bool gates;
+  bool unlike; /* an absolute figure of another corpus, where only those per line are compared */
   double *a, *b; /* the repetitions */
   unsigned a_count, b_count;
   const char *a_missing, *b_missing;

@@ -129,6 +129,7 @@ bool report_trust(const struct result *result, const char *profile, struct grid 
       {"nodes_compared", NULL, "nodes proved", 1, 0, MEDIAN},
       {"mismatches", NULL, "mismatches", 1, 0, MEDIAN},
       {"rss_noise_pct", NULL, "RSS noise %", 1, 3, MEDIAN},
+      {"wall_noise_pct", NULL, "time noise %", 1, 1, MEDIAN},
       {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof and noise", grid, fault);

@@ -105,6 +105,7 @@ refused corpus 'r["corpus"]["content_hash"] = "f" * 32' ignore 0
 refused corpus 'r["corpus"]["content_hash"] = "f" * 32
 for c in r["cells"]: c["trees"]["nodes"] = (c["trees"]["nodes"] or 1) + 1 if c["kind"] == "measured" else None' per-line 0
 says '[1-9][0-9]* unchanged'
+if grep -q '^ *nodes ' out; then fail "absolute figures of another corpus are shown"; fi
 edit base.json unlike.json 'r["environment"]["cpu_model"] = "Another"'
 gate 3 base.json unlike.json --config times.json --treat machine=ignore-times
 says 'nothing is left that gates' err
