@@ -18,8 +18,8 @@ bool baselines_path(const char *directory, const char *name, char path[BASELINES
   for (size_t i = 0; good && i < length; i++) good = strchr(letters, name[i]) || strchr("._-", name[i]);
   if (!good) {
     return fault_set(fault, EXIT_CODE_USAGE,
-                     "'%.120s' is no name of a baseline: expected at most 100 letters, digits, '.', '_', '-', the first "
-                     "a letter or digit", name);
+                     "'%.120s' is no name of a baseline: expected at most 100 letters, digits, '.', '_', '-', the "
+                     "first a letter or digit", name);
   }
   int used = snprintf(path, BASELINES_PATH_BYTES, "%s/%s.json", directory, name);
   if (used > 0 && used < BASELINES_PATH_BYTES) return true;
@@ -34,8 +34,8 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
     if (!baselines_path(directory, name_or_path, path, fault)) return false;
     if (access(path, F_OK) == 0) return true;
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "there is no baseline '%s': %s does not exist; `phasebench baseline list` shows those that do, and "
-                     "a path is told by a '/' or .json", name_or_path, path);
+                     "there is no baseline '%s': %s does not exist; `phasebench baseline list` shows those that do, "
+                     "and a path is told by a '/' or .json", name_or_path, path);
   }
   if (length < BASELINES_PATH_BYTES) {
     memcpy(path, name_or_path, length + 1);
@@ -48,13 +48,13 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
 
 static bool is_sound(const struct result *result, struct fault *fault) {
   if (result->sanitizers[0]) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: measured by a build with sanitizers (%s): no baseline; use the release build",
-                     result->path, result->sanitizers);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: measured by a build with sanitizers (%s): no baseline; use the release build", result->path, result->sanitizers);
   }
   const cJSON *settings = cJSON_GetObjectItemCaseSensitive(result->root, "settings");
   if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(settings, "allow_unfit_build"))) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: measured with --allow-unfit-build: no baseline; use the release build",
-                     result->path);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: measured with --allow-unfit-build: no baseline; use the release build", result->path);
   }
   for (unsigned g = 0; g < result->group_count; g++) {
     const struct result_group *group = &result->groups[g];

@@ -113,7 +113,8 @@ static bool act(int argc, char **argv, const struct arguments *arguments, struct
   if (strcmp(verb, "list") == 0 && argc == 1) return list(arguments->directory, fault);
   if (strcmp(verb, "show") == 0 && argc == 2) return show(arguments->directory, argv[1], fault);
   return fault_set(fault, EXIT_CODE_USAGE,
-                   "expected `save RESULT --name NAME`, `list` or `show NAME`; `phasebench baseline --help` tells more");
+                   "expected `save RESULT --name NAME`, `list` or `show NAME`; `phasebench baseline --help` tells "
+                   "more");
 }
 
 int command_baseline(int argc, char **argv) {

@@ -152,7 +152,8 @@ static bool compare_group(struct gate *gate, const struct result_group *group, c
   const struct result_group *other = result_group(gate->after, combination, group->profile);
   struct taking taking = {.gate = gate, .group = group, .partner = combination, .first = gate->line_count};
   if (!other) {
-    taking.failed = !group_is_missing(gate, group, combination, "the candidate has no such combination and profile", "");
+    taking.failed = !group_is_missing(gate, group, combination, "the candidate has no such combination and profile",
+                                      "");
   } else if (!group->ok) {
     taking.failed = !group_is_missing(gate, group, combination, "in the baseline: ", group->reason);
   } else if (!other->ok) {
@@ -186,7 +187,8 @@ static bool any_line_gates(const struct gate *gate) {
   return false;
 }
 
-/* A rule that fits nothing is a misspelt one, or one that would judge nothing. Where a group is missing it may be that group's. */
+/* A rule that fits nothing is a misspelt one, or one that would judge nothing.
+ * Where a group is missing it may be that group's. */
 static bool check_rules(const struct gate *gate, struct fault *fault) {
   for (unsigned l = 0; l < gate->line_count; l++) {
     if (!gate->lines[l].rule) return true;

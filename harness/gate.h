@@ -88,7 +88,8 @@ const char *gate_kind_name(enum gate_kind kind);
 /* ---- likeness ---- */
 
 #define GATE_LIKENESSES(X) X(CORPUS, "corpus") X(MACHINE, "machine") X(VERSION, "version") X(SETTINGS, "settings")
-#define GATE_TREATMENTS(X) X(REFUSE, "refuse") X(IGNORE_TIMES, "ignore-times") X(PER_LINE, "per-line") X(IGNORE, "ignore")
+#define GATE_TREATMENTS(X) \
+  X(REFUSE, "refuse") X(IGNORE_TIMES, "ignore-times") X(PER_LINE, "per-line") X(IGNORE, "ignore")
 
 enum gate_likeness {
 #define X(name, text) GATE_##name,

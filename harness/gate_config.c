@@ -38,7 +38,8 @@ static bool only_known(const cJSON *object, const char *const *known, size_t cou
       for (i = 0; i < count; i++) {
         strcat(strcat(list, i ? ", " : ""), known[i]);
       }
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no key \"%.60s\"; expected: %s", where, item->string, list);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no key \"%.60s\"; expected: %s", where, item->string,
+                       list);
     }
     for (const cJSON *later = item->next; later; later = later->next) {
       if (strcmp(later->string, item->string) != 0) continue;
@@ -91,13 +92,14 @@ static bool read_checkpoints(const cJSON *object, const char *where, struct gate
   cJSON_ArrayForEach(item, list) {
     if (!cJSON_IsString(item) || !is_checkpoint(item->valuestring)) {
       return fault_set(fault, EXIT_CODE_INPUT,
-                       "%s: \"checkpoints\" has '%.40s': expected names of checkpoints (purged, served ...), or \"-\" for "
-                       "figures of a whole cell", where, cJSON_IsString(item) ? item->valuestring : "what is no text");
+                       "%s: \"checkpoints\" has '%.40s': expected names of checkpoints (purged, served ...), or \"-\" "
+                       "for figures of a whole cell", where, cJSON_IsString(item) ? item->valuestring : "what is no text");
     }
     rule->checkpoints[rule->checkpoint_count++] = item->valuestring;
   }
   if (rule->checkpoint_count > 0) return true;
-  return fault_set(fault, EXIT_CODE_INPUT, "%s: \"checkpoints\" is empty; leave it out for figures of a whole cell", where);
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: \"checkpoints\" is empty; leave it out for figures of a whole cell",
+                   where);
 }
 
 static bool read_rule(const cJSON *object, const char *where, struct gate_rule *rule, struct fault *fault) {

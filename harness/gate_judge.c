@@ -57,7 +57,8 @@ static void add_figures(struct gate_line *line) {
   if (line->rule->kind == GATE_RANK && statistics_shift_ratio(line->a, line->a_count, line->b, line->b_count, &ratio)) {
     line->change_pct = 100 * (ratio - 1);
   }
-  line->noise_pct = fmax(noise_pct(line->a, line->a_count), noise_pct(line->b, line->b_count)); /* NAN counts for none */
+  /* fmax leaves NAN out. */
+  line->noise_pct = fmax(noise_pct(line->a, line->a_count), noise_pct(line->b, line->b_count));
 }
 
 /* ---- without a test ---- */

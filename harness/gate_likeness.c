@@ -26,7 +26,9 @@ bool gate_treatment_parse(const char *text, enum gate_treatment treatments[GATE_
   size_t what = 0, how = 0;
   const char *equals = strchr(text, '=');
   size_t length = equals ? (size_t)(equals - text) : 0;
-  while (what < COUNT(likenesses) && (strlen(likenesses[what]) != length || strncmp(likenesses[what], text, length))) what++;
+  for (; what < COUNT(likenesses); what++) {
+    if (strlen(likenesses[what]) == length && strncmp(likenesses[what], text, length) == 0) break;
+  }
   while (equals && how < COUNT(treatments_known) && strcmp(treatments_known[how], equals + 1) != 0) how++;
   bool known = equals && what < COUNT(likenesses) && how < COUNT(treatments_known);
   bool fits = known && (what == GATE_CORPUS ? how != GATE_IGNORE_TIMES : how != GATE_PER_LINE);

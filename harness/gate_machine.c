@@ -111,7 +111,8 @@ static void print_refusal_suite(const struct gate *gate, FILE *out) {
   for (unsigned d = 0; d < gate->difference_count && used < sizeof message; d++) {
     const struct gate_difference *difference = &gate->differences[d];
     used += (size_t)snprintf(message + used, sizeof message - used, "%s%s: %s: %s, now %s", d ? "; " : "",
-                             gate_likeness_name(difference->of), difference->what, difference->before, difference->after);
+                             gate_likeness_name(difference->of), difference->what, difference->before,
+                             difference->after);
   }
   print_state(out, "error", message);
   fputs("</testcase>\n  </testsuite>\n", out);
@@ -119,8 +120,8 @@ static void print_refusal_suite(const struct gate *gate, FILE *out) {
 
 void gate_print_junit(const struct gate *gate, FILE *out) {
   unsigned lines = gate->line_count;
-  fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"phasebench gate\" tests=\"%u\" failures=\"%u\" "
-               "errors=\"%u\" skipped=\"%u\">\n",
+  fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+               "<testsuites name=\"phasebench gate\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n",
           lines + gate->claim_count + !gate->comparable, count_state(gate, 0, lines, "failure") + gate->refuted,
           count_state(gate, 0, lines, "error") + gate->claims_missing + !gate->comparable,
           count_state(gate, 0, lines, "skipped"));

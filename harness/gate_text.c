@@ -49,8 +49,8 @@ void gate_summary_text(const struct gate *gate, char *text, unsigned text_bytes)
   }
   snprintf(text, text_bytes,
            "%u regressed, %u improved, %u unchanged, %u missing, %u with too few repetitions, %u not measured; only "
-           "reported and worse: %u", n[GATE_IS_REGRESSED], n[GATE_IS_IMPROVED], n[GATE_IS_UNCHANGED], n[GATE_IS_MISSING],
-           n[GATE_IS_TOO_FEW], n[GATE_IS_NOT_MEASURED], gate->reported_worse);
+           "reported and worse: %u",
+           n[GATE_IS_REGRESSED], n[GATE_IS_IMPROVED], n[GATE_IS_UNCHANGED], n[GATE_IS_MISSING], n[GATE_IS_TOO_FEW], n[GATE_IS_NOT_MEASURED], gate->reported_worse);
 }
 
 /* Reported ones are shown where they changed or cannot be told; their verdicts say what they are. */
@@ -89,7 +89,8 @@ static void print_rows(const struct gate *gate, FILE *out) {
     cells_of(line, &c);
     if (strcmp(last, c.group) != 0) fprintf(out, "\n%s\n", c.group);
     memcpy(last, c.group, sizeof last);
-    fprintf(out, "  %-40s %20s %20s %10s %9s %8s  %s\n", c.metric, c.before, c.after, c.change, c.noise, c.p, c.verdict);
+    fprintf(out, "  %-40s %20s %20s %10s %9s %8s  %s\n", c.metric, c.before, c.after, c.change, c.noise, c.p,
+            c.verdict);
     if (line->reason[0]) fprintf(out, "    %s\n", line->reason);
   }
 }

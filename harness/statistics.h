@@ -28,8 +28,7 @@ double statistics_rank_p_least(unsigned a_count, unsigned b_count);
 double statistics_shift(const double *a, unsigned a_count, const double *b, unsigned b_count);
 bool statistics_shift_ratio(const double *a, unsigned a_count, const double *b, unsigned b_count, double *ratio);
 
-/* Replaces p[0..count) by the adjusted values, at most 1, in the same order. count <= STATISTICS_FAMILY_MAX. */
-#define STATISTICS_FAMILY_MAX 65536u
+/* Replaces p[0..count) by the adjusted values, at most 1, in the same order. */
 void statistics_holm(double *p, unsigned count);
 
 #endif

@@ -38,7 +38,8 @@ static enum gate_verdict judge(enum gate_kind kind, enum gate_direction better, 
 }
 
 #define SET(...) ((struct set){sizeof((double[]){__VA_ARGS__}) / sizeof(double), {__VA_ARGS__}})
-#define IS(verdict, ...) assert_string_equal(gate_verdict_name(judge(__VA_ARGS__)), gate_verdict_name(GATE_IS_##verdict))
+#define IS(verdict, ...) \
+  assert_string_equal(gate_verdict_name(judge(__VA_ARGS__)), gate_verdict_name(GATE_IS_##verdict))
 
 static void exact(void **state) {
   (void)state;
@@ -78,7 +79,7 @@ static void modes_of_few(void **state) {
   IS(UNCHANGED, GATE_MODES, GATE_SMALLER, 0, 0, SET(100, 200, 100), SET(200, 200, 200));
   /* A mode that the baseline never showed, in some repetitions. */
   IS(TOO_FEW, GATE_MODES, GATE_SMALLER, 0, 0, SET(100, 100, 100), SET(100, 200, 200));
-  IS(TOO_FEW, GATE_MODES, GATE_SMALLER, 0, 0, SET(100, 110, 100), SET(115, 125, 115)); /* apart by less than the noise */
+  IS(TOO_FEW, GATE_MODES, GATE_SMALLER, 0, 0, SET(100, 110, 100), SET(115, 125, 115)); /* by less than the noise */
   IS(REGRESSED, GATE_MODES, GATE_SMALLER, 0, 0, SET(100, 110, 100), SET(125, 135, 125));
   IS(IMPROVED, GATE_MODES, GATE_SMALLER, 0, 0, SET(125, 135, 125), SET(100, 110, 100));
   IS(REGRESSED, GATE_MODES, GATE_LARGER, 0, 0, SET(125, 135, 125), SET(100, 110, 100));
@@ -148,8 +149,8 @@ static void modes_are_not_flagged(void **state) {
   unsigned flagged[3], unclear[3];
   for (unsigned t = 0; t < 3; t++) {
     flag_modes(thresholds[t], &flagged[t], &unclear[t]);
-    print_message("A/A of modes 13 apart, threshold %.0f: %u of 16000 flagged, %u not told\n", thresholds[t], flagged[t],
-                  unclear[t]);
+    print_message("A/A of modes 13 apart, threshold %.0f: %u of 16000 flagged, %u not told\n", thresholds[t],
+                  flagged[t], unclear[t]);
   }
   assert_true(flagged[0] > 0 && flagged[0] <= 16000 / 100 * 2); /* without a threshold: about one in a hundred */
   assert_true(flagged[1] <= flagged[0]);

@@ -66,16 +66,24 @@ gate 10 twin after.json --compare twin=leak
 
 # ---- ten A/A runs: memory with the run before, times between two builds of one stage in one run ----
 flagged=0
+times_differ() { # times_differ FILE
+  local rc=0
+  "$PHASEBENCH" gate "$1" "$1" --compare twin=same --config times.json --all >out 2>&1 || rc=$?
+  [ "$rc" = 0 ] || [ "$rc" = 10 ] || fail "A/A: exit code $rc: $(cat out)"
+  [ "$rc" = 10 ]
+}
 for i in 1 2 3 4 5 6 7 8 9 10; do
   measure "aa$i.json" "$stages/twin.so,$stages/same.so" 6
   if [ "$i" -gt 1 ]; then gate 0 "aa$((i - 1)).json" "aa$i.json"; fi
   gate 0 "aa$i.json" "aa$i.json" --compare twin=same # no byte more or less
-  rc=0
-  "$PHASEBENCH" gate "aa$i.json" "aa$i.json" --compare twin=same --config times.json --all >out 2>&1 || rc=$?
-  [ "$rc" = 0 ] || [ "$rc" = 10 ] || fail "A/A: exit code $rc: $(cat out)"
-  if [ "$rc" = 10 ]; then flagged=$((flagged + 1)); fi
+  # One comparison in twenty may be a false alarm, alpha says. It must not be one again when measured again.
+  if times_differ "aa$i.json"; then
+    flagged=$((flagged + 1))
+    cat out
+    measure again.json "$stages/twin.so,$stages/same.so" 6
+    if times_differ again.json; then fail "two builds of one stage differ in time, twice: $(cat out)"; fi
+  fi
   echo "A/A $i: $(awk '/walk_ns|store_ns/ { printf "%s  ", $0 }' out | tr -s ' ')"
 done
-# At alpha = 0.05 two of ten flagged have a chance below 9 %, and with the least effect of 10 % far below that.
-[ "$flagged" -le 1 ] || fail "times: $flagged of ten A/A comparisons are flagged"
+[ "$flagged" -le 3 ] || fail "times: $flagged of ten A/A comparisons are flagged, and alpha is 0.05"
 echo "planted faults are found; ten A/A runs: memory 0 flagged, times $flagged flagged"
