@@ -49,7 +49,8 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
 static bool is_sound(const struct result *result, struct fault *fault) {
   if (result->sanitizers[0]) {
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: measured by a build with sanitizers (%s): no baseline; use the release build", result->path, result->sanitizers);
+                     "%s: measured by a build with sanitizers (%s): no baseline; use the release build",
+                     result->path, result->sanitizers);
   }
   const cJSON *settings = cJSON_GetObjectItemCaseSensitive(result->root, "settings");
   if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(settings, "allow_unfit_build"))) {

@@ -207,6 +207,18 @@ static bool check_rules(const struct gate *gate, struct fault *fault) {
                    "nothing is left that gates: with what --treat says all metrics are only reported");
 }
 
+/* A group that the baseline has not is not compared, but it must not have failed. */
+static bool compare_new_groups(struct gate *gate, struct fault *fault) {
+  for (unsigned g = 0; g < gate->after->group_count && !gate->options.pairs; g++) {
+    const struct result_group *group = &gate->after->groups[g];
+    if (group->ok || result_group(gate->before, group->combination, group->profile)) continue;
+    if (!group_is_missing(gate, group, group->combination, "in the candidate, and not in the baseline: ", group->reason)) {
+      return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while comparing");
+    }
+  }
+  return true;
+}
+
 static bool compare_groups(struct gate *gate, struct fault *fault) {
   if (!check_pairs(gate, fault)) return false;
   for (unsigned g = 0; g < gate->before->group_count; g++) {
@@ -214,7 +226,7 @@ static bool compare_groups(struct gate *gate, struct fault *fault) {
     const char *combination = partner(&gate->options, group->combination);
     if (combination && !compare_group(gate, group, combination, fault)) return false;
   }
-  if (!check_rules(gate, fault)) return false;
+  if (!compare_new_groups(gate, fault) || !check_rules(gate, fault)) return false;
   gate_judge_lines(gate->config, gate->lines, gate->line_count);
   for (unsigned l = 0; l < gate->line_count; l++) {
     struct gate_line *line = &gate->lines[l];

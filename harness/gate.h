@@ -27,8 +27,8 @@
  * The threshold is the larger of min_effect_pct of the baseline's median and min_effect.
  *
  * Results are only compared when they are alike: corpus (content, lines), machine (processor, kernel, page
- * size), versions (tree-sitter, grammars, allocator, C library, compiler), settings (seed, allocator
- * profiles, address layout). For each of these four the caller can say what else to do:
+ * size), versions (tree-sitter, grammars, allocator, C library, compiler), settings (seed, options of
+ * stages, allocator profiles, address layout). For each of these four the caller can say what else to do:
  *   refuse        the default: not comparable
  *   ignore-times  (not corpus) memory as ever; times are reported and gate nothing
  *   per-line      (corpus only) only figures per line, per node and in per cent are compared

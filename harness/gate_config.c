@@ -93,7 +93,8 @@ static bool read_checkpoints(const cJSON *object, const char *where, struct gate
     if (!cJSON_IsString(item) || !is_checkpoint(item->valuestring)) {
       return fault_set(fault, EXIT_CODE_INPUT,
                        "%s: \"checkpoints\" has '%.40s': expected names of checkpoints (purged, served ...), or \"-\" "
-                       "for figures of a whole cell", where, cJSON_IsString(item) ? item->valuestring : "what is no text");
+                       "for figures of a whole cell",
+                       where, cJSON_IsString(item) ? item->valuestring : "what is no text");
     }
     rule->checkpoints[rule->checkpoint_count++] = item->valuestring;
   }

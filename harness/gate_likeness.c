@@ -45,7 +45,12 @@ bool gate_treatment_parse(const char *text, enum gate_treatment treatments[GATE_
 
 static struct gate_difference *add(struct gate *gate, enum gate_likeness of, const char *what, const char *before,
                                    const char *after) {
-  if (gate->difference_count == GATE_DIFFERENCES_MAX) return &gate->differences[GATE_DIFFERENCES_MAX - 1];
+  if (gate->difference_count == GATE_DIFFERENCES_MAX) { /* what is not listed must not be let through */
+    struct gate_difference *last = &gate->differences[GATE_DIFFERENCES_MAX - 1];
+    last->untreatable = true;
+    snprintf(last->what, sizeof last->what, "and more than can be listed");
+    return last;
+  }
   struct gate_difference *difference = &gate->differences[gate->difference_count++];
   *difference = (struct gate_difference){.of = of};
   snprintf(difference->what, sizeof difference->what, "%s", what);
@@ -98,7 +103,26 @@ static void compare_grammars(struct gate *gate) {
   }
 }
 
+/* Of options that both have: a new one comes with a new version of its stage. */
+static void compare_options(struct gate *gate) {
+  const cJSON *combination, *option;
+  const cJSON *after = member(gate->after, "settings", "options");
+  char what[64];
+  cJSON_ArrayForEach(combination, member(gate->before, "settings", "options")) {
+    const cJSON *others = cJSON_GetObjectItemCaseSensitive(after, combination->string);
+    cJSON_ArrayForEach(option, combination) {
+      const cJSON *other = cJSON_GetObjectItemCaseSensitive(others, option->string);
+      if (!other || cJSON_Compare(option, other, true)) continue;
+      char *values[2] = {cJSON_PrintUnformatted(option), cJSON_PrintUnformatted(other)};
+      snprintf(what, sizeof what, "%.30s in %.28s", option->string, combination->string);
+      compare_text(gate, GATE_SETTINGS, what, values[0], values[1]);
+      for (unsigned v = 0; v < 2; v++) cJSON_free(values[v]);
+    }
+  }
+}
+
 static void compare_settings(struct gate *gate) {
+  compare_options(gate);
   static const char *const keys[] = {"seed", "aslr", "huge_pages"};
   for (size_t k = 0; k < COUNT(keys); k++) compare_member(gate, GATE_SETTINGS, "settings", keys[k]);
   const cJSON *before = member(gate->before, "settings", "malloc_conf");

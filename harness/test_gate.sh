@@ -101,6 +101,9 @@ refused version 'r["environment"]["allocator_version"] = "5.4"' ignore 0
 refused version 'r["environment"]["compiler"] = "GNU 13"' ignore 0
 refused settings 'r["settings"]["seed"] = 2' ignore 0
 refused settings 'r["settings"]["malloc_conf"]["strict"] = "narenas:2"' ignore 0
+edit base.json base.json 'r["settings"]["options"] = {"p1": {"p1.budget_bytes": 4096}}'
+refused settings 'r["settings"]["options"] = {"p1": {"p1.budget_bytes": 8192}}' ignore 0
+says 'p1.budget_bytes in p1: 4096, now 8192'
 refused corpus 'r["corpus"]["content_hash"] = "f" * 32' ignore 0
 refused corpus 'r["corpus"]["content_hash"] = "f" * 32
 for c in r["cells"]: c["trees"]["nodes"] = (c["trees"]["nodes"] or 1) + 1 if c["kind"] == "measured" else None' per-line 0
@@ -122,6 +125,7 @@ says 'in the candidate: .*killed by signal 11'
 gate 12 failed.json base.json
 says 'in the baseline'
 sample --lines-per-mib baseline=1500 --profiles strict,stock less.json
+sample --profiles strict,stock sample-two.json
 edit base.json one.json 'r["settings"]["profiles"] = ["strict"]; r["cells"] = [c for c in r["cells"] if c["profile"] == "strict"]'
 gate 12 base.json one.json
 says 'the candidate has no such combination and profile'
@@ -131,6 +135,10 @@ for c in cells("p1"): at(c, "purged")["disk_bytes"] = None; at(c, "purged")["mis
 gate 12 base.json null.json
 says 'not told'
 gate 0 null.json base.json
+# One that only the candidate has is not compared, but a failed one fails.
+gate 0 less.json sample-two.json
+gate 12 less.json failed.json
+says 'in the candidate, and not in the baseline'
 # A regression is told before what is missing.
 edit failed.json both.json 'for c in cells("baseline"): c["trees"]["nodes"] += 1'
 gate 10 base.json both.json
