@@ -4,6 +4,7 @@
  * them is worth. */
 #include "attribution.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,24 +223,59 @@ static struct figure figure_of(const struct attribution *a, const struct result_
   return (struct figure){.missing = "there is no such figure"};
 }
 
-static struct attribution_worth worth_of(const struct attribution *a, unsigned subset, enum attribution_game_id game) {
+#define MEDIANS UINT_MAX /* in place of a repetition */
+
+static struct attribution_worth worth_of(const struct attribution *a, unsigned subset, enum attribution_game_id game,
+                                         unsigned repetition) {
   char name[ATTRIBUTION_SUBSET_BYTES];
   attribution_subset_name(a->stages, a->stage_count, subset, name);
   const struct result_group *group = result_group(a->result, name, a->profile);
   if (!group)
     return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "it is not in this result"};
   if (!group->ok) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_FAILED, .why = group->reason};
-  struct figure figure = figure_of(a, group, game);
+  struct result_group one = *group;
+  if (repetition != MEDIANS) {
+    if (repetition >= group->cell_count)
+      return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "there is no such repetition"};
+    one.cells += repetition;
+    one.cell_count = 1;
+  }
+  struct figure figure = figure_of(a, &one, game);
   if (figure.missing) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NO_FIGURE, .why = figure.missing};
   return (struct attribution_worth){.value = games[game].saved ? -figure.value : figure.value};
 }
 
-static bool play(struct attribution *a, enum attribution_game_id game, struct fault *fault) {
-  struct attribution_game *played = &a->games[game];
+static bool play(struct attribution *a, enum attribution_game_id game, unsigned repetition,
+                 struct attribution_game *played, struct fault *fault) {
   played->worth = calloc((size_t)1 << a->stage_count, sizeof *played->worth);
   if (!played->worth) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
-  for (unsigned s = 0; s < 1u << a->stage_count; s++) played->worth[s] = worth_of(a, s, game);
+  for (unsigned s = 0; s < 1u << a->stage_count; s++) played->worth[s] = worth_of(a, s, game, repetition);
   return attribution_game_solve(a->stages, a->stage_count, played, &a->texts, fault);
+}
+
+static bool play_repetitions(struct attribution *a, enum attribution_game_id game, struct fault *fault) {
+  unsigned n = a->result->repetitions, i;
+  const char *missing = a->games[game].share[ATTRIBUTION_SHAPLEY][0].missing;
+  if (n < 2) missing = "one repetition has no spread";
+  for (i = 0; i < a->stage_count; i++) a->over_repetitions[game][i] = spread_missing(missing);
+  if (missing) return true;
+  double *shares = calloc((size_t)n * a->stage_count, sizeof *shares); /* stage by stage */
+  bool ok = shares || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
+  for (unsigned r = 0; ok && r < n; r++) {
+    struct attribution_game played = {0};
+    ok = play(a, game, r, &played, fault);
+    for (i = 0; ok && i < a->stage_count; i++) {
+      struct figure share = played.share[ATTRIBUTION_SHAPLEY][i];
+      if (share.missing) missing = share.missing;
+      shares[(size_t)i * n + r] = share.value;
+    }
+    free(played.worth);
+  }
+  for (i = 0; ok && i < a->stage_count; i++) {
+    a->over_repetitions[game][i] = missing ? spread_missing(missing) : spread_of(shares + (size_t)i * n, n);
+  }
+  free(shares);
+  return ok;
 }
 
 bool attribution_open(const struct result *result, const char *profile, const char *checkpoint, const char *stages,
@@ -255,7 +291,10 @@ bool attribution_open(const struct result *result, const char *profile, const ch
     ok = fault_set(fault, EXIT_CODE_INPUT, "%s holds no stage besides the baseline under profile %s: there is nothing "
                    "to attribute; `phasebench run --combos all` measures every subset of the stages", result->path,
                    profile);
-  for (unsigned g = 0; ok && g < ATTRIBUTION_GAME_COUNT; g++) ok = play(a, (enum attribution_game_id)g, fault);
+  for (unsigned g = 0; ok && g < ATTRIBUTION_GAME_COUNT; g++) {
+    enum attribution_game_id game = (enum attribution_game_id)g;
+    ok = play(a, game, MEDIANS, &a->games[g], fault) && play_repetitions(a, game, fault);
+  }
   if (ok) *attribution = a;
   else attribution_close(a);
   return ok;

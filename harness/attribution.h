@@ -86,6 +86,9 @@ struct attribution {
   char stages[ATTRIBUTION_STAGES_MAX][ATTRIBUTION_STAGE_BYTES]; /* in the standard order */
   unsigned stage_count;
   struct attribution_game games[ATTRIBUTION_GAME_COUNT]; /* signed so that more worth is more saved, or more paid */
+  /* Shapley shares of each repetition played as a game of its own: how far noise moves them. Missing where there is
+   * one repetition. The share above is that of the medians, so that it adds up. */
+  struct spread over_repetitions[ATTRIBUTION_GAME_COUNT][ATTRIBUTION_STAGES_MAX];
   struct attribution_texts texts;
 };
 

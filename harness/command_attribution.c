@@ -72,6 +72,12 @@ static void add_subsets(const struct attribution *a, cJSON *root) {
   }
 }
 
+static void add_spread(cJSON *stage, const struct spread *spread) {
+  json_add_u64(stage, "n", spread->n);
+  add_figure(stage, "shapley_min", (struct figure){spread->min, spread->missing});
+  add_figure(stage, "shapley_max", (struct figure){spread->max, spread->missing});
+}
+
 static void add_stages(const struct attribution *a, enum attribution_game_id id, cJSON *object) {
   cJSON *stages = json_add_array(object, "stages");
   for (unsigned i = 0; i < a->stage_count; i++) {
@@ -80,6 +86,7 @@ static void add_stages(const struct attribution *a, enum attribution_game_id id,
     for (unsigned m = 0; m < ATTRIBUTION_METHOD_COUNT; m++) {
       const char *key = attribution_method_key((enum attribution_method)m);
       add_figure(stage, key, a->games[id].share[m][i]);
+      if (m == ATTRIBUTION_SHAPLEY) add_spread(stage, &a->over_repetitions[id][i]);
       if (attribution_game_is_saved(id)) continue;
       char price[64];
       snprintf(price, sizeof price, "%s_price", key);
@@ -146,13 +153,32 @@ static bool print_grid(const struct attribution *a, grid_fn *make, const char *c
   return true;
 }
 
+/* How far apart repetitions put the Shapley share of a stage, for the stage where that is most. */
+static void print_noise(const struct attribution *a) {
+  double range[2] = {0, 0};
+  for (unsigned g = 0; g < 2; g++) {
+    enum attribution_game_id id = g == 0 ? ATTRIBUTION_BYTES : ATTRIBUTION_HALVINGS;
+    for (unsigned i = 0; i < a->stage_count; i++) {
+      const struct spread *spread = &a->over_repetitions[id][i];
+      if (spread->missing) {
+        printf("noise of Shapley shares: n/a: %s\n\n", spread->missing);
+        return;
+      }
+      if (spread->max - spread->min > range[g]) range[g] = spread->max - spread->min;
+    }
+  }
+  printf("noise of Shapley shares: each repetition by itself, they lie within %.2f bytes a line and %.3f halvings\n\n",
+         range[0], range[1]);
+}
+
 static bool print_text(const struct attribution *a, struct fault *fault) {
   char lines[48];
   grid_number(a->result->lines, 0, lines, sizeof lines);
   printf("%s: %s lines, allocator profile %s, medians of %u repetition%s, %u stages\n\n", a->result->corpus, lines,
          a->profile, a->result->repetitions, a->result->repetitions == 1 ? "" : "s", a->stage_count);
-  return print_grid(a, report_shares_of, report_attribution_notes, fault) &&
-         print_grid(a, report_interactions_of, report_interactions_notes, fault) &&
+  if (!print_grid(a, report_shares_of, report_attribution_notes, fault)) return false;
+  print_noise(a);
+  return print_grid(a, report_interactions_of, report_interactions_notes, fault) &&
          print_grid(a, report_prices_of, report_prices_notes, fault);
 }
 

@@ -37,7 +37,8 @@ bool report_is_drawn(const struct result *result, const char *profile, const cha
 #define REPORT_OWNERS_FIXED 7
 bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* ---- which stage a saving is owed to (attribution.h); faults: also those of attribution_open ---- */
-/* Bytes a line and halvings by stage, at `purged` and at `served`. */
+/* Bytes a line and halvings by stage, at `purged` and at `served`; in the TSV also least and most of the Shapley
+ * shares over the repetitions. */
 bool report_attribution(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 bool report_attribution_served(const struct result *result, const char *profile, struct grid *grid,
                                struct fault *fault);

@@ -69,7 +69,7 @@ bool report_shares_of(const struct attribution *a, struct grid *grid, struct fau
   enum { EACH = ATTRIBUTION_METHOD_COUNT + 1 };
   static const char *const labels[2][EACH] = {{"B/line: marginal", "alone", "leave-one-out", "Shapley", "%"},
                                               {"halvings: marginal", "alone", "leave-one-out", "Shapley", "%"}};
-  if (!grid_new(grid, a->stage_count, 2 * EACH)) return out_of_memory(a, fault);
+  if (!grid_new(grid, a->stage_count, 2 * EACH + 4)) return out_of_memory(a, fault);
   shares_title(a, grid);
   snprintf(grid->corner, sizeof grid->corner, "stage");
   bool ok = true;
@@ -84,6 +84,17 @@ bool report_shares_of(const struct attribution *a, struct grid *grid, struct fau
     grid_column_set(grid, g * EACH + EACH - 1, labels[g][EACH - 1], 1, 1, "%s.shapley_pct", key);
     for (unsigned i = 0; i < a->stage_count; i++) {
       ok = set(grid, i, g * EACH + EACH - 1, share_pct(&a->games[id], i)) && ok;
+    }
+  }
+  for (unsigned g = 0; g < 2; g++) {
+    enum attribution_game_id id = g == 0 ? ATTRIBUTION_BYTES : ATTRIBUTION_HALVINGS;
+    unsigned column = 2 * EACH + 2 * g;
+    grid_column_set(grid, column, "", 1, 0, "%s.shapley.min", attribution_game_key(id));
+    grid_column_set(grid, column + 1, "", 1, 0, "%s.shapley.max", attribution_game_key(id));
+    for (unsigned i = 0; i < a->stage_count; i++) {
+      const struct spread *spread = &a->over_repetitions[id][i];
+      ok = set(grid, i, column, (struct figure){spread->min, spread->missing}) &&
+           set(grid, i, column + 1, (struct figure){spread->max, spread->missing}) && ok;
     }
   }
   name_rows(a, grid);
