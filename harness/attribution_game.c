@@ -62,7 +62,8 @@ static struct figure gap_of(struct solver *solver, unsigned subset, const char *
   attribution_subset_name(solver->stages, solver->n, subset, name);
   switch (worth->gap) {
     case ATTRIBUTION_GAP_NOT_MEASURED:
-      return missing(solver, "%s is not in this result; `phasebench run --combos %s` measures it", name, combos);
+      return missing(solver, "%s is not in this result; `phasebench run --combos %s` measures it, if its stages are of "
+                     "the standard order; others must be named", name, combos);
     case ATTRIBUTION_GAP_FAILED:
       return missing(solver, "%s failed (%s); it must be measured again, as by `phasebench run --combos %s --restart`",
                      name, worth->why, combos);
@@ -94,7 +95,8 @@ static struct figure gap_of_all(struct solver *solver) {
     return missing(solver, "%u of the %u subsets have no such figure, %s among them: %s", gaps, subsets, name,
                    solver->game->worth[first].why);
   return missing(solver, "of the %u subsets of the stages %u are not in this result and %u failed, %s among them; "
-                 "`phasebench run --combos all` measures them", subsets, counts[ATTRIBUTION_GAP_NOT_MEASURED],
+                 "`phasebench run --combos all` measures them, if the stages are of the standard order; others must be "
+                 "named", subsets, counts[ATTRIBUTION_GAP_NOT_MEASURED],
                  counts[ATTRIBUTION_GAP_FAILED], name);
 }
 

@@ -194,8 +194,8 @@ static bool draw_owners(const struct report *report, const struct grid *table) {
   if (!report_owners(report->result, report->profile, &drawn, report->fault)) return false;
   bool ok = leave_out_rows(report, &drawn);
   if (ok) {
-    write_line(report, "the picture of owners and what follows of the checkpoints show %u of the %u combinations",
-               drawn.row_count, table->row_count);
+    write_line(report, "the picture of owners, and the table and picture of checkpoints, show %u of the %u "
+               "combinations; `phasebench metrics` has all", drawn.row_count, table->row_count);
     fputc('\n', report->text);
     fputc('\n', report->markdown);
     ok = draw_owner_rows(report, &drawn);
