@@ -19,7 +19,8 @@
   X(SYSTEM, 4, "the system refused something: file, memory, disk space, process")              \
   X(CELL_FAILED, 5, "a cell failed: wrong answer, crash, timeout, memory limit, instrument")   \
   X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")         \
-  X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")
+  X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")     \
+  X(REFUTED, 11, "a claim is refuted")
 
 enum exit_code {
 #define X(name, number, text) EXIT_CODE_##name = number,
