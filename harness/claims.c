@@ -10,6 +10,7 @@
 
 #include "json_out.h"
 #include "paths.h"
+#include "text_append.h"
 
 #define WHERE_BYTES 600
 
@@ -21,10 +22,7 @@ static bool check_keys(const cJSON *object, const char *const *allowed, const ch
     while (allowed[a] && strcmp(allowed[a], item->string) != 0) a++;
     if (!allowed[a]) {
       char list[400] = "";
-      for (a = 0; allowed[a]; a++) {
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", a ? ", " : "", allowed[a]);
-      }
+      for (a = 0; allowed[a]; a++) text_append(list, sizeof list, "%s%s", a ? ", " : "", allowed[a]);
       return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no key \"%.60s\"; known are: %s", where, item->string, list);
     }
     for (other = item->next; other; other = other->next) {

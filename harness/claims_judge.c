@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "text_append.h"
 
 const char *claim_verdict_text(const struct claim *claim, enum claim_verdict verdict) {
   static const char *const texts[] = {
@@ -87,12 +88,15 @@ static struct scale scale_of(const struct claim *claim) {
   return (struct scale){1, claim->unit};
 }
 
-/* Digits in groups for large numbers, two decimals for those of some size, three below 1. */
-static void number_text(double value, char *text, size_t text_bytes) {
+void claim_number_text(double value, char *text, unsigned text_bytes) {
   char digits[64];
   double size = fabs(value);
   if (!(size < 1e15)) {
     snprintf(text, text_bytes, "%g", value);
+    return;
+  }
+  if (size > 0 && size < 0.001) {
+    snprintf(text, text_bytes, "%.2g", value);
     return;
   }
   snprintf(digits, sizeof digits, "%.*f", size >= 1000 ? 0 : size >= 1 || size == 0 ? 2 : 3, value);
@@ -107,14 +111,14 @@ static void number_text(double value, char *text, size_t text_bytes) {
 void claim_figure_text(const struct claim *claim, double value, char *text, unsigned text_bytes) {
   struct scale scale = scale_of(claim);
   char number[80];
-  number_text(value / scale.divisor, number, sizeof number);
+  claim_number_text(value / scale.divisor, number, sizeof number);
   snprintf(text, text_bytes, "%s %s", number, scale.unit);
 }
 
 void claim_claimed_text(const struct claim *claim, char *text, unsigned text_bytes) {
   char from[80], to[120];
   claim_figure_text(claim, claim->value_to, to, sizeof to);
-  number_text(claim->value / scale_of(claim).divisor, from, sizeof from);
+  claim_number_text(claim->value / scale_of(claim).divisor, from, sizeof from);
   if (claim->value == claim->value_to) {
     snprintf(text, text_bytes, "%s", to);
   } else {
@@ -128,7 +132,7 @@ void claim_interval_text(const struct claim *claim, const struct spread *measure
     snprintf(text, text_bytes, "one repetition, which has no interval");
     return;
   }
-  number_text(measured->ci_low / scale_of(claim).divisor, low, sizeof low);
+  claim_number_text(measured->ci_low / scale_of(claim).divisor, low, sizeof low);
   claim_figure_text(claim, measured->ci_high, high, sizeof high);
   snprintf(text, text_bytes, "%.4g %% interval %s to %s, n = %u", 100 * measured->ci_level, low, high, measured->n);
 }
@@ -138,23 +142,24 @@ void claim_judgement_text(const struct claim *claim, const struct claim_judgemen
   const char *verdict = claim_verdict_text(claim, judgement->verdict);
   if (judgement->verdict == CLAIM_NOT_MEASURED) {
     snprintf(text, text_bytes, "%s: %s", verdict, judgement->measured.missing);
-  } else if (judgement->settled || judgement->reaches == judgement->verdict) {
-    snprintf(text, text_bytes, "%s", verdict);
-  } else {
-    snprintf(text, text_bytes, "%s, but the interval reaches \"%s\"", verdict,
-             claim_verdict_text(claim, judgement->reaches));
+    return;
+  }
+  /* More of a cost than was claimed would be called "exceeded" by many. */
+  bool less = judgement->verdict == CLAIM_EXCEEDED && !claim->larger_is_better;
+  snprintf(text, text_bytes, "%s%s", verdict, less ? " (less than claimed)" : "");
+  if (judgement->reaches != judgement->verdict) {
+    text_append(text, text_bytes, ", but the interval reaches \"%s\"", claim_verdict_text(claim, judgement->reaches));
   }
 }
 
 void claim_cells_text(const struct claim *claim, const struct result *result, const char *profile, char *text,
                       unsigned text_bytes) {
   const char *other = strcmp(claim->metric, "reduction_pct") == 0 ? METRICS_BASELINE : claim->against;
-  int used = snprintf(text, text_bytes, "%s%s%s, profile %s, ", claim->combination, other ? " and " : "",
-                      other ? other : "", profile);
-  if (used < 0 || (unsigned)used >= text_bytes) return;
+  snprintf(text, text_bytes, "%s%s%s, profile %s, ", claim->combination, other ? " and " : "", other ? other : "",
+           profile);
   if (result->repetitions > 1) {
-    snprintf(text + used, text_bytes - (unsigned)used, "repetitions 1 to %u", result->repetitions);
+    text_append(text, text_bytes, "repetitions 1 to %u", result->repetitions);
   } else {
-    snprintf(text + used, text_bytes - (unsigned)used, "one repetition");
+    text_append(text, text_bytes, "one repetition");
   }
 }
