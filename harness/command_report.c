@@ -251,16 +251,17 @@ static void write_head(const struct report *report) {
 
 static void write_verdict(const struct report *report, const struct claim *claim, const char *checkpoint,
                           const struct claim_judgement *judged) {
-  char claimed[48], measured[48];
-  int decimals = fabs(claim->value) < 1000 ? 1 : 0;
+  char claimed[CLAIM_TEXT_BYTES], measured[CLAIM_TEXT_BYTES], verdict[2 * CLAIM_TEXT_BYTES];
+  bool whole_cell = strcmp(checkpoint, "-") == 0;
+  claim_judgement_text(claim, judged, verdict, sizeof verdict);
   if (judged->verdict == CLAIM_NOT_MEASURED) {
-    write_line(report, "%s, %s: not measured: %s", claim->says, checkpoint, judged->measured.missing);
+    write_line(report, "%s%s%s: %s", claim->says, whole_cell ? "" : ", ", whole_cell ? "" : checkpoint, verdict);
     return;
   }
-  grid_number(claim->value, decimals, claimed, sizeof claimed);
-  grid_number(judged->measured.median, decimals, measured, sizeof measured);
-  write_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, checkpoint,
-             claim_verdict_text(claim, judged->verdict), claimed, measured, claim->unit, judged->measured.n);
+  claim_claimed_text(claim, claimed, sizeof claimed);
+  claim_figure_text(claim, judged->measured.median, measured, sizeof measured);
+  write_line(report, "%s%s%s: %s (claimed %s, measured %s, n = %u)", claim->says, whole_cell ? "" : ", ",
+             whole_cell ? "" : checkpoint, verdict, claimed, measured, judged->measured.n);
 }
 
 /* Claims about this corpus; one whose combination was not measured takes one line. */
