@@ -23,7 +23,8 @@ static bool check_keys(const cJSON *object, const char *const *allowed, const ch
     if (!allowed[a]) {
       char list[400] = "";
       for (a = 0; allowed[a]; a++) text_append(list, sizeof list, "%s%s", a ? ", " : "", allowed[a]);
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no key \"%.60s\"; known are: %s", where, item->string, list);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no key \"%.60s\"; known are: %s", where, item->string,
+                       list);
     }
     for (other = item->next; other; other = other->next) {
       if (strcmp(other->string, item->string) == 0) {
@@ -89,7 +90,8 @@ static bool check_range(const struct claim *claim, const char *where, struct fau
   }
   if (claim->tolerance < 0 || claim->rounding < 0 || !ordered) {
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: tolerance and rounding must not be negative, and refuted_at must lie beyond value and tolerance",
+                     "%s: tolerance and rounding must not be negative, and refuted_at must lie beyond value and "
+                     "tolerance",
                      where);
   }
   if (strstr(claim->metric, "reduction_pct") && claim->value_to >= 100) {
@@ -137,7 +139,8 @@ static bool read_optional(const cJSON *object, const char *where, struct claim *
     return false;
   }
   claim->rounding = claim->tolerance;
-  return !cJSON_HasObjectItem(object, "rounding") || json_get_double(object, "rounding", where, &claim->rounding, fault);
+  if (!cJSON_HasObjectItem(object, "rounding")) return true;
+  return json_get_double(object, "rounding", where, &claim->rounding, fault);
 }
 
 static const char *const claim_keys[] = {"id",          "says",    "source", "text",      "note",       "combination",

@@ -6,11 +6,12 @@
  * field is described in reports/README.md, the schema is reports/claims.schema.json):
  *   sources      name -> where it was published
  *   lines        corpus -> how many lines the numbers about it are of; may be left out
- *   claims[]     id, says (in one sentence), source, text (the words as published),
- *                note (words of ours on how it is judged; may be left out), combination, against (the combination it is compared with, for metrics of a pair),
- *                metric and unit (of metrics.h), checkpoints (each is judged on its own; "-": of
- *                the whole cell), corpora (names it speaks of; empty: any corpus), value (or a list
- *                of two: from, to), tolerance (same unit, either way), refuted_at (same unit),
+ *   claims[]     id, says (in one sentence), source, text (the words as published), note (words of
+ *                ours on how it is judged; may be left out), combination, against (the combination
+ *                it is compared with, for metrics of a pair), metric and unit (of metrics.h),
+ *                checkpoints (each is judged on its own; "-": of the whole cell), corpora (names it
+ *                speaks of; empty: any corpus), value (or a list of two: from, to), tolerance (same
+ *                unit, either way), refuted_at (same unit),
  *                rounding (same unit: how far the number as published can be off what was meant;
  *                without it, the tolerance; contradictions go by it), better ("larger", "smaller")
  *

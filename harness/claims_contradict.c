@@ -259,7 +259,8 @@ static void drop_roundabout(const struct finder *finder, struct claim_contradict
 
 static void measure_gap(struct claim_contradiction *c) {
   for (unsigned i = 0; i < c->statement_count; i++) {
-    for (unsigned k = 0; k < c->statement_count; k++) c->gap = fmax(c->gap, c->statements[i].low - c->statements[k].high);
+    const struct claim_statement *s = &c->statements[i];
+    for (unsigned k = 0; k < c->statement_count; k++) c->gap = fmax(c->gap, s->low - c->statements[k].high);
   }
 }
 
@@ -327,7 +328,9 @@ bool claims_contradictions(const struct claims *claims, struct claim_contradicti
   struct finder finder = {.claims = claims, .found = found, .fault = fault};
   unsigned corpora = 0, checkpoints = 0, room = 1;
   *found = (struct claim_contradictions){0};
-  for (unsigned i = 0; i < claims->count; i++) room += claims->claims[i].corpus_count + claims->claims[i].checkpoint_count;
+  for (unsigned i = 0; i < claims->count; i++) {
+    room += claims->claims[i].corpus_count + claims->claims[i].checkpoint_count;
+  }
   const char **names = calloc(2 * (size_t)room, sizeof *names), **at = names ? names + room : NULL;
   struct claim_contradiction *scratch = malloc(sizeof *scratch);
   if (!names || !scratch) fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", claims->path);

@@ -10,7 +10,7 @@
 
 #define MIB 1048576.0
 #define ADDED "added."
-#define STEPS_MAX 200000
+#define STEPS_MAX 50000
 
 bool claim_ranges_meet(double low, double high, double other_low, double other_high) {
   double slack = 1e-9 * fmax(1, fmax(fabs(isfinite(low) ? low : 0), fabs(isfinite(high) ? high : 0)));
@@ -90,7 +90,8 @@ static void reduction_edge(const struct claim *claim, struct claim_edge *edge) {
 }
 
 /* What a claim says about memory; false: nothing that could be put into the graph. */
-static bool memory_edge(struct claim_graph *graph, const struct claim *claim, struct claim_edge *edge, bool *is_memory) {
+static bool memory_edge(struct claim_graph *graph, const struct claim *claim, struct claim_edge *edge,
+                        bool *is_memory) {
   unsigned self = node_of(graph, CLAIM_MEMORY, claim->combination);
   const char *metric = claim->metric;
   *is_memory = true;

@@ -41,8 +41,11 @@ static void make(struct made *made, unsigned repetitions, double baseline_mib, d
       made->pointers[g][r] = &made->cells[g][r];
       set_memory(made, g, r, g ? p1_mib : baseline_mib);
     }
-    made->groups[g] = (struct result_group){
-        .combination = names[g], .profile = "strict", .cells = made->pointers[g], .cell_count = repetitions, .ok = true};
+    made->groups[g] = (struct result_group){.combination = names[g],
+                                            .profile = "strict",
+                                            .cells = made->pointers[g],
+                                            .cell_count = repetitions,
+                                            .ok = true};
   }
   made->result.groups = made->groups;
   made->result.group_count = 2;
@@ -183,13 +186,15 @@ static void write_ledger(FILE *file, const struct says *says, unsigned count, co
   fprintf(file, "{\"schema\": \"phasebench-claims-1\", \"sources\": {\"s\": \"here\"}, %s \"claims\": [", lines);
   for (unsigned i = 0; i < count; i++) {
     const struct says *s = &says[i];
-    fprintf(file, "%s{\"id\": \"%s\", \"says\": \"x\", \"source\": \"s\", \"text\": \"x\", \"combination\": \"%s\"", i ? ", " : "",
-            s->id, s->combination);
+    fprintf(file, "%s{\"id\": \"%s\", \"says\": \"x\", \"source\": \"s\", \"text\": \"x\", \"combination\": \"%s\"",
+            i ? ", " : "", s->id, s->combination);
     if (s->against) fprintf(file, ", \"against\": \"%s\"", s->against);
-    fprintf(file, ", \"metric\": \"%s\", \"unit\": \"%s\", \"checkpoints\": [\"purged\"], \"corpora\": [", s->metric, s->unit);
+    fprintf(file, ", \"metric\": \"%s\", \"unit\": \"%s\", \"checkpoints\": [\"purged\"], \"corpora\": [", s->metric,
+            s->unit);
     if (s->corpus) fprintf(file, "\"%s\"", s->corpus);
-    fprintf(file, "], \"value\": %.17g, \"tolerance\": 0, \"rounding\": %.17g, \"refuted_at\": -1e12, \"better\": \"larger\"}",
-            s->value, s->rounding);
+    fprintf(file, "], \"value\": %.17g, \"tolerance\": 0, \"rounding\": %.17g, \"refuted_at\": -1e12, ", s->value,
+            s->rounding);
+    fputs("\"better\": \"larger\"}", file);
   }
   fputs("]}", file);
 }
