@@ -90,6 +90,8 @@ static void write_both(const struct report *report, const struct grid *grid) {
   grid_write_markdown(grid, report->markdown);
 }
 
+static void write_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- pictures ---- */
 
 static bool draw(const struct report *report, const char *script, const char *second, const char *title,
@@ -154,12 +156,25 @@ static bool draw_lines(const struct report *report, const struct grid *memory) {
            marks.row_count);
   picture_title(report, "Lines of code per MiB", title, sizeof title);
   bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
-            draw(report, "lines_per_mib", "claims", title, numbers, 1200, 200 + 56 * memory->row_count);
+            draw(report, "lines_per_mib", "claims", title, numbers, 1200,
+                 200 + (memory->row_count > REPORT_DRAWN_MAX ? 30 : 56) * memory->row_count);
   grid_free(&marks);
   return ok;
 }
 
-static bool draw_owners(const struct report *report, const struct grid *owners) {
+/* The rows of a grid that are drawn. */
+static bool leave_out_rows(const struct report *report, struct grid *grid) {
+  bool *keep = calloc(grid->row_count + 1, sizeof *keep);
+  if (!keep) return fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory for a picture");
+  for (unsigned r = 0; r < grid->row_count; r++) {
+    keep[r] = report_is_drawn(report->result, report->profile, grid->rows[r].name);
+  }
+  grid_keep_rows(grid, keep);
+  free(keep);
+  return true;
+}
+
+static bool draw_owner_rows(const struct report *report, const struct grid *owners) {
   char numbers[128], title[256];
   double low = HUGE_VAL, high = 0;
   range_of(owners, owners->column_count - 1, 1, &low, &high);
@@ -171,6 +186,22 @@ static bool draw_owners(const struct report *report, const struct grid *owners) 
   if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
   return write_tsv(report, owners, "owners") &&
          draw(report, "owners", NULL, title, numbers, 1400, height_px);
+}
+
+static bool draw_owners(const struct report *report, const struct grid *table) {
+  struct grid drawn;
+  if (table->row_count <= REPORT_DRAWN_MAX) return draw_owner_rows(report, table);
+  if (!report_owners(report->result, report->profile, &drawn, report->fault)) return false;
+  bool ok = leave_out_rows(report, &drawn);
+  if (ok) {
+    write_line(report, "the picture of owners, and the table and picture of checkpoints, show %u of the %u "
+               "combinations; `phasebench metrics` has all", drawn.row_count, table->row_count);
+    fputc('\n', report->text);
+    fputc('\n', report->markdown);
+    ok = draw_owner_rows(report, &drawn);
+  }
+  grid_free(&drawn);
+  return ok;
 }
 
 static bool draw_checkpoints(const struct report *report, const struct grid *checkpoints) {
@@ -186,7 +217,6 @@ static bool draw_checkpoints(const struct report *report, const struct grid *che
 
 /* ---- text ---- */
 
-static void write_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void write_line(const struct report *report, const char *format, ...) {
   FILE *const outs[] = {report->text, report->markdown};
   for (unsigned o = 0; o < 2; o++) {
@@ -327,11 +357,21 @@ static const char *const thaw_notes[] = {
     "parse / tree: over the documents of the sample, how many times longer parsing took (median and least), and the "
     "share of documents for which parsing was quicker", NULL};
 
+/* Only of a result that holds every subset of its stages: else most of it would be n/a. */
+static bool write_attribution(const struct report *report) {
+  if (!attribution_is_possible(report->result, report->profile)) return true;
+  return write_section(report, report_attribution, report_attribution_notes, NULL) &&
+         write_section(report, report_attribution_served, NULL, NULL) &&
+         write_section(report, report_interactions, report_interactions_notes, NULL) &&
+         write_section(report, report_prices, report_prices_notes, NULL);
+}
+
 static bool write_result(const struct report *report) {
   write_head(report);
   bool ok = write_section(report, report_memory, NULL, draw_lines);
   if (ok) write_claims(report);
   return ok && write_section(report, report_trade, NULL, NULL) && write_section(report, report_lines, NULL, NULL) &&
+         write_attribution(report) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
          write_section(report, report_latency, NULL, NULL) && write_section(report, report_thaw, thaw_notes, NULL) &&
