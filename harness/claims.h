@@ -105,7 +105,7 @@ struct claim_judgement claim_judge(const struct claim *claim, const struct resul
 
 #define CLAIM_TEXT_BYTES 512
 
-/* Digits in groups for large numbers, two decimals for those of some size, three below 1. */
+/* Digits in groups for large numbers, two decimals for those of some size, three below 1, four below 0.01. */
 void claim_number_text(double value, char *text, unsigned text_bytes);
 /* A figure of this claim with its unit, scaled for people: "1,740 MiB", "0.50 ms", "40.00 %". */
 void claim_figure_text(const struct claim *claim, double value, char *text, unsigned text_bytes);

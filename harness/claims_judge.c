@@ -95,11 +95,7 @@ void claim_number_text(double value, char *text, unsigned text_bytes) {
     snprintf(text, text_bytes, "%g", value);
     return;
   }
-  if (size > 0 && size < 0.001) {
-    snprintf(text, text_bytes, "%.2g", value);
-    return;
-  }
-  snprintf(digits, sizeof digits, "%.*f", size >= 1000 ? 0 : size >= 1 || size == 0 ? 2 : 3, value);
+  snprintf(digits, sizeof digits, "%.*f", size >= 1000 ? 0 : size >= 1 || size == 0 ? 2 : size >= 0.01 ? 3 : 4, value);
   size_t used = 0, length = strcspn(digits, ".");
   for (size_t i = 0; digits[i] && used + 2 < text_bytes; i++) {
     if (i > 0 && i < length && (length - i) % 3 == 0 && digits[i - 1] != '-') text[used++] = ',';

@@ -171,6 +171,21 @@ static void figures_of_two_combinations(void **state) {
   free(made);
 }
 
+static void numbers(void **state) {
+  (void)state;
+  static const struct {
+    double value;
+    const char *text;
+  } wanted[] = {{0, "0.00"},           {-3975.79, "-3,976"}, {1234567, "1,234,567"}, {999.5, "999.50"},
+                {-0.5, "-0.500"},      {0.00013, "0.0001"},  {-100000, "-100,000"},  {1e20, "1e+20"},
+                {-INFINITY, "-inf"}};
+  char text[80];
+  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+    claim_number_text(wanted[i].value, text, sizeof text);
+    assert_string_equal(text, wanted[i].text);
+  }
+}
+
 /* ---- ledgers ---- */
 
 struct says {
@@ -318,6 +333,7 @@ int main(void) {
       cmocka_unit_test(the_interval_settles_or_not),
       cmocka_unit_test(one_repetition_settles_nothing),
       cmocka_unit_test(figures_of_two_combinations),
+      cmocka_unit_test(numbers),
       cmocka_unit_test(phases_that_do_not_add_up),
       cmocka_unit_test(bytes_and_lines),
       cmocka_unit_test(a_factor_is_a_reduction),
