@@ -4,6 +4,7 @@
  * a misspelt key would silently judge by something else. Judged in claims_judge.c. */
 #include "claims.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,8 @@ static bool read_value(const cJSON *object, const char *where, struct claim *cla
     return ok;
   }
   const cJSON *from = cJSON_GetArrayItem(list, 0), *to = cJSON_GetArrayItem(list, 1);
-  if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(from) || !cJSON_IsNumber(to)) {
+  if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(from) || !cJSON_IsNumber(to) ||
+      !isfinite(from->valuedouble) || !isfinite(to->valuedouble)) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: \"value\" is not a number or a list of two: from, to", where);
   }
   claim->value = from->valuedouble;
@@ -175,6 +177,16 @@ static bool read_claim(const cJSON *root, const cJSON *object, const char *where
   return check_claim(claim, where, fault);
 }
 
+static bool check_sources(const struct claims *claims, struct fault *fault) {
+  const cJSON *sources, *item;
+  if (!json_get_object(claims->root, "sources", claims->path, &sources, fault)) return false;
+  cJSON_ArrayForEach(item, sources) {
+    if (cJSON_IsString(item)) continue;
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: sources: \"%.60s\" is not a text", claims->path, item->string);
+  }
+  return true;
+}
+
 /* "lines", which may be left out: how many lines the corpora have that the claims speak of. */
 static bool read_lines(struct claims *claims, struct fault *fault) {
   const cJSON *lines, *item;
@@ -183,7 +195,7 @@ static bool read_lines(struct claims *claims, struct fault *fault) {
   claims->corpora = calloc((size_t)cJSON_GetArraySize(lines) + 1, sizeof *claims->corpora);
   if (!claims->corpora) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", claims->path);
   cJSON_ArrayForEach(item, lines) {
-    if (!cJSON_IsNumber(item) || !(item->valuedouble > 0)) {
+    if (!cJSON_IsNumber(item) || !(item->valuedouble > 0) || !isfinite(item->valuedouble)) {
       return fault_set(fault, EXIT_CODE_INPUT, "%s: lines: \"%.60s\" is not a number above 0", claims->path,
                        item->string);
     }
@@ -203,7 +215,10 @@ static bool read_claims(struct claims *claims, struct fault *fault) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: the schema is '%.60s', expected 'phasebench-claims-1'", claims->path,
                      schema);
   }
-  if (!check_keys(root, root_keys, claims->path, fault) || !read_lines(claims, fault)) return false;
+  if (!check_keys(root, root_keys, claims->path, fault) || !check_sources(claims, fault) ||
+      !read_lines(claims, fault)) {
+    return false;
+  }
   if (!json_get_array(root, "claims", claims->path, &list, fault)) return false;
   claims->claims = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *claims->claims);
   if (!claims->claims) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", claims->path);

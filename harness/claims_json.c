@@ -7,7 +7,7 @@
 #include "claims_output.h"
 #include "json_out.h"
 
-#define SENTENCE_BYTES 8192
+#define SENTENCE_BYTES 16384
 
 static void add_cells(cJSON *object, const struct claims_row *row) {
   const struct claim *claim = row->claim;

@@ -9,7 +9,7 @@
 
 #include "text_append.h"
 
-#define CONTRADICTION_BYTES 8192
+#define CONTRADICTION_BYTES 16384
 
 /* ---- judging all ---- */
 
@@ -131,14 +131,18 @@ static void print_by_verdict(const struct claims_verdicts *v) {
       [CLAIM_SMALLER] = "  not as good as claimed: ",
       [CLAIM_REPRODUCED] = "  reproduced: ",
       [CLAIM_EXCEEDED] = "  exceeded: "};
-  char ids[CONTRADICTION_BYTES];
-  for (unsigned verdict = CLAIM_REFUTED; verdict < CLAIM_VERDICT_COUNT; verdict++) {
+  size_t bytes = 1;
+  for (unsigned i = 0; i < v->claims->count; i++) bytes += strlen(v->claims->claims[i].id) + 2;
+  char *ids = malloc(bytes);
+  for (unsigned verdict = CLAIM_REFUTED; ids && verdict < CLAIM_VERDICT_COUNT; verdict++) {
     ids[0] = '\0';
     for (unsigned i = 0; i < v->claims->count; i++) {
-      if (v->worst[i] == verdict) text_append(ids, sizeof ids, "%s%s", ids[0] ? ", " : "", v->claims->claims[i].id);
+      if (v->worst[i] == verdict) text_append(ids, bytes, "%s%s", ids[0] ? ", " : "", v->claims->claims[i].id);
     }
     if (ids[0]) print_wrapped(ids, labels[verdict], "    ");
   }
+  if (!ids) printf("  (no memory is left to list them)\n");
+  free(ids);
 }
 
 static void print_row(const struct claims_verdicts *v, const struct claims_row *row) {

@@ -157,7 +157,7 @@ ledger() { /usr/bin/python3 - "$PHASEBENCH_REPORTS_DIR/claims.json" "$dir/l.json
 import json, sys
 l = json.load(open(sys.argv[1])); c = l["claims"][0]
 exec(sys.argv[3])
-json.dump(l, open(sys.argv[2], "w"))
+open(sys.argv[2], "w").write(json.dumps(l).replace("Infinity", "1e999"))
 PY
 }
 refused() { # words, change
@@ -178,6 +178,9 @@ refused "twice" 'l["claims"].append(c)'
 refused 'claims\[0\]: there is no key "valeu"; known are: id, says,' 'c["valeu"] = 1'
 refused 'there is no key "note"; known are: schema, sources, lines, claims' 'l["note"] = "x"'
 refused "from, to" 'c["value"] = [1, 2, 3]'
+refused "from, to" 'c["value"] = [1, float("inf")]'
+refused "sources: \"x\" is not a text" 'l["sources"]["x"] = 3'
+refused "\"sources\" is not an object" 'l["sources"] = []'
 refused "from more to less" 'c["value"] = [41, 40]'
 refused "rounding" 'c["rounding"] = -1'
 refused "100 %" 'c["value"] = 100'

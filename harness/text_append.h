@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * text_append.h - adds to the end of a text in a buffer of fixed size; what does not fit is cut off. */
+ * text_append.h - adds to the end of a text in a buffer of fixed size; what does not fit is cut off, and
+ * ends with three dots, so that nobody takes it for the whole. */
 #ifndef PHASEBENCH_TEXT_APPEND_H
 #define PHASEBENCH_TEXT_APPEND_H
 
@@ -14,8 +15,9 @@ static inline void text_append(char *text, size_t bytes, const char *format, ...
   size_t used = strlen(text);
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text + used, bytes - used, format, arguments);
+  int length = vsnprintf(text + used, bytes - used, format, arguments);
   va_end(arguments);
+  if (length >= 0 && (size_t)length >= bytes - used && bytes > 3) memcpy(text + bytes - 4, "...", 4);
 }
 
 #endif
