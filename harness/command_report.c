@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_report.c - `phasebench report RESULT... -o DIR`: tables and pictures. Made in
- * a folder beside DIR and moved there when all of it is there, so that nobody finds
- * half a report. */
-#include <dirent.h>
+ * command_report.c - `phasebench report RESULT... -o DIR`: tables and pictures as text and
+ * Markdown, and the page (report_page.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "json_out.h"
-#include "report.h"
+#include "report_folder.h"
+#include "report_page.h"
 
 #define PATH_BYTES 4300
+#define SLUG_BYTES 64
+#define BOUNDS_MAX 16
 #define MIB 1048576.0
 
 static void print_help(void) {
-  fputs("usage: phasebench report [--profile P] [--ledger FILE] RESULT... -o DIR\n\n"
-        "Draws pictures with gnuplot (SVG and PNG) and prints tables; DIR then holds report.txt,\n"
-        "report.md, the pictures, and the data they were drawn from (*.tsv). Pictures: lines per MiB\n"
-        "by combination with the claims marked, memory by owner, memory over the checkpoints; and, of\n"
-        "results of one corpus in several sizes (`run --max-lines`), memory over lines.\n"
+  fputs("usage: phasebench report [--profile P] [--bound FILE] [--ledger FILE] RESULT... -o DIR\n\n"
+        "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
+        "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
+        "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
+        "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
+        "of results of one corpus in several sizes (`run --max-lines`), memory over lines.\n"
         "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
         "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
         "  --profile P       allocator profile (default: strict where present, else the first)\n"
+        "  --bound FILE      mark the limit that `phasebench bound --json FILE` measured of the same corpus;\n"
+        "                    may be given once for each corpus\n"
         "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
         "example: phasebench report results/quick.json -o reports/quick\n",
         stdout);
@@ -41,7 +43,7 @@ struct report {
   const char *profile;
   const struct claims *claims;
   const char *directory; /* where it is being made */
-  char slug[64];         /* of the corpus: the beginning of file names */
+  char slug[SLUG_BYTES]; /* of the corpus: the beginning of file names */
   FILE *text, *markdown;
   struct fault *fault;
 };
@@ -393,50 +395,15 @@ static bool write_sweep(struct report *report, const struct result *const *resul
   return ok;
 }
 
-/* ---- the folder ---- */
+/* ---- all of it ---- */
 
-/* Calls `each` for every entry of a flat folder. */
-static bool for_entries(const char *from, const char *to, bool (*each)(const char *, const char *, struct fault *),
-                        struct fault *fault) {
-  DIR *directory = opendir(from);
-  if (!directory) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", from, strerror(errno));
-  bool ok = true;
-  for (struct dirent *entry; ok && (entry = readdir(directory)) != NULL;) {
-    char a[PATH_BYTES], b[PATH_BYTES];
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if ((size_t)snprintf(a, sizeof a, "%s/%s", from, entry->d_name) >= sizeof a ||
-        (size_t)snprintf(b, sizeof b, "%s/%s", to, entry->d_name) >= sizeof b) {
-      ok = fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", to);
-    } else {
-      ok = each(a, b, fault);
-    }
-  }
-  closedir(directory);
-  return ok;
-}
-
-static bool move_file(const char *from, const char *to, struct fault *fault) {
-  if (!json_may_replace(to, fault)) return false;
-  if (rename(from, to) == 0) return true;
-  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", to, strerror(errno));
-}
-
-static bool remove_file(const char *from, const char *to, struct fault *fault) {
-  (void)to;
-  (void)fault;
-  unlink(from);
-  return true;
-}
-
-/* The finished folder becomes DIR, or its files replace those in DIR. */
-static bool put_in_place(const char *made, const char *directory, struct fault *fault) {
-  struct stat info;
-  mode_t mask = umask(0);
-  umask(mask);
-  if (chmod(made, 0777 & ~mask) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: %s", made, strerror(errno));
-  if (stat(directory, &info) != 0) return move_file(made, directory, fault);
-  return for_entries(made, directory, move_file, fault);
-}
+struct making {
+  char **paths;
+  int count;
+  const char *profile, *ledger;
+  char *const *bounds;
+  unsigned bound_count;
+};
 
 static bool open_results(char **paths, int count, const struct result **results, struct fault *fault) {
   for (int i = 0; i < count; i++) {
@@ -447,22 +414,48 @@ static bool open_results(char **paths, int count, const struct result **results,
   return true;
 }
 
-static bool write_report(char **paths, int count, const char *profile, const struct claims *claims,
+/* Every result's part of report.txt and report.md, its pictures, and then the page of them all. */
+static bool write_results(struct report *report, struct report_page_input *input, const char *profile) {
+  const struct result *const *results = input->results;
+  char(*slugs)[SLUG_BYTES] = calloc(input->count, sizeof *slugs);
+  const char **names = calloc(input->count, sizeof *names), **profiles = calloc(input->count, sizeof *profiles);
+  bool ok = slugs && names && profiles;
+  if (!ok) fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory");
+  for (unsigned i = 0; ok && i < input->count; i++) {
+    report->result = results[i];
+    report->profile = profiles[i] = result_profile(results[i], profile, report->fault);
+    make_slug(report, (int)i + 1, (int)input->count);
+    memcpy(slugs[i], report->slug, sizeof slugs[i]);
+    names[i] = slugs[i];
+    ok = report->profile && write_result(report);
+  }
+  for (unsigned i = 0; ok && i < input->count; i++) ok = write_sweep(report, results, input->count, i, profile);
+  input->slugs = names;
+  input->profiles = profiles;
+  ok = ok && report_page(input, report->fault);
+  free(slugs);
+  free(names);
+  free(profiles);
+  return ok;
+}
+
+static bool write_report(const struct making *making, const struct claims *claims, const struct report_bound *bounds,
                          const char *directory, struct fault *fault) {
   struct report report = {.claims = claims, .directory = directory, .fault = fault};
+  int count = making->count;
   const struct result **results = calloc((size_t)count, sizeof *results);
   if (!results) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   report.text = create(directory, "report.txt", fault);
   report.markdown = report.text ? create(directory, "report.md", fault) : NULL;
-  bool ok = report.markdown != NULL && open_results(paths, count, results, fault);
+  bool ok = report.markdown != NULL && open_results(making->paths, count, results, fault);
   if (ok) fputs("# phasebench report\n\n", report.markdown);
-  for (int i = 0; ok && i < count; i++) {
-    report.result = results[i];
-    report.profile = result_profile(results[i], profile, fault);
-    make_slug(&report, i + 1, count);
-    ok = report.profile && write_result(&report);
-  }
-  for (int i = 0; ok && i < count; i++) ok = write_sweep(&report, results, (unsigned)count, (unsigned)i, profile);
+  struct report_page_input input = {.results = results,
+                                    .count = (unsigned)count,
+                                    .claims = claims,
+                                    .bounds = bounds,
+                                    .bound_count = making->bound_count,
+                                    .directory = directory};
+  ok = ok && write_results(&report, &input, making->profile);
   for (int i = 0; i < count; i++) result_close((struct result *)(uintptr_t)results[i]);
   free(results);
   if (report.text && !close_written(report.text, "report.txt", fault)) ok = false;
@@ -482,72 +475,69 @@ static bool print_file(const char *directory, const char *name, struct fault *fa
   return true;
 }
 
-static bool check_directory(const char *directory, struct fault *fault) {
-  struct stat info;
-  if (stat(directory, &info) == 0 && !S_ISDIR(info.st_mode)) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: -o wants a folder, and this is a file", directory);
-  }
-  return true;
-}
-
-static bool make_report(char **paths, int count, const char *profile, const char *ledger, const char *directory,
-                        struct fault *fault) {
-  char made[PATH_BYTES], ledger_path[PATH_BYTES];
+static bool make_in(void *context, const char *made, struct fault *fault) {
+  const struct making *making = context;
   struct claims *claims;
-  size_t length = strlen(directory);
-  while (length > 1 && directory[length - 1] == '/') length--; /* the name beside it */
-  if ((size_t)snprintf(made, sizeof made, "%.*s.making-XXXXXX", (int)length, directory) >= sizeof made) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
-  }
-  if (!check_directory(directory, fault)) return false;
+  char ledger_path[PATH_BYTES];
+  const char *ledger = making->ledger;
   if (!ledger) {
     if (!claims_default_path(ledger_path, sizeof ledger_path, fault)) return false;
     ledger = ledger_path;
   }
   if (!claims_open(ledger, &claims, fault)) return false;
-  bool ok = mkdtemp(made) != NULL;
-  if (!ok) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s (the folder above it must exist)", made,
-              strerror(errno));
-    goto close_claims;
-  }
-  ok = write_report(paths, count, profile, claims, made, fault) && put_in_place(made, directory, fault);
-  if (access(made, F_OK) == 0) {
-    for_entries(made, made, remove_file, fault);
-    rmdir(made);
-  }
-  ok = ok && print_file(directory, "report.txt", fault);
-close_claims:
+  struct report_bound *bounds = calloc(making->bound_count + 1, sizeof *bounds);
+  bool ok = bounds || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  for (unsigned b = 0; ok && b < making->bound_count; b++) ok = report_bound_open(making->bounds[b], &bounds[b], fault);
+  ok = ok && write_report(making, claims, bounds, made, fault);
+  free(bounds);
   claims_close(claims);
   return ok;
 }
 
-int command_report(int argc, char **argv) {
+static bool parse_options(int argc, char **argv, struct making *making, const char **directory, bool *help) {
   static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                           {"profile", required_argument, NULL, 'p'},
                                           {"ledger", required_argument, NULL, 'l'},
+                                          {"bound", required_argument, NULL, 'b'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
-  const char *directory = NULL, *profile = NULL, *ledger = NULL;
-  int option;
-  while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
-    if (option == 'h') {
-      print_help();
-      return EXIT_CODE_OK;
+  static char *bounds[BOUNDS_MAX];
+  making->bounds = bounds;
+  for (int option; (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
+    if (option == '?') return false; /* getopt has said why */
+    if (option == 'h') *help = true;
+    if (option == 'o') *directory = optarg;
+    if (option == 'p') making->profile = optarg;
+    if (option == 'l') making->ledger = optarg;
+    if (option != 'b') continue;
+    if (making->bound_count == BOUNDS_MAX) {
+      fprintf(stderr, "phasebench report: --bound: at most %d files\n", BOUNDS_MAX);
+      return false;
     }
-    if (option == '?') return EXIT_CODE_USAGE; /* getopt has said why */
-    if (option == 'o') directory = optarg;
-    if (option == 'p') profile = optarg;
-    if (option == 'l') ledger = optarg;
+    bounds[making->bound_count++] = optarg;
   }
-  if (!directory || !directory[0] || optind >= argc) {
+  making->paths = argv + optind;
+  making->count = argc - optind;
+  return true;
+}
+
+int command_report(int argc, char **argv) {
+  struct making making = {0};
+  const char *directory = NULL;
+  bool help = false;
+  if (!parse_options(argc, argv, &making, &directory, &help)) return EXIT_CODE_USAGE;
+  if (help) {
+    print_help();
+    return EXIT_CODE_OK;
+  }
+  if (!directory || !directory[0] || making.count == 0) {
     fprintf(stderr, "phasebench report: %s; `phasebench report --help` tells more\n",
-            optind >= argc ? "no result file given" : "-o DIR is missing");
+            making.count == 0 ? "no result file given" : "-o DIR is missing");
     return EXIT_CODE_USAGE;
   }
   struct fault fault = {0};
-  if (make_report(argv + optind, argc - optind, profile, ledger, directory, &fault)) {
-    printf("report: %s/report.md\n", directory);
+  if (report_folder_make(directory, make_in, &making, &fault) && print_file(directory, "report.txt", &fault)) {
+    printf("report: %s/index.html\n", directory);
   }
   if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench report: %s\n", fault.message);
   return (int)fault.code;
