@@ -50,7 +50,7 @@ double chart_at(const struct chart_axis *axis, double value) {
 static unsigned even_ticks(const struct chart_axis *axis, double step, double ticks[CHART_TICKS_MAX]) {
   unsigned count = 0;
   for (double i = ceil(axis->low / step - 1e-9); i * step <= axis->high * 1.0001 && count < CHART_TICKS_MAX; i++) {
-    ticks[count++] = i * step;
+    ticks[count++] = i * step + 0.0; /* no -0 */
   }
   return count;
 }

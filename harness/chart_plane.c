@@ -24,7 +24,7 @@ static void draw_y_axis(FILE *out, const struct chart_axis *axis, double left, d
   chart_label(out, 0, 12, "start", "t", says, 0);
 }
 
-static void draw_x_axis(FILE *out, const struct chart_axis *axis, double bottom, const char *says) {
+static void draw_x_axis(FILE *out, const struct chart_axis *axis, double width, double bottom, const char *says) {
   double ticks[CHART_TICKS_MAX];
   char text[48];
   chart_number(axis->high, text, sizeof text);
@@ -33,9 +33,9 @@ static void draw_x_axis(FILE *out, const struct chart_axis *axis, double bottom,
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, TOP, x, bottom);
-    chart_label(out, x, bottom + 18, "middle", "t", text, 0);
+    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 18, "middle", "t", text, 0);
   }
-  chart_label(out, axis->from, bottom + 38, "start", "t", says, 0);
+  chart_label(out, axis->from < 60 ? 0 : axis->from, bottom + 38, "start", "t", says, 0);
 }
 
 /* ---- labels at the right ends of lines ---- */
@@ -104,7 +104,7 @@ static void draw_ends(FILE *out, const struct chart_lines *chart, const struct c
     snprintf(text, sizeof text, narrow ? "%u" : "%u  %s", s + 1, chart->names[s]);
     snprintf(class, sizeof class, "e e%u", s % 16);
     chart_line(out, "h", x->to + 5, last, x->to + 14, labels[i].y);
-    chart_label(out, x->to + 17, labels[i].y + 4, "start", class, text, 30);
+    chart_label(out, x->to + 17, labels[i].y + 4, "start", class, text, 27);
   }
   free(labels);
 }
@@ -113,7 +113,7 @@ static void draw_lines(FILE *out, const void *from, bool narrow) {
   const struct chart_lines *chart = from;
   double width = chart_width(narrow), bottom = narrow ? 330 : 400, longest = 2;
   for (unsigned s = 0; s < chart->series_count && !narrow; s++) {
-    longest = fmax(longest, fmin(chart_characters(chart->names[s]), 26) + 4);
+    longest = fmax(longest, fmin(chart_characters(chart->names[s]) + 3, 27));
   }
   struct chart_axis x = {.low = 1, .high = 0, .logarithmic = true}, y = x;
   x.from = narrow ? 52 : 64;
@@ -128,12 +128,12 @@ static void draw_lines(FILE *out, const void *from, bool narrow) {
   if (chart->logarithmic_x) {
     for (unsigned p = 0; p < chart->point_count; p++) chart_axis_take(&x, chart->x[p]);
     chart_axis_round(&x);
-    draw_x_axis(out, &x, bottom, chart->across);
+    draw_x_axis(out, &x, width, bottom, chart->across);
   }
   for (unsigned p = 0; p < chart->point_count && !chart->logarithmic_x; p++) {
     bool lower = narrow && p % 2 == 1; /* in two rows, where there is no room for one */
-    chart_line(out, "g", x_of(chart, &x, p), TOP, x_of(chart, &x, p), bottom + (lower ? 16 : 0));
-    chart_label(out, x_of(chart, &x, p), bottom + (lower ? 30 : 16), "middle", "t", chart->x_names[p], 12);
+    chart_line(out, "g", x_of(chart, &x, p), TOP, x_of(chart, &x, p), bottom + (lower ? 18 : 0));
+    chart_label(out, x_of(chart, &x, p), bottom + (lower ? 34 : 20), "middle", "t", chart->x_names[p], 12);
   }
   for (unsigned s = chart->series_count; s-- > 0;) draw_series(out, chart, &x, &y, s);
   draw_ends(out, chart, &x, &y, narrow);
@@ -186,9 +186,9 @@ static void draw_names(FILE *out, const struct chart_plane *chart, const struct 
     unsigned characters = chart_characters(text);
     if (characters > 30) characters = 30;
     double text_px = CHART_CHARACTER_PX * characters;
-    if (cx < last_x && cy < last_y + LABEL_GAP_PX) cy = last_y + LABEL_GAP_PX;
+    if (cx < last_x && fabs(cy - last_y) < LABEL_GAP_PX) cy = last_y - LABEL_GAP_PX;
     bool to_left = cx + text_px > x->to + 8;
-    chart_label(out, to_left ? cx - 4 : cx + 7, cy, to_left ? "end" : "start", "e", text, 30);
+    chart_label(out, to_left ? cx - 4 : cx + 7, cy, to_left ? "end" : "start", "e o", text, 30);
     last_y = cy;
     last_x = cx + text_px + 10;
     number++;
@@ -212,7 +212,7 @@ static void draw_plane(FILE *out, const void *from, bool narrow) {
   chart_axis_round(&y);
   chart_begin(out, narrow, bottom + 46, chart->title);
   draw_y_axis(out, &y, x.from, x.to, chart->axis_y);
-  draw_x_axis(out, &x, bottom, chart->axis_x);
+  draw_x_axis(out, &x, chart_width(narrow), bottom, chart->axis_x);
   draw_frontier(out, chart, &x, &y);
   for (unsigned i = chart->dot_count; i-- > 0;) draw_dot(out, &chart->dots[i], &x, &y);
   draw_names(out, chart, &x, &y, narrow);

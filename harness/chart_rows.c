@@ -7,7 +7,7 @@
 #include "chart.h"
 #include "grid.h"
 
-#define LABEL_PX_MAX 250.0
+#define LABEL_PX_MAX 260.0
 #define VALUE_PX 84.0
 #define AXIS_PX 40.0
 
@@ -42,10 +42,10 @@ static void draw_axis(FILE *out, const struct layout *l, const struct chart_axis
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, 0, x, bottom);
-    chart_label(out, fmin(x, l->width - 0.5 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 16, "middle", "t",
+    chart_label(out, fmin(x, l->width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 16, "middle", "t",
                 text, 0);
   }
-  chart_label(out, l->narrow ? 8 : axis->from, bottom + 34, "start", "t", says, 0);
+  chart_label(out, l->narrow ? 0 : axis->from, bottom + 34, "start", "t", says, 0);
 }
 
 static void draw_name(FILE *out, const struct layout *l, double top, const char *label) {

@@ -186,6 +186,38 @@ static bool draw_checkpoints(const struct report *report, const struct grid *che
   return write_tsv(report, checkpoints, "checkpoints") && draw(report, "checkpoints", NULL, title, numbers, 1200, 560);
 }
 
+/* Of a cloud of combinations: the ranges of both axes; no picture where nothing has both figures. */
+static bool draw_plane(const struct report *report) {
+  struct grid plane;
+  char numbers[160], title[256];
+  double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {0, 0};
+  if (!report_plane(report->result, report->profile, &plane, report->fault)) return false;
+  for (unsigned axis = 0; axis < 2; axis++) range_of(&plane, axis, plane.column_count, &low[axis], &high[axis]);
+  bool ok = true;
+  if (plane.row_count > 0) {
+    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g", round_down(low[0]), round_up(high[0]), round_down(low[1]),
+             round_up(high[1]));
+    picture_title(report, "Memory against time", title, sizeof title);
+    ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
+  }
+  grid_free(&plane);
+  return ok;
+}
+
+static bool draw_latency(const struct report *report) {
+  struct grid grid;
+  char numbers[160], title[256];
+  double low = HUGE_VAL, high = 0;
+  if (!report_quantiles(report->result, report->profile, &grid, report->fault)) return false;
+  range_of(&grid, 0, 1, &low, &high);
+  if (!(low <= high)) low = high = 1000;
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low / 1000), round_up(high / 1000), grid.row_count);
+  picture_title(report, "Latency of an access", title, sizeof title);
+  bool ok = write_tsv(report, &grid, "latency") && draw(report, "latency", NULL, title, numbers, 1200, 190 + 64 * grid.row_count);
+  grid_free(&grid);
+  return ok;
+}
+
 /* ---- text ---- */
 
 static void write_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -335,7 +367,8 @@ static bool write_result(const struct report *report) {
   return ok && write_section(report, report_trade, NULL, NULL) && write_section(report, report_lines, NULL, NULL) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
-         write_section(report, report_latency, NULL, NULL) && write_section(report, report_thaw, thaw_notes, NULL) &&
+         write_section(report, report_latency, NULL, NULL) && draw_latency(report) && draw_plane(report) &&
+         write_section(report, report_thaw, thaw_notes, NULL) &&
          write_section(report, report_owners, NULL, draw_owners) &&
          write_section(report, report_checkpoints, NULL, draw_checkpoints);
 }

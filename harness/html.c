@@ -40,6 +40,14 @@ void html_text(FILE *out, const char *text) {
   }
 }
 
+void html_breakable(FILE *out, const char *text) {
+  for (const char *plus; (plus = strchr(text, '+')) != NULL; text = plus + 1) {
+    html_format(out, "%.*s", (int)(plus + 1 - text), text);
+    fputs("<wbr>", out);
+  }
+  html_text(out, text);
+}
+
 void html_vformat(FILE *out, const char *format, va_list arguments) {
   char text[HTML_FORMAT_BYTES];
   vsnprintf(text, sizeof text, format, arguments);

@@ -13,6 +13,8 @@
 /* The text with & < > " ' as references, good for elements and for attributes in quotes. Control characters
  * and bytes that are not UTF-8 become U+FFFD; a NULL text writes nothing. */
 void html_text(FILE *out, const char *text);
+/* The same, with a place for a line break after each '+': names of combinations are long. */
+void html_breakable(FILE *out, const char *text);
 /* printf, then html_text. What is longer than HTML_FORMAT_BYTES is cut. */
 #define HTML_FORMAT_BYTES 4096
 void html_format(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

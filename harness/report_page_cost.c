@@ -157,13 +157,6 @@ bool page_checkpoints(const struct page *page) {
 
 /* ---- latency ---- */
 
-#define LATENCIES(class)                                                    \
-  {"latency." class ".p50_ns", NULL, class ", \u00b5s", "p50", "", 1000, 1},   \
-  {"latency." class ".p90_ns", NULL, class ", \u00b5s", "p90", "", 1000, 1},   \
-  {"latency." class ".p99_ns", NULL, class ", \u00b5s", "p99", "", 1000, 1},   \
-  {"latency." class ".max_ns", NULL, class ", \u00b5s", "max", "", 1000, 1}
-static const struct report_column latency_columns[] = {LATENCIES("hot"), LATENCIES("warm"), LATENCIES("cold"),
-                                                       LATENCIES("frozen")};
 #define QUANTILES 4
 
 static void latency_range(const struct page *page, const struct grid *grid, double *low, double *high) {
@@ -213,10 +206,7 @@ static void draw_latency(const struct page *page, const struct grid *grid, unsig
 bool page_latency(const struct page *page) {
   struct grid grid;
   double low = HUGE_VAL, high = 0;
-  if (!report_table(page->result, page->profile, latency_columns, COUNT(latency_columns),
-                    "Latency of an access by class of document, \u00b5s", &grid, page->fault)) {
-    return false;
-  }
+  if (!report_quantiles(page->result, page->profile, &grid, page->fault)) return false;
   latency_range(page, &grid, &low, &high);
   page_section(page, "latency", "Latency by class");
   fputs("<figure class=\"latency\">\n", page->out);
@@ -240,39 +230,21 @@ static const struct report_column trade_columns[] = {
     {"thaw.tree_warm.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1},
     {"thaw.tree_cold.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1},
 };
-#define WALK 1
-
-static int by_memory(const void *a, const void *b) {
-  const struct chart_dot *p = a, *q = b;
-  if (p->x.value != q->x.value) return p->x.value < q->x.value ? -1 : 1;
-  return (p->y.value > q->y.value) - (p->y.value < q->y.value);
-}
-
-/* Dots of the combinations that have both figures, by memory. */
-static unsigned fill_dots(const struct grid *grid, struct chart_dot *dots) {
-  unsigned count = 0;
-  double best = HUGE_VAL;
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    const struct grid_cell *memory = grid_at(grid, r, 0), *walk = grid_at(grid, r, WALK);
-    if (memory->missing || walk->missing || !(walk->value > 0) || !(memory->value > 0)) continue;
-    struct chart_dot *dot = &dots[count++];
-    *dot = (struct chart_dot){.label = grid->rows[r].name,
-                              .x = {true, memory->value, memory->ci_low, memory->ci_high},
-                              .y = {true, 1e9 / walk->value, 0, 0}};
-    if (walk->ci_low > 0) dot->y.low = 1e9 / walk->ci_high, dot->y.high = 1e9 / walk->ci_low;
+static unsigned fill_dots(const struct grid *plane, struct chart_dot *dots) {
+  for (unsigned r = 0; r < plane->row_count; r++) {
+    const struct grid_cell *x = grid_at(plane, r, REPORT_PLANE_X), *y = grid_at(plane, r, REPORT_PLANE_Y);
+    dots[r] = (struct chart_dot){.label = plane->rows[r].name,
+                                 .x = {true, x->value, x->ci_low, x->ci_high},
+                                 .y = {true, y->value, y->ci_low, y->ci_high},
+                                 .on_frontier = grid_at(plane, r, REPORT_PLANE_FRONTIER)->value > 0};
   }
-  qsort(dots, count, sizeof *dots, by_memory);
-  for (unsigned i = 0; i < count; i++) {
-    dots[i].on_frontier = dots[i].y.value < best;
-    best = fmin(best, dots[i].y.value);
-  }
-  return count;
+  return plane->row_count;
 }
 
 static void draw_trade(const struct page *page, const struct chart_dot *dots, unsigned count) {
   struct chart_plane chart = {.title = "Bytes a line against time to walk a node, all combinations, with the frontier of those that "
                                        "nothing beats on both",
-                              .axis_x = "bytes a line of code at rest; logarithmic, less is better",
+                              .axis_x = "bytes a line at rest; logarithmic, less is better",
                               .axis_y = "ns a node, walking all trees; logarithmic",
                               .dots = dots,
                               .dot_count = count};
@@ -288,20 +260,23 @@ static void draw_trade(const struct page *page, const struct chart_dot *dots, un
 }
 
 bool page_trade(const struct page *page) {
-  struct grid grid;
+  struct grid grid, plane;
+  if (!report_plane(page->result, page->profile, &plane, page->fault)) return false;
   if (!report_table(page->result, page->profile, trade_columns, COUNT(trade_columns), "What is saved, and what it costs", &grid,
                     page->fault)) {
+    grid_free(&plane);
     return false;
   }
-  struct chart_dot *dots = calloc(grid.row_count + 1, sizeof *dots);
+  struct chart_dot *dots = calloc(plane.row_count + 1, sizeof *dots);
   bool ok = dots || fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
-  unsigned count = ok ? fill_dots(&grid, dots) : 0;
+  unsigned count = ok ? fill_dots(&plane, dots) : 0;
   page_section(page, "trade", "What it costs");
   if (count > 0) draw_trade(page, dots, count);
   else page_say(page, "note", "No combination has both a figure of memory and one of walking: there is nothing to draw.");
   ok = ok && page_table(page, &grid, "trade", count > 0 ? "trade_off" : "", NULL);
   page_section_end(page);
   free(dots);
+  grid_free(&plane);
   grid_free(&grid);
   return ok;
 }

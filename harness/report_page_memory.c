@@ -46,7 +46,7 @@ static bool draw_memory(const struct page *page, const struct grid *grid) {
   struct grid marks;
   if (!report_marks(page->result, page->profile, page->claims, &marks, page->fault)) return false;
   struct chart_rows chart = {.title = "Lines of code per MiB by combination, at rest and in service",
-                             .axis = "lines of code per MiB of memory; logarithmic, more is better",
+                             .axis = "lines of code per MiB; logarithmic, more is better",
                              .series = {"at rest", "in service"},
                              .series_count = 2,
                              .valued = 2,
@@ -113,7 +113,7 @@ static void say_memory(const struct page *page, const struct result_group *best,
   }
   grid_number(from.median, 0, least, sizeof least);
   struct spread reduction = metrics_find(page->result, best, "reduction_pct", "purged", NULL);
-  snprintf(saved, sizeof saved, "%.2f %% less memory", reduction.median);
+  snprintf(saved, sizeof saved, "%.2f\u00a0%% less memory", reduction.median);
   page_say(page, NULL, "tree-sitter\u2019s own trees with their sources hold %s lines of code per MiB of memory at rest; the leanest "
            "combination measured, %s, holds %s: %.1f times as many%s%s.", least, best->combination, most,
            lines_per_mib / from.median, reduction.missing ? "" : ", or ", reduction.missing ? "" : saved);
@@ -133,10 +133,16 @@ static void say_claims(const struct page *page) {
     page_say(page, NULL, "None of the %u published claims in the ledger is about this corpus.", page->claims->count);
     return;
   }
-  page_say(page, NULL, "Published claims about it, each judged at rest and in service where it speaks of both, make %u verdicts: %u "
-           "exceeded, %u reproduced, %u there but smaller than claimed, %u refuted, %u not measured.",
-           judged, counts[CLAIM_EXCEEDED], counts[CLAIM_REPRODUCED], counts[CLAIM_SMALLER], counts[CLAIM_REFUTED],
-           counts[CLAIM_NOT_MEASURED]);
+  static const enum claim_verdict order[] = {CLAIM_EXCEEDED, CLAIM_REPRODUCED, CLAIM_SMALLER, CLAIM_REFUTED,
+                                             CLAIM_NOT_MEASURED};
+  static const char *const words[] = {"exceeded", "reproduced", "there but short of the claim", "refuted", "not measured"};
+  char list[200] = "";
+  size_t used = 0;
+  for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+    if (counts[order[i]] == 0) continue;
+    used += (size_t)snprintf(list + used, sizeof list - used, "%s%u %s", used ? ", " : "", counts[order[i]], words[i]);
+  }
+  page_say(page, NULL, "Of %u verdict%s on published claims, each at rest or in service: %s.", judged, judged == 1 ? "" : "s", list);
 }
 
 static void say_cost(const struct page *page, const struct result_group *best) {
@@ -203,41 +209,54 @@ bool page_memory(const struct page *page) {
 
 static const char *const verdict_classes[] = {"none", "bad", "less", "good", "good"};
 
-static void write_verdict(const struct page *page, FILE *csv, const struct claim *claim, const char *checkpoint) {
-  struct claim_judgement judged = claim_judge(claim, page->result, page->profile, checkpoint);
-  const char *verdict = claim_verdict_text(claim, judged.verdict);
-  char claimed[48], measured[48] = "", n[16] = "";
+static void write_measured(FILE *out, const struct claim *claim, const struct spread *measured, int decimals) {
+  char text[48];
+  if (measured->missing) {
+    fputs("<td class=\"w\">", out);
+    html_text(out, measured->missing);
+    fputs("</td>", out);
+    return;
+  }
+  grid_number(measured->median, decimals, text, sizeof text);
+  fputs("<td>", out);
+  html_format(out, "%s %s", text, claim->unit);
+  double reach = measured->ci_level > 0 ? fmax(measured->median - measured->ci_low, measured->ci_high - measured->median) : 0;
+  if (reach >= 0.5 * pow(10, -decimals)) {
+    grid_number(reach, decimals, text, sizeof text);
+    fputs(" <small>\u00b1", out);
+    html_text(out, text);
+    fputs("</small>", out);
+  }
+  fputs("</td>", out);
+}
+
+static void write_verdict(const struct page *page, const struct claim *claim, const char *checkpoint,
+                          const struct claim_judgement *judged) {
+  char claimed[48];
   int decimals = fabs(claim->value) < 1000 ? 1 : 0;
   grid_number(claim->value, decimals, claimed, sizeof claimed);
-  fputs("<tr><th scope=\"row\">", page->out);
-  html_text(page->out, claim->says);
-  fprintf(page->out, "</th><td class=\"w\">");
+  fputs("<td class=\"w\">", page->out);
   html_text(page->out, checkpoint);
-  fprintf(page->out, "</td><td class=\"v-%s\">", verdict_classes[judged.verdict]);
-  html_text(page->out, verdict);
+  fprintf(page->out, "</td><td class=\"w v-%s\">", verdict_classes[judged->verdict]);
+  html_text(page->out, claim_verdict_text(claim, judged->verdict));
   fputs("</td><td>", page->out);
   html_format(page->out, "%s %s", claimed, claim->unit);
-  fputs("</td><td>", page->out);
-  if (judged.measured.missing) {
-    html_text(page->out, judged.measured.missing);
-  } else {
-    struct spread *m = &judged.measured;
-    grid_number(m->median, decimals, measured, sizeof measured);
-    html_format(page->out, "%s %s", measured, claim->unit);
-    double reach = m->ci_level > 0 ? fmax(m->median - m->ci_low, m->ci_high - m->median) : 0;
-    if (reach > 0) {
-      grid_number(reach, decimals, n, sizeof n);
-      fputs(" <small>\u00b1", page->out);
-      html_text(page->out, n);
-      fputs("</small>", page->out);
-    }
-    metrics_format(m->median, measured, sizeof measured);
-    snprintf(n, sizeof n, "%u", m->n);
-  }
-  fputs("</td></tr>\n", page->out);
+  fputs("</td>", page->out);
+  write_measured(page->out, claim, &judged->measured, decimals);
+  fputs("</tr>\n", page->out);
+}
+
+static void write_verdict_csv(FILE *csv, const struct claim *claim, const char *checkpoint,
+                              const struct claim_judgement *judged) {
+  char claimed[48], measured[48] = "", n[16] = "";
   metrics_format(claim->value, claimed, sizeof claimed);
-  const char *const fields[] = {claim->id, claim->says, checkpoint, verdict, claimed, measured, claim->unit, n,
-                                judged.measured.missing ? judged.measured.missing : "", claim->source, claim->text};
+  if (!judged->measured.missing) {
+    metrics_format(judged->measured.median, measured, sizeof measured);
+    snprintf(n, sizeof n, "%u", judged->measured.n);
+  }
+  const char *const fields[] = {claim->id, claim->says, checkpoint, claim_verdict_text(claim, judged->verdict), claimed, measured,
+                                claim->unit, n, judged->measured.missing ? judged->measured.missing : "", claim->source,
+                                claim->text};
   for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
     if (i > 0) csv_next(csv);
     csv_field(csv, fields[i]);
@@ -245,25 +264,46 @@ static void write_verdict(const struct page *page, FILE *csv, const struct claim
   csv_end(csv);
 }
 
-/* which: measured ones, or the others. */
+/* The verdicts of one claim that are measured, or those that are not; the claim stands before the first. */
+static unsigned write_claim(const struct page *page, FILE *csv, const struct claim *claim, bool measured, bool count_only) {
+  unsigned count = 0;
+  for (unsigned c = 0; c < claim->checkpoint_count; c++) {
+    struct claim_judgement judged = claim_judge(claim, page->result, page->profile, claim->checkpoints[c]);
+    if ((judged.verdict != CLAIM_NOT_MEASURED) != measured) continue;
+    if (!count_only) {
+      fputs("<tr>", page->out);
+      if (count == 0) {
+        fprintf(page->out, "<th scope=\"rowgroup\" rowspan=\"%u\">", write_claim(page, csv, claim, measured, true));
+        html_text(page->out, claim->says);
+        fputs("</th>", page->out);
+      }
+      write_verdict(page, claim, claim->checkpoints[c], &judged);
+      write_verdict_csv(csv, claim, claim->checkpoints[c], &judged);
+    }
+    count++;
+  }
+  return count;
+}
+
+/* Those that are measured, or the others. */
 static unsigned write_verdicts(const struct page *page, FILE *csv, bool measured) {
   unsigned count = 0;
   for (unsigned i = 0; i < page->claims->count; i++) {
     const struct claim *claim = &page->claims->claims[i];
     if (!claim_is_about(claim, page->result->corpus)) continue;
-    for (unsigned c = 0; c < claim->checkpoint_count; c++) {
-      struct claim_judgement judged = claim_judge(claim, page->result, page->profile, claim->checkpoints[c]);
-      if ((judged.verdict != CLAIM_NOT_MEASURED) != measured) continue;
-      if (count++ == 0) {
-        fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Claims\">\n<table class=\"says\">\n"
-              "<caption>Published claims and what was measured</caption>\n<thead><tr><th scope=\"col\">claim</th><th "
-              "scope=\"col\">at</th><th scope=\"col\">verdict</th><th scope=\"col\">claimed</th><th scope=\"col\">measured"
-              "</th></tr></thead>\n<tbody>\n", page->out);
-      }
-      write_verdict(page, csv, claim, claim->checkpoints[c]);
+    unsigned verdicts = write_claim(page, csv, claim, measured, true);
+    if (verdicts > 0 && count == 0) {
+      fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Claims\">\n<table class=\"claims\">\n"
+            "<caption>Published claims and what was measured</caption>\n<thead><tr><th scope=\"col\">claim</th><th "
+            "scope=\"col\" class=\"w\">at</th><th scope=\"col\" class=\"w\">verdict</th><th scope=\"col\">claimed</th><th "
+            "scope=\"col\">measured</th></tr></thead>\n", page->out);
     }
+    if (verdicts == 0) continue;
+    fputs("<tbody>\n", page->out);
+    count += write_claim(page, csv, claim, measured, false);
+    fputs("</tbody>\n", page->out);
   }
-  if (count > 0) fputs("</tbody>\n</table>\n</div>\n", page->out);
+  if (count > 0) fputs("</table>\n</div>\n", page->out);
   return count;
 }
 

@@ -2,6 +2,7 @@
  *
  * report_page_table.c - sections, tables, legends and the CSV files beside a page. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,9 +103,9 @@ static void write_cell(FILE *out, const struct grid *grid, unsigned row, unsigne
   grid_number(cell->value / shape->scale, shape->decimals, text, sizeof text);
   fputs("<td>", out);
   html_text(out, text);
-  double reach = grid_plus_minus(cell);
-  if (reach >= 0) {
-    grid_number(reach / shape->scale, shape->decimals, text, sizeof text);
+  double reach = grid_plus_minus(cell) / shape->scale;
+  if (reach >= 0.5 * pow(10, -shape->decimals)) { /* else it is less than the last digit */
+    grid_number(reach, shape->decimals, text, sizeof text);
     fputs(" <small>\u00b1", out);
     html_text(out, text);
     fputs("</small>", out);
@@ -115,7 +116,7 @@ static void write_cell(FILE *out, const struct grid *grid, unsigned row, unsigne
 static void write_row(FILE *out, const struct grid *grid, unsigned row, unsigned columns, struct reasons *reasons) {
   const struct grid_row *r = &grid->rows[row];
   fputs(r->note[0] ? "<tr class=\"failed\"><th scope=\"row\">" : "<tr><th scope=\"row\">", out);
-  html_text(out, r->name);
+  html_breakable(out, r->name);
   fputs("</th>", out);
   if (r->note[0]) {
     fprintf(out, "<td colspan=\"%u\">", columns);

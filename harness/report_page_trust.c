@@ -34,7 +34,7 @@ static void say_interval(const struct page *page) {
   }
   page_say(page, NULL, "Figures are medians of %u repetitions, each in a process of its own, the combinations in turns. \u00b1 and whiskers "
            "are the interval between two of the measured values that holds the true median with a confidence of %.4g %%, "
-           "whatever the values are distributed like; \u00b1 is its farther side.%s", found.n, 100 * found.ci_level,
+           "whatever the values are distributed like; \u00b1 is its farther side, left out where it is less than the last digit shown.%s", found.n, 100 * found.ci_level,
            found.ci_level < SPREAD_LEVEL ? " For 95 % six repetitions are needed (`phasebench run --reps 6`)." : "");
 }
 

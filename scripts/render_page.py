@@ -6,7 +6,7 @@ index.html and for looking at it.
 usage: render_page.py [OPTION]... PAGE.html
   --width N           of the window in CSS pixels (default 1280)
   --dark              as for people who want dark pages
-  --screenshot FILE   PNG of the whole page
+  --screenshot FILE   PNG of the whole page, or of --part TOP,HEIGHT
   --pdf FILE          as it is printed
   --open              all <details> opened first
 
@@ -120,6 +120,13 @@ class Browser:
             self.process.wait()
 
 
+def clip(arguments):
+    if not arguments.part:
+        return {}
+    top, height = map(int, arguments.part.split(","))
+    return {"clip": {"x": 0, "y": top, "width": arguments.width, "height": height, "scale": 1}}
+
+
 def render(browser, arguments):
     for domain in ("Page", "Network", "Runtime", "Log"):
         browser.ask(domain + ".enable")
@@ -137,7 +144,7 @@ def render(browser, arguments):
         sys.exit(f"render_page: {answer['exceptionDetails']}")
     facts = answer["result"]["value"]
     if arguments.screenshot:
-        shot = browser.ask("Page.captureScreenshot", captureBeyondViewport=True, format="png")
+        shot = browser.ask("Page.captureScreenshot", captureBeyondViewport=True, format="png", **clip(arguments))
         pathlib.Path(arguments.screenshot).write_bytes(base64.b64decode(shot["data"]))
     if arguments.pdf:
         pdf = browser.ask("Page.printToPDF", printBackground=True, preferCSSPageSize=True)
@@ -154,6 +161,7 @@ def main():
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--screenshot")
+    parser.add_argument("--part")
     parser.add_argument("--pdf")
     parser.add_argument("--open", action="store_true")
     parser.add_argument("page")
