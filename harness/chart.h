@@ -113,6 +113,6 @@ void chart_line(FILE *out, const char *class, double x1, double y1, double x2, d
 void chart_hover(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 unsigned chart_characters(const char *text);
 /* How much room a text in the pictures' size takes. */
-#define CHART_CHARACTER_PX 8.4 /* of a wide typeface: which one it is only the reader knows */
+#define CHART_CHARACTER_PX 9.0 /* of a wide typeface: which one it is only the reader knows */
 
 #endif

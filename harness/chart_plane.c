@@ -199,7 +199,7 @@ static void draw_plane(FILE *out, const void *from, bool narrow) {
   const struct chart_plane *chart = from;
   double bottom = narrow ? 320 : 420;
   struct chart_axis x = {.low = 1, .high = 0, .logarithmic = true}, y = x;
-  x.from = narrow ? 46 : 64;
+  x.from = narrow ? 52 : 64;
   x.to = chart_width(narrow) - 16;
   y.from = bottom;
   y.to = TOP;

@@ -7,8 +7,8 @@
 #include "chart.h"
 #include "grid.h"
 
-#define LABEL_PX_MAX 260.0
-#define VALUE_PX 84.0
+#define LABEL_PX_MAX 270.0
+#define VALUE_PX_MIN 70.0
 #define AXIS_PX 40.0
 
 /* Where things of a picture with rows are. */
@@ -17,17 +17,20 @@ struct layout {
   double width, row_px, label_px, plot_right;
   unsigned label_characters;
   double middle; /* of a row's points, from its top */
+  double value_px; /* of a number at the right */
 };
 
-static struct layout lay_out(bool narrow, const char *const *labels, unsigned rows, unsigned values, double row_px) {
+static struct layout lay_out(bool narrow, const char *const *labels, unsigned rows, unsigned values, unsigned digits,
+                             double row_px) {
   struct layout l = {.narrow = narrow, .width = chart_width(narrow)};
+  l.value_px = fmax(8.6 * digits + (narrow ? 6 : 14), narrow ? 0 : VALUE_PX_MIN);
   double longest = 0;
   for (unsigned r = 0; r < rows; r++) longest = fmax(longest, CHART_CHARACTER_PX * chart_characters(labels[r]));
   l.row_px = narrow ? row_px + 20 : row_px;
   l.middle = narrow ? l.row_px - row_px / 2 : row_px / 2;
   l.label_px = narrow ? 8 : fmin(longest, LABEL_PX_MAX) + 14;
-  l.plot_right = narrow ? l.width - 8 : l.width - fmax(VALUE_PX * values, 16);
-  l.label_characters = narrow ? (unsigned)((l.width - 8 - 72.0 * values) / CHART_CHARACTER_PX)
+  l.plot_right = narrow ? l.width - 8 : l.width - fmax(l.value_px * values, 16);
+  l.label_characters = narrow ? (unsigned)((l.width - 8 - l.value_px * values) / CHART_CHARACTER_PX)
                               : (unsigned)(LABEL_PX_MAX / CHART_CHARACTER_PX);
   return l;
 }
@@ -42,8 +45,8 @@ static void draw_axis(FILE *out, const struct layout *l, const struct chart_axis
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, 0, x, bottom);
-    chart_label(out, fmin(x, l->width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 16, "middle", "t",
-                text, 0);
+    double half = 0.46 * CHART_CHARACTER_PX * chart_characters(text); /* it must not reach out of the picture */
+    chart_label(out, fmax(fmin(x, l->width - half), half), bottom + 16, "middle", "t", text, 0);
   }
   chart_label(out, l->narrow ? 0 : axis->from, bottom + 34, "start", "t", says, 0);
 }
@@ -88,8 +91,8 @@ static void draw_values(FILE *out, const struct layout *l, const struct chart_ro
     unsigned from_right = chart->valued - 1 - s;
     if (row->points[s].is_there) grid_number(row->points[s].value, chart->decimals, text, sizeof text);
     snprintf(class, sizeof class, "v v%u", s);
-    if (l->narrow) chart_label(out, l->width - 72 * from_right, top + 16, "end", class, text, 0);
-    else chart_label(out, l->width - VALUE_PX * from_right, top + l->middle + 4, "end", class, text, 0);
+    if (l->narrow) chart_label(out, l->width - l->value_px * from_right, top + 16, "end", class, text, 0);
+    else chart_label(out, l->width - l->value_px * from_right, top + l->middle + 4, "end", class, text, 0);
   }
 }
 
@@ -115,12 +118,25 @@ static void draw_row(FILE *out, const struct layout *l, const struct chart_rows 
   draw_values(out, l, chart, row, top);
 }
 
+static unsigned most_digits(const struct chart_rows *chart) {
+  unsigned most = 3;
+  char text[48];
+  for (unsigned r = 0; r < chart->row_count; r++) {
+    for (unsigned s = 0; s < chart->valued; s++) {
+      if (!chart->rows[r].points[s].is_there) continue;
+      grid_number(chart->rows[r].points[s].value, chart->decimals, text, sizeof text);
+      if (chart_characters(text) > most) most = chart_characters(text);
+    }
+  }
+  return most;
+}
+
 static void draw_rows(FILE *out, const void *from, bool narrow) {
   const struct chart_rows *chart = from;
   const char **labels = calloc(chart->row_count + 1, sizeof *labels);
   if (!labels) return; /* the table is there in any case */
   for (unsigned r = 0; r < chart->row_count; r++) labels[r] = chart->rows[r].label;
-  struct layout l = lay_out(narrow, labels, chart->row_count, chart->valued, 28);
+  struct layout l = lay_out(narrow, labels, chart->row_count, chart->valued, most_digits(chart), 28);
   free(labels);
   struct chart_axis axis = {.low = 1, .high = 0, .logarithmic = chart->logarithmic};
   axis.from = l.label_px;
@@ -186,7 +202,7 @@ static void draw_bar(FILE *out, const struct layout *l, const struct chart_bars 
 
 static void draw_bars(FILE *out, const void *from, bool narrow) {
   const struct chart_bars *chart = from;
-  struct layout l = lay_out(narrow, chart->labels, chart->row_count, 1, 26);
+  struct layout l = lay_out(narrow, chart->labels, chart->row_count, 1, 6, 26);
   struct chart_axis axis = {.low = 1, .high = 0, .from = l.label_px, .to = l.plot_right};
   for (unsigned r = 0; r < chart->row_count; r++) {
     if (!chart->notes[r][0]) chart_axis_take(&axis, bar_sum(chart, r));

@@ -96,7 +96,7 @@ static const struct result_group *leanest(const struct page *page, double *lines
 }
 
 static void say_memory(const struct page *page, const struct result_group *best, double lines_per_mib) {
-  char most[48], least[48], saved[48];
+  char most[48], least[48], saved[48], times[48];
   const struct result_group *baseline = result_group(page->result, METRICS_BASELINE, page->profile);
   struct spread from = metrics_find(page->result, baseline, "lines_per_mib", "purged", NULL);
   if (!best) {
@@ -112,11 +112,13 @@ static void say_memory(const struct page *page, const struct result_group *best,
     return;
   }
   grid_number(from.median, 0, least, sizeof least);
+  double ratio = lines_per_mib / from.median;
+  grid_number(ratio, ratio < 1000 ? 1 : 0, times, sizeof times);
   struct spread reduction = metrics_find(page->result, best, "reduction_pct", "purged", NULL);
   snprintf(saved, sizeof saved, "%.2f\u00a0%% less memory", reduction.median);
   page_say(page, NULL, "tree-sitter\u2019s own trees with their sources hold %s lines of code per MiB of memory at rest; the leanest "
-           "combination measured, %s, holds %s: %.1f times as many%s%s.", least, best->combination, most,
-           lines_per_mib / from.median, reduction.missing ? "" : ", or ", reduction.missing ? "" : saved);
+           "combination measured, %s, holds %s: %s times as many%s%s.", least, best->combination, most,
+           times, reduction.missing ? "" : ", or ", reduction.missing ? "" : saved);
 }
 
 static void say_claims(const struct page *page) {

@@ -17,6 +17,23 @@ static unsigned list_groups(const struct result *result, const char *profile, co
   return count;
 }
 
+/* All columns of a row at once: asking for each by name would go through all metrics each time. */
+struct row_sink {
+  const struct report_column *columns;
+  unsigned column_count, row;
+  const struct grid *grid;
+};
+
+static void take_metric(void *sink, const struct metric *metric) {
+  const struct row_sink *to = sink;
+  for (unsigned c = 0; c < to->column_count; c++) {
+    const struct report_column *column = &to->columns[c];
+    if (strcmp(column->metric, metric->name) != 0 || !column->checkpoint != !metric->checkpoint) continue;
+    if (column->checkpoint && strcmp(column->checkpoint, metric->checkpoint) != 0) continue;
+    grid_set(to->grid, to->row, c, &metric->spread);
+  }
+}
+
 bool report_table(const struct result *result, const char *profile, const struct report_column *columns,
                   unsigned column_count, const char *title, struct grid *grid, struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
@@ -38,9 +55,10 @@ bool report_table(const struct result *result, const char *profile, const struct
     snprintf(grid->rows[r].name, sizeof grid->rows[r].name, "%s", groups[r]->combination);
     if (!groups[r]->ok) snprintf(grid->rows[r].note, sizeof grid->rows[r].note, "FAILED: %s", groups[r]->reason);
     for (unsigned c = 0; c < column_count; c++) {
-      struct spread found = metrics_find(result, groups[r], columns[c].metric, columns[c].checkpoint, NULL);
-      grid_set(grid, r, c, &found);
+      grid_at(grid, r, c)->missing = groups[r]->ok ? "this result has no metric of that name" : groups[r]->reason;
     }
+    struct row_sink sink = {columns, column_count, r, grid};
+    metrics_emit(result, groups[r], take_metric, &sink);
   }
   free(groups);
   return true;

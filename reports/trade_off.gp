@@ -32,11 +32,11 @@ on(x) = column("on_frontier") > 0 ? x : NaN
 off(x) = column("on_frontier") > 0 ? NaN : x
 set datafile missing NaN
 plot \
-  DATA using (on(column("bytes_per_line"))):(column("walk_ns_per_node")) with fsteps linecolor rgb BLUE notitle, \
+  DATA using (on(column("bytes_per_line"))):(column("walk_ns_per_node")) with steps linecolor rgb BLUE notitle, \
   DATA using (off(column("bytes_per_line"))):(column("walk_ns_per_node")) \
     with points pointtype 7 pointsize 1 linecolor rgb "#888888" title "another is as good or better on both axes", \
   DATA using (on(column("bytes_per_line"))):(column("walk_ns_per_node")) \
     with points pointtype 7 pointsize 1.6 linecolor rgb BLUE title "none is", \
-  DATA using (on(column("bytes_per_line"))):(column("walk_ns_per_node")):(cut(strcol("name"), 32)) \
+  DATA using (on(column("bytes_per_line"))):(column("walk_ns_per_node") * (1 + 0.07 * (int($0) % 3))):(cut(strcol("name"), 32)) \
     with labels left offset 1, 0.7 notitle
 set output
