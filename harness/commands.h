@@ -13,6 +13,7 @@
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
   X(report, "draw pictures and tables of result files") \
+  X(compare, "show two result files side by side") \
   X(bench, "measure the speed of codecs beside tree-sitter") \
   X(store, "keep a corpus on disk, parsed: build, open, verify, export") \
   X(bound, "measure how few bits an adaptive code needs for the trees of a corpus")
