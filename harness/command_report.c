@@ -481,7 +481,8 @@ static bool write_report(const struct making *making, const struct claims *claim
   report.text = create(directory, "report.txt", fault);
   report.markdown = report.text ? create(directory, "report.md", fault) : NULL;
   bool ok = report.markdown != NULL && open_results(making->paths, count, results, fault);
-  if (ok) fputs("# phasebench report\n\n", report.markdown);
+  if (ok) fputs("# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV (`*.csv`). \u00b1 is the farther side "
+                "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n", report.markdown);
   struct report_page_input input = {.results = results,
                                     .count = (unsigned)count,
                                     .claims = claims,

@@ -48,6 +48,18 @@ void html_breakable(FILE *out, const char *text) {
   html_text(out, text);
 }
 
+void html_prose(FILE *out, const char *text) {
+  const char *open, *close;
+  while ((open = strchr(text, '`')) != NULL && (close = strchr(open + 1, '`')) != NULL) {
+    html_format(out, "%.*s", (int)(open - text), text);
+    fputs("<code>", out);
+    html_format(out, "%.*s", (int)(close - open - 1), open + 1);
+    fputs("</code>", out);
+    text = close + 1;
+  }
+  html_text(out, text);
+}
+
 void html_vformat(FILE *out, const char *format, va_list arguments) {
   char text[HTML_FORMAT_BYTES];
   vsnprintf(text, sizeof text, format, arguments);

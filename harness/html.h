@@ -15,6 +15,8 @@
 void html_text(FILE *out, const char *text);
 /* The same, with a place for a line break after each '+': names of combinations are long. */
 void html_breakable(FILE *out, const char *text);
+/* The same; what stands between two backquotes is code. */
+void html_prose(FILE *out, const char *text);
 /* printf, then html_text. What is longer than HTML_FORMAT_BYTES is cut. */
 #define HTML_FORMAT_BYTES 4096
 void html_format(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

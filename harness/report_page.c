@@ -224,7 +224,7 @@ static bool write_page(FILE *out, const struct report_page_input *input, struct 
   }
   fputs("</main>\n<footer>\n", out);
   html_element(out, "p", NULL,
-               "Written by phasebench report. MiB = 1,048,576 bytes. `start` is before the first document. The page needs nothing "
+               "Written by phasebench report. MiB = 1,048,576 bytes. Memory above the start is above what the process held before the first document. The page needs nothing "
                "from the network; the CSV files lie beside it.");
   fputs("</footer>\n", out);
   html_end(out);

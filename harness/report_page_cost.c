@@ -140,7 +140,7 @@ bool page_checkpoints(const struct page *page) {
     grid_free(&grid);
     return none ? true : fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
   }
-  snprintf(turned.title, sizeof turned.title, "Memory above `start` at each checkpoint, MiB");
+  snprintf(turned.title, sizeof turned.title, "Memory above the start at each checkpoint, MiB");
   snprintf(turned.corner, sizeof turned.corner, "combination");
   for (unsigned r = 0; r < turned.row_count; r++) {
     snprintf(turned.rows[r].name, sizeof turned.rows[r].name, "%s", page->groups[r]->combination);

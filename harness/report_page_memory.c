@@ -32,7 +32,7 @@ static const struct report_column memory_columns[] = {
 
 static bool memory_grid(const struct page *page, struct grid *grid) {
   return report_table(page->result, page->profile, memory_columns, sizeof memory_columns / sizeof memory_columns[0],
-                      "Memory above `start`", grid, page->fault);
+                      "Memory above the start", grid, page->fault);
 }
 
 static void add_marks(const struct grid *marks, unsigned row, struct chart_row *to) {
@@ -375,10 +375,8 @@ static void say_bound(const struct page *page) {
   const struct report_bound *bound = page->bound;
   char nodes[48];
   if (!bound) {
-    fputs("<p class=\"note\">The limit is not marked: nothing was given that was measured about it. ", page->out);
-    html_format(page->out, "`phasebench bound --corpus %s --json bound.json` measures it, and `phasebench report --bound bound.json` "
-                "draws it.", page->result->corpus);
-    fputs("</p>\n", page->out);
+    page_say(page, "note", "The limit is not marked: nothing was given that was measured about it. `phasebench bound --corpus %s --json "
+             "bound.json` measures it, and `phasebench report --bound bound.json` draws it.", page->result->corpus);
     return;
   }
   grid_number(bound->node_count, 0, nodes, sizeof nodes);

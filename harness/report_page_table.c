@@ -25,8 +25,10 @@ void page_section_end(const struct page *page) { fputs("</section>\n", page->out
 void page_say(const struct page *page, const char *class, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
+  char text[HTML_FORMAT_BYTES];
+  vsnprintf(text, sizeof text, format, arguments);
   fprintf(page->out, class ? "<p class=\"%s\">" : "<p>", class);
-  html_vformat(page->out, format, arguments);
+  html_prose(page->out, text);
   fputs("</p>\n", page->out);
   va_end(arguments);
 }

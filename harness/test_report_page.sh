@@ -91,6 +91,8 @@ PY
 "$PHASEBENCH" metrics r.json 2>/dev/null | awk -F'\t' '$2=="p1+p2" && $3=="purged" && $4=="lines_per_mib" {print $5}' >want
 grep -q "^p1+p2,,$(cat want)," whole/ts-1720.memory.csv || fail "memory.csv is not what metrics says: $(grep '^p1+p2,' whole/ts-1720.memory.csv)"
 
+grep -q "| p1+p2+p3 | 89,955 ± 225 |" whole/report.md && grep -q "index.html" whole/report.md || fail "report.md: $(grep "p1+p2+p3 |" whole/report.md | head -1)"
+
 # The limit: of this corpus or refused.
 bound() { # corpus hash
   cat <<JSON
