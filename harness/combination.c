@@ -132,25 +132,129 @@ bool combination_parse(const char *text, struct combination *combination, struct
   return good;
 }
 
-bool combination_cumulative(struct combination *combinations, unsigned capacity, unsigned *count, struct fault *fault) {
+/* ---- words for many combinations ---- */
+
+static const struct {
+  const char *word, *text;
+} sets[] = {
+#define X(name, word, text) {word, text},
+    COMBINATION_SETS(X)
+#undef X
+};
+
+const char *combination_set_word(enum combination_set set) { return sets[set].word; }
+const char *combination_set_text(enum combination_set set) { return sets[set].text; }
+
+bool combination_set_find(const char *word, enum combination_set *set) {
+  for (unsigned i = 0; i < COMBINATION_SET_COUNT; i++) {
+    if (strcmp(sets[i].word, word) != 0) continue;
+    *set = (enum combination_set)i;
+    return true;
+  }
+  return false;
+}
+
+/* Subsets are told by bits: bit i is the stage i of the standard order. Fewer stages come first, and
+ * among as many, those that have the lower stages: 0, 1, 10, 100, 11, 101, 110, 111. */
+static unsigned bits_reversed(unsigned subset, unsigned bits) {
+  unsigned reversed = 0;
+  for (unsigned i = 0; i < bits; i++) reversed |= (subset >> i & 1u) << (bits - 1 - i);
+  return reversed;
+}
+
+static unsigned subsets_of_set(enum combination_set set, unsigned n, unsigned *subsets) {
+  unsigned count = 0, all = (1u << n) - 1;
+  switch (set) {
+    case COMBINATION_CUMULATIVE:
+      for (unsigned i = 0; i <= n; i++) subsets[count++] = (1u << i) - 1;
+      break;
+    case COMBINATION_EACH:
+      subsets[count++] = 0;
+      for (unsigned i = 0; i < n; i++) subsets[count++] = 1u << i;
+      break;
+    case COMBINATION_LEAVE_ONE_OUT:
+      subsets[count++] = 0;
+      if (n > 0) subsets[count++] = all;
+      for (unsigned i = n; i > 0; i--) subsets[count++] = all & ~(1u << (i - 1));
+      break;
+    case COMBINATION_ALL:
+    case COMBINATION_SET_COUNT:
+      for (unsigned size = 0; size <= n; size++) {
+        for (unsigned i = all + 1; i > 0; i--) {
+          unsigned subset = bits_reversed(i - 1, n);
+          if ((unsigned)__builtin_popcount(subset) == size) subsets[count++] = subset;
+        }
+      }
+      break;
+  }
+  return count;
+}
+
+/* The stages of the standard order; *standard has room for all that a folder can hold. */
+static bool list_standard(struct part *floor, struct part *standard, unsigned *count, struct fault *fault) {
   struct stage_summary *stages = calloc(STAGES_IN_FOLDER_MAX, sizeof *stages);
-  struct part *parts = calloc(STAGES_IN_FOLDER_MAX, sizeof *parts);
-  unsigned stage_count = 0, part_count = 0;
+  unsigned stage_count = 0;
   *count = 0;
-  bool good = stages && parts;
-  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  bool good = stages || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
   good = good && stage_list(stages, STAGES_IN_FOLDER_MAX, &stage_count, fault);
   for (unsigned i = 0; good && i < stage_count; i++) {
-    if (stages[i].flags & STAGE_NOT_STANDARD) continue;
-    if (*count == capacity) {
-      good = fault_set(fault, EXIT_CODE_INTERNAL, "there are more than %u cumulative combinations", capacity);
-      break;
-    }
-    parts[part_count++].summary = stages[i]; /* stages[0], the floor, makes the first one */
-    good = write_combination("the standard order", stages[0].name, parts, part_count, &combinations[*count], fault);
-    if (good) ++*count;
+    if (stages[i].order == 0) floor->summary = stages[i];
+    else if (!(stages[i].flags & (STAGE_NOT_STANDARD | STAGE_KEEPS_NOTHING))) standard[(*count)++].summary = stages[i];
   }
-  free(parts);
   free(stages);
   return good;
+}
+
+static bool write_subset(const char *word, const struct part *floor, const struct part *standard, unsigned count,
+                         unsigned subset, struct combination *combination, struct fault *fault) {
+  struct part *parts = calloc(count + 1, sizeof *parts);
+  unsigned used = 0;
+  if (!parts) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  for (unsigned i = 0; i < count; i++) {
+    if (subset >> i & 1u) parts[used++] = standard[i];
+  }
+  bool good = check_parts(word, parts, used, fault) &&
+              write_combination(word, floor->summary.name, parts, used, combination, fault);
+  free(parts);
+  return good;
+}
+
+static bool write_set(enum combination_set set, const struct part *floor, const struct part *standard,
+                      unsigned standard_count, struct combination *combinations, unsigned capacity, unsigned *count,
+                      struct fault *fault) {
+  enum { SUBSETS_STAGES_MAX = 12 };
+  if (standard_count > SUBSETS_STAGES_MAX) {
+    return fault_set(fault, EXIT_CODE_USAGE, "'%s': the standard order has %u stages, and words for many combinations "
+                     "go up to %d; name the combinations", sets[set].word, standard_count, SUBSETS_STAGES_MAX);
+  }
+  unsigned *subsets = calloc(((size_t)1 << standard_count) + SUBSETS_STAGES_MAX, sizeof *subsets);
+  if (!subsets) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  unsigned found = subsets_of_set(set, standard_count, subsets);
+  bool good = found <= capacity ||
+              fault_set(fault, EXIT_CODE_USAGE, "'%s' stands for %u combinations, and there can be %u", sets[set].word,
+                        found, capacity);
+  for (unsigned i = 0; good && i < found; i++) {
+    good = write_subset(sets[set].word, floor, standard, standard_count, subsets[i], &combinations[i], fault);
+    if (good) ++*count;
+  }
+  free(subsets);
+  return good;
+}
+
+bool combination_set_list(enum combination_set set, struct combination *combinations, unsigned capacity,
+                          unsigned *count, struct fault *fault) {
+  struct part *floor = calloc(1, sizeof *floor), *standard = calloc(STAGES_IN_FOLDER_MAX, sizeof *standard);
+  unsigned standard_count = 0;
+  *count = 0;
+  bool good = (floor && standard) ||
+              fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  good = good && list_standard(floor, standard, &standard_count, fault) &&
+         write_set(set, floor, standard, standard_count, combinations, capacity, count, fault);
+  free(standard);
+  free(floor);
+  return good;
+}
+
+bool combination_cumulative(struct combination *combinations, unsigned capacity, unsigned *count, struct fault *fault) {
+  return combination_set_list(COMBINATION_CUMULATIVE, combinations, capacity, count, fault);
 }

@@ -13,9 +13,9 @@
 #include "json_out.h"
 #include "report_folder.h"
 #include "report_page.h"
+#include "report_write.h"
 
 #define PATH_BYTES 4300
-#define SLUG_BYTES 64
 #define BOUNDS_MAX 16
 #define MIB 1048576.0
 
@@ -38,16 +38,6 @@ static void print_help(void) {
 
 /* ---- files ---- */
 
-struct report {
-  const struct result *result;
-  const char *profile;
-  const struct claims *claims;
-  const char *directory; /* where it is being made */
-  char slug[SLUG_BYTES]; /* of the corpus: the beginning of file names */
-  FILE *text, *markdown;
-  struct fault *fault;
-};
-
 /* Letters, digits, '_' and '-' of the corpus's name; a number before it tells results
  * of one corpus apart. */
 static void make_slug(struct report *report, int number, int count) {
@@ -61,7 +51,7 @@ static void make_slug(struct report *report, int number, int count) {
   report->slug[used] = '\0';
 }
 
-static FILE *create(const char *directory, const char *name, struct fault *fault) {
+FILE *report_create(const char *directory, const char *name, struct fault *fault) {
   char path[PATH_BYTES];
   if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path) {
     fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
@@ -72,19 +62,10 @@ static FILE *create(const char *directory, const char *name, struct fault *fault
   return file;
 }
 
-static bool close_written(FILE *file, const char *name, struct fault *fault) {
+bool report_close(FILE *file, const char *name, struct fault *fault) {
   bool ok = !ferror(file);
   if (fclose(file) != 0) ok = false;
   return ok ? true : fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
-}
-
-static bool write_tsv(const struct report *report, const struct grid *grid, const char *kind) {
-  char name[128];
-  snprintf(name, sizeof name, "%s.%s.tsv", report->slug, kind);
-  FILE *file = create(report->directory, name, report->fault);
-  if (!file) return false;
-  grid_write_tsv(grid, file);
-  return close_written(file, name, report->fault);
 }
 
 static void write_both(const struct report *report, const struct grid *grid) {
@@ -92,136 +73,9 @@ static void write_both(const struct report *report, const struct grid *grid) {
   grid_write_markdown(grid, report->markdown);
 }
 
-/* ---- pictures ---- */
-
-static bool draw(const struct report *report, const char *script, const char *second, const char *title,
-                 const char *numbers, unsigned width_px, unsigned height_px) {
-  char data[128], data2[128], out[128];
-  snprintf(data, sizeof data, "%s.%s.tsv", report->slug, script);
-  snprintf(data2, sizeof data2, "%s.%s.tsv", report->slug, second ? second : "");
-  snprintf(out, sizeof out, "%s.%s", report->slug, script);
-  const struct report_picture picture = {.script = script,
-                                         .directory = report->directory,
-                                         .data = data,
-                                         .data2 = second ? data2 : NULL,
-                                         .out = out,
-                                         .title = title,
-                                         .numbers = numbers,
-                                         .width_px = width_px,
-                                         .height_px = height_px};
-  if (!report_draw(&picture, report->fault)) return false;
-  fprintf(report->markdown, "![%s](%s.png)\n\n", script, out);
-  fprintf(report->text, "picture: %s.png, .svg; its data: %s\n\n", out, data);
-  return true;
-}
-
-static void range_of(const struct grid *grid, unsigned from, unsigned step, double *low, double *high) {
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    for (unsigned c = from; c < grid->column_count; c += step) {
-      const struct grid_cell *cell = grid_at(grid, r, c);
-      if (cell->missing || !(cell->value > 0)) continue;
-      *low = fmin(*low, cell->value);
-      *high = fmax(*high, cell->value);
-    }
-  }
-}
-
-/* Down and up to a round number on a logarithmic axis, with some room. */
-static double round_down(double value) {
-  double power = pow(10, floor(log10(value))), digits = value / power;
-  return digits >= 6 ? 5 * power : digits >= 2.4 ? 2 * power : digits >= 1.2 ? power : power / 2;
-}
-static double round_up(double value) {
-  double power = pow(10, floor(log10(value))), digits = value / power;
-  return digits < 1.7 ? 2 * power : digits < 4.2 ? 5 * power : digits < 8.4 ? 10 * power : 20 * power;
-}
-
-static void picture_title(const struct report *report, const char *what, char *title, size_t title_bytes) {
-  char lines[48], files[48];
-  grid_number(report->result->lines, 0, lines, sizeof lines);
-  grid_number(report->result->files, 0, files, sizeof files);
-  snprintf(title, title_bytes, "%s: %.60s, %s files, %s lines (allocator profile %.20s)", what, report->result->corpus,
-           files, lines, report->profile);
-}
-
-static bool draw_lines(const struct report *report, const struct grid *memory) {
-  struct grid marks;
-  char numbers[128], title[256];
-  double low = HUGE_VAL, high = 0;
-  if (!report_marks(report->result, report->profile, report->claims, &marks, report->fault)) return false;
-  for (unsigned c = 0; c < 6; c++) range_of(memory, c, memory->column_count, &low, &high); /* lines_per_mib only */
-  range_of(&marks, 1, 1, &low, &high);
-  if (!(low <= high)) low = 1, high = 1000; /* nothing but failures: the axis shows no point */
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %u", round_down(low), round_up(high), memory->row_count,
-           marks.row_count);
-  picture_title(report, "Lines of code per MiB", title, sizeof title);
-  bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
-            draw(report, "lines_per_mib", "claims", title, numbers, 1200, 200 + 56 * memory->row_count);
-  grid_free(&marks);
-  return ok;
-}
-
-static bool draw_owners(const struct report *report, const struct grid *owners) {
-  char numbers[128], title[256];
-  double low = HUGE_VAL, high = 0;
-  range_of(owners, owners->column_count - 1, 1, &low, &high);
-  if (!(high > 0)) high = MIB;
-  snprintf(numbers, sizeof numbers, "%.17g %u %u %.17g", 1.05 * high / MIB, owners->row_count,
-           owners->column_count - REPORT_OWNERS_FIXED, report->result->lines);
-  picture_title(report, "Memory by owner at rest (purged)", title, sizeof title);
-  unsigned height_px = 130 + 52 * owners->row_count, key_px = 80 + 22 * owners->column_count;
-  if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
-  return write_tsv(report, owners, "owners") &&
-         draw(report, "owners", NULL, title, numbers, 1400, height_px);
-}
-
-static bool draw_checkpoints(const struct report *report, const struct grid *checkpoints) {
-  char numbers[128], title[256];
-  double low = HUGE_VAL, high = 0;
-  range_of(checkpoints, 0, 1, &low, &high);
-  if (!(low <= high)) low = high = MIB;
-  low = fmax(low / MIB, 0.01); /* 10 KiB: below the noise of any process */
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low), round_up(high / MIB), checkpoints->column_count);
-  picture_title(report, "Memory over the checkpoints", title, sizeof title);
-  return write_tsv(report, checkpoints, "checkpoints") && draw(report, "checkpoints", NULL, title, numbers, 1200, 560);
-}
-
-/* Of a cloud of combinations: the ranges of both axes; no picture where nothing has both figures. */
-static bool draw_plane(const struct report *report) {
-  struct grid plane;
-  char numbers[160], title[256];
-  double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {0, 0};
-  if (!report_plane(report->result, report->profile, &plane, report->fault)) return false;
-  for (unsigned axis = 0; axis < 2; axis++) range_of(&plane, axis, plane.column_count, &low[axis], &high[axis]);
-  bool ok = true;
-  if (plane.row_count > 0) {
-    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g", round_down(low[0]), round_up(high[0]), round_down(low[1]),
-             round_up(high[1]));
-    picture_title(report, "Memory against time", title, sizeof title);
-    ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
-  }
-  grid_free(&plane);
-  return ok;
-}
-
-static bool draw_latency(const struct report *report) {
-  struct grid grid;
-  char numbers[160], title[256];
-  double low = HUGE_VAL, high = 0;
-  if (!report_quantiles(report->result, report->profile, &grid, report->fault)) return false;
-  range_of(&grid, 0, 1, &low, &high);
-  if (!(low <= high)) low = high = 1000;
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low / 1000), round_up(high / 1000), grid.row_count);
-  picture_title(report, "Latency of an access", title, sizeof title);
-  bool ok = write_tsv(report, &grid, "latency") && draw(report, "latency", NULL, title, numbers, 1200, 190 + 64 * grid.row_count);
-  grid_free(&grid);
-  return ok;
-}
-
 /* ---- text ---- */
 
-static void write_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void write_line(const struct report *report, const char *format, ...) {
+void report_line(const struct report *report, const char *format, ...) {
   FILE *const outs[] = {report->text, report->markdown};
   for (unsigned o = 0; o < 2; o++) {
     va_list arguments;
@@ -239,9 +93,9 @@ static const char *or_unknown(const char *text) { return text ? text : "not know
 static void write_instrument(const struct report *report, const struct result_group *group) {
   struct spread cost = metrics_find(report->result, group, "rss_above_start_bytes", "purged", NULL);
   if (cost.missing) {
-    write_line(report, "instrument %s: %s", group->combination, cost.missing);
+    report_line(report, "instrument %s: %s", group->combination, cost.missing);
   } else {
-    write_line(report, "instrument %s, which keeps nothing: %.2f MiB above `start` at `purged`", group->combination,
+    report_line(report, "instrument %s, which keeps nothing: %.2f MiB above `start` at `purged`", group->combination,
                cost.median / MIB);
   }
 }
@@ -254,30 +108,30 @@ static void write_head(const struct report *report) {
   grid_number(r->bytes / MIB, 1, bytes, sizeof bytes);
   fprintf(report->text, "== %s: %s ==\n\n", r->corpus, r->corpus_title);
   fprintf(report->markdown, "## %s: %s\n\n", r->corpus, r->corpus_title);
-  write_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
+  report_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
   for (unsigned i = 0; i < r->language_count; i++) {
     const struct result_language *l = &r->languages[i];
-    write_line(report, "  %s: %.0f files, %.0f lines, grammar %s %s", l->name, l->files, l->lines, l->grammar_package,
+    report_line(report, "  %s: %.0f files, %.0f lines, grammar %s %s", l->name, l->files, l->lines, l->grammar_package,
                l->grammar_version);
   }
-  write_line(report, "measured: %s, %u repetitions, allocator profile %s, %s", r->created_utc, r->repetitions,
+  report_line(report, "measured: %s, %u repetitions, allocator profile %s, %s", r->created_utc, r->repetitions,
              report->profile, r->path);
-  write_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
-  write_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
+  report_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
+  report_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
              or_unknown(r->tree_sitter_version), r->allocator_version ? "jemalloc " : "",
              or_unknown(r->allocator_version));
   if (r->sanitizers[0]) {
-    write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
+    report_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
   }
-  for (unsigned i = 0; i < r->note_count; i++) write_line(report, "note: %s", r->notes[i]);
+  for (unsigned i = 0; i < r->note_count; i++) report_line(report, "note: %s", r->notes[i]);
   for (unsigned g = 0; g < r->group_count; g++) {
     const struct result_group *group = &r->groups[g];
     if (strcmp(group->profile, report->profile) != 0) continue;
     if (group->instrument && group->ok) write_instrument(report, group);
-    if (!group->ok) write_line(report, "FAILED: %s: %s", group->combination, group->reason);
+    if (!group->ok) report_line(report, "FAILED: %s: %s", group->combination, group->reason);
   }
-  write_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
+  report_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
                      "document");
   fputc('\n', report->text);
   fputc('\n', report->markdown);
@@ -288,12 +142,12 @@ static void write_verdict(const struct report *report, const struct claim *claim
   char claimed[48], measured[48];
   int decimals = fabs(claim->value) < 1000 ? 1 : 0;
   if (judged->verdict == CLAIM_NOT_MEASURED) {
-    write_line(report, "%s, %s: not measured: %s", claim->says, checkpoint, judged->measured.missing);
+    report_line(report, "%s, %s: not measured: %s", claim->says, checkpoint, judged->measured.missing);
     return;
   }
   grid_number(claim->value, decimals, claimed, sizeof claimed);
   grid_number(judged->measured.median, decimals, measured, sizeof measured);
-  write_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, checkpoint,
+  report_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, checkpoint,
              claim_verdict_text(claim, judged->verdict), claimed, measured, claim->unit, judged->measured.n);
 }
 
@@ -309,7 +163,7 @@ static void write_claims(const struct report *report) {
       continue;
     }
     if (!result_group(report->result, claim->combination, report->profile)) {
-      write_line(report, "%s: not measured: the combination is not in this result", claim->says);
+      report_line(report, "%s: not measured: the combination is not in this result", claim->says);
       continue;
     }
     for (unsigned c = 0; c < claim->checkpoint_count; c++) {
@@ -318,7 +172,7 @@ static void write_claims(const struct report *report) {
     }
   }
   if (elsewhere) {
-    write_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
+    report_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
   }
   fputc('\n', report->text);
   fputc('\n', report->markdown);
@@ -332,7 +186,7 @@ static bool write_section(const struct report *report, grid_fn *make, const char
   struct grid grid;
   if (!make(report->result, report->profile, &grid, report->fault)) return false;
   write_both(report, &grid);
-  for (const char *const *note = notes; note && *note; note++) write_line(report, "%s", *note);
+  for (const char *const *note = notes; note && *note; note++) report_line(report, "%s", *note);
   if (notes) {
     fputc('\n', report->text);
     fputc('\n', report->markdown);
@@ -360,17 +214,27 @@ static const char *const thaw_notes[] = {
     "parse / tree: over the documents of the sample, how many times longer parsing took (median and least), and the "
     "share of documents for which parsing was quicker", NULL};
 
+/* Only of a result that holds every subset of its stages: else most of it would be n/a. */
+static bool write_attribution(const struct report *report) {
+  if (!attribution_is_possible(report->result, report->profile)) return true;
+  return write_section(report, report_attribution, report_attribution_notes, NULL) &&
+         write_section(report, report_attribution_served, NULL, NULL) &&
+         write_section(report, report_interactions, report_interactions_notes, NULL) &&
+         write_section(report, report_prices, report_prices_notes, NULL);
+}
+
 static bool write_result(const struct report *report) {
   write_head(report);
-  bool ok = write_section(report, report_memory, NULL, draw_lines);
+  bool ok = write_section(report, report_memory, NULL, report_draw_lines);
   if (ok) write_claims(report);
   return ok && write_section(report, report_trade, NULL, NULL) && write_section(report, report_lines, NULL, NULL) &&
+         write_attribution(report) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
-         write_section(report, report_latency, NULL, NULL) && draw_latency(report) && draw_plane(report) &&
+         write_section(report, report_latency, NULL, NULL) && report_draw_latency(report) && report_draw_plane(report) &&
          write_section(report, report_thaw, thaw_notes, NULL) &&
-         write_section(report, report_owners, NULL, draw_owners) &&
-         write_section(report, report_checkpoints, NULL, draw_checkpoints);
+         write_section(report, report_owners, NULL, report_draw_owners) &&
+         write_section(report, report_checkpoints, NULL, report_draw_checkpoints);
 }
 
 /* ---- several results of one corpus ---- */
@@ -385,26 +249,11 @@ static void write_slopes(const struct report *report, const struct grid *grid) {
   for (unsigned c = 1; c < grid->column_count; c++) {
     const struct grid_cell *least = grid_at(grid, 0, c), *largest = grid_at(grid, last, c);
     if (least->missing || largest->missing) continue;
-    write_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
+    report_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
                (largest->value - least->value) / lines, from, to);
   }
   fputc('\n', report->text);
   fputc('\n', report->markdown);
-}
-
-static bool draw_sweep(const struct report *report, const struct grid *grid) {
-  char numbers[160], title[256];
-  double low = HUGE_VAL, high = 0;
-  for (unsigned c = 1; c < grid->column_count; c++) range_of(grid, c, grid->column_count, &low, &high);
-  if (!(low <= high)) low = high = MIB;
-  low = fmax(low / MIB, 0.01);
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %.17g %.17g", round_down(low), round_up(high / MIB),
-           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3,
-           grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
-  snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
-           report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
-  return write_tsv(report, grid, "rss_over_lines") &&
-         draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
 }
 
 /* Of the corpus of results[first], unless it has been drawn, or there is one size of it only. */
@@ -421,7 +270,7 @@ static bool write_sweep(struct report *report, const struct result *const *resul
   if (ok && found > 0) {
     write_both(report, &grid);
     write_slopes(report, &grid);
-    ok = draw_sweep(report, &grid);
+    ok = report_draw_sweep(report, &grid);
     grid_free(&grid);
   }
   free(members);
@@ -450,7 +299,7 @@ static bool open_results(char **paths, int count, const struct result **results,
 /* Every result's part of report.txt and report.md, its pictures, and then the page of them all. */
 static bool write_results(struct report *report, struct report_page_input *input, const char *profile) {
   const struct result *const *results = input->results;
-  char(*slugs)[SLUG_BYTES] = calloc(input->count, sizeof *slugs);
+  char(*slugs)[REPORT_SLUG_BYTES] = calloc(input->count, sizeof *slugs);
   const char **names = calloc(input->count, sizeof *names), **profiles = calloc(input->count, sizeof *profiles);
   bool ok = slugs && names && profiles;
   if (!ok) fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory");
@@ -478,8 +327,8 @@ static bool write_report(const struct making *making, const struct claims *claim
   int count = making->count;
   const struct result **results = calloc((size_t)count, sizeof *results);
   if (!results) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  report.text = create(directory, "report.txt", fault);
-  report.markdown = report.text ? create(directory, "report.md", fault) : NULL;
+  report.text = report_create(directory, "report.txt", fault);
+  report.markdown = report.text ? report_create(directory, "report.md", fault) : NULL;
   bool ok = report.markdown != NULL && open_results(making->paths, count, results, fault);
   if (ok) fputs("# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV (`*.csv`). \u00b1 is the farther side "
                 "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n", report.markdown);
@@ -492,8 +341,8 @@ static bool write_report(const struct making *making, const struct claims *claim
   ok = ok && write_results(&report, &input, making->profile);
   for (int i = 0; i < count; i++) result_close((struct result *)(uintptr_t)results[i]);
   free(results);
-  if (report.text && !close_written(report.text, "report.txt", fault)) ok = false;
-  if (report.markdown && !close_written(report.markdown, "report.md", fault)) ok = false;
+  if (report.text && !report_close(report.text, "report.txt", fault)) ok = false;
+  if (report.markdown && !report_close(report.markdown, "report.md", fault)) ok = false;
   return ok;
 }
 

@@ -27,11 +27,16 @@ static void print_help(FILE *out) {
         "  --exclude PATTERN      leave out what this gitignore pattern matches; may be given again\n"
         "  --max-lines N          a sample: whole files, drawn by the seed, with at most N lines in all. It is called\n"
         "                         CORPUS:max-lines-N; `report` draws memory over lines of several such results\n"
-        "  --combos LIST          combinations with commas between them: `cumulative` (the baseline, then stage\n"
-        "                         upon stage in the standard order), or stages joined by '+'; a stage elsewhere is\n"
-        "                         named by its path. The order in which stages are named means nothing, they are\n"
-        "                         sorted; a combination that is named twice counts once. Default: cumulative\n"
-        "  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations\n"
+        "  --combos LIST          with commas between them: words for many combinations (below), or combinations:\n"
+        "                         stages joined by '+'; a stage elsewhere is named by its path. The order in which\n"
+        "                         stages are named means nothing, they are sorted; a combination that is named\n"
+        "                         twice counts once. Default: cumulative\n",
+        out);
+  for (unsigned i = 0; i < COMBINATION_SET_COUNT; i++) {
+    fprintf(out, "                           %-14s %s\n", combination_set_word((enum combination_set)i),
+            combination_set_text((enum combination_set)i));
+  }
+  fputs("  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations\n"
         "                         that have the stage; N may end in KiB, MiB or GiB; may be given again\n"
         "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
         "                         jemalloc comes) or both. Default: both\n"
@@ -55,7 +60,8 @@ static void print_help(FILE *out) {
         "  --allow-unfit-build    measure with a Debug or sanitized build, for tests; the result says so\n\n"
         "A result is written also when cells failed; then the exit code is 5. Ctrl-C ends the cell that runs and\n"
         "keeps the finished ones; the exit code is 6.\n\n"
-        "example: phasebench run --corpus quick --combos baseline,p1 --reps 5\n",
+        "examples: phasebench run --corpus quick --combos baseline,p1 --reps 5\n"
+        "          phasebench run --corpus quick --combos all --reps 1 --profile strict   (then `phasebench attribution`)\n",
         out);
 }
 

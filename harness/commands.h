@@ -12,6 +12,9 @@
   X(stages, "list the stages that combinations are made of, and their options") \
   X(metrics, "print the figures of result files, one a line, for scripts") \
   X(claims, "hold published numbers against result files") \
+  X(gate, "compare a result with a baseline, and fail where a metric got worse") \
+  X(baseline, "keep results as baselines: save, list, show") \
+  X(attribution, "share out what is saved, and its price, among the stages") \
   X(report, "draw pictures and tables of result files") \
   X(compare, "show two result files side by side") \
   X(bench, "measure the speed of codecs beside tree-sitter") \

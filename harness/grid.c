@@ -29,7 +29,32 @@ void grid_free(struct grid *grid) {
   free(grid->columns);
   free(grid->rows);
   free(grid->cells);
+  for (unsigned i = 0; i < grid->text_count; i++) free(grid->texts[i]);
+  free(grid->texts);
   memset(grid, 0, sizeof *grid);
+}
+
+const char *grid_keep_text(struct grid *grid, const char *text) {
+  for (unsigned i = 0; i < grid->text_count; i++) {
+    if (strcmp(grid->texts[i], text) == 0) return grid->texts[i];
+  }
+  char **grown = realloc(grid->texts, (grid->text_count + 1) * sizeof *grown);
+  if (!grown) return NULL;
+  grid->texts = grown;
+  char *copy = strdup(text);
+  if (copy) grid->texts[grid->text_count++] = copy;
+  return copy;
+}
+
+void grid_keep_rows(struct grid *grid, const bool *keep) {
+  unsigned kept = 0;
+  for (unsigned r = 0; r < grid->row_count; r++) {
+    if (!keep[r]) continue;
+    grid->rows[kept] = grid->rows[r];
+    memmove(grid_at(grid, kept, 0), grid_at(grid, r, 0), grid->column_count * sizeof *grid->cells);
+    kept++;
+  }
+  grid->row_count = kept;
 }
 
 struct grid_cell *grid_at(const struct grid *grid, unsigned row, unsigned column) {

@@ -41,16 +41,19 @@ struct grid {
   struct grid_row *rows;
   struct grid_cell *cells; /* row by row */
   unsigned column_count, row_count;
+  char **texts; /* see grid_keep_text */
+  unsigned text_count;
 };
 
 /* Makes room; all cells are missing ("not set"). false: out of memory. */
 bool grid_new(struct grid *grid, unsigned rows, unsigned columns);
 void grid_free(struct grid *grid);
-/* Rows and columns change places; all columns must be of one scale and one number of decimals, which
- * stay. Notes of rows do not fit a column and are left. false: out of memory. */
-bool grid_transpose(const struct grid *grid, struct grid *turned);
 struct grid_cell *grid_at(const struct grid *grid, unsigned row, unsigned column);
 void grid_set(const struct grid *grid, unsigned row, unsigned column, const struct spread *spread);
+/* A copy of `text` that lives as long as the grid, for reasons that would not: each text once. NULL: out of memory. */
+const char *grid_keep_text(struct grid *grid, const char *text);
+/* Leaves out the rows for which keep[row] is false. */
+void grid_keep_rows(struct grid *grid, const bool *keep);
 /* printf into a name; too long a text is cut. */
 void grid_column_set(struct grid *grid, unsigned column, const char *label, double scale, int decimals,
                      const char *key_format, ...) __attribute__((format(printf, 6, 7)));

@@ -13,20 +13,6 @@ double grid_plus_minus(const struct grid_cell *cell) {
   return fmax(fmax(cell->value - cell->ci_low, cell->ci_high - cell->value), 0);
 }
 
-bool grid_transpose(const struct grid *grid, struct grid *turned) {
-  if (!grid_new(turned, grid->column_count, grid->row_count)) return false;
-  memcpy(turned->title, grid->title, sizeof turned->title);
-  for (unsigned c = 0; c < grid->column_count; c++) {
-    snprintf(turned->rows[c].name, sizeof turned->rows[c].name, "%s", grid->columns[c].key);
-    for (unsigned r = 0; r < grid->row_count; r++) *grid_at(turned, c, r) = *grid_at(grid, r, c);
-  }
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    grid_column_set(turned, r, "", grid->columns[0].scale, grid->columns[0].decimals, "%s", grid->rows[r].name);
-    snprintf(turned->columns[r].label, sizeof turned->columns[r].label, "%.40s", grid->rows[r].name);
-  }
-  return true;
-}
-
 static bool has_interval(const struct grid *grid, unsigned column) {
   for (unsigned r = 0; r < grid->row_count; r++) {
     if (grid_plus_minus(grid_at(grid, r, column)) >= 0) return true;

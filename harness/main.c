@@ -23,10 +23,10 @@ static void print_help(FILE *out) {
         "usage: phasebench COMMAND [OPTION]...\n\ncommands:\n",
         out);
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-    if (commands[i].summary) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    if (commands[i].summary) fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
   }
   fputs("\n`phasebench COMMAND --help` tells more, with an example.\n\nexit codes:\n", out);
-#define X(name, number, text) fprintf(out, "  %d  %s\n", number, text);
+#define X(name, number, text) fprintf(out, "  %2d  %s\n", number, text);
   EXIT_CODES(X)
 #undef X
 }

@@ -88,6 +88,35 @@ static struct figure elapsed_ns(const struct source *s) {
 static struct figure probe_figure(const struct source *s) {
   return s->cell->checkpoints[s->checkpoint].probe[s->index];
 }
+/* RSS without what is mapped from files: which pages of those are in memory is the page cache's affair. */
+static struct figure anonymous_above_start(const struct source *s) {
+  const struct figure *now = &s->cell->checkpoints[s->checkpoint].probe[PROBE_ANONYMOUS];
+  const struct figure *start = &s->cell->checkpoints[RESULT_AT_START].probe[PROBE_ANONYMOUS];
+  if (now->missing) return *now;
+  return start->missing ? *start : there(now->value - start->value);
+}
+
+enum {
+#define X(key) HEAP_##key,
+  RESULT_HEAP_KEYS(X)
+#undef X
+};
+
+/* Over the heaps of stages and of tree-sitter. The harness's and the rest's depend on the lengths of paths. */
+static bool is_held(const char *owner) {
+  return strcmp(owner, "harness") != 0 && strcmp(owner, "other") != 0 && strcmp(owner, "planted") != 0;
+}
+static struct figure held(const struct source *s, unsigned key) {
+  const struct result_checkpoint *checkpoint = &s->cell->checkpoints[s->checkpoint];
+  if (checkpoint->heaps_missing) return absent(checkpoint->heaps_missing);
+  double sum = 0;
+  for (unsigned h = 0; h < checkpoint->heap_count; h++) {
+    if (is_held(checkpoint->heaps[h].owner)) sum += checkpoint->heaps[h].value[key];
+  }
+  return there(sum);
+}
+static struct figure held_allocated(const struct source *s) { return held(s, HEAP_allocated_bytes); }
+static struct figure held_active(const struct source *s) { return held(s, HEAP_active_bytes); }
 static struct figure jemalloc_figure(const struct source *s) {
   return s->cell->checkpoints[s->checkpoint].jemalloc[s->index];
 }
@@ -212,6 +241,9 @@ static const struct row checkpoint_rows[] = {
     {"disk_bytes_per_line", "bytes/line", disk_bytes_per_line, true},
     {"disk_bytes", "bytes", disk_bytes, false},
     {"unexplained_bytes", "bytes", unexplained_bytes, false},
+    {"anonymous_above_start_bytes", "bytes", anonymous_above_start, false},
+    {"held_allocated_bytes", "bytes", held_allocated, false},
+    {"held_active_bytes", "bytes", held_active, false},
     {"elapsed_ns", "ns", elapsed_ns, false},
 };
 
@@ -296,8 +328,8 @@ struct walk {
   void *sink;
 };
 
-static struct spread over_cells(const struct walk *walk, const struct source *pattern, figure_fn *figure) {
-  double values[SPREAD_VALUES_MAX];
+static struct spread over_cells(const struct walk *walk, const struct source *pattern, figure_fn *figure,
+                                double values[SPREAD_VALUES_MAX]) {
   if (walk->group->cell_count > SPREAD_VALUES_MAX) return spread_missing("more repetitions than this program takes");
   for (unsigned i = 0; i < walk->group->cell_count; i++) {
     struct source source = *pattern;
@@ -316,8 +348,9 @@ static void reduction_of_medians(const struct walk *walk, const struct source *p
   if (spread->missing) return;
   struct walk of_baseline = *walk;
   of_baseline.group = walk->baseline;
-  struct spread mine = over_cells(walk, pattern, above_start);
-  struct spread theirs = over_cells(&of_baseline, pattern, above_start);
+  double values[SPREAD_VALUES_MAX];
+  struct spread mine = over_cells(walk, pattern, above_start, values);
+  struct spread theirs = over_cells(&of_baseline, pattern, above_start, values);
   spread->median = 100 - 100 * mine.median / theirs.median;
   spread->min = fmin(spread->min, spread->median);
   spread->max = fmax(spread->max, spread->median);
@@ -328,7 +361,9 @@ static void emit_one(const struct walk *walk, const char *name, const char *unit
   struct metric metric = {.unit = unit,
                           .checkpoint = at_checkpoint ? result_checkpoint_name(pattern->checkpoint) : NULL};
   snprintf(metric.name, sizeof metric.name, "%s", name);
-  metric.spread = over_cells(walk, pattern, figure);
+  double values[SPREAD_VALUES_MAX];
+  metric.spread = over_cells(walk, pattern, figure, values);
+  metric.values = values;
   if (figure == reduction_pct) reduction_of_medians(walk, pattern, &metric.spread);
   walk->emit(walk->sink, &metric);
 }
@@ -402,12 +437,33 @@ static void emit_thaw(const struct walk *walk) {
   }
 }
 
+/* A/A: the repetitions of a group are the same measured again, interleaved with all others, so how far they
+ * lie apart is what a difference between two groups must exceed. It costs no cell more. What it does not
+ * show is how two runs differ (other page cache, other speed of the machine). */
 static void emit_noise(const struct walk *walk) {
-  struct source source = {.checkpoint = RESULT_AT_PURGED};
-  /* As in lines/MiB: over all of RSS, what was there before `start` would hide some of it. */
-  struct spread rss = over_cells(walk, &source, above_start);
-  struct metric metric = {.name = "rss_noise_pct", .unit = "%", .spread = spread_range_pct(&rss)};
-  walk->emit(walk->sink, &metric);
+  static const struct noise {
+    const char *name;
+    figure_fn *figure;
+    unsigned index;
+    bool derived;
+  } rows[] = {
+      /* As in lines/MiB: over all of RSS, what was there before `start` would hide some of it. */
+      {"rss_noise_pct", above_start, 0, false},
+      {"anonymous_noise_pct", anonymous_above_start, 0, false},
+      {"parse_noise_pct", timing_figure, TIMING_parse_ns, false},
+      {"store_noise_pct", timing_figure, TIMING_store_ns, false},
+      {"walk_noise_pct", timing_figure, TIMING_walk_ns, true},
+      {"wall_noise_pct", wall_ns, 0, false},
+  };
+  double values[SPREAD_VALUES_MAX];
+  for (size_t r = 0; r < COUNT(rows); r++) {
+    if (walk->group->instrument && rows[r].derived) continue;
+    struct source source = {.checkpoint = RESULT_AT_PURGED, .index = rows[r].index};
+    struct spread spread = over_cells(walk, &source, rows[r].figure, values);
+    struct metric metric = {.unit = "%", .spread = spread_range_pct(&spread)};
+    snprintf(metric.name, sizeof metric.name, "%s", rows[r].name);
+    walk->emit(walk->sink, &metric);
+  }
 }
 
 static void emit_cell(const struct walk *walk) {

@@ -14,13 +14,17 @@
  *                            same checkpoint and profile); its spread is that of the
  *                            pairs with equal repetition
  *   disk_bytes_per_line      disk_bytes / corpus lines
+ *   anonymous_above_start_bytes  the same as rss_above_start_bytes for anonymous memory: without pages of files
+ *   held_allocated_bytes, held_active_bytes  sums over the heaps of stages and of tree-sitter: what was asked
+ *                            for, and the pages that it takes
  * and of the whole cell:
  *   tree_bytes_per_line, source_bytes_per_line, tree_bits_per_node
  *   edit_*_bytes_per_inserted_line  what the edits of `edited` cost over the lines they put in:
  *                            edit_tree_, edit_source_: the stages' journals grew by;
  *                            edit_heap_tree_, edit_heap_source_: the heaps grew by (all in)
- *   rss_noise_pct            A/A noise: 100 * (max - min) / median of RSS above `start` at
- *                            `purged`
+ *   rss_noise_pct            A/A noise: 100 * (max - min) / median over the repetitions, of RSS above `start` at
+ *                            `purged`; anonymous_noise_pct the same of anonymous memory; parse_, store_,
+ *                            walk_, wall_noise_pct of times
  *   parse_mib_per_s          corpus bytes over the time of parsing
  *   ingest_speed_pct         100 * parse time / (parse + store time)
  *   walk_nodes_per_s         nodes walked over the time of the batch walk
@@ -50,6 +54,7 @@ struct metric {
   const char *unit;       /* "1" for what has none */
   const char *checkpoint; /* NULL: it belongs to no checkpoint */
   struct spread spread;
+  const double *values;   /* spread.n of them, one a repetition; NULL: it is made of all of them together */
 };
 
 typedef void metric_fn(void *sink, const struct metric *metric);

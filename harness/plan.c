@@ -100,14 +100,15 @@ static bool add_combination(const struct combination *combination, const struct 
   return true;
 }
 
-/* One entry of --combos: a word, or "cumulative". */
+/* One entry of --combos: a combination, or a word for many. */
 static bool add_entry(const char *entry, const struct stage_summary *known, unsigned known_count, struct plan *plan,
                       struct fault *fault) {
   struct combination *found = calloc(PLAN_COMBINATIONS_MAX, sizeof *found);
   if (!found) return out_of_memory(fault);
   unsigned count = 1;
-  bool ok = strcmp(entry, "cumulative") == 0 ? combination_cumulative(found, PLAN_COMBINATIONS_MAX, &count, fault)
-                                             : combination_parse(entry, found, fault);
+  enum combination_set set;
+  bool ok = combination_set_find(entry, &set) ? combination_set_list(set, found, PLAN_COMBINATIONS_MAX, &count, fault)
+                                              : combination_parse(entry, found, fault);
   for (unsigned i = 0; ok && i < count; i++) ok = add_combination(&found[i], known, known_count, false, plan, fault);
   free(found);
   return ok;
@@ -122,8 +123,8 @@ static bool add_entries(const char *text, const struct stage_summary *known, uns
     char *comma = strchr(entry, ',');
     if (comma) *comma = 0;
     ok = entry[0] ? add_entry(entry, known, known_count, plan, fault)
-                  : fault_set(fault, EXIT_CODE_USAGE, "--combos '%s': an entry is empty; expected cumulative, or "
-                              "combinations with commas between them, as in baseline,p1", text);
+                  : fault_set(fault, EXIT_CODE_USAGE, "--combos '%s': an entry is empty; expected cumulative, each, "
+                              "leave-one-out, all or combinations, with commas between them, as in baseline,p1", text);
     entry = comma ? comma + 1 : NULL;
   }
   free(list);

@@ -21,7 +21,7 @@
 struct run_options {
   const char *corpus;       /* name; NULL: directory */
   const char *directory;    /* NULL: corpus */
-  const char *combinations; /* "cumulative", or a comma-separated list that may hold it */
+  const char *combinations; /* words of COMBINATION_SETS and combinations, with commas between them */
   const char *profile;      /* "strict", "stock" or "both" */
   uint64_t max_lines;          /* a sample of the corpus; 0: all of it */
   const char *const *excludes; /* NULL-terminated */

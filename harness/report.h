@@ -5,6 +5,7 @@
 #ifndef PHASEBENCH_REPORT_H
 #define PHASEBENCH_REPORT_H
 
+#include "attribution.h"
 #include "claims.h"
 #include "grid.h"
 
@@ -30,13 +31,38 @@ enum { REPORT_PLANE_X, REPORT_PLANE_Y, REPORT_PLANE_FRONTIER, REPORT_PLANE_COLUM
 bool report_plane(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Opening a document that is not in use, beside parsing it. */
 bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Whether a combination stands in what can show a few only: lines and bars of pictures, columns of tables. All do
+ * where there are at most REPORT_DRAWN_MAX; else the cumulative ones, or where there is no other than the
+ * baseline, the first ones. */
+#define REPORT_DRAWN_MAX 16u
+bool report_is_drawn(const struct result *result, const char *profile, const char *combination);
 /* RSS above start by owner at `purged`; columns add up to the last one. First heaps,
  * by size; then these: other heaps, allocator overhead (what is anonymous and neither
  * allocated nor unexplained), mapped files, grammars, program and libraries,
  * unexplained, total. */
 #define REPORT_OWNERS_FIXED 7
 bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
-/* RSS above start; one row a checkpoint but `start`, one column a combination. */
+/* ---- which stage a saving is owed to (attribution.h); faults: also those of attribution_open ---- */
+/* Bytes a line and halvings by stage, at `purged` and at `served`; in the TSV also least and most of the Shapley
+ * shares over the repetitions. */
+bool report_attribution(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_attribution_served(const struct result *result, const char *profile, struct grid *grid,
+                               struct fault *fault);
+/* Pairs of stages, at `purged`. */
+bool report_interactions(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Nanoseconds for each byte saved, by stage, at `served`. By Shapley shares, or by marginal ones where not all
+ * subsets were measured; the title says by which. */
+bool report_prices(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* The same grids of an attribution that is open. */
+bool report_shares_of(const struct attribution *attribution, struct grid *grid, struct fault *fault);
+bool report_interactions_of(const struct attribution *attribution, struct grid *grid, struct fault *fault);
+bool report_prices_of(const struct attribution *attribution, struct grid *grid, struct fault *fault);
+/* What a reader must know of the three; each ends with NULL. */
+extern const char *const report_attribution_notes[];
+extern const char *const report_interactions_notes[];
+extern const char *const report_prices_notes[];
+
+/* RSS above start; one row a checkpoint but `start`, one column a combination that is drawn. */
 bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Marks for the picture of lines/MiB: one row a claim that speaks of this corpus;
  * columns: row in report_memory, lines per MiB. A claimed reduction becomes lines/MiB

@@ -32,6 +32,22 @@ static unsigned combinations_in(const struct result *result, const char *profile
   return count;
 }
 
+bool report_is_drawn(const struct result *result, const char *profile, const char *combination) {
+  char stages[ATTRIBUTION_STAGES_MAX][ATTRIBUTION_STAGE_BYTES];
+  unsigned count = 0, cumulative = 0, place = 0, stage_count = 0;
+  struct fault ignored = {0};
+  bool ordered = attribution_stages(result, profile, stages, &stage_count, &ignored);
+  for (unsigned g = 0; g < result->group_count; g++) {
+    const struct result_group *group = &result->groups[g];
+    if (strcmp(group->profile, profile) != 0 || group->instrument) continue;
+    if (strcmp(group->combination, combination) == 0) place = count;
+    count++;
+    if (ordered && attribution_is_cumulative(stages, stage_count, group->combination)) cumulative++;
+  }
+  if (count <= REPORT_DRAWN_MAX) return true;
+  return cumulative > 1 ? attribution_is_cumulative(stages, stage_count, combination) : place < REPORT_DRAWN_MAX;
+}
+
 static bool out_of_memory(const struct result *result, struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while making the report", result->path);
 }
@@ -130,6 +146,7 @@ bool report_trust(const struct result *result, const char *profile, struct grid 
       {"nodes_compared", NULL, "nodes proved", 1, 0, MEDIAN},
       {"mismatches", NULL, "mismatches", 1, 0, MEDIAN},
       {"rss_noise_pct", NULL, "RSS noise %", 1, 3, MEDIAN},
+      {"wall_noise_pct", NULL, "time noise %", 1, 1, MEDIAN},
       {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof and noise", grid, fault);
@@ -311,7 +328,10 @@ free_lists:
 
 bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
-  unsigned columns = groups ? combinations_in(result, profile, false, groups) : 0;
+  unsigned all = groups ? combinations_in(result, profile, false, groups) : 0, columns = 0;
+  for (unsigned g = 0; g < all; g++) {
+    if (report_is_drawn(result, profile, groups[g]->combination)) groups[columns++] = groups[g];
+  }
   if (!groups || !grid_new(grid, RESULT_CHECKPOINT_COUNT - 1, columns)) {
     free(groups);
     return out_of_memory(result, fault);

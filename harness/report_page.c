@@ -14,71 +14,37 @@
 #define MIB 1048576.0
 #define PATH_BYTES 4300
 
-/* ---- which combinations are shown at once ---- */
-
-static unsigned stages_in(const char *combination) {
-  unsigned count = 1;
-  for (; *combination; combination++) count += *combination == '+';
-  return count;
-}
-
-static bool is_prefix(const char *combination, const char *longest) {
-  size_t length = strlen(combination);
-  return strncmp(combination, longest, length) == 0 && (longest[length] == '+' || longest[length] == '\0');
-}
-
-/* Of more than a picture holds: the baseline, and the one with the most stages with all that lead up to it. */
-static unsigned mark_leads(const char *const *names, unsigned count, bool *leads) {
-  const char *longest = count ? names[0] : "";
-  unsigned marked = 0;
-  for (unsigned i = 0; i < count; i++) {
-    if (stages_in(names[i]) > stages_in(longest)) longest = names[i];
-  }
-  for (unsigned i = 0; i < count; i++) {
-    leads[i] = count <= PAGE_ROWS_MAX || strcmp(names[i], METRICS_BASELINE) == 0 || is_prefix(names[i], longest);
-    if (marked == PAGE_ROWS_MAX) leads[i] = false;
-    marked += leads[i];
-  }
-  return marked;
-}
-
 /* ---- several sizes of one corpus ---- */
 
 static void draw_sweep(const struct page *page, const struct grid *grid) {
   unsigned columns = grid->column_count - 1;
-  const char **names = calloc(columns + 1, sizeof *names), **shown = calloc(columns + 1, sizeof *shown);
-  bool *leads = calloc(columns + 1, sizeof *leads);
+  const char **names = calloc(columns + 1, sizeof *names);
   double *values = calloc((size_t)(columns + 1) * grid->row_count, sizeof *values), *x = calloc(grid->row_count, sizeof *x);
-  if (!names || !shown || !leads || !values || !x) goto free_all; /* the table is there */
-  for (unsigned c = 0; c < columns; c++) names[c] = grid->columns[c + 1].key;
-  mark_leads(names, columns, leads);
+  if (!names || !values || !x) goto free_all; /* the table is there */
   struct chart_lines chart = {.title = "Memory at rest over lines of code, by combination",
                               .axis = "MiB above start at rest; logarithmic",
                               .across = "lines of code; logarithmic",
                               .logarithmic_x = true,
                               .point_count = grid->row_count,
                               .x = x,
-                              .names = shown,
+                              .names = names,
                               .values = values};
   for (unsigned r = 0; r < grid->row_count; r++) x[r] = grid_at(grid, r, 0)->value;
-  for (unsigned c = 0; c < columns; c++) {
-    if (!leads[c]) continue;
+  for (unsigned c = 0; c < columns && c < PAGE_ROWS_MAX; c++) {
     for (unsigned r = 0; r < grid->row_count; r++) {
       const struct grid_cell *cell = grid_at(grid, r, c + 1);
       values[chart.series_count * grid->row_count + r] = cell->missing || !(cell->value > 0) ? NAN : cell->value / MIB;
     }
-    shown[chart.series_count++] = names[c];
+    names[chart.series_count++] = grid->columns[c + 1].key;
   }
   fputs("<figure>\n", page->out);
   chart_lines(page->out, &chart);
   fputs("<ol class=\"key narrow\">\n", page->out);
-  for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", shown[s]);
+  for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", names[s]);
   fputs("</ol>\n<figcaption>Both axes are logarithmic: memory in proportion to the lines rises by one decade a decade. What is flatter "
         "has a part that does not grow with the corpus.</figcaption>\n</figure>\n", page->out);
 free_all:
   free(names);
-  free(shown);
-  free(leads);
   free(values);
   free(x);
 }
@@ -111,18 +77,17 @@ static bool page_sweep(struct page *page, const struct report_page_input *input,
 
 static bool list_groups(struct page *page) {
   const struct result *result = page->result;
-  const char **names = calloc(result->group_count + 1, sizeof *names);
   page->groups = calloc(result->group_count + 1, sizeof *page->groups);
   page->leads = calloc(result->group_count + 1, sizeof *page->leads);
-  bool ok = names && page->groups && page->leads;
+  bool ok = page->groups && page->leads;
   for (unsigned g = 0; ok && g < result->group_count; g++) {
     const struct result_group *group = &result->groups[g];
     if (strcmp(group->profile, page->profile) != 0 || group->instrument) continue;
-    names[page->count] = group->combination;
+    bool leads = page->lead_count < PAGE_ROWS_MAX && report_is_drawn(result, page->profile, group->combination);
+    page->leads[page->count] = leads;
+    page->lead_count += leads;
     page->groups[page->count++] = group;
   }
-  if (ok) page->lead_count = mark_leads(names, page->count, page->leads);
-  free(names);
   return ok || fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
 }
 
@@ -140,7 +105,8 @@ static void write_facts(const struct page *page) {
 static void write_contents(const struct page *page, bool has_sweep) {
   static const char *const entries[][2] = {{"claims", "Claims"}, {"memory", "Lines per MiB"}, {"trees", "Trees and their limit"},
                                            {"owners", "Owners"}, {"checkpoints", "Checkpoints"}, {"latency", "Latency"},
-                                           {"trade", "What it costs"}, {"speed", "Speed"}, {"thaw", "Not in use"},
+                                           {"trade", "What it costs"},
+                                           {"attribution", "Which stage"}, {"speed", "Speed"}, {"thaw", "Not in use"},
                                            {"sweep", "Size"}, {"trust", "Environment and noise"}, {"missing", "Not measured"}};
   fprintf(page->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
   for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
@@ -164,7 +130,8 @@ static bool write_parts(struct page *page, const struct report_page_input *input
   bool ok = page_answer(page);
   write_contents(page, has_sweep(input, number));
   ok = ok && page_claims(page) && page_memory(page) && page_trees(page) && page_owners(page) && page_checkpoints(page) &&
-       page_latency(page) && page_trade(page) && page_more(page) && page_sweep(page, input, number) && page_trust(page) &&
+       page_latency(page) && page_trade(page) && page_attribution(page) &&
+       page_more(page) && page_sweep(page, input, number) && page_trust(page) &&
        page_missing(page);
   return ok;
 }

@@ -48,7 +48,7 @@ struct page {
   struct fault *fault;
 };
 
-#define PAGE_ROWS_MAX 16 /* of a picture, and of a table that is not folded */
+#define PAGE_ROWS_MAX REPORT_DRAWN_MAX /* of a picture, and of a table that is not folded */
 
 /* A section and its heading; id is unique in the page together with the slug. */
 void page_section(const struct page *page, const char *id, const char *title);
@@ -78,6 +78,7 @@ bool page_owners(const struct page *page);
 bool page_checkpoints(const struct page *page);
 bool page_latency(const struct page *page);
 bool page_trade(const struct page *page);
+bool page_attribution(const struct page *page);
 bool page_more(const struct page *page);
 bool page_trust(const struct page *page);
 bool page_missing(const struct page *page);

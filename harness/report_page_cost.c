@@ -132,25 +132,21 @@ static bool draw_checkpoints(const struct page *page, const struct grid *grid) {
   return true;
 }
 
+#define CHECKPOINT(name) {"rss_above_start_bytes", name, "", name, "", 1048576.0, 2}
+static const struct report_column checkpoint_columns[] = {
+    CHECKPOINT("ingested"), CHECKPOINT("settled"), CHECKPOINT("purged"), CHECKPOINT("walked"),
+    CHECKPOINT("served"),   CHECKPOINT("edited"),  CHECKPOINT("drained")};
+_Static_assert(COUNT(checkpoint_columns) == RESULT_CHECKPOINT_COUNT - 1, "every checkpoint but `start`");
+
 bool page_checkpoints(const struct page *page) {
-  struct grid grid, turned;
-  if (!report_checkpoints(page->result, page->profile, &grid, page->fault)) return false;
-  if (grid.column_count == 0 || !grid_transpose(&grid, &turned)) {
-    bool none = grid.column_count == 0;
-    grid_free(&grid);
-    return none ? true : fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
-  }
-  snprintf(turned.title, sizeof turned.title, "Memory above the start at each checkpoint, MiB");
-  snprintf(turned.corner, sizeof turned.corner, "combination");
-  for (unsigned r = 0; r < turned.row_count; r++) {
-    snprintf(turned.rows[r].name, sizeof turned.rows[r].name, "%s", page->groups[r]->combination);
-    if (page->groups[r]->ok) continue;
-    snprintf(turned.rows[r].note, sizeof turned.rows[r].note, "FAILED: %s", page->groups[r]->reason);
+  struct grid grid;
+  if (!report_table(page->result, page->profile, checkpoint_columns, COUNT(checkpoint_columns),
+                    "Memory above the start at each checkpoint, MiB", &grid, page->fault)) {
+    return false;
   }
   page_section(page, "checkpoints", "Memory over checkpoints");
-  bool ok = draw_checkpoints(page, &turned) && page_table(page, &turned, "checkpoints", "checkpoints", "The figures");
+  bool ok = draw_checkpoints(page, &grid) && page_table(page, &grid, "checkpoints", "checkpoints", "The figures");
   page_section_end(page);
-  grid_free(&turned);
   grid_free(&grid);
   return ok;
 }

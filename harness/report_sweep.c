@@ -32,7 +32,7 @@ unsigned report_sweep_members(const struct result *const *results, unsigned coun
   return found >= 2 && members[0]->lines < members[found - 1]->lines ? found : 0;
 }
 
-/* All combinations that any of them measured, in the order of the first that has it. */
+/* All combinations that any of them measured and that are drawn, in the order of the first that has it. */
 static unsigned list_combinations(const struct result *const *members, unsigned count, const char *profile,
                                   const char **names) {
   unsigned found = 0;
@@ -40,6 +40,7 @@ static unsigned list_combinations(const struct result *const *members, unsigned 
     for (unsigned g = 0; g < members[m]->group_count; g++) {
       const struct result_group *group = &members[m]->groups[g];
       if (strcmp(group->profile, profile) != 0 || group->instrument) continue;
+      if (!report_is_drawn(members[m], profile, group->combination)) continue;
       unsigned n = 0;
       while (n < found && strcmp(names[n], group->combination) != 0) n++;
       if (n == found && found < COMBINATIONS_MAX) names[found++] = group->combination;

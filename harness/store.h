@@ -61,7 +61,30 @@ struct combination {
 /* Parses "p1+p2", "baseline", "null", "./my/stage.so": sorts by order, refuses
  * unknown and repeated stages. */
 bool combination_parse(const char *text, struct combination *combination, struct fault *fault);
-/* The cumulative combinations of the standard order, from the baseline on. */
+
+/* Words that stand for many combinations of the stages in the standard order (those of the stage
+ * folder that are not STAGE_NOT_STANDARD), here with what help says of them. Each begins with the
+ * baseline; which subsets can stand is decided as for combinations that are named. */
+#define COMBINATION_SETS(X)                                                                     \
+  X(CUMULATIVE, "cumulative", "the baseline, then stage upon stage in the standard order")      \
+  X(EACH, "each", "the baseline, and each stage alone")                                         \
+  X(LEAVE_ONE_OUT, "leave-one-out", "the baseline, all stages, and all stages less one")        \
+  X(ALL, "all", "every subset of the stages: 2^n with the baseline, 64 of six")
+enum combination_set {
+#define X(name, word, text) COMBINATION_##name,
+  COMBINATION_SETS(X)
+#undef X
+  COMBINATION_SET_COUNT
+};
+const char *combination_set_word(enum combination_set set);
+const char *combination_set_text(enum combination_set set);
+/* false: the word is none of them. */
+bool combination_set_find(const char *word, enum combination_set *set);
+/* Those with fewer stages first. Faults: EXIT_CODE_USAGE where there are more than `capacity`, and those
+ * of stage_list. */
+bool combination_set_list(enum combination_set set, struct combination *combinations, unsigned capacity,
+                          unsigned *count, struct fault *fault);
+/* COMBINATION_CUMULATIVE. */
 bool combination_cumulative(struct combination *combinations, unsigned capacity, unsigned *count, struct fault *fault);
 
 /* ---- the store ---- */

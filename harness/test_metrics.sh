@@ -45,6 +45,7 @@ near "$dir/a.tsv" p1 purged disk_bytes_per_line 0 0
 near "$dir/a.tsv" p1 purged unexplained_bytes 40960 0
 # Of what is above `start`: a thousandth more and one less. Over all of RSS it would be 0.125.
 near "$dir/a.tsv" p1 - rss_noise_pct 0.2 0.001
+expect "$dir/a.tsv" p1 - wall_noise_pct $'0\t%' # all invented cells take as long
 near "$dir/a.tsv" p1 - nodes_compared 2100000 0
 near "$dir/a.tsv" p1 - mismatches 0 0
 near "$dir/a.tsv" p1 - walk_nodes_per_s 125000000 1

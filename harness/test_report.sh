@@ -60,7 +60,7 @@ grep -q "^p1  *2.3  *2.3  *2.3  *88.0  *125.0  *125.0  *125.0  *2.00  *0.10" rep
 for words in "edited documents are compared in both states" "ingest % of parse: parsing and freeing" "old text first" "allocator jemalloc 5.3.0"; do
   grep -q "$words" rep/report.txt && grep -q "$words" rep/report.md || fail "nobody says '$words'"
 done
-for arguments in --help --version "report --help" "metrics --help" "run --help" "corpus --help" "cell --help" "bench --help" "claims --help"; do
+for arguments in --help --version "report --help" "metrics --help" "run --help" "corpus --help" "cell --help" "bench --help" "claims --help" "attribution --help"; do
   rc=0
   # shellcheck disable=SC2086
   "$PHASEBENCH" $arguments >/dev/full 2>err || rc=$?

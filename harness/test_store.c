@@ -240,6 +240,37 @@ static void cumulative_combinations_are_prefixes(void **state) {
   assert_false(combination_cumulative(combinations, 0, &count, &fault));
 }
 
+/* Which subsets a word gives; that each of them can be parsed by name and is the same. */
+static void words_stand_for_subsets(void **state) {
+  (void)state;
+  static struct combination prefixes[32], combinations[256], parsed;
+  struct fault fault = {0};
+  unsigned stages, count;
+  assert_true(combination_cumulative(prefixes, 32, &stages, &fault));
+  stages--;
+  const unsigned wanted[] = {[COMBINATION_CUMULATIVE] = stages + 1, [COMBINATION_EACH] = stages + 1,
+                             [COMBINATION_LEAVE_ONE_OUT] = stages + 2, [COMBINATION_ALL] = 1u << stages};
+  for (unsigned s = 0; s < COMBINATION_SET_COUNT; s++) {
+    enum combination_set set;
+    assert_true(combination_set_find(combination_set_word((enum combination_set)s), &set) && set == s);
+    assert_true(combination_set_list(set, combinations, 256, &count, &fault));
+    assert_int_equal(count, wanted[s]);
+    assert_string_equal(combinations[0].name, "baseline");
+    for (unsigned i = 0; i < count; i++) {
+      if (!combination_parse(combinations[i].name, &parsed, &fault)) fail_msg("%s", fault.message);
+      assert_string_equal(parsed.name, combinations[i].name);
+      assert_int_equal(parsed.stage_count, combinations[i].stage_count);
+      for (unsigned j = 0; j < i; j++) assert_string_not_equal(combinations[i].name, combinations[j].name);
+    }
+    assert_false(combination_set_list(set, combinations, wanted[s] - 1, &count, &fault));
+    assert_int_equal(fault.code, EXIT_CODE_USAGE);
+    assert_non_null(strstr(fault.message, combination_set_word(set)));
+    fault = (struct fault){0};
+  }
+  enum combination_set none;
+  assert_false(combination_set_find("baseline", &none));
+}
+
 static void a_bad_module_in_the_folder_is_named(void **state) {
   (void)state;
   struct stage_summary summaries[32];
@@ -364,6 +395,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(constructors_that_end_the_process_are_refused), cmocka_unit_test(other_machines_are_refused),
       cmocka_unit_test(other_headers_are_refused),           cmocka_unit_test(other_contents_are_refused),
       cmocka_unit_test(missing_hooks_are_refused_by_name),   cmocka_unit_test(combinations_are_parsed),
+      cmocka_unit_test(words_stand_for_subsets),
       cmocka_unit_test(cumulative_combinations_are_prefixes), cmocka_unit_test(a_bad_module_in_the_folder_is_named),
       cmocka_unit_test(stages_see_each_other_as_told),       cmocka_unit_test(errors_of_stages_become_faults),
   };

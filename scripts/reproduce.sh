@@ -7,6 +7,8 @@
 #   scripts/reproduce.sh                       the default corpus, ts-1720
 #   scripts/reproduce.sh --corpus python-stdlib
 #   scripts/reproduce.sh --dir ~/src/project   a directory of your own
+#   scripts/reproduce.sh --combos all --reps 1 --profile strict
+#                                              every subset of the stages, for `phasebench attribution`
 #   scripts/reproduce.sh --reps 5              other options go to `phasebench run`
 set -euo pipefail
 corpus=(--corpus ts-1720)
@@ -14,7 +16,7 @@ name=ts-1720
 options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    -h | --help) sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
     --corpus=* | --dir=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;&
     --corpus)
       [ $# -ge 2 ] && [ -n "$2" ] || { printf 'reproduce: %s needs a value\n' "$1" >&2; exit 2; }

@@ -27,6 +27,11 @@ run --dir="$PWD/test-reproduce-$$" || fail "a second run: $(tail -n 5 "$work/log
 cksum "$source/results/$name.json" | cmp -s - "$work/before" || fail "a second run measured again"
 
 rm -rf "$source/results/$name.json" "$source/reports/$name"
+run --dir "test-reproduce-$$" --combos baseline,each || fail "other combinations: $(tail -n 5 "$work/log")"
+tr -d ' \t\n' < "$source/results/$name.json" | grep -q '"combinations":\["baseline","p1","p2","p3","p4a","p4b","p4c"' ||
+  fail "--combos did not reach the run"
+
+rm -rf "$source/results/$name.json" "$source/reports/$name"
 code=0
 run --dir "test-reproduce-$$" --timeout 0.001 || code=$?
 [ "$code" = 5 ] || fail "failed cells: exit code $code, expected 5: $(tail -n 5 "$work/log")"
