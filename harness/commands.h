@@ -16,6 +16,7 @@
   X(baseline, "keep results as baselines: save, list, show") \
   X(attribution, "share out what is saved, and its price, among the stages") \
   X(report, "draw pictures and tables of result files") \
+  X(compare, "show two result files side by side") \
   X(bench, "measure the speed of codecs beside tree-sitter") \
   X(store, "keep a corpus on disk, parsed: build, open, verify, export") \
   X(bound, "measure how few bits an adaptive code needs for the trees of a corpus")
