@@ -45,7 +45,11 @@ static int run_command(int argc, char **argv) {
     return EXIT_CODE_OK;
   }
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-    if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+    static char name[64]; /* begins getopt's own messages */
+    if (strcmp(argv[1], commands[i].name) != 0) continue;
+    snprintf(name, sizeof name, "phasebench %s", commands[i].name);
+    argv[1] = name;
+    return commands[i].run(argc - 1, argv + 1);
   }
   fprintf(stderr, "phasebench: there is no command '%s'; `phasebench --help` lists them\n", argv[1]);
   return EXIT_CODE_USAGE;
