@@ -21,7 +21,7 @@
   X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")         \
   X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")     \
   X(REGRESSION, 10, "gate: a metric that gates got worse")                                    \
-  X(REFUTED, 11, "a claim that stood is refuted")                                              \
+  X(REFUTED, 11, "a claim is refuted")                                                         \
   X(MISSING_CELL, 12, "gate: a cell or figure that the baseline has is missing or failed")     \
   X(NOT_COMPARABLE, 13, "gate: corpora, machines, versions or settings differ; see --treat")   \
   X(TOO_FEW, 14, "gate: too few repetitions to tell, which is no pass")
