@@ -56,16 +56,18 @@ if grep -q '^linux ' list; then fail "the source tree's manifests are read"; fi
 [ "$(grep -c '^[a-z]' stages)" = "$(ls "$PHASEBENCH_BUILD_DIR"/stages/*.so | wc -l)" ] || fail "stages: $(cat stages)"
 
 # 3. It measures, tells a claim, and finds itself fit.
-mkdir code
+mkdir code results
 printf 'int main(void) { return 0; }\n' > code/a.c
 printf 'def f(x):\n    return [x, "é"]\n' > code/b.py
-measure() { # combinations
-  "$program" run --dir code --combos "$1" --reps 1 --profile strict --no-instrument --restart "${unfit[@]}" > run.log 2>&1 ||
+measure() { # combinations, the last of them
+  rm -f results/code.json
+  "$program" run --dir code --combos "$1" --reps 1 --profile strict --no-instrument --output results/code.json \
+    "${unfit[@]}" > run.log 2>&1 ||
     fail "measuring $1: $(cat run.log)"
   "$program" metrics results/code.json > metrics.tsv || fail "no metrics of $1"
-  awk -F'\t' -v name="$2" '$2 == name && $4 == "nodes_compared" && $5 > 1000 { nodes = 1 }
+  awk -F'\t' -v name="$2" '$2 == name && $4 == "nodes_compared" && $5 > 50 { nodes = 1 }
                            $2 == name && $4 == "mismatches" && $5 == 0 { same = 1 }
-                           END { exit !(nodes && same) }' metrics.tsv || fail "$2 was not proved: $(grep "	$2	" metrics.tsv)"
+                           END { exit !(nodes && same) }' metrics.tsv || fail "$2 was not proved: $(grep -E "compared|mismatches" metrics.tsv)"
 }
 measure baseline,p1+p2+p3+p4a p1+p2+p3+p4a
 "$program" claims results/code.json > claims.log 2>&1 || fail "claims: $(cat claims.log)"
