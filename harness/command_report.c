@@ -1,50 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_report.c - `phasebench report RESULT... -o DIR`: tables and pictures. Made in
- * a folder beside DIR and moved there when all of it is there, so that nobody finds
- * half a report. */
-#include <dirent.h>
+ * command_report.c - `phasebench report RESULT... -o DIR`: tables and pictures as text and
+ * Markdown, and the page (report_page.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "json_out.h"
-#include "report.h"
+#include "report_folder.h"
+#include "report_page.h"
+#include "report_write.h"
+#include "text.h"
 
 #define PATH_BYTES 4300
+#define BOUNDS_MAX 16
 #define MIB 1048576.0
 
 static void print_help(void) {
-  fputs("usage: phasebench report [--profile P] [--ledger FILE] RESULT... -o DIR\n\n"
-        "Draws pictures with gnuplot (SVG and PNG) and prints tables; DIR then holds report.txt,\n"
-        "report.md, the pictures, and the data they were drawn from (*.tsv). Pictures: lines per MiB\n"
-        "by combination with the claims marked, memory by owner, memory over the checkpoints; and, of\n"
-        "results of one corpus in several sizes (`run --max-lines`), memory over lines.\n"
+  fputs("usage: phasebench report [--profile P] [--bound FILE] [--ledger FILE] RESULT... -o DIR\n\n"
+        "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
+        "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
+        "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
+        "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
+        "of results of one corpus in several sizes (`run --max-lines`), memory over lines.\n"
         "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
         "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
         "  --profile P       allocator profile (default: strict where present, else the first)\n"
+        "  --bound FILE      mark the limit that `phasebench bound --json FILE` measured of the same corpus;\n"
+        "                    may be given once for each corpus\n"
         "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
         "example: phasebench report results/quick.json -o reports/quick\n",
         stdout);
 }
 
 /* ---- files ---- */
-
-struct report {
-  const struct result *result;
-  const char *profile;
-  const struct claims *claims;
-  const char *directory; /* where it is being made */
-  char slug[64];         /* of the corpus: the beginning of file names */
-  FILE *text, *markdown;
-  struct fault *fault;
-};
 
 /* Letters, digits, '_' and '-' of the corpus's name; a number before it tells results
  * of one corpus apart. */
@@ -59,7 +52,7 @@ static void make_slug(struct report *report, int number, int count) {
   report->slug[used] = '\0';
 }
 
-static FILE *create(const char *directory, const char *name, struct fault *fault) {
+FILE *report_create(const char *directory, const char *name, struct fault *fault) {
   char path[PATH_BYTES];
   if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path) {
     fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
@@ -70,19 +63,10 @@ static FILE *create(const char *directory, const char *name, struct fault *fault
   return file;
 }
 
-static bool close_written(FILE *file, const char *name, struct fault *fault) {
+bool report_close(FILE *file, const char *name, struct fault *fault) {
   bool ok = !ferror(file);
   if (fclose(file) != 0) ok = false;
   return ok ? true : fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
-}
-
-static bool write_tsv(const struct report *report, const struct grid *grid, const char *kind) {
-  char name[128];
-  snprintf(name, sizeof name, "%s.%s.tsv", report->slug, kind);
-  FILE *file = create(report->directory, name, report->fault);
-  if (!file) return false;
-  grid_write_tsv(grid, file);
-  return close_written(file, name, report->fault);
 }
 
 static void write_both(const struct report *report, const struct grid *grid) {
@@ -90,134 +74,9 @@ static void write_both(const struct report *report, const struct grid *grid) {
   grid_write_markdown(grid, report->markdown);
 }
 
-static void write_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* ---- pictures ---- */
-
-static bool draw(const struct report *report, const char *script, const char *second, const char *title,
-                 const char *numbers, unsigned width_px, unsigned height_px) {
-  char data[128], data2[128], out[128];
-  snprintf(data, sizeof data, "%s.%s.tsv", report->slug, script);
-  snprintf(data2, sizeof data2, "%s.%s.tsv", report->slug, second ? second : "");
-  snprintf(out, sizeof out, "%s.%s", report->slug, script);
-  const struct report_picture picture = {.script = script,
-                                         .directory = report->directory,
-                                         .data = data,
-                                         .data2 = second ? data2 : NULL,
-                                         .out = out,
-                                         .title = title,
-                                         .numbers = numbers,
-                                         .width_px = width_px,
-                                         .height_px = height_px};
-  if (!report_draw(&picture, report->fault)) return false;
-  fprintf(report->markdown, "![%s](%s.png)\n\n", script, out);
-  fprintf(report->text, "picture: %s.png, .svg; its data: %s\n\n", out, data);
-  return true;
-}
-
-static void range_of(const struct grid *grid, unsigned from, unsigned step, double *low, double *high) {
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    for (unsigned c = from; c < grid->column_count; c += step) {
-      const struct grid_cell *cell = grid_at(grid, r, c);
-      if (cell->missing || !(cell->value > 0)) continue;
-      *low = fmin(*low, cell->value);
-      *high = fmax(*high, cell->value);
-    }
-  }
-}
-
-/* Down and up to a round number on a logarithmic axis, with some room. */
-static double round_down(double value) {
-  double power = pow(10, floor(log10(value))), digits = value / power;
-  return digits >= 6 ? 5 * power : digits >= 2.4 ? 2 * power : digits >= 1.2 ? power : power / 2;
-}
-static double round_up(double value) {
-  double power = pow(10, floor(log10(value))), digits = value / power;
-  return digits < 1.7 ? 2 * power : digits < 4.2 ? 5 * power : digits < 8.4 ? 10 * power : 20 * power;
-}
-
-static void picture_title(const struct report *report, const char *what, char *title, size_t title_bytes) {
-  char lines[48], files[48];
-  grid_number(report->result->lines, 0, lines, sizeof lines);
-  grid_number(report->result->files, 0, files, sizeof files);
-  snprintf(title, title_bytes, "%s: %.60s, %s files, %s lines (allocator profile %.20s)", what, report->result->corpus,
-           files, lines, report->profile);
-}
-
-static bool draw_lines(const struct report *report, const struct grid *memory) {
-  struct grid marks;
-  char numbers[128], title[256];
-  double low = HUGE_VAL, high = 0;
-  if (!report_marks(report->result, report->profile, report->claims, &marks, report->fault)) return false;
-  for (unsigned c = 0; c < 6; c++) range_of(memory, c, memory->column_count, &low, &high); /* lines_per_mib only */
-  range_of(&marks, 1, 1, &low, &high);
-  if (!(low <= high)) low = 1, high = 1000; /* nothing but failures: the axis shows no point */
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %u", round_down(low), round_up(high), memory->row_count,
-           marks.row_count);
-  picture_title(report, "Lines of code per MiB", title, sizeof title);
-  bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
-            draw(report, "lines_per_mib", "claims", title, numbers, 1200,
-                 200 + (memory->row_count > REPORT_DRAWN_MAX ? 30 : 56) * memory->row_count);
-  grid_free(&marks);
-  return ok;
-}
-
-/* The rows of a grid that are drawn. */
-static bool leave_out_rows(const struct report *report, struct grid *grid) {
-  bool *keep = calloc(grid->row_count + 1, sizeof *keep);
-  if (!keep) return fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory for a picture");
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    keep[r] = report_is_drawn(report->result, report->profile, grid->rows[r].name);
-  }
-  grid_keep_rows(grid, keep);
-  free(keep);
-  return true;
-}
-
-static bool draw_owner_rows(const struct report *report, const struct grid *owners) {
-  char numbers[128], title[256];
-  double low = HUGE_VAL, high = 0;
-  range_of(owners, owners->column_count - 1, 1, &low, &high);
-  if (!(high > 0)) high = MIB;
-  snprintf(numbers, sizeof numbers, "%.17g %u %u %.17g", 1.05 * high / MIB, owners->row_count,
-           owners->column_count - REPORT_OWNERS_FIXED, report->result->lines);
-  picture_title(report, "Memory by owner at rest (purged)", title, sizeof title);
-  unsigned height_px = 130 + 52 * owners->row_count, key_px = 80 + 22 * owners->column_count;
-  if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
-  return write_tsv(report, owners, "owners") &&
-         draw(report, "owners", NULL, title, numbers, 1400, height_px);
-}
-
-static bool draw_owners(const struct report *report, const struct grid *table) {
-  struct grid drawn;
-  if (table->row_count <= REPORT_DRAWN_MAX) return draw_owner_rows(report, table);
-  if (!report_owners(report->result, report->profile, &drawn, report->fault)) return false;
-  bool ok = leave_out_rows(report, &drawn);
-  if (ok) {
-    write_line(report, "the picture of owners, and the table and picture of checkpoints, show %u of the %u "
-               "combinations; `phasebench metrics` has all", drawn.row_count, table->row_count);
-    fputc('\n', report->text);
-    fputc('\n', report->markdown);
-    ok = draw_owner_rows(report, &drawn);
-  }
-  grid_free(&drawn);
-  return ok;
-}
-
-static bool draw_checkpoints(const struct report *report, const struct grid *checkpoints) {
-  char numbers[128], title[256];
-  double low = HUGE_VAL, high = 0;
-  range_of(checkpoints, 0, 1, &low, &high);
-  if (!(low <= high)) low = high = MIB;
-  low = fmax(low / MIB, 0.01); /* 10 KiB: below the noise of any process */
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low), round_up(high / MIB), checkpoints->column_count);
-  picture_title(report, "Memory over the checkpoints", title, sizeof title);
-  return write_tsv(report, checkpoints, "checkpoints") && draw(report, "checkpoints", NULL, title, numbers, 1200, 560);
-}
-
 /* ---- text ---- */
 
-static void write_line(const struct report *report, const char *format, ...) {
+void report_line(const struct report *report, const char *format, ...) {
   FILE *const outs[] = {report->text, report->markdown};
   for (unsigned o = 0; o < 2; o++) {
     va_list arguments;
@@ -235,9 +94,9 @@ static const char *or_unknown(const char *text) { return text ? text : "not know
 static void write_instrument(const struct report *report, const struct result_group *group) {
   struct spread cost = metrics_find(report->result, group, "rss_above_start_bytes", "purged", NULL);
   if (cost.missing) {
-    write_line(report, "instrument %s: %s", group->combination, cost.missing);
+    report_line(report, "instrument %s: %s", group->combination, cost.missing);
   } else {
-    write_line(report, "instrument %s, which keeps nothing: %.2f MiB above `start` at `purged`", group->combination,
+    report_line(report, "instrument %s, which keeps nothing: %.2f MiB above `start` at `purged`", group->combination,
                cost.median / MIB);
   }
 }
@@ -250,30 +109,30 @@ static void write_head(const struct report *report) {
   grid_number(r->bytes / MIB, 1, bytes, sizeof bytes);
   fprintf(report->text, "== %s: %s ==\n\n", r->corpus, r->corpus_title);
   fprintf(report->markdown, "## %s: %s\n\n", r->corpus, r->corpus_title);
-  write_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
+  report_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
   for (unsigned i = 0; i < r->language_count; i++) {
     const struct result_language *l = &r->languages[i];
-    write_line(report, "  %s: %.0f files, %.0f lines, grammar %s %s", l->name, l->files, l->lines, l->grammar_package,
-               l->grammar_version);
+    report_line(report, "  %s: %.0f file%s, %.0f line%s, grammar %s %s", l->name, l->files, plural((uint64_t)l->files),
+                l->lines, plural((uint64_t)l->lines), l->grammar_package, l->grammar_version);
   }
-  write_line(report, "measured: %s, %u repetitions, allocator profile %s, %s", r->created_utc, r->repetitions,
-             report->profile, r->path);
-  write_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
-  write_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
+  report_line(report, "measured: %s, %u repetition%s, allocator profile %s, %s", r->created_utc, r->repetitions,
+              plural(r->repetitions), report->profile, r->path);
+  report_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
+  report_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
              or_unknown(r->tree_sitter_version), r->allocator_version ? "jemalloc " : "",
              or_unknown(r->allocator_version));
   if (r->sanitizers[0]) {
-    write_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
+    report_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
   }
-  for (unsigned i = 0; i < r->note_count; i++) write_line(report, "note: %s", r->notes[i]);
+  for (unsigned i = 0; i < r->note_count; i++) report_line(report, "note: %s", r->notes[i]);
   for (unsigned g = 0; g < r->group_count; g++) {
     const struct result_group *group = &r->groups[g];
     if (strcmp(group->profile, report->profile) != 0) continue;
     if (group->instrument && group->ok) write_instrument(report, group);
-    if (!group->ok) write_line(report, "FAILED: %s: %s", group->combination, group->reason);
+    if (!group->ok) report_line(report, "FAILED: %s: %s", group->combination, group->reason);
   }
-  write_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
+  report_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
                      "document");
   fputc('\n', report->text);
   fputc('\n', report->markdown);
@@ -281,16 +140,17 @@ static void write_head(const struct report *report) {
 
 static void write_verdict(const struct report *report, const struct claim *claim, const char *checkpoint,
                           const struct claim_judgement *judged) {
-  char claimed[48], measured[48];
-  int decimals = fabs(claim->value) < 1000 ? 1 : 0;
+  char claimed[CLAIM_TEXT_BYTES], measured[CLAIM_TEXT_BYTES], verdict[2 * CLAIM_TEXT_BYTES];
+  bool whole_cell = strcmp(checkpoint, "-") == 0;
+  claim_judgement_text(claim, judged, verdict, sizeof verdict);
   if (judged->verdict == CLAIM_NOT_MEASURED) {
-    write_line(report, "%s, %s: not measured: %s", claim->says, checkpoint, judged->measured.missing);
+    report_line(report, "%s%s%s: %s", claim->says, whole_cell ? "" : ", ", whole_cell ? "" : checkpoint, verdict);
     return;
   }
-  grid_number(claim->value, decimals, claimed, sizeof claimed);
-  grid_number(judged->measured.median, decimals, measured, sizeof measured);
-  write_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, checkpoint,
-             claim_verdict_text(claim, judged->verdict), claimed, measured, claim->unit, judged->measured.n);
+  claim_claimed_text(claim, claimed, sizeof claimed);
+  claim_figure_text(claim, judged->measured.median, measured, sizeof measured);
+  report_line(report, "%s%s%s: %s (claimed %s, measured %s, n = %u)", claim->says, whole_cell ? "" : ", ",
+             whole_cell ? "" : checkpoint, verdict, claimed, measured, judged->measured.n);
 }
 
 /* Claims about this corpus; one whose combination was not measured takes one line. */
@@ -305,7 +165,7 @@ static void write_claims(const struct report *report) {
       continue;
     }
     if (!result_group(report->result, claim->combination, report->profile)) {
-      write_line(report, "%s: not measured: the combination is not in this result", claim->says);
+      report_line(report, "%s: not measured: the combination is not in this result", claim->says);
       continue;
     }
     for (unsigned c = 0; c < claim->checkpoint_count; c++) {
@@ -314,7 +174,7 @@ static void write_claims(const struct report *report) {
     }
   }
   if (elsewhere) {
-    write_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
+    report_line(report, "%u more claims are about other corpora: `phasebench claims` lists them", elsewhere);
   }
   fputc('\n', report->text);
   fputc('\n', report->markdown);
@@ -328,7 +188,7 @@ static bool write_section(const struct report *report, grid_fn *make, const char
   struct grid grid;
   if (!make(report->result, report->profile, &grid, report->fault)) return false;
   write_both(report, &grid);
-  for (const char *const *note = notes; note && *note; note++) write_line(report, "%s", *note);
+  for (const char *const *note = notes; note && *note; note++) report_line(report, "%s", *note);
   if (notes) {
     fputc('\n', report->text);
     fputc('\n', report->markdown);
@@ -367,15 +227,16 @@ static bool write_attribution(const struct report *report) {
 
 static bool write_result(const struct report *report) {
   write_head(report);
-  bool ok = write_section(report, report_memory, NULL, draw_lines);
+  bool ok = write_section(report, report_memory, NULL, report_draw_lines);
   if (ok) write_claims(report);
   return ok && write_section(report, report_trade, NULL, NULL) && write_section(report, report_lines, NULL, NULL) &&
          write_attribution(report) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
-         write_section(report, report_latency, NULL, NULL) && write_section(report, report_thaw, thaw_notes, NULL) &&
-         write_section(report, report_owners, NULL, draw_owners) &&
-         write_section(report, report_checkpoints, NULL, draw_checkpoints);
+         write_section(report, report_latency, NULL, NULL) && report_draw_latency(report) && report_draw_plane(report) &&
+         write_section(report, report_thaw, thaw_notes, NULL) &&
+         write_section(report, report_owners, NULL, report_draw_owners) &&
+         write_section(report, report_checkpoints, NULL, report_draw_checkpoints);
 }
 
 /* ---- several results of one corpus ---- */
@@ -390,26 +251,11 @@ static void write_slopes(const struct report *report, const struct grid *grid) {
   for (unsigned c = 1; c < grid->column_count; c++) {
     const struct grid_cell *least = grid_at(grid, 0, c), *largest = grid_at(grid, last, c);
     if (least->missing || largest->missing) continue;
-    write_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
+    report_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
                (largest->value - least->value) / lines, from, to);
   }
   fputc('\n', report->text);
   fputc('\n', report->markdown);
-}
-
-static bool draw_sweep(const struct report *report, const struct grid *grid) {
-  char numbers[160], title[256];
-  double low = HUGE_VAL, high = 0;
-  for (unsigned c = 1; c < grid->column_count; c++) range_of(grid, c, grid->column_count, &low, &high);
-  if (!(low <= high)) low = high = MIB;
-  low = fmax(low / MIB, 0.01);
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %.17g %.17g", round_down(low), round_up(high / MIB),
-           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3,
-           grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
-  snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
-           report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
-  return write_tsv(report, grid, "rss_over_lines") &&
-         draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
 }
 
 /* Of the corpus of results[first], unless it has been drawn, or there is one size of it only. */
@@ -426,57 +272,22 @@ static bool write_sweep(struct report *report, const struct result *const *resul
   if (ok && found > 0) {
     write_both(report, &grid);
     write_slopes(report, &grid);
-    ok = draw_sweep(report, &grid);
+    ok = report_draw_sweep(report, &grid);
     grid_free(&grid);
   }
   free(members);
   return ok;
 }
 
-/* ---- the folder ---- */
+/* ---- all of it ---- */
 
-/* Calls `each` for every entry of a flat folder. */
-static bool for_entries(const char *from, const char *to, bool (*each)(const char *, const char *, struct fault *),
-                        struct fault *fault) {
-  DIR *directory = opendir(from);
-  if (!directory) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", from, strerror(errno));
-  bool ok = true;
-  for (struct dirent *entry; ok && (entry = readdir(directory)) != NULL;) {
-    char a[PATH_BYTES], b[PATH_BYTES];
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if ((size_t)snprintf(a, sizeof a, "%s/%s", from, entry->d_name) >= sizeof a ||
-        (size_t)snprintf(b, sizeof b, "%s/%s", to, entry->d_name) >= sizeof b) {
-      ok = fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", to);
-    } else {
-      ok = each(a, b, fault);
-    }
-  }
-  closedir(directory);
-  return ok;
-}
-
-static bool move_file(const char *from, const char *to, struct fault *fault) {
-  if (!json_may_replace(to, fault)) return false;
-  if (rename(from, to) == 0) return true;
-  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", to, strerror(errno));
-}
-
-static bool remove_file(const char *from, const char *to, struct fault *fault) {
-  (void)to;
-  (void)fault;
-  unlink(from);
-  return true;
-}
-
-/* The finished folder becomes DIR, or its files replace those in DIR. */
-static bool put_in_place(const char *made, const char *directory, struct fault *fault) {
-  struct stat info;
-  mode_t mask = umask(0);
-  umask(mask);
-  if (chmod(made, 0777 & ~mask) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: %s", made, strerror(errno));
-  if (stat(directory, &info) != 0) return move_file(made, directory, fault);
-  return for_entries(made, directory, move_file, fault);
-}
+struct making {
+  char **paths;
+  int count;
+  const char *profile, *ledger;
+  char *const *bounds;
+  unsigned bound_count;
+};
 
 static bool open_results(char **paths, int count, const struct result **results, struct fault *fault) {
   for (int i = 0; i < count; i++) {
@@ -487,26 +298,53 @@ static bool open_results(char **paths, int count, const struct result **results,
   return true;
 }
 
-static bool write_report(char **paths, int count, const char *profile, const struct claims *claims,
+/* Every result's part of report.txt and report.md, its pictures, and then the page of them all. */
+static bool write_results(struct report *report, struct report_page_input *input, const char *profile) {
+  const struct result *const *results = input->results;
+  char(*slugs)[REPORT_SLUG_BYTES] = calloc(input->count, sizeof *slugs);
+  const char **names = calloc(input->count, sizeof *names), **profiles = calloc(input->count, sizeof *profiles);
+  bool ok = slugs && names && profiles;
+  if (!ok) fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory");
+  for (unsigned i = 0; ok && i < input->count; i++) {
+    report->result = results[i];
+    report->profile = profiles[i] = result_profile(results[i], profile, report->fault);
+    make_slug(report, (int)i + 1, (int)input->count);
+    memcpy(slugs[i], report->slug, sizeof slugs[i]);
+    names[i] = slugs[i];
+    ok = report->profile && write_result(report);
+  }
+  for (unsigned i = 0; ok && i < input->count; i++) ok = write_sweep(report, results, input->count, i, profile);
+  input->slugs = names;
+  input->profiles = profiles;
+  ok = ok && report_page(input, report->fault);
+  free(slugs);
+  free(names);
+  free(profiles);
+  return ok;
+}
+
+static bool write_report(const struct making *making, const struct claims *claims, const struct report_bound *bounds,
                          const char *directory, struct fault *fault) {
   struct report report = {.claims = claims, .directory = directory, .fault = fault};
+  int count = making->count;
   const struct result **results = calloc((size_t)count, sizeof *results);
   if (!results) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  report.text = create(directory, "report.txt", fault);
-  report.markdown = report.text ? create(directory, "report.md", fault) : NULL;
-  bool ok = report.markdown != NULL && open_results(paths, count, results, fault);
-  if (ok) fputs("# phasebench report\n\n", report.markdown);
-  for (int i = 0; ok && i < count; i++) {
-    report.result = results[i];
-    report.profile = result_profile(results[i], profile, fault);
-    make_slug(&report, i + 1, count);
-    ok = report.profile && write_result(&report);
-  }
-  for (int i = 0; ok && i < count; i++) ok = write_sweep(&report, results, (unsigned)count, (unsigned)i, profile);
+  report.text = report_create(directory, "report.txt", fault);
+  report.markdown = report.text ? report_create(directory, "report.md", fault) : NULL;
+  bool ok = report.markdown != NULL && open_results(making->paths, count, results, fault);
+  if (ok) fputs("# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV (`*.csv`). \u00b1 is the farther side "
+                "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n", report.markdown);
+  struct report_page_input input = {.results = results,
+                                    .count = (unsigned)count,
+                                    .claims = claims,
+                                    .bounds = bounds,
+                                    .bound_count = making->bound_count,
+                                    .directory = directory};
+  ok = ok && write_results(&report, &input, making->profile);
   for (int i = 0; i < count; i++) result_close((struct result *)(uintptr_t)results[i]);
   free(results);
-  if (report.text && !close_written(report.text, "report.txt", fault)) ok = false;
-  if (report.markdown && !close_written(report.markdown, "report.md", fault)) ok = false;
+  if (report.text && !report_close(report.text, "report.txt", fault)) ok = false;
+  if (report.markdown && !report_close(report.markdown, "report.md", fault)) ok = false;
   return ok;
 }
 
@@ -522,72 +360,69 @@ static bool print_file(const char *directory, const char *name, struct fault *fa
   return true;
 }
 
-static bool check_directory(const char *directory, struct fault *fault) {
-  struct stat info;
-  if (stat(directory, &info) == 0 && !S_ISDIR(info.st_mode)) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: -o wants a folder, and this is a file", directory);
-  }
-  return true;
-}
-
-static bool make_report(char **paths, int count, const char *profile, const char *ledger, const char *directory,
-                        struct fault *fault) {
-  char made[PATH_BYTES], ledger_path[PATH_BYTES];
+static bool make_in(void *context, const char *made, struct fault *fault) {
+  const struct making *making = context;
   struct claims *claims;
-  size_t length = strlen(directory);
-  while (length > 1 && directory[length - 1] == '/') length--; /* the name beside it */
-  if ((size_t)snprintf(made, sizeof made, "%.*s.making-XXXXXX", (int)length, directory) >= sizeof made) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
-  }
-  if (!check_directory(directory, fault)) return false;
+  char ledger_path[PATH_BYTES];
+  const char *ledger = making->ledger;
   if (!ledger) {
     if (!claims_default_path(ledger_path, sizeof ledger_path, fault)) return false;
     ledger = ledger_path;
   }
   if (!claims_open(ledger, &claims, fault)) return false;
-  bool ok = mkdtemp(made) != NULL;
-  if (!ok) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s (the folder above it must exist)", made,
-              strerror(errno));
-    goto close_claims;
-  }
-  ok = write_report(paths, count, profile, claims, made, fault) && put_in_place(made, directory, fault);
-  if (access(made, F_OK) == 0) {
-    for_entries(made, made, remove_file, fault);
-    rmdir(made);
-  }
-  ok = ok && print_file(directory, "report.txt", fault);
-close_claims:
+  struct report_bound *bounds = calloc(making->bound_count + 1, sizeof *bounds);
+  bool ok = bounds || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  for (unsigned b = 0; ok && b < making->bound_count; b++) ok = report_bound_open(making->bounds[b], &bounds[b], fault);
+  ok = ok && write_report(making, claims, bounds, made, fault);
+  free(bounds);
   claims_close(claims);
   return ok;
 }
 
-int command_report(int argc, char **argv) {
+static bool parse_options(int argc, char **argv, struct making *making, const char **directory, bool *help) {
   static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                           {"profile", required_argument, NULL, 'p'},
                                           {"ledger", required_argument, NULL, 'l'},
+                                          {"bound", required_argument, NULL, 'b'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
-  const char *directory = NULL, *profile = NULL, *ledger = NULL;
-  int option;
-  while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
-    if (option == 'h') {
-      print_help();
-      return EXIT_CODE_OK;
+  static char *bounds[BOUNDS_MAX];
+  making->bounds = bounds;
+  for (int option; (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
+    if (option == '?') return false; /* getopt has said why */
+    if (option == 'h') *help = true;
+    if (option == 'o') *directory = optarg;
+    if (option == 'p') making->profile = optarg;
+    if (option == 'l') making->ledger = optarg;
+    if (option != 'b') continue;
+    if (making->bound_count == BOUNDS_MAX) {
+      fprintf(stderr, "phasebench report: --bound: at most %d files\n", BOUNDS_MAX);
+      return false;
     }
-    if (option == '?') return EXIT_CODE_USAGE; /* getopt has said why */
-    if (option == 'o') directory = optarg;
-    if (option == 'p') profile = optarg;
-    if (option == 'l') ledger = optarg;
+    bounds[making->bound_count++] = optarg;
   }
-  if (!directory || !directory[0] || optind >= argc) {
+  making->paths = argv + optind;
+  making->count = argc - optind;
+  return true;
+}
+
+int command_report(int argc, char **argv) {
+  struct making making = {0};
+  const char *directory = NULL;
+  bool help = false;
+  if (!parse_options(argc, argv, &making, &directory, &help)) return EXIT_CODE_USAGE;
+  if (help) {
+    print_help();
+    return EXIT_CODE_OK;
+  }
+  if (!directory || !directory[0] || making.count == 0) {
     fprintf(stderr, "phasebench report: %s; `phasebench report --help` tells more\n",
-            optind >= argc ? "no result file given" : "-o DIR is missing");
+            making.count == 0 ? "no result file given" : "-o DIR is missing");
     return EXIT_CODE_USAGE;
   }
   struct fault fault = {0};
-  if (make_report(argv + optind, argc - optind, profile, ledger, directory, &fault)) {
-    printf("report: %s/report.md\n", directory);
+  if (report_folder_make(directory, make_in, &making, &fault) && print_file(directory, "report.txt", &fault)) {
+    printf("report: %s/index.html\n", directory);
   }
   if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench report: %s\n", fault.message);
   return (int)fault.code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "grid.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,12 @@ struct grid_cell *grid_at(const struct grid *grid, unsigned row, unsigned column
 }
 
 void grid_set(const struct grid *grid, unsigned row, unsigned column, const struct spread *spread) {
-  *grid_at(grid, row, column) = (struct grid_cell){spread->median, spread->missing};
+  *grid_at(grid, row, column) = (struct grid_cell){.value = spread->median,
+                                                  .missing = spread->missing,
+                                                  .ci_low = spread->ci_low,
+                                                  .ci_high = spread->ci_high,
+                                                  .ci_level = spread->missing ? 0 : spread->ci_level,
+                                                  .n = spread->n};
 }
 
 void grid_column_set(struct grid *grid, unsigned column, const char *label, double scale, int decimals,
@@ -237,7 +243,13 @@ void grid_write_markdown(const struct grid *grid, FILE *out) {
       char text[SHOWN_BYTES];
       if (!grid->columns[c].label[0]) continue;
       cell_text(grid, r, c, text);
-      fprintf(out, " %s |", text);
+      fprintf(out, " %s", text);
+      double reach = grid_plus_minus(grid_at(grid, r, c)) / grid->columns[c].scale;
+      if (reach >= 0.5 * pow(10, -grid->columns[c].decimals)) { /* else it is less than the last digit */
+        grid_number(reach, grid->columns[c].decimals, text, sizeof text);
+        fprintf(out, " \u00b1 %s", text);
+      }
+      fputs(" |", out);
     }
     fputc('\n', out);
   }

@@ -14,8 +14,10 @@
 #define GRID_TEXT_BYTES 640
 
 struct grid_column {
-  char key[96];   /* in the TSV; unique */
+  char key[96];   /* in the TSV and CSV; unique */
   char label[48]; /* in tables; "": in the TSV only */
+  char group[48]; /* on a page: what it and its neighbours of the same group are about; may be "" */
+  char unit[24];  /* on a page; may be "" where the label has it */
   double scale;   /* tables show value / scale */
   int decimals;
 };
@@ -23,6 +25,8 @@ struct grid_column {
 struct grid_cell {
   double value;
   const char *missing; /* NULL: value is there. Not owned: it must outlive the grid. */
+  double ci_low, ci_high, ci_level; /* as in spread.h; level 0: there is no interval */
+  unsigned n;
 };
 
 struct grid_row {
@@ -57,10 +61,16 @@ void grid_column_set(struct grid *grid, unsigned column, const char *label, doub
 /* Header line and one line a row: name, note ("-" when empty), figures ("null" when
  * missing). Tabs, quotes, and line ends in names become spaces. */
 void grid_write_tsv(const struct grid *grid, FILE *out);
+/* RFC 4180: CRLF, quotes where they are needed. A column's interval of the median stands in NAME.ci_low and
+ * NAME.ci_high where any row has one; missing figures are empty, and the last column says why. */
+void grid_write_csv(const struct grid *grid, FILE *out);
 void grid_write_text(const struct grid *grid, FILE *out);
 void grid_write_markdown(const struct grid *grid, FILE *out);
 
 /* 1234567.8 -> "1,234,568" (decimals 0). */
 void grid_number(double value, int decimals, char *text, unsigned text_bytes);
+
+/* How far the interval reaches from the value, on the side where it reaches farther; below 0: no interval. */
+double grid_plus_minus(const struct grid_cell *cell);
 
 #endif

@@ -21,7 +21,12 @@ static int run_command(int argc, char **argv) {
   }
   const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
   const struct command *command = command_find(name);
-  if (command) return command->run(argc - 1, argv + 1);
+  if (command) {
+    static char title[64]; /* begins getopt's own messages */
+    snprintf(title, sizeof title, "phasebench %s", command->name);
+    argv[1] = title;
+    return command->run(argc - 1, argv + 1);
+  }
   command_print_unknown(name);
   return EXIT_CODE_USAGE;
 }

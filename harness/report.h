@@ -23,6 +23,12 @@ bool report_trust(const struct result *result, const char *profile, struct grid 
 bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Latency of an access by class. */
 bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* p50, p90, p99 and max of an access, class by class. */
+bool report_quantiles(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+/* Memory against time, for the picture of both: one row a combination that has both figures, by memory. Columns:
+ * bytes a line at rest, ns a node of walking all trees, and whether no other is better in one and as good in the other. */
+enum { REPORT_PLANE_X, REPORT_PLANE_Y, REPORT_PLANE_FRONTIER, REPORT_PLANE_COLUMNS };
+bool report_plane(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Opening a document that is not in use, beside parsing it. */
 bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
 /* Whether a combination stands in what can show a few only: lines and bars of pictures, columns of tables. All do

@@ -33,7 +33,7 @@ static bool out_of_memory(const struct attribution *a, struct fault *fault) {
 
 static bool set(struct grid *grid, unsigned row, unsigned column, struct figure figure) {
   const char *missing = figure.missing ? grid_keep_text(grid, figure.missing) : NULL;
-  *grid_at(grid, row, column) = (struct grid_cell){figure.value, missing};
+  *grid_at(grid, row, column) = (struct grid_cell){.value = figure.value, .missing = missing};
   return !figure.missing || missing;
 }
 

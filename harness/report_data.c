@@ -86,11 +86,12 @@ static bool by_combination(const struct result *result, const char *profile, con
     for (unsigned c = 0; c < shape_count; c++) {
       struct spread found = metrics_find(result, groups[r], shapes[c].metric, shapes[c].checkpoint, NULL);
       grid_set(grid, r, c * each, &found);
+      if (shapes[c].part != MEDIAN) grid_at(grid, r, c * each)->ci_level = 0;
       if (shapes[c].part == LEAST) grid_at(grid, r, c * each)->value = found.min;
       if (shapes[c].part == MOST) grid_at(grid, r, c * each)->value = found.max;
       if (!spread) continue;
-      *grid_at(grid, r, c * each + 1) = (struct grid_cell){found.min, found.missing};
-      *grid_at(grid, r, c * each + 2) = (struct grid_cell){found.max, found.missing};
+      *grid_at(grid, r, c * each + 1) = (struct grid_cell){.value = found.min, .missing = found.missing};
+      *grid_at(grid, r, c * each + 2) = (struct grid_cell){.value = found.max, .missing = found.missing};
     }
   }
   free(groups);
@@ -277,7 +278,7 @@ static void fill_owners(const struct result *result, const struct result_group *
     bool has = false;
     for (unsigned h = 0; h < purged->heap_count && !has; h++) has = strcmp(purged->heaps[h].owner, owners[o].name) == 0;
     double bytes = has ? grown(result, group, &missing, "heap.%s.allocated_bytes", owners[o].name) : 0;
-    *grid_at(grid, row, o) = (struct grid_cell){bytes, missing};
+    *grid_at(grid, row, o) = (struct grid_cell){.value = bytes, .missing = missing};
     named_heaps += bytes;
   }
   fixed[OTHER_HEAPS] = heaps - named_heaps;
@@ -288,7 +289,9 @@ static void fill_owners(const struct result *result, const struct result_group *
   fixed[OVERHEAD] = anonymous - heaps - fixed[UNEXPLAINED];
   fixed[GRAMMARS] = grown(result, group, &missing, "mapping.grammar.rss_bytes");
   fixed[PROGRAM] = fixed[TOTAL] - anonymous - fixed[MAPPED_FILES] - fixed[GRAMMARS];
-  for (unsigned f = 0; f < FIXED_COLUMNS; f++) *grid_at(grid, row, named + f) = (struct grid_cell){fixed[f], missing};
+  for (unsigned f = 0; f < FIXED_COLUMNS; f++) {
+    *grid_at(grid, row, named + f) = (struct grid_cell){.value = fixed[f], .missing = missing};
+  }
 }
 
 bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
@@ -382,8 +385,8 @@ bool report_marks(const struct result *result, const char *profile, const struct
     while (row < rows && strcmp(groups[row]->combination, claim->combination) != 0) row++;
     if (row == rows || !groups[row]->ok || !mark_value(result, profile, claim, &value)) continue;
     snprintf(grid->rows[used].name, sizeof grid->rows[used].name, "%s", claim->id);
-    *grid_at(grid, used, 0) = (struct grid_cell){row, NULL};
-    *grid_at(grid, used, 1) = (struct grid_cell){value, NULL};
+    *grid_at(grid, used, 0) = (struct grid_cell){.value = row, .missing = NULL};
+    *grid_at(grid, used, 1) = (struct grid_cell){.value = value, .missing = NULL};
     used++;
   }
   grid->row_count = used;

@@ -61,7 +61,7 @@ bool report_sweep(const struct result *const *members, unsigned count, const cha
   for (unsigned c = 0; c < columns; c++) grid_column_set(grid, c + 1, names[c], MIB, 2, "%s", names[c]);
   for (unsigned m = 0; m < count; m++) {
     snprintf(grid->rows[m].name, sizeof grid->rows[m].name, "%s", members[m]->corpus);
-    *grid_at(grid, m, 0) = (struct grid_cell){members[m]->lines, NULL};
+    *grid_at(grid, m, 0) = (struct grid_cell){.value = members[m]->lines, .missing = NULL};
     for (unsigned c = 0; c < columns; c++) {
       const struct result_group *group = result_group(members[m], names[c], profile);
       struct spread found = metrics_find(members[m], group, "rss_above_start_bytes", "purged", NULL);

@@ -49,5 +49,5 @@ echo
 "$phasebench" claims "$result" || status=$?
 echo
 "$phasebench" report "$result" -o "$report" || status=$?
-printf '\nresult: %s\nreport: %s\n' "$result" "$report"
+printf '\nresult: %s\nreport: %s/index.html\n' "$result" "$report"
 exit "$status"

@@ -6,6 +6,8 @@
 usage: sample_result.py [OPTION]... OUT.json
   --lines-per-mib NAME=N,...  combinations and what each is to show at `purged`
                               (default: baseline=1500,p1=20000)
+  --subsets N                 instead: the baseline and all combinations of N invented stages,
+                              2**N in all
   --served-factor F           lines/MiB at `served` = F x at `purged` (default 0.8)
   --repetitions N             default 3
   --profiles A,B              default strict
@@ -163,7 +165,17 @@ def instrument(arguments, position, profile):
     return c
 
 
+def subsets(count):
+    """Each stage saves memory and costs nothing, the first one most; no two combinations are alike."""
+    names = [f"p{i + 1}" for i in range(count)]
+    for mask in range(1 << count):
+        chosen = [n for i, n in enumerate(names) if mask >> i & 1]
+        yield "+".join(chosen) or "baseline", 1500 * 1.35 ** sum(count - i for i in range(count) if mask >> i & 1)
+
+
 def build(arguments):
+    if arguments.subsets is not None:
+        arguments.lines_per_mib = ",".join(f"{n}={v}" for n, v in sorted(subsets(arguments.subsets)))
     wanted = [(n, float(v)) for n, v in (p.split("=") for p in arguments.lines_per_mib.split(","))]
     profiles = arguments.profiles.split(",")
     cells = []
@@ -413,6 +425,7 @@ CONTRADICTORY = {f.__name__: f for f in (
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines-per-mib", default="baseline=1500,p1=20000")
+    parser.add_argument("--subsets", type=int)
     parser.add_argument("--served-factor", type=float, default=0.8)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--profiles", default="strict")

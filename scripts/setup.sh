@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Installs what phasebench is built from: Debian packages, and the tree-sitter
 # runtime and grammars as sources from npm, pinned by corpora/grammars/package-lock.json.
-# What is there already is left alone. Takes: nothing.
+# What is there already is left alone.
+#   scripts/setup.sh           what building, measuring and reports need
+#   scripts/setup.sh --tests   also what only tests need: a browser, for the page of a report
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 4; }
@@ -14,6 +15,13 @@ packages=(
   libjemalloc-dev libbenchmark-dev libcjson-dev libgsl-dev libzstd-dev libxxhash-dev libcmocka-dev
   gnuplot-nox python3 python3-jsonschema
 )
+case ${1-} in
+  "") ;;
+  --tests) command -v chromium >/dev/null || packages+=(chromium) ;;
+  -h | --help) sed -n '3,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) printf 'setup: %s is not an option; --help tells more\n' "$1" >&2; exit 2 ;;
+esac
+cd "$(dirname "$0")/.."
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
 
 missing=()

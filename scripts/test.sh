@@ -9,7 +9,7 @@ case ${1-} in
   -h | --help) sed -n '3,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 
-scripts/setup.sh
+scripts/setup.sh --tests
 status=0
 for preset in release asan; do
   scripts/build.sh "$preset"

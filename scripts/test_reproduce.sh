@@ -20,6 +20,8 @@ run() { "$source/scripts/reproduce.sh" "$@" --reps 1 --profile strict > "$work/l
 run --dir "test-reproduce-$$" || fail "a relative folder: $(tail -n 5 "$work/log")"
 tr -d ' \t' < "$source/results/$name.json" | grep -c '"files":1,' > /dev/null || fail "another folder was measured"
 [ -s "$source/reports/$name/report.md" ] || fail "there is no report"
+[ "$(tail -n 1 "$work/log")" = "report: reports/$name/index.html" ] || fail "it does not end with the page: $(tail -n 1 "$work/log")"
+[ -s "$source/reports/$name/index.html" ] || fail "there is no page"
 cksum "$source/results/$name.json" > "$work/before"
 run --dir="$PWD/test-reproduce-$$" || fail "a second run: $(tail -n 5 "$work/log")"
 cksum "$source/results/$name.json" | cmp -s - "$work/before" || fail "a second run measured again"

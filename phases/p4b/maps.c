@@ -200,9 +200,21 @@ static int make_room(struct maps *maps, uint32_t id, uint64_t bytes) {
   return STAGE_OK;
 }
 
+/* Where the process has no descriptor left, maps that nobody has pinned give theirs. */
+static int open_making_room(struct maps *maps, const char *path) {
+  struct map **oldest;
+  int file;
+  while ((file = open_file(path)) < 0 && (errno == EMFILE || errno == ENFILE) &&
+         (oldest = oldest_unpinned(maps, false))) {
+    map_delete(maps, oldest);
+    maps->counts.evictions++;
+  }
+  return file;
+}
+
 static int open_for(struct maps *maps, struct map *map) {
   struct stat status;
-  map->file = open_file(map->path);
+  map->file = open_making_room(maps, map->path);
   if (map->file < 0 || fstat(map->file, &status) < 0) {
     STAGE_FAIL(maps->ctx, "%.300s: cannot be opened: %s; it holds document %u: " MENDING, map->path, strerror(errno),
                map->id);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/resource.h>
+
 #include "fixture.h"
 
 /* ---- sources in and out ---- */
@@ -232,6 +234,35 @@ static void cool_maps_have_no_pages(void **state) {
   fixture_close(&f);
 }
 
+/* The process may have fewer descriptors than the option allows maps. */
+static void descriptors_run_out(void **state) {
+  (void)state;
+  struct fixture f;
+  struct stage_pin p, held;
+  struct rlimit before, few;
+  fixture_open(&f);
+  char *text = put_many(&f);
+  assert_int_equal(pin(&f, 0, 0, MANY_BYTES, &held), STAGE_OK);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+  int next = dup(0); /* the lowest that is free */
+  assert_true(next >= 0);
+  close(next);
+  few = (struct rlimit){(rlim_t)next + 1, before.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+  for (uint32_t i = 1; i < 4; i++) {
+    assert_int_equal(pin(&f, i, 0, MANY_BYTES, &p), STAGE_OK);
+    assert_memory_equal(p.bytes, text + i, MANY_BYTES);
+    assert_int_equal(unpin(&f, &p), STAGE_OK);
+  }
+  assert_int_equal(pin(&f, 1, 0, MANY_BYTES, &p), STAGE_OK); /* now all of them are pinned */
+  check_refused(&f, 2, 1, STAGE_IO, "Too many open files");
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+  assert_int_equal(unpin(&f, &p), STAGE_OK);
+  assert_int_equal(unpin(&f, &held), STAGE_OK);
+  free(text);
+  fixture_close(&f);
+}
+
 static void pins_past_a_limit_are_refused(void **state) {
   (void)state;
   struct fixture f;
@@ -331,6 +362,7 @@ int main(void) {
       cmocka_unit_test(maps_stay_within_their_budgets),
       cmocka_unit_test(cool_maps_have_no_pages),
       cmocka_unit_test(pins_past_a_limit_are_refused),
+      cmocka_unit_test(descriptors_run_out),
       cmocka_unit_test(running_out_of_memory_loses_nothing),
       cmocka_unit_test(stores_do_not_meet),
   };
