@@ -5,6 +5,7 @@
 #   cmake -DSOURCE=folder -DOUTPUT=file -P build_commit.cmake
 set(commit "")
 set(dirty 0)
+set(date "")
 set(missing "")
 find_program(GIT git)
 if(NOT GIT)
@@ -20,6 +21,8 @@ else()
     if(NOT status EQUAL 0 OR NOT changes STREQUAL "")
       set(dirty 1)
     endif()
+    execute_process(COMMAND ${GIT} -C "${SOURCE}" show --no-patch --format=%cs HEAD
+      OUTPUT_VARIABLE date ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
   else()
     set(commit "")
     string(REGEX REPLACE "\n.*" "" said "${said}")
@@ -31,5 +34,6 @@ file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT
 "/* Made by build_commit.cmake. */
 #define BUILD_COMMIT \"${commit}\"
 #define BUILD_COMMIT_DIRTY ${dirty}
+#define BUILD_COMMIT_DATE \"${date}\"
 #define BUILD_COMMIT_MISSING \"${missing}\"
 ")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build_commit.h"
 #include "commands.h"
 #include "help_text.h"
 
@@ -101,7 +102,7 @@ static bool each_command(each_fn *each, FILE *out, struct fault *fault) {
 
 static void put_head(FILE *out) {
   fprintf(out, ".\\\" Made by `phasebench help --man` from the program's own help texts.\n"
-               ".TH PHASEBENCH 1 \"\" \"phasebench %s\"\n.SH NAME\n", phasebench_version());
+               ".TH PHASEBENCH 1 \"" BUILD_COMMIT_DATE "\" \"phasebench %s\"\n.SH NAME\n", phasebench_version());
   put("phasebench", out);
   fputs(" \\- ", out);
   put("how many lines of code fit in a megabyte, with every line's syntax tree at hand\n", out);

@@ -6,6 +6,7 @@
 #   share/phasebench/                 corpora/, reports/, results/ (schemas, gate.json), skeleton/
 #   share/man, bash-completion, zsh   share/pkgconfig, lib/cmake: to write stages with
 include(CMakePackageConfigHelpers)
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/install")
 set(private lib/phasebench)
 set(shared share/phasebench)
 
@@ -47,12 +48,25 @@ install(FILES ${reports} DESTINATION ${shared}/reports)
 file(GLOB schemas CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/results/*.schema.json")
 install(FILES ${schemas} results/gate.json DESTINATION ${shared}/results)
 
+# ---- the manual, and completion of command lines ----
+set(configured "${PROJECT_BINARY_DIR}/install")
+set(man "${configured}/phasebench.1")
+add_custom_command(OUTPUT "${man}" DEPENDS phasebench VERBATIM COMMENT "phasebench(1)"
+  COMMAND phasebench help --man > "${man}.new"
+  COMMAND "${CMAKE_COMMAND}" -E rename "${man}.new" "${man}")
+add_custom_target(man ALL DEPENDS "${man}")
+install(FILES "${man}" DESTINATION share/man/man1)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/scripts/completion/phasebench.bash")
+file(READ "${PROJECT_SOURCE_DIR}/scripts/completion/phasebench.bash" PHASEBENCH_BASH_COMPLETION)
+configure_file(scripts/completion/_phasebench.in "${configured}/_phasebench" @ONLY)
+install(FILES "${configured}/_phasebench" DESTINATION share/zsh/site-functions)
+install(FILES scripts/completion/phasebench.bash DESTINATION share/bash-completion/completions RENAME phasebench)
+
 # ---- for writing stages outside of this tree ----
 install(FILES phases/stage.h DESTINATION include/phasebench)
 install(FILES "${packages}/tree-sitter/vendor/tree-sitter/lib/include/tree_sitter/api.h"
   DESTINATION include/phasebench/tree_sitter)
 install(DIRECTORY phases/skeleton DESTINATION ${shared} PATTERN "test_*" EXCLUDE)
-set(configured "${PROJECT_BINARY_DIR}/install")
 configure_file(scripts/install/phasebench-stage.pc.in "${configured}/phasebench-stage.pc" @ONLY)
 install(FILES "${configured}/phasebench-stage.pc" DESTINATION share/pkgconfig)
 write_basic_package_version_file("${configured}/phasebench-config-version.cmake" COMPATIBILITY SameMinorVersion
