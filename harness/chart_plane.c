@@ -33,7 +33,8 @@ static void draw_x_axis(FILE *out, const struct chart_axis *axis, double width, 
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, TOP, x, bottom);
-    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 18, "middle", "t", text, 0);
+    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 18, "middle", "t",
+                text, 0);
   }
   chart_label(out, axis->from < 60 ? 0 : axis->from, bottom + 38, "start", "t", says, 0);
 }
