@@ -33,7 +33,8 @@ static void draw_x_axis(FILE *out, const struct chart_axis *axis, double width, 
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, TOP, x, bottom);
-    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 18, "middle", "t", text, 0);
+    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 18, "middle", "t",
+                text, 0);
   }
   chart_label(out, axis->from < 60 ? 0 : axis->from, bottom + 38, "start", "t", says, 0);
 }
@@ -172,27 +173,45 @@ static void draw_frontier(FILE *out, const struct chart_plane *chart, const stru
   fputs("\"/>", out);
 }
 
+struct box {
+  double left, right, y; /* y: of the text's foot */
+};
+
+static bool is_free(const struct box *placed, unsigned count, const struct box *box) {
+  for (unsigned i = 0; i < count; i++) {
+    bool beside = box->left > placed[i].right || box->right < placed[i].left;
+    if (!beside && fabs(box->y - placed[i].y) < LABEL_GAP_PX) return false;
+  }
+  return true;
+}
+
+/* Above its dot, or as much higher as it takes to be clear of the names before it; then a line leads there. */
+static void draw_name(FILE *out, const char *text, double cx, double cy, double right, struct box *placed,
+                      unsigned count) {
+  unsigned characters = chart_characters(text);
+  double text_px = CHART_CHARACTER_PX * (characters > 30 ? 30 : characters);
+  bool to_left = cx + text_px > right;
+  struct box box = {to_left ? cx - text_px : cx, to_left ? cx : cx + text_px, cy - 9};
+  while (box.y > TOP + LABEL_GAP_PX && !is_free(placed, count, &box)) box.y -= LABEL_GAP_PX / 2;
+  if (cy - box.y > 9 + LABEL_GAP_PX) chart_line(out, "h", cx, cy - 6, to_left ? cx - 4 : cx + 6, box.y + 2);
+  chart_label(out, to_left ? cx - 4 : cx + 7, box.y, to_left ? "end" : "start", "e", text, 30);
+  placed[count] = box;
+}
+
 /* Of the frontier: full names, or numbers where there is no room; apart from each other. */
 static void draw_names(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
                        const struct chart_axis *y, bool narrow) {
   unsigned number = 0;
-  double last_y = -HUGE_VAL, last_x = -HUGE_VAL;
-  for (unsigned i = 0; i < chart->dot_count; i++) {
+  struct box *placed = calloc(chart->dot_count + 1, sizeof *placed);
+  for (unsigned i = 0; i < chart->dot_count && placed; i++) {
     const struct chart_dot *dot = &chart->dots[i];
-    if (!dot->on_frontier) continue;
     char text[300];
-    double cx = chart_at(x, dot->x.value), cy = chart_at(y, dot->y.value) - 9;
+    if (!dot->on_frontier) continue;
     snprintf(text, sizeof text, narrow ? "%u" : "%u  %s", number + 1, dot->label);
-    unsigned characters = chart_characters(text);
-    if (characters > 30) characters = 30;
-    double text_px = CHART_CHARACTER_PX * characters;
-    if (cx < last_x && fabs(cy - last_y) < LABEL_GAP_PX) cy = last_y - LABEL_GAP_PX;
-    bool to_left = cx + text_px > x->to + 8;
-    chart_label(out, to_left ? cx - 4 : cx + 7, cy, to_left ? "end" : "start", "e o", text, 30);
-    last_y = cy;
-    last_x = cx + text_px + 10;
+    draw_name(out, text, chart_at(x, dot->x.value), chart_at(y, dot->y.value), x->to + 8, placed, number);
     number++;
   }
+  free(placed);
 }
 
 static void draw_plane(FILE *out, const void *from, bool narrow) {

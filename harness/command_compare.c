@@ -98,8 +98,10 @@ static void compare_files(const struct compare_options *options, char **paths, s
 
 int command_compare(int argc, char **argv) {
   static const struct option names[] = {
-      {"output", required_argument, NULL, 'o'}, {"profile", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'},
-      {"unlike", no_argument, NULL, 'u'},       {"all", no_argument, NULL, 'a'},           {"help", no_argument, NULL, 'h'},
+      {"output", required_argument, NULL, 'o'}, {"profile", required_argument, NULL, 'p'}, {"json",
+no_argument, NULL, 'j'},
+      {"unlike", no_argument, NULL, 'u'},       {"all", no_argument, NULL, 'a'},           {"help",
+no_argument, NULL, 'h'},
       {0}};
   struct compare_options options = {0};
   struct fault fault = {0};

@@ -233,7 +233,8 @@ static bool write_result(const struct report *report) {
          write_attribution(report) &&
          write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) &&
-         write_section(report, report_latency, NULL, NULL) && report_draw_latency(report) && report_draw_plane(report) &&
+         write_section(report, report_latency, NULL, NULL) && report_draw_latency(report) &&
+         report_draw_plane(report) &&
          write_section(report, report_thaw, thaw_notes, NULL) &&
          write_section(report, report_owners, NULL, report_draw_owners) &&
          write_section(report, report_checkpoints, NULL, report_draw_checkpoints);
@@ -332,8 +333,10 @@ static bool write_report(const struct making *making, const struct claims *claim
   report.text = report_create(directory, "report.txt", fault);
   report.markdown = report.text ? report_create(directory, "report.md", fault) : NULL;
   bool ok = report.markdown != NULL && open_results(making->paths, count, results, fault);
-  if (ok) fputs("# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV (`*.csv`). \u00b1 is the farther side "
-                "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n", report.markdown);
+  if (ok) fputs("# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV "
+                "(`*.csv`). \u00b1 is the farther side "
+                "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n",
+                report.markdown);
   struct report_page_input input = {.results = results,
                                     .count = (unsigned)count,
                                     .claims = claims,

@@ -189,7 +189,8 @@ bool compare_open(const struct result *a, const struct result *b, const char *pr
   comparison->unlike = strcmp(a->content_hash, b->content_hash) != 0;
   if (comparison->unlike && !unlike_is_fine) {
     return fault_set(fault, EXIT_CODE_USAGE,
-                     "the corpora are not the same: %s (%s, contents %s) and %s (%s, contents %s); --unlike compares figures a "
+                     "the corpora are not the same: %s (%s, contents %s) and %s (%s, contents %s); --unlike compares "
+                     "figures a "
                      "line all the same", a->path, a->corpus, a->content_hash, b->path, b->corpus, b->content_hash);
   }
   if (find_differences(comparison) && find_rows(comparison)) return true;
@@ -271,6 +272,9 @@ void compare_metric_text(const struct compare_row *row, char *text, size_t text_
 }
 
 void compare_number(const struct compare_row *row, double value, char *text, size_t text_bytes) {
-  double size = fmax(row->side[0].missing ? 0 : fabs(row->side[0].median), row->side[1].missing ? 0 : fabs(row->side[1].median));
+  double size = 0;
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) {
+    if (!row->side[s].missing) size = fmax(size, fabs(row->side[s].median));
+  }
   grid_number(value, size >= 1000 ? 0 : size >= 10 ? 2 : 3, text, (unsigned)text_bytes);
 }

@@ -36,7 +36,8 @@ struct comparison {
   unsigned row_count;
 };
 
-/* Corpora with different contents are a fault (EXIT_CODE_USAGE) unless unlike_is_fine; so is a profile that one has not. */
+/* Corpora with different contents are a fault (EXIT_CODE_USAGE) unless unlike_is_fine; so is a profile that one
+ * has not (EXIT_CODE_INPUT). */
 bool compare_open(const struct result *a, const struct result *b, const char *profile, bool unlike_is_fine,
                   struct comparison *comparison, struct fault *fault);
 void compare_close(struct comparison *comparison);

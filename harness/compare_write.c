@@ -30,7 +30,8 @@ static void write_head(const struct comparison *comparison, FILE *out) {
   fputs("They differ in:\n", out);
   for (unsigned i = 0; i < comparison->difference_count; i++) {
     const struct compare_difference *d = &comparison->differences[i];
-    fprintf(out, "  %s: %s | %s\n", d->path, d->text[0] ? d->text[0] : "(not there)", d->text[1] ? d->text[1] : "(not there)");
+    fprintf(out, "  %s: %s | %s\n", d->path, d->text[0] ? d->text[0] : "(not there)",
+            d->text[1] ? d->text[1] : "(not there)");
   }
   if (comparison->unlike) fputs("The corpora are not the same: only figures a line or a node are compared.\n", out);
   fputc('\n', out);
@@ -60,7 +61,8 @@ static void row_cells(const struct compare_row *row, char cells[CELLS][CELL_BYTE
 }
 
 static void write_metric(const struct comparison *comparison, unsigned first, FILE *out) {
-  static const char *const heads[CELLS] = {"combination", "A", "B", "B - A", "B / A", "noise A", "noise B", "intervals"};
+  static const char *const heads[CELLS] = {"combination", "A", "B", "B - A", "B / A", "noise A", "noise B",
+"intervals"};
   char cells[CELLS][CELL_BYTES], title[256];
   size_t widths[CELLS];
   for (unsigned c = 0; c < CELLS; c++) widths[c] = strlen(heads[c]);
@@ -101,10 +103,12 @@ static void write_failures(const struct comparison *comparison, FILE *out) {
 void compare_write_text(const struct comparison *comparison, bool all, FILE *out) {
   write_head(comparison, out);
   for (unsigned r = 0; r < comparison->row_count; r++) {
-    if ((all || compare_is_headline(&comparison->rows[r])) && compare_is_first(comparison, r)) write_metric(comparison, r, out);
+    bool shown = all || compare_is_headline(&comparison->rows[r]);
+    if (shown && compare_is_first(comparison, r)) write_metric(comparison, r, out);
   }
   write_failures(comparison, out);
-  fputs("Figures are medians of the repetitions; noise is their range over the median; intervals are those of the medians\n"
+  fputs("Figures are medians of the repetitions; noise is their range over the median; intervals are those of the "
+        "medians\n"
         "(phasebench metrics), not known of one repetition. This shows and does not judge.\n", out);
 }
 
@@ -122,7 +126,8 @@ static void number_field(FILE *out, struct figure figure) {
 }
 
 void compare_write_csv(const struct comparison *comparison, FILE *out) {
-  fputs("combination,metric,checkpoint,unit,a,a.ci_low,a.ci_high,a.n,b,b.ci_low,b.ci_high,b.n,difference,ratio,noise_a_pct,"
+  fputs("combination,metric,checkpoint,unit,a,a.ci_low,a.ci_high,a.n,b,b.ci_low,b.ci_high,b.n,difference,ratio,"
+        "noise_a_pct,"
         "noise_b_pct,intervals,missing_a,missing_b\r\n", out);
   for (unsigned r = 0; r < comparison->row_count; r++) {
     const struct compare_row *row = &comparison->rows[r];

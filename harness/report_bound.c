@@ -22,7 +22,8 @@ static bool read_bits(const cJSON *total, const char *path, struct report_bound 
   }
   double sum = bound->kinds + bound->closes + bound->paddings + bound->lengths;
   if (fabs(sum - bound->total) <= 1e-6 * fmax(sum, 1)) return true;
-  return fault_set(fault, EXIT_CODE_INPUT, "%s: \"bits_per_node\": the parts are %g together, and \"total\" is %g", path,
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: \"bits_per_node\": the parts are %g together, and \"total\" is %g",
+                   path,
                    sum, bound->total);
 }
 
@@ -32,7 +33,8 @@ static bool read_root(const cJSON *root, const char *path, struct report_bound *
   if (!json_get_text(root, "schema", path, &schema, fault)) return false;
   if (strcmp(schema, "phasebench-bound-1") != 0) {
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: \"schema\" is \"%.60s\", expected \"phasebench-bound-1\": --bound wants what `phasebench bound "
+                     "%s: \"schema\" is \"%.60s\", expected \"phasebench-bound-1\": --bound wants what `phasebench "
+                     "bound "
                      "--json FILE` wrote", path, schema);
   }
   if (!json_get_text(root, "corpus_content_hash", path, &hash, fault) ||

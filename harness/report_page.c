@@ -19,7 +19,8 @@
 static void draw_sweep(const struct page *page, const struct grid *grid) {
   unsigned columns = grid->column_count - 1;
   const char **names = calloc(columns + 1, sizeof *names);
-  double *values = calloc((size_t)(columns + 1) * grid->row_count, sizeof *values), *x = calloc(grid->row_count, sizeof *x);
+  double *values = calloc((size_t)(columns + 1) * grid->row_count, sizeof *values);
+  double *x = calloc(grid->row_count, sizeof *x);
   if (!names || !values || !x) goto free_all; /* the table is there */
   struct chart_lines chart = {.title = "Memory at rest over lines of code, by combination",
                               .axis = "MiB above start at rest; logarithmic",
@@ -41,7 +42,8 @@ static void draw_sweep(const struct page *page, const struct grid *grid) {
   chart_lines(page->out, &chart);
   fputs("<ol class=\"key narrow\">\n", page->out);
   for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", names[s]);
-  fputs("</ol>\n<figcaption>Both axes are logarithmic: memory in proportion to the lines rises by one decade a decade. What is flatter "
+  fputs("</ol>\n<figcaption>Both axes are logarithmic: memory in proportion to the lines rises by one decade a "
+        "decade. What is flatter "
         "has a part that does not grow with the corpus.</figcaption>\n</figure>\n", page->out);
 free_all:
   free(names);
@@ -97,17 +99,21 @@ static void write_facts(const struct page *page) {
   grid_number(r->files, 0, files, sizeof files);
   grid_number(r->lines, 0, lines, sizeof lines);
   grid_number(r->bytes / MIB, 1, bytes, sizeof bytes);
-  page_say(page, "facts", "%s: %s files, %s lines, %s MiB. Measured %.10s, %u repetition%s, %u combination%s, allocator profile %s.",
-           r->corpus_title, files, lines, bytes, r->created_utc, r->repetitions, r->repetitions == 1 ? "" : "s", page->count,
+  page_say(page, "facts", "%s: %s files, %s lines, %s MiB. Measured %.10s, %u repetition%s, %u combination%s, "
+                          "allocator profile %s.",
+           r->corpus_title, files, lines, bytes, r->created_utc, r->repetitions, r->repetitions == 1 ? "" : "s",
+page->count,
            page->count == 1 ? "" : "s", page->profile);
 }
 
 static void write_contents(const struct page *page, bool has_sweep) {
-  static const char *const entries[][2] = {{"claims", "Claims"}, {"memory", "Lines per MiB"}, {"trees", "Trees and their limit"},
+  static const char *const entries[][2] = {{"claims", "Claims"}, {"memory", "Lines per MiB"}, {"trees",
+"Trees and their limit"},
                                            {"owners", "Owners"}, {"checkpoints", "Checkpoints"}, {"latency", "Latency"},
                                            {"trade", "What it costs"},
                                            {"attribution", "Which stage"}, {"speed", "Speed"}, {"thaw", "Not in use"},
-                                           {"sweep", "Size"}, {"trust", "Environment and noise"}, {"missing", "Not measured"}};
+                                           {"sweep", "Size"}, {"trust", "Environment and noise"}, {"missing",
+"Not measured"}};
   fprintf(page->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
   for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
     if (strcmp(entries[i][0], "sweep") == 0 && !has_sweep) continue;
@@ -129,8 +135,8 @@ static bool write_parts(struct page *page, const struct report_page_input *input
   write_facts(page);
   bool ok = page_answer(page);
   write_contents(page, has_sweep(input, number));
-  ok = ok && page_claims(page) && page_memory(page) && page_trees(page) && page_owners(page) && page_checkpoints(page) &&
-       page_latency(page) && page_trade(page) && page_attribution(page) &&
+  ok = ok && page_claims(page) && page_memory(page) && page_trees(page) && page_owners(page) &&
+       page_checkpoints(page) && page_latency(page) && page_trade(page) && page_attribution(page) &&
        page_more(page) && page_sweep(page, input, number) && page_trust(page) &&
        page_missing(page);
   return ok;
@@ -149,7 +155,8 @@ static bool write_result(FILE *out, const struct report_page_input *input, unsig
     if (strcmp(input->bounds[b].content_hash, page.result->content_hash) == 0) page.bound = &input->bounds[b];
   }
   fputs("<article>\n", out);
-  html_element(out, input->count > 1 ? "h2" : "h1", NULL, input->count > 1 ? "%s" : "%s: what its syntax trees take in memory",
+  html_element(out, input->count > 1 ? "h2" : "h1", NULL, input->count > 1 ? "%s" : "%s: what its syntax trees take "
+                                                                                    "in memory",
                page.result->corpus);
   bool ok = list_groups(&page) && write_parts(&page, input, number);
   fputs("</article>\n", out);
@@ -169,7 +176,8 @@ static bool check_bounds(const struct report_page_input *input, struct fault *fa
     }
     if (used) continue;
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: --bound is about other contents (corpus %s, hash %s) than any of the results (%s: %s); measure the "
+                     "%s: --bound is about other contents (corpus %s, hash %s) than any of the results (%s: %s); "
+                     "measure the "
                      "same corpus with `phasebench bound`", input->bounds[b].path, input->bounds[b].corpus,
                      input->bounds[b].content_hash, input->results[0]->corpus, input->results[0]->content_hash);
   }
@@ -191,7 +199,8 @@ static bool write_page(FILE *out, const struct report_page_input *input, struct 
   }
   fputs("</main>\n<footer>\n", out);
   html_element(out, "p", NULL,
-               "Written by phasebench report. MiB = 1,048,576 bytes. Memory above the start is above what the process held before the first document. The page needs nothing "
+               "Written by phasebench report. MiB = 1,048,576 bytes. Memory above the start is above what the process "
+               "held before the first document. The page needs nothing "
                "from the network; the CSV files lie beside it.");
   fputs("</footer>\n", out);
   html_end(out);

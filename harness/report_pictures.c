@@ -148,7 +148,8 @@ bool report_draw_plane(const struct report *report) {
   for (unsigned axis = 0; axis < 2; axis++) range_of(&plane, axis, plane.column_count, &low[axis], &high[axis]);
   bool ok = true;
   if (plane.row_count > 0) {
-    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g", round_down(low[0]), round_up(high[0]), round_down(low[1]),
+    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g",
+             round_down(low[0]), round_up(high[0]), round_down(low[1]),
              round_up(high[1]));
     picture_title(report, "Memory against time", title, sizeof title);
     ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
