@@ -178,14 +178,15 @@ static void print_row(const struct bench_table *table, const struct bench *bench
 bool bench_table_print(const struct bench_table *table, const struct bench *bench) {
   char size[SIZE_TEXT_BYTES];
   printf("%u document%s, %s of source, %llu nodes; %u random targets (%u refused)\n", bench->document_count,
-         plural(bench->document_count), size_text(bench->source_bytes, size), (unsigned long long)bench->nodes, bench->target_count,
-         bench->targets_refused);
+         plural(bench->document_count), size_text(bench->source_bytes, size), (unsigned long long)bench->nodes,
+         bench->target_count, bench->targets_refused);
   printf("\n%-16s %-24s %-20s  %s\n", "operation", "subject", "    median",
          "times as fast as tree-sitter (pairs of repetitions: median, smallest ... largest)");
   for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
     for (unsigned i = 0; i < bench->subject_count; i++) print_row(table, bench, &shapes[s], &bench->subjects[i]);
   }
   if (table->lost) fputs("phasebench bench: out of memory: repetitions are missing from this table\n", stderr);
-  if (table->errors) fprintf(stderr, "phasebench bench: %u repetition%s ended in an error\n", table->errors, plural(table->errors));
+  if (table->errors)
+    fprintf(stderr, "phasebench bench: %u repetition%s ended in an error\n", table->errors, plural(table->errors));
   return table->errors == 0 && !table->lost;
 }

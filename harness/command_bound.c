@@ -118,7 +118,8 @@ static bool measure_language(const struct corpus *corpus, uint32_t number, const
     const struct corpus_file *file = &corpus->files[files[i]];
     char *path = NULL, *source = NULL;
     if (file->language != number) continue;
-    ok = interrupt_none("there are no figures", fault) && (language.model || open_language(outcome->name, &language, fault)) &&
+    ok = interrupt_none("there are no figures", fault) &&
+         (language.model || open_language(outcome->name, &language, fault)) &&
          sample_read(corpus, file, &path, &source, fault) &&
          add_source(&language, path, source, file->bytes, outcome, fault);
     free(path);

@@ -322,7 +322,8 @@ static void report_target(const struct manifest *manifest, const struct corpus *
   printf("corpus %s: aimed at ", manifest->name);
   if (manifest->target_files) printf("%" PRIu64 " file%s and ", manifest->target_files, plural(manifest->target_files));
   printf("%" PRIu64 " lines; it has %zu file%s and %" PRIu64 " lines (%+" PRId64 ")\n", manifest->target_lines,
-         corpus->file_count, plural(corpus->file_count), corpus->lines, (int64_t)corpus->lines - (int64_t)manifest->target_lines);
+         corpus->file_count, plural(corpus->file_count), corpus->lines,
+         (int64_t)corpus->lines - (int64_t)manifest->target_lines);
 }
 
 static int verify(char *const *names) {

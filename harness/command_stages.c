@@ -91,7 +91,8 @@ int command_stages(int argc, char **argv) {
   }
   bool as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
   if (argc > 1 && !as_json) {
-    fprintf(stderr, "phasebench stages: '%s': expected --json or nothing; `phasebench stages --help` tells more\n", argv[argc - 1]);
+    fprintf(stderr, "phasebench stages: '%s': expected --json or nothing; `phasebench stages --help` tells more\n",
+            argv[argc - 1]);
     return EXIT_CODE_USAGE;
   }
   struct fault fault = {0};

@@ -134,8 +134,8 @@ static bool heed_changes(struct build *build, struct fault *fault) {
   if (changed + left_out == 0) return true;
   if (!corpus_leave_out(build->corpus, build->is_left_out, fault)) return false;
   tell_step(build, "");
-  fprintf(stderr, "phasebench store build: while it ran, %zu file%s changed (the store holds what was read last) and %zu "
-          "had to be left out\n", changed, plural(changed), left_out);
+  fprintf(stderr, "phasebench store build: while it ran, %zu file%s changed (the store holds what was read last) and "
+          "%zu had to be left out\n", changed, plural(changed), left_out);
   return build->corpus->file_count > 0 || fault_set(fault, EXIT_CODE_INPUT, "%s: no file is left", build->corpus->name);
 }
 
@@ -145,7 +145,8 @@ static bool put_all(struct build *build, struct fault *fault) {
   build->documents = calloc(corpus->file_count + 1, sizeof *build->documents);
   build->is_left_out = calloc(corpus->file_count + 1, sizeof *build->is_left_out);
   build->parser = ts_parser_new();
-  if (!build->grammars || !build->documents || !build->is_left_out) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  if (!build->grammars || !build->documents || !build->is_left_out)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   build->began_ns = clock_ns();
   bool good = true;
   for (size_t i = 0; good && i < corpus->file_count; i++) {
@@ -261,7 +262,7 @@ static bool make(struct build *build, struct fault *fault) {
     return false;
   if (options->directory) option_tell_left_out("phasebench store build", build->corpus);
   if (build->corpus->file_count == 0 || build->corpus->file_count >= UINT32_MAX)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files, expected 1 or more, in a language that phasebench knows",
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files in a language that phasebench knows",
                      build->corpus->name, build->corpus->file_count);
   if (!put_all(build, fault) || !commit(build, fault)) return false;
   char *head = store_disk_head(build->store, &build->combination, fault);

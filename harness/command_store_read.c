@@ -113,7 +113,8 @@ static void print_info(const struct store_disk *disk, const struct store_disk_si
   printf(", content hash %s\n", catalogue->content_hash);
   printf("documents     %" PRIu64 "\nlines         %" PRIu64 "\nsource        %s\nnodes         %" PRIu64 "\n",
          catalogue->document_count, sums.lines, size_text(sums.bytes, source), sums.nodes);
-  printf("on disk       %s in %" PRIu64 " file%s", size_text(size->disk_bytes, on_disk), size->files, plural(size->files));
+  printf("on disk       %s in %" PRIu64 " file%s", size_text(size->disk_bytes, on_disk), size->files,
+         plural(size->files));
   if (sums.lines > 0) printf(", %.2f B/line", (double)size->disk_bytes / (double)sums.lines);
   printf("\n\n%-12s %10s %10s %12s  grammar\n", "language", "documents", "lines", "source");
   for (uint32_t i = 0; i < catalogue->language_count; i++) {
@@ -206,7 +207,8 @@ static void print_opening(const struct store_disk *disk, const struct opening *o
          (double)opening->open_ns / 1e6);
   if (opening->documents > 0 && seconds > 0) {
     printf("sample        %" PRIu64 " document%s opened and walked: %.0f documents/s, %.1f M nodes/s\n",
-           opening->documents, plural(opening->documents), (double)opening->documents / seconds, (double)opening->nodes / seconds / 1e6);
+           opening->documents, plural(opening->documents), (double)opening->documents / seconds,
+           (double)opening->nodes / seconds / 1e6);
   }
   print_growth("RSS above before: open        ", &opening->open, &opening->before);
   print_growth("                  walked      ", &opening->walked, &opening->before);

@@ -223,7 +223,8 @@ static bool fill(struct corpus_build *build, const struct corpus_options *option
   if (ok && build->skipped_count) {
     qsort(build->skipped, build->skipped_count, sizeof *build->skipped, compare_skipped);
   }
-  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) && sum_languages(build, fault) && corpus_hash_contents(corpus, fault);
+  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) &&
+       sum_languages(build, fault) && corpus_hash_contents(corpus, fault);
   free(build->candidates);
   free(build->languages);
   return ok;

@@ -16,7 +16,7 @@
   X(INTERNAL, 1, "an error inside phasebench; please report it")                               \
   X(USAGE, 2, "the command line is wrong")                                                     \
   X(INPUT, 3, "an input (corpus, manifest, results file, stage) cannot be used")               \
-  X(SYSTEM, 4, "the system refused something: file, memory, disk space, process; or a limit of an option did")          \
+  X(SYSTEM, 4, "the system refused something: file, memory, disk space, process; or a limit of an option did") \
   X(CELL_FAILED, 5, "a cell failed: wrong answer, crash, timeout, memory limit, instrument")   \
   X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")         \
   X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")     \

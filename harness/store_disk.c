@@ -188,10 +188,10 @@ static bool is_of_store(const char *name, const char *stages) {
 static bool refuse_link(const char *path, struct fault *fault) {
   char target[PATH_MAX];
   if (realpath(path, target))
-    return fault_set(fault, EXIT_CODE_USAGE, "%.400s: is a symbolic link; expected the folder of the store itself: name "
-                     "%.400s, to which it leads", path, target);
-  return fault_set(fault, EXIT_CODE_USAGE, "%.800s: is a symbolic link that leads nowhere; expected a folder, or nothing: "
-                   "remove the link, or name another place", path);
+    return fault_set(fault, EXIT_CODE_USAGE, "%.400s: is a symbolic link; expected the folder of the store itself: "
+                     "name %.400s, to which it leads", path, target);
+  return fault_set(fault, EXIT_CODE_USAGE, "%.800s: is a symbolic link that leads nowhere; expected a folder, or "
+                   "nothing: remove the link, or name another place", path);
 }
 
 /* Only a store is ever replaced, and only if nobody put anything else into it. */

@@ -25,8 +25,8 @@ bool store_setting_add(struct store_place *place, const char *text, struct fault
       !name_take(dot + 1, (size_t)(equals - dot - 1), setting.option, sizeof setting.option) ||
       !size_parse(equals + 1, &setting.value, &setting.has_unit))
     return fault_set(fault, EXIT_CODE_USAGE,
-                     "--set '%s': expected STAGE.OPTION=NUMBER, where the number is below 2^53 and, of bytes, may end in "
-                     SIZE_UNITS_TEXT ", as in p4a.hot_bytes=256KiB",
+                     "--set '%s': expected STAGE.OPTION=NUMBER, where the number is below 2^53 and, of bytes, may end "
+                     "in " SIZE_UNITS_TEXT ", as in p4a.hot_bytes=256KiB",
                      text);
   unsigned i = 0;
   while (i < place->setting_count && (strcmp(place->settings[i].stage, setting.stage) != 0 ||

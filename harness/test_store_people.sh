@@ -159,7 +159,8 @@ expect "info --json" phasebench-store-info-1 "$(cp again.info out; value 'r["sch
 run 0 stages --json
 expect "stages --json" "phasebench-stages-1 baseline 0" \
   "$(value 'r["schema"], r["stages"][0]["name"], r["stages"][0]["order"]' | tr -d "(),'")"
-expect "an option" 65536 "$(value '[o["default"] for s in r["stages"] for o in s["options"] if s["name"] == "p4b" and o["name"] == "resident_bytes"][0]')"
+expect "an option" 65536 "$(value '{s["name"] + "." + o["name"]: o["default"] for s in r["stages"] for o in s["options"]
+}["p4b.resident_bytes"]')"
 run 2 stages --jsn
 
 # ---- units ----
@@ -180,13 +181,14 @@ run 2 run --memory-limit 1Ki
 said "memory-limit '1Ki': expected bytes, or a number that ends in K, M, G, T or KiB"
 run 2 run --memory-limit 1KiB
 said 'at least 1M'
-run 0 run --dir code --combos baseline --reps 1 --profile strict --no-instrument --memory-limit 1.5GiB --output r.json
+run 0 run --allow-unfit-build --dir code --combos baseline --reps 1 --profile strict --no-instrument --memory-limit 1.5GiB \
+  --output r.json
 cp r.json out
 expect "a limit of memory" 1610612736 "$(value 'r["settings"]["cell_memory_limit_bytes"]')"
 
 # ---- the beginnings of messages ----
-for command in "store build" "store info" "store export" "corpus show" "corpus list" run bench bound metrics report gate \
-  baseline claims attribution; do
+for command in "store build" "store info" "store export" "corpus show" "corpus list" run bench bound metrics report \
+  gate baseline claims attribution; do
   # shellcheck disable=SC2086
   "$PHASEBENCH" $command --no-such-option > out 2> said
   expect "$command --no-such-option: exit code" 2 $?
