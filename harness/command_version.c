@@ -9,10 +9,9 @@
 #include "fault.h"
 
 static const char help[] =
-    "usage: phasebench version\n"
-    "       phasebench --version\n\n"
+    "usage: phasebench version\n\n"
     "Prints the version, the commit that the program is built from ('+': with changes that are not in it), and,\n"
-    "where the build may not produce results, why.\n\n"
+    "where the build may not produce results, why. `phasebench --version` prints the same.\n\n"
     "example: phasebench version\n";
 
 int command_version(int argc, char **argv) {

@@ -164,8 +164,8 @@ static long check_cores(struct doctor *doctor) {
   const char *todo = shares ? "for times, leave the sibling threads idle, or as root: echo off > "
                               "/sys/devices/system/cpu/smt/control"
                      : count < 2 ? "for times, let nothing else run" : "";
-  doctor_add(doctor, "cores", shares || count < 2 ? DOCTOR_WARN : DOCTOR_OK, why, todo, "%ld CPU%s online (%s)%s", count,
-             count == 1 ? "" : "s", text, shares ? ", two threads or more on a core" : "");
+  doctor_add(doctor, "cores", shares || count < 2 ? DOCTOR_WARN : DOCTOR_OK, why, todo, "%ld CPU%s online (%s)%s",
+             count, count == 1 ? "" : "s", text, shares ? ", two threads or more on a core" : "");
   return count;
 }
 
@@ -178,7 +178,8 @@ static void check_load(struct doctor *doctor, long cpu_count) {
     doctor_add(doctor, "load", DOCTOR_WARN, why, "", "%s", text[0] ? text : "/proc/loadavg is empty");
   } else {
     bool busy = load > 0.5 && load > (double)cpu_count / 4;
-    doctor_add(doctor, "load", busy ? DOCTOR_WARN : DOCTOR_OK, why, busy ? "for times, wait until the machine is idle" : "",
+    doctor_add(doctor, "load", busy ? DOCTOR_WARN : DOCTOR_OK, why,
+               busy ? "for times, wait until the machine is idle" : "",
                "%.2f processes were running or waiting in the last minute", load);
   }
 }
@@ -195,8 +196,8 @@ static void check_clock(struct doctor *doctor) {
   bool is_quick = false;
   for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++) is_quick |= strcmp(text, quick[i]) == 0;
   doctor_add(doctor, "clock", is_quick ? DOCTOR_OK : DOCTOR_WARN, why,
-             is_quick ? "" : "see /sys/devices/system/clocksource/clocksource0/available_clocksource for a quicker one; "
-                             "times of accesses include the clock's", "%s", text);
+             is_quick ? "" : "see available_clocksource in /sys/devices/system/clocksource/clocksource0 for a quicker "
+                             "one; times of accesses include the clock's", "%s", text);
 }
 
 static void check_kernel(struct doctor *doctor) {

@@ -111,8 +111,8 @@ static bool find_limit(const char *controller, read_limit_fn *read_limit, double
 }
 
 static void check_group_memory(struct doctor *doctor) {
-  static const char why[] = "a cell that passes it is killed without a word; a cell that passes run's --memory-limit is a "
-                            "failed cell with a reason";
+  static const char why[] = "a cell that passes it is killed without a word; a cell that passes run's --memory-limit "
+                            "is a failed cell with a reason";
   uint64_t total;
   double limit;
   char reason[256], todo[256] = "";
@@ -124,13 +124,13 @@ static void check_group_memory(struct doctor *doctor) {
   /* run's own limit unless told otherwise is 9/10 of the machine's memory */
   bool first = !read_kilobytes("MemTotal", &total, reason) || limit < 0.9 * (double)total;
   if (first) snprintf(todo, sizeof todo, "phasebench run --memory-limit %.0fM, or raise the limit", limit * 0.9 / MIB);
-  doctor_add(doctor, "memory_limit", first ? DOCTOR_WARN : DOCTOR_OK, why, todo, "control groups limit memory to %.0f MiB",
-             limit / MIB);
+  doctor_add(doctor, "memory_limit", first ? DOCTOR_WARN : DOCTOR_OK, why, todo,
+             "control groups limit memory to %.0f MiB", limit / MIB);
 }
 
 static void check_group_cpu(struct doctor *doctor) {
-  static const char why[] = "a process that has used up its share is stopped for up to a tenth of a second in the midst of "
-                            "what is timed; memory figures do not depend on it";
+  static const char why[] = "a process that has used up its share is stopped for up to a tenth of a second in the "
+                            "midst of what is timed; memory figures do not depend on it";
   double limit;
   if (!find_limit("cpu", read_cpu_limit, &limit)) {
     doctor_add(doctor, "cpu_limit", DOCTOR_OK, why, "", "no control group limits CPU time");
@@ -138,7 +138,8 @@ static void check_group_cpu(struct doctor *doctor) {
   }
   /* A cell has one thread; the rest is for whatever else runs in the group. */
   doctor_add(doctor, "cpu_limit", limit < 2 ? DOCTOR_WARN : DOCTOR_OK, why,
-             limit < 2 ? "give it 2 CPUs or more, or use no times" : "", "control groups limit CPU time to %.2f CPUs", limit);
+             limit < 2 ? "give it 2 CPUs or more, or use no times" : "", "control groups limit CPU time to %.2f CPUs",
+             limit);
 }
 
 /* ---- memory and swap ---- */

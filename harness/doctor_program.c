@@ -40,8 +40,8 @@ static void check_stages(struct doctor *doctor) {
     doctor_add(doctor, "stages", DOCTOR_FAIL, why, "build or install again, or set PHASEBENCH_STAGE_DIR", "%.400s",
                fault.message);
   else if (count == 0)
-    doctor_add(doctor, "stages", DOCTOR_FAIL, why, "build or install again, or set PHASEBENCH_STAGE_DIR", "none in %.400s",
-               paths_stage_dir());
+    doctor_add(doctor, "stages", DOCTOR_FAIL, why, "build or install again, or set PHASEBENCH_STAGE_DIR",
+               "none in %.400s", paths_stage_dir());
   else doctor_add(doctor, "stages", DOCTOR_OK, why, "", "%u in %.400s", count, paths_stage_dir());
   free(stages);
 }
@@ -90,6 +90,7 @@ static bool look_at_corpus(const char *name, struct corpora *corpora, struct fau
 
 static void check_corpora(struct doctor *doctor) {
   static const char why[] = "published figures are of them; --dir PATH measures any code";
+  static const char todo[] = "install again, or set PHASEBENCH_CORPORA_DIR";
   struct fault fault = {0};
   struct corpora corpora = {0};
   char **names = NULL;
@@ -100,10 +101,9 @@ static void check_corpora(struct doctor *doctor) {
     free(names[i]);
   }
   free(names);
-  if (!ok) doctor_add(doctor, "corpora", DOCTOR_FAIL, why, "install again, or set PHASEBENCH_CORPORA_DIR", "%.500s", fault.message);
+  if (!ok) doctor_add(doctor, "corpora", DOCTOR_FAIL, why, todo, "%.500s", fault.message);
   else if (!count)
-    doctor_add(doctor, "corpora", DOCTOR_FAIL, why, "install again, or set PHASEBENCH_CORPORA_DIR", "no manifest in %.400s",
-               paths_corpora_dir());
+    doctor_add(doctor, "corpora", DOCTOR_FAIL, why, todo, "no manifest in %.400s", paths_corpora_dir());
   else if (corpora.missing[0]) {
     struct doctor_check *check = doctor_add(doctor, "corpora", DOCTOR_WARN, why, "", "%u of %u fetched; not: %s",
                                             corpora.fetched, corpora.count, corpora.missing);
@@ -117,7 +117,8 @@ static void check_gnuplot(struct doctor *doctor) {
   char path[PATH_MAX];
   for (const char *at = folders ? folders : ""; *at; at += strcspn(at, ":"), at += *at == ':') {
     int length = (int)strcspn(at, ":");
-    if (snprintf(path, sizeof path, "%.*s/gnuplot", length, at) >= (int)sizeof path || access(path, X_OK) != 0) continue;
+    if (snprintf(path, sizeof path, "%.*s/gnuplot", length, at) >= (int)sizeof path) continue;
+    if (access(path, X_OK) != 0) continue;
     doctor_add(doctor, "gnuplot", DOCTOR_OK, why, "", "%.400s", path);
     return;
   }
@@ -164,15 +165,16 @@ static void check_place(struct doctor *doctor, const char *name, const char *pat
   const char *what = in_memory ? "a file system in memory" : "a file system on disk";
   struct doctor_check *check;
   if (access(nearest, W_OK) != 0)
-    check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s cannot be written to: %s", nearest, strerror(errno));
+    check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s cannot be written to: %s", nearest,
+                       strerror(errno));
   else if (free_bytes < 64 * MIB)
     check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s: %.0f MiB left", nearest, (double)free_bytes / MIB);
   else
-    check = doctor_add(doctor, name, (in_memory && stages_write) || free_bytes < wanted ? DOCTOR_WARN : DOCTOR_OK, why, "",
-                       "%.300s: %s, %.0f MiB left", nearest, what, (double)free_bytes / MIB);
+    check = doctor_add(doctor, name, (in_memory && stages_write) || free_bytes < wanted ? DOCTOR_WARN : DOCTOR_OK, why,
+                       "", "%.300s: %s, %.0f MiB left", nearest, what, (double)free_bytes / MIB);
   if (check->state != DOCTOR_OK)
     snprintf(check->todo, sizeof check->todo, "%s", stages_write ? "phasebench run --output FILE on another disk"
-                                                                 : "make room, or set PHASEBENCH_CACHE to another disk");
+                                                                 : "set PHASEBENCH_CACHE to another disk");
 }
 
 void doctor_places(struct doctor *doctor, const char *results_dir) {

@@ -56,7 +56,8 @@ add_custom_command(OUTPUT "${man}" DEPENDS phasebench VERBATIM COMMENT "phaseben
   COMMAND "${CMAKE_COMMAND}" -E rename "${man}.new" "${man}")
 add_custom_target(man ALL DEPENDS "${man}")
 install(FILES "${man}" DESTINATION share/man/man1)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/scripts/completion/phasebench.bash")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/scripts/completion/phasebench.bash")
 file(READ "${PROJECT_SOURCE_DIR}/scripts/completion/phasebench.bash" PHASEBENCH_BASH_COMPLETION)
 configure_file(scripts/completion/_phasebench.in "${configured}/_phasebench" @ONLY)
 install(FILES "${configured}/_phasebench" DESTINATION share/zsh/site-functions)

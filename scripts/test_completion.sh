@@ -25,7 +25,9 @@ offers() { # expected words, in any order, separated by spaces; then what stands
   _phasebench
   got=$(printf '%s\n' "${COMPREPLY[@]-}" | sort)
   checked=$((checked + 1))
-  [ "$got" = "$expected" ] || { echo "FAILED: '$*': expected $(xargs <<< "$expected"); got $(xargs <<< "$got")"; failures=$((failures + 1)); }
+  [ "$got" = "$expected" ] && return
+  failures=$((failures + 1))
+  echo "FAILED: '$*': expected '${expected//$'\n'/ }', got '${got//$'\n'/ }'"
 }
 
 offers "report" rep
@@ -39,7 +41,10 @@ offers "--dir --exclude --files --help --json --max-file-bytes --path" corpus sh
 offers "--json --help" corpus list --
 offers "--dir --name --replace --help" baseline save --
 offers "--dir --help" baseline list --
-offers "--help" stages --
+offers "--help" version --
+offers "linux linux-10m linux-core" corpus show --json li
+offers "results/one.json" metrics --json results/o
+offers "--profile" compare --p
 offers "--checkpoint" attribution --c
 offers "--reps --restart --resume" run --quiet --re
 offers "ts-1720 ts-versions" run --corpus ts
@@ -71,27 +76,38 @@ offers "" nothing-like-it --x
 # A file name with a space stays one word.
 COMP_WORDS=("$PHASEBENCH" metrics "result t") COMP_CWORD=2 COMPREPLY=()
 _phasebench
-[ "${#COMPREPLY[@]}" = 1 ] && [ "${COMPREPLY[0]}" = "result two.json" ] || { echo "FAILED: a file name with a space"; failures=$((failures + 1)); }
+[ "${#COMPREPLY[@]}" = 1 ] && [ "${COMPREPLY[0]}" = "result two.json" ] || { 
+  echo "FAILED: a file name with a space"
+  failures=$((failures + 1))
+}
 
 # Every option that is offered is one of the program's: it is never called unrecognized.
-for command in run bench bound metrics claims report attribution gate doctor; do
+for command in run bench bound metrics claims report compare attribution gate doctor; do
   COMP_WORDS=("$PHASEBENCH" "$command" --) COMP_CWORD=2 COMPREPLY=()
   _phasebench
-  [ ${#COMPREPLY[@]} -ge 3 ] || { echo "FAILED: $command: only ${COMPREPLY[*]-nothing}"; failures=$((failures + 1)); }
+  if [ ${#COMPREPLY[@]} -lt 3 ]; then
+    echo "FAILED: $command: only ${COMPREPLY[*]-nothing}"
+    failures=$((failures + 1))
+  fi
   for option in "${COMPREPLY[@]}"; do
     checked=$((checked + 1))
     # The first --none may be the option's value; the second ends the command before it does anything.
     timeout 20 "$PHASEBENCH" "$command" "$option" --none --none > said 2>&1 < /dev/null
     code=$?
-    [ "$code" = 2 ] || [ "$option" = --help ] || { echo "FAILED: $command $option: exit code $code"; failures=$((failures + 1)); }
-    grep -qE "(unrecognized|ambiguous).*'$option'" said && { echo "FAILED: $command has no $option: $(cat said)"; failures=$((failures + 1)); }
+    if [ "$code" != 2 ] && [ "$option" != --help ]; then
+      echo "FAILED: $command $option: exit code $code, expected 2"
+      failures=$((failures + 1))
+    elif grep -qE "(unrecognized|ambiguous).*'$option'" said; then
+      echo "FAILED: $command has no $option: $(cat said)"
+      failures=$((failures + 1))
+    fi
   done
 done
 
 zsh=no
 if command -v zsh > /dev/null; then
   zsh=yes
-  zsh -n "$PHASEBENCH_BUILD_DIR/install/_phasebench" || { echo "FAILED: zsh cannot read _phasebench"; failures=$((failures + 1)); }
+  zsh -n "$PHASEBENCH_BUILD_DIR/install/_phasebench" || failures=$((failures + 1))
 fi
 echo "$checked completions checked, $failures wrong; zsh: $zsh"
 [ "$checked" -gt 60 ] && [ "$failures" -eq 0 ]

@@ -74,18 +74,18 @@ _phasebench_value() { # program command option word
       _phasebench_as nospace
       _phasebench_offer "$4" < <(_phasebench_settings "$1") ;;
     --dir | --results) _phasebench_files -d "$4" ;;
-    --output | -o | --json | --markdown | --junit | --config | --claims | --ledger) _phasebench_files -f "$4" ;;
+    --output | -o | --json | --markdown | --junit | --config | --claims | --ledger | --bound)
+      _phasebench_files -f "$4" ;;
   esac # others: a number, a pattern, a name that is new
 }
 
-# Does this option of the command take a value? Its help says "--option VALUE".
+# Does this option of the command take a value? Its help says "--option VALUE", with one space.
 _phasebench_takes_value() { # option program command [subcommand]
   local option=$1
   shift
   [ "$option" != -o ] || return 0
-  "$@" --help 2>/dev/null | awk -v option="$option" '
-    { for (i = 1; i < NF; i++) { name = $i; sub(/^\[/, "", name)
-        if (name == option && $(i + 1) ~ /^[A-Z]+[A-Z.=|+]*\]?$|^sexp/) found = 1 } }
+  "$@" --help 2>/dev/null | awk -v value="(^|[ [])$option ([A-Z]|sexp)" '
+    $0 ~ value { found = 1 }
     END { exit !found }'
 }
 
@@ -122,13 +122,15 @@ _phasebench() {
   COMPREPLY=()
   case $program in "~/"*) program=$HOME/${program#"~/"} ;; esac
   if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$command" = help ]; }; then
-    _phasebench_offer "$word" < <(_phasebench_commands "$program"; [ "$command" = help ] || printf '%s\n' --help --version)
+    _phasebench_offer "$word" < <(_phasebench_commands "$program"
+      [ "$command" = help ] || printf '%s\n' --help --version)
     return
   fi
   [ "$command" != help ] || command=${COMP_WORDS[2]}
   called=("$program" "$command")
   subcommands=$(_phasebench_subcommands "$program" "$command")
-  if [ "${COMP_WORDS[1]}" = help ] || { [ "$COMP_CWORD" -eq 2 ] && [ -n "$subcommands" ] && [ "${word#-}" = "$word" ]; }; then
+  if [ "${COMP_WORDS[1]}" = help ] ||
+    { [ "$COMP_CWORD" -eq 2 ] && [ -n "$subcommands" ] && [ "${word#-}" = "$word" ]; }; then
     _phasebench_offer "$word" < <(printf '%s\n' "$subcommands")
     return
   fi
