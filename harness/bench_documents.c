@@ -7,6 +7,7 @@
 
 #include "bench.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "sample.h"
 
 #define RANDOM_BENCH_TARGETS 102
@@ -319,6 +320,7 @@ bool bench_add(struct bench *bench, const struct combination *combination, struc
     return fault_set(fault, EXIT_CODE_USAGE, "combination '%s' keeps nothing; there is nothing to walk", subject->name);
   }
   for (uint32_t i = 0; i < bench->document_count; i++) {
+    if (!interrupt_none("nothing was measured", fault)) return false;
     bench->made[i] = bench_parse(bench, i, fault);
     if (!bench->made[i]) return false;
   }

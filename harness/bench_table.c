@@ -9,6 +9,9 @@
 
 #include "bench.h"
 #include "grid.h"
+#include "interrupt.h"
+#include "size.h"
+#include "text.h"
 
 #define MIB 1048576.0
 
@@ -35,6 +38,7 @@ void bench_table_free(struct bench_table *table) {
 
 void bench_table_add(void *sink, const struct gbench_result *result) {
   struct bench_table *table = sink;
+  if (interrupt_number() != 0) return; /* the command says so, once */
   if (result->error) {
     fprintf(stderr, "phasebench bench: ERROR: %s: %s\n", result->name, result->error);
     table->errors++;
@@ -172,8 +176,9 @@ static void print_row(const struct bench_table *table, const struct bench *bench
 }
 
 bool bench_table_print(const struct bench_table *table, const struct bench *bench) {
-  printf("%u documents, %llu source bytes, %llu nodes; %u random targets (%u refused)\n", bench->document_count,
-         (unsigned long long)bench->source_bytes, (unsigned long long)bench->nodes, bench->target_count,
+  char size[SIZE_TEXT_BYTES];
+  printf("%u document%s, %s of source, %llu nodes; %u random targets (%u refused)\n", bench->document_count,
+         plural(bench->document_count), size_text(bench->source_bytes, size), (unsigned long long)bench->nodes, bench->target_count,
          bench->targets_refused);
   printf("\n%-16s %-24s %-20s  %s\n", "operation", "subject", "    median",
          "times as fast as tree-sitter (pairs of repetitions: median, smallest ... largest)");
@@ -181,6 +186,6 @@ bool bench_table_print(const struct bench_table *table, const struct bench *benc
     for (unsigned i = 0; i < bench->subject_count; i++) print_row(table, bench, &shapes[s], &bench->subjects[i]);
   }
   if (table->lost) fputs("phasebench bench: out of memory: repetitions are missing from this table\n", stderr);
-  if (table->errors) fprintf(stderr, "phasebench bench: %u repetitions ended in an error\n", table->errors);
+  if (table->errors) fprintf(stderr, "phasebench bench: %u repetition%s ended in an error\n", table->errors, plural(table->errors));
   return table->errors == 0 && !table->lost;
 }

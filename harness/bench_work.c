@@ -19,25 +19,22 @@ static struct job jobs[BENCH_SUBJECTS_MAX];
 
 /* ---- ends ---- */
 
-static void failed(struct gbench_state *state, const struct job *job, const char *what) {
-  char message[600];
-  snprintf(message, sizeof message, "%.250s: %.300s", job->subject->name, what);
-  gbench_error(state, message);
-}
+/* The name of the benchmark, which stands before the message, has the subject's in it. */
+static void failed(struct gbench_state *state, const char *what) { gbench_error(state, what); }
 
 /* False: the answer is wrong, and said so. */
-static bool right(struct gbench_state *state, const struct job *job, uint64_t found, uint64_t expected) {
+static bool right(struct gbench_state *state, uint64_t found, uint64_t expected) {
   char what[160];
   if (found == expected) return true;
   snprintf(what, sizeof what, "wrong answer: the sum over the nodes found is %" PRIu64 ", tree-sitter's is %" PRIu64,
            found, expected);
-  failed(state, job, what);
+  failed(state, what);
   return false;
 }
 
-static bool unharmed(struct gbench_state *state, const struct job *job, int error) {
+static bool unharmed(struct gbench_state *state, int error) {
   if (error == STAGE_OK) return true;
-  failed(state, job, stage_error_text(error));
+  failed(state, stage_error_text(error));
   return false;
 }
 
@@ -83,7 +80,7 @@ static void run_parse(struct gbench_state *state, void *user) {
     delete_made(bench);
     gbench_resume(state);
     if (fault.code == EXIT_CODE_OK) continue;
-    failed(state, job, fault.message);
+    failed(state, fault.message);
     break;
   }
   count_source(state, job);
@@ -112,7 +109,7 @@ static void put_loop(struct gbench_state *state, const struct job *job, bool par
     store_close(store);
     gbench_resume(state);
     if (ok) continue;
-    failed(state, job, fault.message);
+    failed(state, fault.message);
     break;
   }
   count_source(state, job);
@@ -147,7 +144,7 @@ static void run_cursor_live(struct gbench_state *state, void *user) {
   while (gbench_keep_running(state)) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < job->bench->document_count; i++) sum += walk_live(job->bench->documents[i].tree);
-    if (!right(state, job, sum, job->bench->walk_sum)) break;
+    if (!right(state, sum, job->bench->walk_sum)) break;
   }
   count_nodes(state, job);
 }
@@ -179,7 +176,7 @@ static void run_cursor(struct gbench_state *state, void *user) {
       if (!error) error = subject->cursor->error;
       subject->codec->cursor_close(subject->cursor);
     }
-    if (!unharmed(state, job, error) || !right(state, job, sum, job->bench->walk_sum)) break;
+    if (!unharmed(state, error) || !right(state, sum, job->bench->walk_sum)) break;
   }
   count_nodes(state, job);
 }
@@ -211,7 +208,7 @@ static void run_walk(struct gbench_state *state, void *user) {
     uint64_t sum = 0;
     int error = STAGE_OK;
     for (uint32_t i = 0; i < job->bench->document_count && !error; i++) error = walk_document(job, i, &sum);
-    if (!unharmed(state, job, error) || !right(state, job, sum, job->bench->walk_sum)) break;
+    if (!unharmed(state, error) || !right(state, sum, job->bench->walk_sum)) break;
   }
   count_nodes(state, job);
 }
@@ -242,7 +239,7 @@ static void run_count_live(struct gbench_state *state, void *user) {
     for (uint32_t i = 0; i < job->bench->document_count; i++) {
       sum += bench_count_sum(i, count_live(job->bench->documents[i].tree, symbol_of(job, i)));
     }
-    if (!right(state, job, sum, job->bench->count_sum)) break;
+    if (!right(state, sum, job->bench->count_sum)) break;
   }
   count_nodes(state, job);
 }
@@ -286,7 +283,7 @@ static void run_count(struct gbench_state *state, void *user) {
     uint64_t sum = 0;
     int error = ask_anew(job);
     for (uint32_t i = 0; i < job->bench->document_count && !error; i++) error = count_document(job, i, &sum);
-    if (!unharmed(state, job, error) || !right(state, job, sum, job->bench->count_sum)) break;
+    if (!unharmed(state, error) || !right(state, sum, job->bench->count_sum)) break;
   }
   count_nodes(state, job);
 }
@@ -414,7 +411,7 @@ static void random_live(struct gbench_state *state, const struct job *job, live_
     touch_live(job->bench);
     gbench_resume(state);
     for (uint32_t t = 0; t < job->bench->target_count; t++) sum += operation(job->bench, &job->bench->targets[t]);
-    if (!right(state, job, sum, expected)) break;
+    if (!right(state, sum, expected)) break;
   }
   count_targets(state, job);
 }
@@ -428,13 +425,13 @@ static void random_codec(struct gbench_state *state, const struct job *job, code
     bool placed = place(job, begins);
     gbench_resume(state);
     if (!placed) {
-      failed(state, job, "a node cannot be found again by its index");
+      failed(state, "a node cannot be found again by its index");
       break;
     }
     for (uint32_t t = 0; t < job->bench->target_count; t++) {
       sum += operation(subject->codec, subject->cursors[t], &job->bench->targets[t]);
     }
-    if (!right(state, job, sum, expected)) break;
+    if (!right(state, sum, expected)) break;
   }
   count_targets(state, job);
 }

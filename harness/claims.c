@@ -1,26 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
- * claims.c - reads a ledger of claims and judges them; what the verdicts mean is
- * written in claims.h. */
+ * claims.c - reads a ledger of claims, strictly: what is not known, or is there twice, is a fault, since
+ * a misspelt key would silently judge by something else. Judged in claims_judge.c. */
 #include "claims.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json_out.h"
 #include "paths.h"
+#include "text_append.h"
 
 #define WHERE_BYTES 600
 
-const char *claim_verdict_text(const struct claim *claim, enum claim_verdict verdict) {
-  static const char *const texts[] = {
-#define X(name, text) text,
-      CLAIM_VERDICTS(X)
-#undef X
-  };
-  if (verdict == CLAIM_SMALLER && !claim->larger_is_better) return "larger than claimed";
-  return texts[verdict];
+/* Every key of the object is one of `allowed` (ended by NULL), and there once. */
+static bool check_keys(const cJSON *object, const char *const *allowed, const char *where, struct fault *fault) {
+  const cJSON *item, *other;
+  cJSON_ArrayForEach(item, object) {
+    unsigned a = 0;
+    while (allowed[a] && strcmp(allowed[a], item->string) != 0) a++;
+    if (!allowed[a]) {
+      char list[400] = "";
+      for (a = 0; allowed[a]; a++) text_append(list, sizeof list, "%s%s", a ? ", " : "", allowed[a]);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: there is no key \"%.60s\"; known are: %s", where, item->string,
+                       list);
+    }
+    for (other = item->next; other; other = other->next) {
+      if (strcmp(other->string, item->string) == 0) {
+        return fault_set(fault, EXIT_CODE_INPUT, "%s: the key \"%.60s\" is there twice", where, item->string);
+      }
+    }
+  }
+  return true;
 }
 
 /* A list of texts; may be empty. */
@@ -46,6 +59,48 @@ static bool is_checkpoint(const char *name) {
   return false;
 }
 
+static bool check_pair(const struct claim *claim, const char *where, struct fault *fault) {
+  bool of_pair = metrics_is_of_pair(claim->metric), against_baseline = strcmp(claim->metric, "reduction_pct") == 0;
+  if (of_pair && !claim->against) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%.60s\" compares two combinations: \"against\" must name the other",
+                     where, claim->metric);
+  }
+  if (!of_pair && !against_baseline && claim->against) {
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: \"%.60s\" is a figure of one combination: leave \"against\" out, or take a metric of two "
+                     "(marginal_reduction_pct, lines_per_mib_factor, added.NAME)",
+                     where, claim->metric);
+  }
+  if (against_baseline && claim->against && strcmp(claim->against, METRICS_BASELINE) != 0) {
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: reduction_pct is against " METRICS_BASELINE "; against '%.60s' it is marginal_reduction_pct",
+                     where, claim->against);
+  }
+  if (claim->against && strcmp(claim->against, claim->combination) == 0) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"against\" is the combination itself", where);
+  }
+  return true;
+}
+
+/* Rounding away from a number that cannot be: from a reduction of 100 % on nothing is left. */
+static bool check_range(const struct claim *claim, const char *where, struct fault *fault) {
+  double worst = claim->larger_is_better ? claim->value - claim->tolerance : claim->value_to + claim->tolerance;
+  bool ordered = claim->larger_is_better ? claim->refuted_at < worst : claim->refuted_at > worst;
+  if (claim->value > claim->value_to) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"value\" goes from more to less", where);
+  }
+  if (claim->tolerance < 0 || claim->rounding < 0 || !ordered) {
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: tolerance and rounding must not be negative, and refuted_at must lie beyond value and "
+                     "tolerance",
+                     where);
+  }
+  if (strstr(claim->metric, "reduction_pct") && claim->value_to >= 100) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: a reduction of 100 %% or more leaves no memory at all", where);
+  }
+  return true;
+}
+
 /* What types alone do not tell. */
 static bool check_claim(const struct claim *claim, const char *where, struct fault *fault) {
   if (claim->checkpoint_count == 0) {
@@ -58,30 +113,57 @@ static bool check_claim(const struct claim *claim, const char *where, struct fau
                        claim->checkpoints[c]);
     }
   }
-  double worst = claim->larger_is_better ? claim->value - claim->tolerance : claim->value + claim->tolerance;
-  bool ordered = claim->larger_is_better ? claim->refuted_at < worst : claim->refuted_at > worst;
-  if (claim->tolerance < 0 || !ordered) {
-    return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: tolerance must not be negative, and refuted_at must lie beyond value and tolerance", where);
+  return check_pair(claim, where, fault) && check_range(claim, where, fault);
+}
+
+/* A number, or a list of two. */
+static bool read_value(const cJSON *object, const char *where, struct claim *claim, struct fault *fault) {
+  const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "value");
+  if (!cJSON_IsArray(list)) {
+    bool ok = json_get_double(object, "value", where, &claim->value, fault);
+    claim->value_to = claim->value;
+    return ok;
   }
+  const cJSON *from = cJSON_GetArrayItem(list, 0), *to = cJSON_GetArrayItem(list, 1);
+  if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(from) || !cJSON_IsNumber(to) ||
+      !isfinite(from->valuedouble) || !isfinite(to->valuedouble)) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"value\" is not a number or a list of two: from, to", where);
+  }
+  claim->value = from->valuedouble;
+  claim->value_to = to->valuedouble;
   return true;
 }
+
+/* Text and numbers that may be left out. */
+static bool read_optional(const cJSON *object, const char *where, struct claim *claim, struct fault *fault) {
+  if (cJSON_HasObjectItem(object, "note") && !json_get_text(object, "note", where, &claim->note, fault)) return false;
+  if (cJSON_HasObjectItem(object, "against") && !json_get_text(object, "against", where, &claim->against, fault)) {
+    return false;
+  }
+  claim->rounding = claim->tolerance;
+  if (!cJSON_HasObjectItem(object, "rounding")) return true;
+  return json_get_double(object, "rounding", where, &claim->rounding, fault);
+}
+
+static const char *const claim_keys[] = {"id",          "says",    "source", "text",      "note",       "combination",
+                                         "against",     "metric",  "unit",   "checkpoints", "corpora",  "value",
+                                         "tolerance",   "refuted_at", "rounding", "better", NULL};
 
 static bool read_claim(const cJSON *root, const cJSON *object, const char *where, struct claim *claim,
                        struct fault *fault) {
   const char *source, *better;
   const cJSON *sources;
-  if (!json_get_text(object, "id", where, &claim->id, fault) ||
+  if (!cJSON_IsObject(object)) return fault_set(fault, EXIT_CODE_INPUT, "%s: is not an object", where);
+  if (!check_keys(object, claim_keys, where, fault) || !json_get_text(object, "id", where, &claim->id, fault) ||
       !json_get_text(object, "says", where, &claim->says, fault) ||
       !json_get_text(object, "text", where, &claim->text, fault) ||
       !json_get_text(object, "source", where, &source, fault) ||
       !json_get_text(object, "combination", where, &claim->combination, fault) ||
       !json_get_text(object, "metric", where, &claim->metric, fault) ||
-      !json_get_text(object, "unit", where, &claim->unit, fault) ||
-      !json_get_double(object, "value", where, &claim->value, fault) ||
+      !json_get_text(object, "unit", where, &claim->unit, fault) || !read_value(object, where, claim, fault) ||
       !json_get_double(object, "tolerance", where, &claim->tolerance, fault) ||
       !json_get_double(object, "refuted_at", where, &claim->refuted_at, fault) ||
-      !json_get_text(object, "better", where, &better, fault) ||
+      !json_get_text(object, "better", where, &better, fault) || !read_optional(object, where, claim, fault) ||
       !read_list(object, "checkpoints", where, &claim->checkpoints, &claim->checkpoint_count, fault) ||
       !read_list(object, "corpora", where, &claim->corpora, &claim->corpus_count, fault) ||
       !json_get_object(root, "sources", where, &sources, fault) ||
@@ -95,7 +177,35 @@ static bool read_claim(const cJSON *root, const cJSON *object, const char *where
   return check_claim(claim, where, fault);
 }
 
+static bool check_sources(const struct claims *claims, struct fault *fault) {
+  const cJSON *sources, *item;
+  if (!json_get_object(claims->root, "sources", claims->path, &sources, fault)) return false;
+  cJSON_ArrayForEach(item, sources) {
+    if (cJSON_IsString(item)) continue;
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: sources: \"%.60s\" is not a text", claims->path, item->string);
+  }
+  return true;
+}
+
+/* "lines", which may be left out: how many lines the corpora have that the claims speak of. */
+static bool read_lines(struct claims *claims, struct fault *fault) {
+  const cJSON *lines, *item;
+  if (!cJSON_HasObjectItem(claims->root, "lines")) return true;
+  if (!json_get_object(claims->root, "lines", claims->path, &lines, fault)) return false;
+  claims->corpora = calloc((size_t)cJSON_GetArraySize(lines) + 1, sizeof *claims->corpora);
+  if (!claims->corpora) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", claims->path);
+  cJSON_ArrayForEach(item, lines) {
+    if (!cJSON_IsNumber(item) || !(item->valuedouble > 0) || !isfinite(item->valuedouble)) {
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: lines: \"%.60s\" is not a number above 0", claims->path,
+                       item->string);
+    }
+    claims->corpora[claims->corpus_count++] = (struct claims_corpus){item->string, item->valuedouble};
+  }
+  return true;
+}
+
 static bool read_claims(struct claims *claims, struct fault *fault) {
+  static const char *const root_keys[] = {"schema", "sources", "lines", "claims", NULL};
   const cJSON *list, *item;
   const char *schema;
   char where[WHERE_BYTES];
@@ -104,6 +214,10 @@ static bool read_claims(struct claims *claims, struct fault *fault) {
   if (strcmp(schema, "phasebench-claims-1") != 0) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: the schema is '%.60s', expected 'phasebench-claims-1'", claims->path,
                      schema);
+  }
+  if (!check_keys(root, root_keys, claims->path, fault) || !check_sources(claims, fault) ||
+      !read_lines(claims, fault)) {
+    return false;
   }
   if (!json_get_array(root, "claims", claims->path, &list, fault)) return false;
   claims->claims = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *claims->claims);
@@ -148,6 +262,7 @@ void claims_close(struct claims *claims) {
     free(claims->claims[i].corpora);
   }
   free(claims->claims);
+  free(claims->corpora);
   cJSON_Delete(claims->root);
   free((char *)claims->path);
   free(claims);
@@ -164,31 +279,4 @@ bool claim_is_about(const struct claim *claim, const char *corpus) {
     if (strcmp(claim->corpora[c], corpus) == 0) return true;
   }
   return claim->corpus_count == 0;
-}
-
-static enum claim_verdict compare(const struct claim *claim, double measured) {
-  double gain = claim->larger_is_better ? measured - claim->value : claim->value - measured;
-  double beyond = claim->larger_is_better ? measured - claim->refuted_at : claim->refuted_at - measured;
-  if (beyond <= 0) return CLAIM_REFUTED;
-  if (gain > claim->tolerance) return CLAIM_EXCEEDED;
-  return gain >= -claim->tolerance ? CLAIM_REPRODUCED : CLAIM_SMALLER;
-}
-
-struct claim_judgement claim_judge(const struct claim *claim, const struct result *result, const char *profile,
-                                   const char *checkpoint) {
-  struct claim_judgement judgement = {CLAIM_NOT_MEASURED, spread_missing("the claim is about another corpus")};
-  if (!claim_is_about(claim, result->corpus)) return judgement;
-  const struct result_group *group = result_group(result, claim->combination, profile);
-  if (group && group->instrument) {
-    judgement.measured = spread_missing("an instrument cell is not a result");
-    return judgement;
-  }
-  const char *unit;
-  judgement.measured =
-      metrics_find(result, group, claim->metric, strcmp(checkpoint, "-") == 0 ? NULL : checkpoint, &unit);
-  if (unit && strcmp(unit, claim->unit) != 0) {
-    judgement.measured = spread_missing("the ledger gives another unit than the metric has");
-  }
-  if (!judgement.measured.missing) judgement.verdict = compare(claim, judgement.measured.median);
-  return judgement;
 }

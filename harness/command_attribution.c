@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "json_out.h"
 #include "report.h"
+#include "text.h"
 
 #define SCHEMA "phasebench-attribution-1"
 
@@ -174,8 +175,8 @@ static void print_noise(const struct attribution *a) {
 static bool print_text(const struct attribution *a, struct fault *fault) {
   char lines[48];
   grid_number(a->result->lines, 0, lines, sizeof lines);
-  printf("%s: %s lines, allocator profile %s, medians of %u repetition%s, %u stages\n\n", a->result->corpus, lines,
-         a->profile, a->result->repetitions, a->result->repetitions == 1 ? "" : "s", a->stage_count);
+  printf("%s: %s lines, allocator profile %s, medians of %u repetition%s, %u stage%s\n\n", a->result->corpus, lines,
+         a->profile, a->result->repetitions, plural(a->result->repetitions), a->stage_count, plural(a->stage_count));
   if (!print_grid(a, report_shares_of, report_attribution_notes, fault)) return false;
   print_noise(a);
   return print_grid(a, report_interactions_of, report_interactions_notes, fault) &&

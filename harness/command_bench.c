@@ -11,8 +11,10 @@
 #include "bench.h"
 #include "commands.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "json_out.h"
 #include "options.h"
+#include "text.h"
 
 struct bench_options {
   const char *corpus, *directory, *combinations, *filter, *json;
@@ -26,7 +28,7 @@ static void print_help(void) {
   fputs("usage: phasebench bench [--corpus NAME | --dir PATH] [OPTION]...\n\n"
         "Measures the speed of codecs beside tree-sitter's own on the same documents, in one process\n"
         "and one run, repetitions interleaved at random. Every answer is compared with tree-sitter's;\n"
-        "a wrong one is an error (exit code 5) and has no figure.\n\n"
+        "a wrong one is an error (exit code 5) and has no figure. Ctrl-C ends it without a table (exit code 6).\n\n"
         "operations: parse, ingest (parse and put into an empty store), encode (put alone), walk (batch),\n"
         "cursor (every node by moves), count (the nodes of one symbol); at random: index, first_child,\n"
         "next_sibling, previous_sibling, parent, child_by_field, descendant (at a byte), point (at a row\n"
@@ -160,6 +162,7 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
   int ran = gbench_run(arguments, count, bench_table_add, table, isatty(STDERR_FILENO), why, sizeof why);
   bool ok = ran > 0;
   if (ran < 0) fault_set(fault, EXIT_CODE_INTERNAL, "the benchmark library: %s", why);
+  if (!interrupt_none("there is no table, and no JSON was written", fault)) ok = false;
   if (ran == 0) {
     fault_set(fault, EXIT_CODE_USAGE, "--filter '%s' matches no benchmark", options->filter ? options->filter : "");
   }
@@ -175,7 +178,7 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
 static void print_settings(const struct store_place *place) {
   for (unsigned i = 0; i < place->setting_count; i++) {
     char text[STORE_SETTING_BYTES];
-    store_setting_text(&place->settings[i], text);
+    store_setting_show(&place->settings[i], text);
     printf("set: %s\n", text);
   }
 }
@@ -187,8 +190,8 @@ static bool measure(const struct bench_options *options, const struct combinatio
   bench.place = &options->place;
   for (unsigned i = 0; ok && i < count; i++) ok = bench_add(&bench, &combinations[i], fault);
   if (ok) print_settings(&options->place);
-  if (ok) printf("corpus %s, seed %llu, %u repetitions of %g s; ", corpus->name, (unsigned long long)options->seed,
-                 options->repetitions, options->min_time_s);
+  if (ok) printf("corpus %s, seed %llu, %u repetition%s of %g s; ", corpus->name, (unsigned long long)options->seed,
+                 options->repetitions, plural(options->repetitions), options->min_time_s);
   fflush(stdout);
   ok = ok && bench_register(&bench, fault) && run_benchmarks(options, &bench, fault);
   gbench_clear();
@@ -217,6 +220,7 @@ int command_bench(int argc, char **argv) {
   struct bench_options options = {.max_bytes = 4 << 20, .seed = 1, .repetitions = 5, .min_time_s = 0.1};
   struct fault fault = {0};
   bool help = false;
+  interrupt_watch();
   if (parse_options(argc, argv, &options, &help, &fault)) {
     if (help) {
       print_help();

@@ -13,9 +13,12 @@
 #include "grammar.h"
 #include "grid.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "json_out.h"
 #include "options.h"
 #include "sample.h"
+#include "size.h"
+#include "text.h"
 
 struct bound_options {
   const char *corpus, *directory, *json;
@@ -43,7 +46,7 @@ static void print_help(void) {
         "  --max-bytes N    take a sample of whole documents of at most N bytes (default: all documents)\n"
         "  --seed N         which sample (default 1)\n"
         "  --json FILE      the figures as JSON (results/bound.schema.json)\n\n"
-        "The models take 256 MiB. Empty files are left out.\n\n"
+        "The models take 256 MiB. Empty files are left out. Ctrl-C ends it without figures (exit code 6).\n\n"
         "example: phasebench bound --corpus ts-1720 --json /tmp/ts-1720.json\n",
         stdout);
 }
@@ -115,7 +118,7 @@ static bool measure_language(const struct corpus *corpus, uint32_t number, const
     const struct corpus_file *file = &corpus->files[files[i]];
     char *path = NULL, *source = NULL;
     if (file->language != number) continue;
-    ok = (language.model || open_language(outcome->name, &language, fault)) &&
+    ok = interrupt_none("there are no figures", fault) && (language.model || open_language(outcome->name, &language, fault)) &&
          sample_read(corpus, file, &path, &source, fault) &&
          add_source(&language, path, source, file->bytes, outcome, fault);
     free(path);
@@ -148,8 +151,10 @@ static void print_outcome(const struct outcome *outcome) {
 
 static void print_table(const struct corpus *corpus, const struct bound_options *options,
                         const struct outcome *outcomes, const struct outcome *total) {
-  printf("corpus %s, seed %llu: %u documents, %llu source bytes\n\nbits a node of an adaptive code:\n", corpus->name,
-         (unsigned long long)options->seed, total->document_count, (unsigned long long)total->source_bytes);
+  char size[SIZE_TEXT_BYTES];
+  printf("corpus %s, seed %llu: %u document%s, %s of source\n\nbits a node of an adaptive code:\n", corpus->name,
+         (unsigned long long)options->seed, total->document_count, plural(total->document_count),
+         size_text(total->source_bytes, size));
   for (int part = 0; part < BOUND_PART_COUNT; part++)
     printf("  %-9s %s\n", bound_part_key((enum bound_part)part), bound_part_text((enum bound_part)part));
   printf("\n%-12s %9s %13s", "language", "documents", "nodes");
@@ -235,6 +240,7 @@ int command_bound(int argc, char **argv) {
   struct bound_options options = {.max_bytes = UINT64_MAX, .seed = 1};
   struct fault fault = {0};
   bool help = false;
+  interrupt_watch();
   if (parse_options(argc, argv, &options, &help, &fault)) {
     if (help) {
       print_help();

@@ -7,13 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "claims.h"
+#include "claims_output.h"
 #include "commands.h"
-#include "json_out.h"
+
+struct options {
+  const char *ledger, *profile;
+  enum claims_form form;
+  bool check, contradictions;
+  char **paths;
+  unsigned path_count;
+};
 
 static void print_help(void) {
-  fputs("usage: phasebench claims [--ledger FILE] [--profile P] [--json] RESULT...\n\n"
-        "Holds published numbers against results. Verdicts, where larger is better:\n"
+  fputs("usage: phasebench claims [OPTION]... RESULT...\n"
+        "       phasebench claims [OPTION]... --contradictions\n\n"
+        "Holds published numbers against results, each against the results of the corpora it is about.\n"
+        "Verdicts, where larger is better:\n"
         "  exceeded               measured above the claim and its tolerance\n"
         "  reproduced             within the tolerance\n"
         "  smaller than claimed   there, but less than claimed ('larger than claimed' where\n"
@@ -21,182 +30,115 @@ static void print_help(void) {
         "  refuted                no effect at all (reductions: 0 or less; absolute figures: half\n"
         "                         of what was claimed, or less)\n"
         "  not measured           and why\n"
-        "Measured is the median over repetitions, with the range and their number.\n\n"
-        "  --ledger FILE  another ledger than the one that comes with phasebench\n"
-        "  --profile P    allocator profile (default: strict where present, else the first)\n"
-        "  --json         JSON in place of text\n\n"
+        "Measured is the median over repetitions, with its confidence interval. Where the interval\n"
+        "reaches another verdict, that is said. Claims that contradict each other are listed, too.\n\n"
+        "  --ledger FILE     another ledger than the one that comes with phasebench\n"
+        "  --profile P       allocator profile (default: strict where present, else the first)\n"
+        "  --check           exit code 11 when a claim is refuted\n"
+        "  --contradictions  only what contradicts itself in the ledger; needs no result\n"
+        "  --json            JSON in place of text (reports/verdicts.schema.json)\n"
+        "  --markdown        a Markdown table in place of text\n\n",
+        stdout);
+  fputs("A ledger of your own (all fields: reports/README.md):\n"
+        "  {\n"
+        "    \"schema\": \"phasebench-claims-1\",\n"
+        "    \"sources\": {\"talk\": \"our talk of May, slide 7\"},\n"
+        "    \"claims\": [{\n"
+        "      \"id\": \"half\", \"says\": \"p1 needs half of the memory\",\n"
+        "      \"source\": \"talk\", \"text\": \"-50 %\",\n"
+        "      \"combination\": \"p1\", \"metric\": \"reduction_pct\", \"unit\": \"%\",\n"
+        "      \"checkpoints\": [\"purged\"], \"corpora\": [],\n"
+        "      \"value\": 50, \"tolerance\": 2, \"refuted_at\": 0, \"better\": \"larger\"\n"
+        "    }]\n"
+        "  }\n\n"
         "example: phasebench claims results/ts-1720.json\n",
         stdout);
 }
 
-/* Digits in groups for large numbers, two decimals for small ones. */
-static void number_text(double value, char *text, size_t text_bytes) {
-  char digits[40];
-  snprintf(digits, sizeof digits, value >= 1000 || value <= -1000 ? "%.0f" : "%.2f", value);
-  size_t used = 0, length = strcspn(digits, ".");
-  for (size_t i = 0; digits[i] && used + 2 < text_bytes; i++) {
-    if (i > 0 && i < length && (length - i) % 3 == 0 && digits[i - 1] != '-') text[used++] = ',';
-    text[used++] = digits[i];
-  }
-  text[used] = '\0';
-}
-
-static bool needs_baseline(const struct claim *claim) { return strcmp(claim->metric, "reduction_pct") == 0; }
-
-static void print_line(const struct claim *claim, const char *checkpoint, const struct claim_judgement *judgement) {
-  char claimed[40], median[40], min[40], max[40];
-  const struct spread *measured = &judgement->measured;
-  number_text(claim->value, claimed, sizeof claimed);
-  printf("  %-8s claimed %s %s; ", checkpoint, claimed, claim->unit);
-  if (judgement->verdict == CLAIM_NOT_MEASURED) {
-    printf("not measured: %s\n", measured->missing);
-    return;
-  }
-  number_text(measured->median, median, sizeof median);
-  number_text(measured->min, min, sizeof min);
-  number_text(measured->max, max, sizeof max);
-  printf("measured %s %s (%s ... %s, n = %u): %s\n", median, claim->unit, min, max, measured->n,
-         claim_verdict_text(claim, judgement->verdict));
-}
-
-static void print_result(const struct claims *claims, const struct result *result, const char *profile) {
-  printf("%s: corpus %s (%.0f files, %.0f lines), profile %s\n", result->path, result->corpus, result->files,
-         result->lines, profile);
-  if (result->sanitizers[0]) {
-    printf("  made by a build with sanitizers (%s): its figures mean nothing\n", result->sanitizers);
-  }
-  for (unsigned i = 0; i < claims->count; i++) {
-    const struct claim *claim = &claims->claims[i];
-    bool measured = false;
-    printf("\n%s: %s\n", claim->id, claim->says);
-    for (unsigned c = 0; c < claim->checkpoint_count; c++) {
-      struct claim_judgement judgement = claim_judge(claim, result, profile, claim->checkpoints[c]);
-      print_line(claim, claim->checkpoints[c], &judgement);
-      measured = measured || judgement.verdict != CLAIM_NOT_MEASURED;
-    }
-    if (measured) {
-      printf("  rests on the cells of %s%s, profile %s, repetitions 1 to %u\n", claim->combination,
-             needs_baseline(claim) ? " and " METRICS_BASELINE : "", profile, result->repetitions);
-    }
-    printf("  published: \"%s\" (%s)\n", claim->text, claim->source);
-  }
-}
-
-static void add_json(cJSON *list, const struct claim *claim, const struct result *result, const char *profile,
-                     const char *checkpoint) {
-  struct claim_judgement judgement = claim_judge(claim, result, profile, checkpoint);
-  const struct spread *measured = &judgement.measured;
-  cJSON *object = json_new_object();
-  json_add_text(object, "file", result->path);
-  json_add_text(object, "corpus", result->corpus);
-  json_add_text(object, "profile", profile);
-  json_add_text(object, "id", claim->id);
-  json_add_text(object, "says", claim->says);
-  json_add_text(object, "source", claim->source);
-  json_add_text(object, "text", claim->text);
-  json_add_text(object, "combination", claim->combination);
-  json_add_text(object, "metric", claim->metric);
-  json_add_text(object, "unit", claim->unit);
-  json_add_text(object, "checkpoint", checkpoint);
-  json_add_double(object, "claimed", claim->value);
-  json_add_double(object, "tolerance", claim->tolerance);
-  json_add_double(object, "refuted_at", claim->refuted_at);
-  json_add_text(object, "verdict", claim_verdict_text(claim, judgement.verdict));
-  json_add_u64(object, "n", measured->n);
-  if (measured->missing) {
-    json_add_missing(object, "measured", measured->missing);
-  } else {
-    json_add_double(object, "measured", measured->median);
-    json_add_double(object, "min", measured->min);
-    json_add_double(object, "max", measured->max);
-    json_add_double(object, "mad", measured->mad);
-    cJSON *cells = json_add_array(object, "cells");
-    for (unsigned r = 0; r < 2 * result->repetitions; r++) {
-      if (r >= result->repetitions && !needs_baseline(claim)) break;
-      cJSON *cell = json_new_object();
-      json_add_text(cell, "combination", r < result->repetitions ? claim->combination : METRICS_BASELINE);
-      json_add_u64(cell, "repetition", r % result->repetitions);
-      json_add_item(cells, NULL, cell);
-    }
-  }
-  json_add_item(list, NULL, object);
-}
-
-static bool judge_results(const struct claims *claims, char **paths, int count, const char *profile, cJSON *list,
-                          struct fault *fault) {
-  for (int i = 0; i < count; i++) {
-    struct result *result;
-    if (!result_open(paths[i], &result, fault)) return false;
-    const char *chosen = result_profile(result, profile, fault);
-    if (chosen && !list) {
-      if (i > 0) putchar('\n');
-      print_result(claims, result, chosen);
-    }
-    for (unsigned c = 0; chosen && list && c < claims->count; c++) {
-      const struct claim *claim = &claims->claims[c];
-      for (unsigned k = 0; k < claim->checkpoint_count; k++) {
-        add_json(list, claim, result, chosen, claim->checkpoints[k]);
-      }
-    }
-    result_close(result);
-    if (!chosen) return false;
+static bool open_results(const struct options *options, struct claims_result *results, struct fault *fault) {
+  for (unsigned i = 0; i < options->path_count; i++) {
+    if (!result_open(options->paths[i], &results[i].result, fault)) return false;
+    results[i].profile = result_profile(results[i].result, options->profile, fault);
+    if (!results[i].profile) return false;
   }
   return true;
 }
 
-static bool run(const char *ledger, const char *profile, bool json, char **paths, int count, struct fault *fault) {
+static void check(const struct claims_verdicts *verdicts, struct fault *fault) {
+  for (unsigned r = 0; r < verdicts->row_count; r++) {
+    const struct claims_row *row = &verdicts->rows[r];
+    if (row->judgement.verdict != CLAIM_REFUTED) continue;
+    fault_set(fault, EXIT_CODE_REFUTED, "%u of %u claims are refuted, the first is %s", verdicts->counts[CLAIM_REFUTED],
+              verdicts->claims->count, row->claim->id);
+    return;
+  }
+}
+
+static void run(const struct options *options, struct fault *fault) {
   char default_path[4200];
-  struct claims *claims;
-  if (!ledger) {
-    if (!claims_default_path(default_path, sizeof default_path, fault)) return false;
-    ledger = default_path;
+  const char *ledger = options->ledger;
+  struct claims *claims = NULL;
+  struct claims_verdicts verdicts;
+  struct claims_result *results = calloc(options->path_count + 1, sizeof *results);
+  if (!results) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  if (results && !ledger && claims_default_path(default_path, sizeof default_path, fault)) ledger = default_path;
+  if (ledger && results && claims_open(ledger, &claims, fault) && open_results(options, results, fault) &&
+      claims_verdicts_new(claims, results, options->path_count, &verdicts, fault)) {
+    claims_print(&verdicts, options->form, fault);
+    if (options->check) check(&verdicts, fault);
+    claims_verdicts_free(&verdicts);
   }
-  if (!claims_open(ledger, &claims, fault)) return false;
-  cJSON *root = json ? json_new_object() : NULL;
-  if (root) {
-    json_add_text(root, "schema", "phasebench-verdicts-1");
-    json_add_text(root, "ledger", ledger);
-  }
-  cJSON *list = root ? json_add_array(root, "verdicts") : NULL;
-  bool ok = judge_results(claims, paths, count, profile, list, fault);
-  if (ok && root) {
-    char *text = cJSON_Print(root);
-    ok = text ? puts(text) >= 0 : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-    cJSON_free(text);
-  }
-  cJSON_Delete(root);
+  for (unsigned i = 0; results && i < options->path_count; i++) result_close(results[i].result);
+  free(results);
   claims_close(claims);
-  if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
-    ok = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+}
+
+static bool usage(const char *message) {
+  fprintf(stderr, "phasebench claims: %s; `phasebench claims --help` tells more\n", message);
+  return false;
+}
+
+static bool check_options(const struct options *options, bool json, bool markdown) {
+  if (json && markdown) return usage("--json and --markdown exclude each other");
+  if (options->contradictions && options->path_count) {
+    return usage("--contradictions is about the ledger alone: leave the results out");
   }
-  return ok;
+  if (options->contradictions && options->check) return usage("--check needs results, --contradictions takes none");
+  if (!options->contradictions && !options->path_count) return usage("no result file given");
+  return true;
 }
 
 int command_claims(int argc, char **argv) {
-  static const struct option options[] = {{"ledger", required_argument, NULL, 'l'},
-                                          {"profile", required_argument, NULL, 'p'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-  const char *ledger = NULL, *profile = NULL;
-  bool json = false;
+  static const struct option known[] = {{"ledger", required_argument, NULL, 'l'},
+                                        {"profile", required_argument, NULL, 'p'},
+                                        {"check", no_argument, NULL, 'c'},
+                                        {"contradictions", no_argument, NULL, 'o'},
+                                        {"json", no_argument, NULL, 'j'},
+                                        {"markdown", no_argument, NULL, 'm'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
+  struct options options = {0};
+  bool json = false, markdown = false;
   int option;
-  while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
     if (option == 'h') {
       print_help();
       return EXIT_CODE_OK;
     }
     if (option == '?') return EXIT_CODE_USAGE; /* getopt has said why */
-    if (option == 'l') ledger = optarg;
-    if (option == 'p') profile = optarg;
+    if (option == 'l') options.ledger = optarg;
+    if (option == 'p') options.profile = optarg;
+    if (option == 'c') options.check = true;
+    if (option == 'o') options.contradictions = true;
     if (option == 'j') json = true;
+    if (option == 'm') markdown = true;
   }
-  if (optind >= argc) {
-    fputs("phasebench claims: no result file given; `phasebench claims --help` tells more\n", stderr);
-    return EXIT_CODE_USAGE;
-  }
+  options.paths = argv + optind;
+  options.path_count = (unsigned)(argc - optind);
+  if (!check_options(&options, json, markdown)) return EXIT_CODE_USAGE;
+  options.form = json ? CLAIMS_JSON : markdown ? CLAIMS_MARKDOWN : CLAIMS_TEXT;
   struct fault fault = {0};
-  run(ledger, profile, json, argv + optind, argc - optind, &fault);
+  run(&options, &fault);
   if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench claims: %s\n", fault.message);
   return (int)fault.code;
 }

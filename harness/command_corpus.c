@@ -311,17 +311,18 @@ static bool compare(const struct manifest *manifest, const struct corpus *corpus
            corpus->content_hash);
   }
   if (files || lines || bytes || hash) return false;
-  printf("corpus %s: as expected: %zu files, %" PRIu64 " lines, %" PRIu64 " bytes, %s\n", manifest->name,
-         corpus->file_count, corpus->lines, corpus->bytes, corpus->content_hash);
+  printf("corpus %s: as expected: %zu file%s, %" PRIu64 " line%s, %" PRIu64 " bytes, %s\n", manifest->name,
+         corpus->file_count, plural(corpus->file_count), corpus->lines, plural(corpus->lines), corpus->bytes,
+         corpus->content_hash);
   return true;
 }
 
 static void report_target(const struct manifest *manifest, const struct corpus *corpus) {
   if (!manifest->target_lines) return;
   printf("corpus %s: aimed at ", manifest->name);
-  if (manifest->target_files) printf("%" PRIu64 " files and ", manifest->target_files);
-  printf("%" PRIu64 " lines; it has %zu files and %" PRIu64 " lines (%+" PRId64 ")\n", manifest->target_lines,
-         corpus->file_count, corpus->lines, (int64_t)corpus->lines - (int64_t)manifest->target_lines);
+  if (manifest->target_files) printf("%" PRIu64 " file%s and ", manifest->target_files, plural(manifest->target_files));
+  printf("%" PRIu64 " lines; it has %zu file%s and %" PRIu64 " lines (%+" PRId64 ")\n", manifest->target_lines,
+         corpus->file_count, plural(corpus->file_count), corpus->lines, (int64_t)corpus->lines - (int64_t)manifest->target_lines);
 }
 
 static int verify(char *const *names) {
@@ -382,7 +383,7 @@ static const char *take_option(struct command_line *line, int option, const char
   }
 }
 
-static const char *parse(int argc, char **argv, const char *options, struct command_line *line) {
+static const char *parse(const char *action, int argc, char **argv, const char *options, struct command_line *line) {
   static const struct option all[] = {
       {"json", no_argument, NULL, 'j'},
       {"again", no_argument, NULL, 'a'},
@@ -394,6 +395,9 @@ static const char *parse(int argc, char **argv, const char *options, struct comm
       {"files", no_argument, NULL, 'f'},
       {0},
   };
+  static char name[64]; /* begins getopt's own messages */
+  snprintf(name, sizeof name, "phasebench corpus %s", action);
+  argv[0] = name;
   optind = 1;
   for (int option; (option = getopt_long(argc, argv, "h", all, NULL)) != -1;) {
     const char *error = option != 'h' && option != '?' && !strchr(options, option)
@@ -433,7 +437,7 @@ int command_corpus(int argc, char **argv) {
   while (action < 4 && strcmp(argv[1], actions[action].name) != 0) action++;
   if (action == 4) return usage_error("expected list, fetch, show or verify");
   struct command_line line = {0};
-  const char *error = parse(argc - 1, argv + 1, actions[action].options, &line);
+  const char *error = parse(actions[action].name, argc - 1, argv + 1, actions[action].options, &line);
   if (error) return usage_error(error);
   if (line.help) {
     fputs(actions[action].help, stdout);

@@ -14,6 +14,7 @@
 #include "report_folder.h"
 #include "report_page.h"
 #include "report_write.h"
+#include "text.h"
 
 #define PATH_BYTES 4300
 #define BOUNDS_MAX 16
@@ -111,11 +112,11 @@ static void write_head(const struct report *report) {
   report_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
   for (unsigned i = 0; i < r->language_count; i++) {
     const struct result_language *l = &r->languages[i];
-    report_line(report, "  %s: %.0f files, %.0f lines, grammar %s %s", l->name, l->files, l->lines, l->grammar_package,
-               l->grammar_version);
+    report_line(report, "  %s: %.0f file%s, %.0f line%s, grammar %s %s", l->name, l->files, plural((uint64_t)l->files),
+                l->lines, plural((uint64_t)l->lines), l->grammar_package, l->grammar_version);
   }
-  report_line(report, "measured: %s, %u repetitions, allocator profile %s, %s", r->created_utc, r->repetitions,
-             report->profile, r->path);
+  report_line(report, "measured: %s, %u repetition%s, allocator profile %s, %s", r->created_utc, r->repetitions,
+              plural(r->repetitions), report->profile, r->path);
   report_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
   report_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
@@ -139,16 +140,17 @@ static void write_head(const struct report *report) {
 
 static void write_verdict(const struct report *report, const struct claim *claim, const char *checkpoint,
                           const struct claim_judgement *judged) {
-  char claimed[48], measured[48];
-  int decimals = fabs(claim->value) < 1000 ? 1 : 0;
+  char claimed[CLAIM_TEXT_BYTES], measured[CLAIM_TEXT_BYTES], verdict[2 * CLAIM_TEXT_BYTES];
+  bool whole_cell = strcmp(checkpoint, "-") == 0;
+  claim_judgement_text(claim, judged, verdict, sizeof verdict);
   if (judged->verdict == CLAIM_NOT_MEASURED) {
-    report_line(report, "%s, %s: not measured: %s", claim->says, checkpoint, judged->measured.missing);
+    report_line(report, "%s%s%s: %s", claim->says, whole_cell ? "" : ", ", whole_cell ? "" : checkpoint, verdict);
     return;
   }
-  grid_number(claim->value, decimals, claimed, sizeof claimed);
-  grid_number(judged->measured.median, decimals, measured, sizeof measured);
-  report_line(report, "%s, %s: %s (claimed %s, measured %s %s, n = %u)", claim->says, checkpoint,
-             claim_verdict_text(claim, judged->verdict), claimed, measured, claim->unit, judged->measured.n);
+  claim_claimed_text(claim, claimed, sizeof claimed);
+  claim_figure_text(claim, judged->measured.median, measured, sizeof measured);
+  report_line(report, "%s%s%s: %s (claimed %s, measured %s, n = %u)", claim->says, whole_cell ? "" : ", ",
+             whole_cell ? "" : checkpoint, verdict, claimed, measured, judged->measured.n);
 }
 
 /* Claims about this corpus; one whose combination was not measured takes one line. */

@@ -13,6 +13,7 @@
 #include "json_out.h"
 #include "matrix.h"
 #include "run_progress.h"
+#include "size.h"
 
 #define EXCLUDES_MAX 256
 static const char *excludes[EXCLUDES_MAX + 1];
@@ -37,7 +38,8 @@ static void print_help(FILE *out) {
             combination_set_text((enum combination_set)i));
   }
   fputs("  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations\n"
-        "                         that have the stage; N may end in KiB, MiB or GiB; may be given again\n"
+        "                         that have the stage; N of bytes may end in K, KiB, M, MiB ... TiB; may\n"
+        "                         be given again\n"
         "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
         "                         jemalloc comes) or both. Default: both\n"
         "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
@@ -46,7 +48,8 @@ static void print_help(FILE *out) {
         "                         otherwise runs once for each profile\n\n"
         "limits of a cell; a cell that goes past one is a failed cell, and the others go on:\n"
         "  --timeout S            seconds. Default: 3600\n"
-        "  --memory-limit SIZE    resident bytes, or with K, M, G (1024s). Default: 9/10 of the machine's memory\n\n"
+        "  --memory-limit SIZE    resident bytes; may end in K, KiB, M, MiB ... TiB (1024s). Default: 9/10 of\n"
+        "                         the machine's memory\n\n"
         "where it goes:\n"
         "  --output FILE          default: results/<corpus>.json below the current folder; no device, pipe or link.\n"
         "                         An older file stays until the new result is complete\n"
@@ -89,18 +92,9 @@ static bool parse_timeout(const char *text, uint64_t *timeout_ms, struct fault *
 }
 
 static bool parse_size(const char *text, uint64_t *bytes, struct fault *fault) {
-  static const char units[] = "KMGT";
-  char *end;
-  double number = strtod(text, &end);
-  const char *unit = *end ? strchr(units, *end) : NULL;
-  double scaled = unit ? ldexp(number, 10 * (int)(unit - units + 1)) : number;
-  if (end == text || (*end && !unit) || (unit && end[1]) || !(scaled >= 1 << 20) ||
-      scaled >= (double)JSON_INTEGER_MAX) {
-    return fault_set(fault, EXIT_CODE_USAGE,
-                     "--memory-limit '%s': expected bytes, or a number with K, M, G or T; at least 1M", text);
-  }
-  *bytes = (uint64_t)scaled;
-  return true;
+  if (size_parse(text, bytes, NULL) && *bytes >= 1 << 20) return true;
+  return fault_set(fault, EXIT_CODE_USAGE, "--memory-limit '%s': expected bytes, or a number that ends in "
+                   SIZE_UNITS_TEXT "; at least 1M", text);
 }
 
 static bool default_memory_limit(uint64_t *bytes, struct fault *fault) {

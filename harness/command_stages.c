@@ -8,16 +8,18 @@
 
 #include "commands.h"
 #include "fault.h"
+#include "json_out.h"
 #include "paths.h"
 #include "store.h"
 
 #define STAGES_MAX 64
 
 static const char help[] =
-    "usage: phasebench stages\n\n"
+    "usage: phasebench stages [--json]\n\n"
     "Lists the stages that combinations are made of, in their order, with what each does and the\n"
     "options it has: name, default, range. `run`, `bench` and `store build` set an option with\n"
-    "--set STAGE.OPTION=N.\n\n"
+    "--set STAGE.OPTION=N; an N of bytes may end in K, KiB, M, MiB ... TiB (1024s).\n\n"
+    "  --json  the same as JSON, bytes in digits\n\n"
     "example: phasebench stages\n";
 
 /* "codec", "keeper of sources and trees" */
@@ -40,9 +42,46 @@ static void print_stage(const struct stage_summary *stage) {
   printf(")\n");
   for (uint32_t i = 0; i < stage->option_count; i++) {
     const struct stage_option_summary *option = &stage->options[i];
-    printf("             %s.%s=%" PRIu64 "  %s (%" PRIu64 " to %" PRIu64 ")\n", stage->name, option->name,
-           option->value, option->summary, option->min, option->max);
+    char value[SIZE_TEXT_BYTES], least[SIZE_TEXT_BYTES], most[SIZE_TEXT_BYTES];
+    printf("             %s.%s=%s  %s (%s to %s)\n", stage->name, option->name,
+           store_option_text(option->name, option->value, value), option->summary,
+           store_option_text(option->name, option->min, least), store_option_text(option->name, option->max, most));
   }
+}
+
+/* ---- JSON ---- */
+
+static void add_stage(cJSON *list, const struct stage_summary *stage) {
+  cJSON *to = json_add_object(list, NULL);
+  json_add_text(to, "name", stage->name);
+  json_add_text(to, "summary", stage->summary);
+  json_add_text(to, "module", stage->path);
+  json_add_u64(to, "order", stage->order);
+  json_add_bool(to, "is_codec", stage->roles & STAGE_TREE_CODEC);
+  json_add_bool(to, "keeps_sources", stage->roles & STAGE_BYTE_KEEPER && stage->keeps & 1u << STAGE_SOURCE);
+  json_add_bool(to, "keeps_trees", stage->roles & STAGE_BYTE_KEEPER && stage->keeps & 1u << STAGE_TREE);
+  json_add_bool(to, "writes_files", stage->flags & STAGE_USES_DISK);
+  json_add_bool(to, "is_instrument", stage->flags & STAGE_KEEPS_NOTHING);
+  json_add_bool(to, "is_standard", !(stage->flags & STAGE_NOT_STANDARD));
+  cJSON *options = json_add_array(to, "options");
+  for (uint32_t i = 0; i < stage->option_count; i++) {
+    const struct stage_option_summary *option = &stage->options[i];
+    cJSON *one = json_add_object(options, NULL);
+    json_add_text(one, "name", option->name);
+    json_add_text(one, "summary", option->summary);
+    json_add_u64(one, "default", option->value);
+    json_add_u64(one, "least", option->min);
+    json_add_u64(one, "most", option->max);
+  }
+}
+
+static void print_json(const struct stage_summary *stages, unsigned count, struct fault *fault) {
+  cJSON *root = json_new_object();
+  json_add_text(root, "schema", "phasebench-stages-1");
+  json_add_u64(root, "stage_abi", STAGE_ABI_VERSION);
+  cJSON *list = json_add_array(root, "stages");
+  for (unsigned i = 0; i < count; i++) add_stage(list, &stages[i]);
+  json_print(root, fault);
 }
 
 int command_stages(int argc, char **argv) {
@@ -50,8 +89,9 @@ int command_stages(int argc, char **argv) {
     fputs(help, stdout);
     return EXIT_CODE_OK;
   }
-  if (argc > 1) {
-    fprintf(stderr, "phasebench stages: '%s': expected nothing; `phasebench stages --help` tells more\n", argv[1]);
+  bool as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
+  if (argc > 1 && !as_json) {
+    fprintf(stderr, "phasebench stages: '%s': expected --json or nothing; `phasebench stages --help` tells more\n", argv[argc - 1]);
     return EXIT_CODE_USAGE;
   }
   struct fault fault = {0};
@@ -59,7 +99,8 @@ int command_stages(int argc, char **argv) {
   unsigned count = 0;
   if (!stages) fault_set(&fault, EXIT_CODE_SYSTEM, "out of memory for the list of stages");
   if (stages && stage_list(stages, STAGES_MAX, &count, &fault)) {
-    for (unsigned i = 0; i < count; i++) print_stage(&stages[i]);
+    if (as_json) print_json(stages, count, &fault);
+    for (unsigned i = 0; i < count && !as_json; i++) print_stage(&stages[i]);
   }
   free(stages);
   if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench stages: %s\n", fault.message);

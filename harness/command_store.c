@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "heap.h"
+#include "text.h"
 
 static const char help[] =
     "usage: phasebench store build|open|info|verify|export ...\n\n"
@@ -26,13 +27,17 @@ static const char help_build[] =
     "usage: phasebench store build [--corpus NAME | --dir DIR] [--stages A+B+...] [--set STAGE.OPTION=N] -o STORE\n\n"
     "Parses every file and writes a store: sources, trees, and a catalogue of them. An older store of that\n"
     "name is replaced when the new one is durable: whenever the program or the machine stops, STORE is the\n"
-    "old or the new one. Ctrl-C leaves the old one (exit code 6).\n\n"
+    "old or the new one. Ctrl-C leaves the old one (exit code 6). It is made in STORE.making-XXXXXX beside\n"
+    "it; what a killed build left there, the next build of that STORE removes, and says so.\n"
+    "A file below DIR that is changed meanwhile is read again, and one that vanished is left out and named.\n"
+    "A limit of an option that is met (p4a.cold_bytes) ends it with exit code 4.\n\n"
     "  --corpus NAME         a corpus (default: quick)\n"
     "  --dir DIR             a directory of your own\n"
     "  --stages A+B+...      stages as for `run --combos`; the topmost must keep sources and trees and be able to\n"
     "                        commit, and the codec must be able to save (else exit code 2). Default: the longest\n"
     "                        combination of the standard order that can\n"
-    "  --set STAGE.OPTION=N  sets an option of a stage (`phasebench stages` lists them); may be given again\n"
+    "  --set STAGE.OPTION=N  sets an option of a stage (`phasebench stages` lists them); may be given again; N of\n"
+    "                        bytes may end in K, KiB, M, MiB ... TiB\n"
     "  -o, --output STORE    a folder that does not exist, is empty, or is a store\n\n"
     "example: phasebench store build --corpus quick -o quick.store\n";
 
@@ -54,22 +59,27 @@ static const char help_open[] =
     "example: phasebench store open quick.store\n";
 
 static const char help_verify[] =
-    "usage: phasebench store verify [--sources] [--stages A+B+...] STORE\n\n"
+    "usage: phasebench store verify [--json] [--sources] [--stages A+B+...] STORE\n\n"
     "Reads all of a store: every checksum, each document's source (its hash is the catalogue's) and tree\n"
     "(walked whole; its number of nodes is the catalogue's). Bad documents are listed, and the others are\n"
     "checked all the same. Exit code 7 when anything is bad.\n\n"
+    "  --json            what was found, as JSON; bad documents are listed in it\n"
     "  --sources         also parse every source anew and compare every fact of every node\n"
     "  --stages A+B+...  where the store's stages are not in the stage folder: the same stages, by path\n\n"
     "example: phasebench store verify --sources quick.store\n";
 
 static const char help_export[] =
-    "usage: phasebench store export [--trees sexp|json] [--stages A+B+...] -o DIR|- STORE [PATH...]\n\n"
+    "usage: phasebench store export [--trees sexp|json] [--replace] [--stages A+B+...] -o DIR|- STORE [PATH...]\n\n"
     "Writes the sources of a store back: all, or those of the given paths (of a document, or a folder of\n"
-    "them). Below DIR each has its own relative path; a file that is there already is never replaced (exit\n"
-    "code 4), and none is written outside of DIR. `-o -` writes them to standard output, one after the other.\n\n"
+    "them). Below DIR each has its own relative path, and none is written outside of DIR. A file that is there\n"
+    "with the same contents is kept, so that an export that ended early goes on when it is started again. One\n"
+    "with other contents is not written over: it is named, like others that cannot be written, the rest goes\n"
+    "on, and the exit code is 4 (7 where documents are corrupt). A full disk ends it at once.\n"
+    "`-o -` writes to standard output, one document after the other.\n\n"
     "  --trees sexp      trees in place of sources: PATH.sexp, named nodes as S-expressions with fields\n"
     "  --trees json      PATH.jsonl: a line of JSON for each node, in preorder\n"
     "  -o, --output DIR  made if it does not exist\n"
+    "  --replace         write over files that are there with other contents\n"
     "  --stages A+B+...  where the store's stages are not in the stage folder: the same stages, by path\n\n"
     "example: phasebench store export -o - quick.store --trees sexp tree-sitter-c/grammar.js\n";
 
@@ -80,8 +90,8 @@ struct action {
 
 static const struct action actions[] = {
     {"build", help_build, "cdtso", store_command_build}, {"info", help_info, "jt", store_command_info},
-    {"open", help_open, "jts", store_command_open},      {"verify", help_verify, "tS", store_command_verify},
-    {"export", help_export, "oTt", store_command_export}};
+    {"open", help_open, "jts", store_command_open},      {"verify", help_verify, "tSj", store_command_verify},
+    {"export", help_export, "oTtR", store_command_export}};
 
 static bool take_option(const struct action *action, int letter, struct store_options *options, struct fault *fault) {
   if (letter == '?' || letter == ':' || !strchr(action->options, letter))
@@ -93,6 +103,7 @@ static bool take_option(const struct action *action, int letter, struct store_op
     case 'o': options->output = optarg; return true;
     case 'j': options->json = true; return true;
     case 'S': options->sources = true; return true;
+    case 'R': options->replace = true; return true;
     case 's': return store_setting_add(&options->place, optarg, fault);
     default: break;
   }
@@ -109,7 +120,11 @@ static bool parse(const struct action *action, int argc, char **argv, struct sto
       {"stages", required_argument, NULL, 't'}, {"set", required_argument, NULL, 's'},
       {"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},
       {"sources", no_argument, NULL, 'S'},      {"trees", required_argument, NULL, 'T'},
-      {"help", no_argument, NULL, 'h'},         {0}};
+      {"replace", no_argument, NULL, 'R'},      {"help", no_argument, NULL, 'h'},
+      {0}};
+  static char name[64]; /* begins getopt's own messages */
+  snprintf(name, sizeof name, "phasebench store %s", action->name);
+  argv[0] = name;
   optind = 1;
   for (int letter; (letter = getopt_long(argc, argv, "ho:", names, NULL)) != -1;) {
     *wants_help |= letter == 'h';
@@ -144,7 +159,9 @@ static int run(const struct action *action, int argc, char **argv) {
   }
   if (fault.code == EXIT_CODE_OK) return EXIT_CODE_OK;
   fflush(stdout);
-  fprintf(stderr, "phasebench store %s: %s\n", action->name, fault.message);
+  fprintf(stderr, "phasebench store %s: ", action->name);
+  text_print(stderr, fault.message);
+  putc('\n', stderr);
   return (int)fault.code;
 }
 

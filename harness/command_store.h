@@ -17,6 +17,7 @@ struct store_options {
   int path_count;
   struct store_place place; /* --set */
   bool json, sources;
+  bool replace; /* export: files that are there with other contents */
   enum store_trees trees;
 };
 

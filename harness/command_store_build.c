@@ -2,7 +2,6 @@
  *
  * command_store_build.c - `phasebench store build`. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,10 @@
 #include "command_store.h"
 #include "corpus.h"
 #include "grammar.h"
+#include "interrupt.h"
 #include "options.h"
 #include "sample.h"
+#include "text.h"
 
 struct build {
   const struct store_options *options;
@@ -25,6 +26,9 @@ struct build {
   struct grammar *grammars; /* by language of the corpus */
   TSParser *parser;
   struct store_document *documents;
+  uint32_t document_count;
+  bool *is_left_out; /* by file of the corpus */
+  size_t left_out_count, changed_count;
   uint64_t done_bytes, began_ns, told_ns;
   bool is_terminal;
   struct {
@@ -33,27 +37,11 @@ struct build {
   } tables;
 };
 
-/* ---- Ctrl-C ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void note_signal(int number) { interrupted = number; }
-
-/* Taken where nothing is half done; a second signal ends the process at once, and the old store stays
- * all the same. What was ignored stays ignored. */
-static void watch_signals(void) {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-  struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-    struct sigaction before;
-    if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(numbers[i], &action, NULL);
-  }
-}
-
+/* Whoever ends the process, the old store stays. */
 static bool go_on(const struct build *build, struct fault *fault) {
-  if (!interrupted) return true;
-  return fault_set(fault, EXIT_CODE_INTERRUPTED, "interrupted by SIG%s; %s is as it was", sigabbrev_np(interrupted),
-                   build->making.place);
+  char what[4200];
+  snprintf(what, sizeof what, "%.800s is as it was", build->making.place);
+  return interrupt_none(what, fault);
 }
 
 /* ---- progress ---- */
@@ -81,10 +69,9 @@ static bool use_language(struct build *build, uint32_t language, struct fault *f
                    grammar->language);
 }
 
-static bool put_text(struct build *build, uint32_t id, const char *path, const char *source, struct fault *fault) {
-  const struct corpus_file *file = &build->corpus->files[id];
-  if (XXH3_64bits(source, file->bytes) != file->hash)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: was changed while the store was built; build it again", path);
+static bool put_text(struct build *build, const struct corpus_file *file, const char *path, const char *source,
+                     struct fault *fault) {
+  uint32_t id = build->document_count++;
   TSTree *tree = ts_parser_parse_string(build->parser, NULL, source, (uint32_t)file->bytes);
   if (!tree) return fault_set(fault, EXIT_CODE_INTERNAL, "%s: the parser gave no tree", path);
   build->documents[id] = (struct store_document){
@@ -95,32 +82,77 @@ static bool put_text(struct build *build, uint32_t id, const char *path, const c
   return store_put(build->store, &document, tree, fault);
 }
 
-static bool put_file(struct build *build, uint32_t id, struct fault *fault) {
-  const struct corpus_file *file = &build->corpus->files[id];
+/* The text that the corpus was read with. */
+static bool read_text(const struct build *build, const struct corpus_file *file, char **path, char **source,
+                      struct fault *fault) {
+  return sample_read(build->corpus, file, path, source, fault) &&
+         (XXH3_64bits(*source, file->bytes) == file->hash ||
+          fault_set(fault, EXIT_CODE_INPUT, "%s: was changed while the store was built; build it again", *path));
+}
+
+/* A file of a directory that somebody works in: as it is now, or not at all. */
+static bool read_text_again(struct build *build, size_t i, char **source, struct fault *fault) {
+  static struct path_shown shown;
+  const char *why;
+  struct corpus_file *file = &build->corpus->files[i];
+  free(*source);
+  switch (corpus_read_again(build->corpus, file, source, &why, fault)) {
+    case CORPUS_AGAIN_READ: build->changed_count++; return true;
+    case CORPUS_AGAIN_FAULT: return false;
+    case CORPUS_AGAIN_LEFT_OUT: break;
+  }
+  build->is_left_out[i] = true;
+  build->left_out_count++;
+  tell_step(build, "");
+  fprintf(stderr, "phasebench store build: LEFT OUT %s: %s\n", path_show(file->path, &shown), why);
+  return true;
+}
+
+static bool put_file(struct build *build, size_t i, struct fault *fault) {
+  const struct corpus_file *file = &build->corpus->files[i];
+  uint64_t listed_bytes = file->bytes;
   char *path = NULL, *source = NULL;
+  struct fault why = {0};
   if (file->bytes > UINT32_MAX)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits",
                      file->path);
-  bool good = use_language(build, file->language, fault) && sample_read(build->corpus, file, &path, &source, fault);
-  if (good) good = put_text(build, id, path, source, fault);
+  bool good = use_language(build, file->language, fault);
+  if (good && !read_text(build, file, &path, &source, &why)) {
+    bool may_change = build->options->directory && path && why.code == EXIT_CODE_INPUT;
+    good = may_change ? read_text_again(build, i, &source, fault) : fault_set(fault, why.code, "%s", why.message);
+  }
+  if (good && !build->is_left_out[i]) good = put_text(build, file, path, source, fault);
   free(path);
   free(source);
-  build->done_bytes += file->bytes;
+  build->done_bytes += listed_bytes;
   return good;
+}
+
+/* The corpus is what the store holds. */
+static bool heed_changes(struct build *build, struct fault *fault) {
+  size_t changed = build->changed_count, left_out = build->left_out_count;
+  if (changed + left_out == 0) return true;
+  if (!corpus_leave_out(build->corpus, build->is_left_out, fault)) return false;
+  tell_step(build, "");
+  fprintf(stderr, "phasebench store build: while it ran, %zu file%s changed (the store holds what was read last) and %zu "
+          "had to be left out\n", changed, plural(changed), left_out);
+  return build->corpus->file_count > 0 || fault_set(fault, EXIT_CODE_INPUT, "%s: no file is left", build->corpus->name);
 }
 
 static bool put_all(struct build *build, struct fault *fault) {
   const struct corpus *corpus = build->corpus;
   build->grammars = calloc(corpus->language_count + 1, sizeof *build->grammars);
   build->documents = calloc(corpus->file_count + 1, sizeof *build->documents);
+  build->is_left_out = calloc(corpus->file_count + 1, sizeof *build->is_left_out);
   build->parser = ts_parser_new();
-  if (!build->grammars || !build->documents) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  if (!build->grammars || !build->documents || !build->is_left_out) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   build->began_ns = clock_ns();
   bool good = true;
-  for (size_t id = 0; good && id < corpus->file_count; id++) {
-    good = go_on(build, fault) && put_file(build, (uint32_t)id, fault);
-    tell(build, id + 1);
+  for (size_t i = 0; good && i < corpus->file_count; i++) {
+    good = go_on(build, fault) && put_file(build, i, fault);
+    tell(build, i + 1);
   }
+  if (good) good = heed_changes(build, fault);
   tell_step(build, "settling");
   return good && store_settle(build->store, fault) && go_on(build, fault);
 }
@@ -212,8 +244,11 @@ static bool print_summary(const struct build *build, struct fault *fault) {
   struct store_disk_size size;
   const struct corpus *corpus = build->corpus;
   if (!store_disk_size(build->making.place, &size, fault)) return false;
-  printf("%s: %zu files, %" PRIu64 " lines, %.2f MiB of source, in %.2f MiB on disk", build->options->output,
-         corpus->file_count, corpus->lines, (double)corpus->bytes / 1048576, (double)size.disk_bytes / 1048576);
+  static struct path_shown shown;
+  char source[SIZE_TEXT_BYTES], on_disk[SIZE_TEXT_BYTES];
+  printf("%s: %zu file%s, %" PRIu64 " line%s, %s of source, in %s on disk", path_show(build->options->output, &shown),
+         corpus->file_count, plural(corpus->file_count), corpus->lines, plural(corpus->lines),
+         size_text(corpus->bytes, source), size_text(size.disk_bytes, on_disk));
   if (corpus->lines > 0) printf(" (%.2f B/line)", (double)size.disk_bytes / (double)corpus->lines);
   putchar('\n');
   return true;
@@ -226,7 +261,7 @@ static bool make(struct build *build, struct fault *fault) {
     return false;
   if (options->directory) option_tell_left_out("phasebench store build", build->corpus);
   if (build->corpus->file_count == 0 || build->corpus->file_count >= UINT32_MAX)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files in a language that phasebench knows",
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files, expected 1 or more, in a language that phasebench knows",
                      build->corpus->name, build->corpus->file_count);
   if (!put_all(build, fault) || !commit(build, fault)) return false;
   char *head = store_disk_head(build->store, &build->combination, fault);
@@ -241,7 +276,7 @@ static bool make(struct build *build, struct fault *fault) {
 bool store_command_build(const struct store_options *options, struct fault *fault) {
   static struct build build;
   build = (struct build){.options = options, .making.lock_fd = -1, .is_terminal = isatty(STDERR_FILENO) == 1};
-  watch_signals();
+  interrupt_watch();
   bool good = make(&build, fault);
   tell_step(&build, "");
   if (build.parser) ts_parser_delete(build.parser);
@@ -252,6 +287,7 @@ bool store_command_build(const struct store_options *options, struct fault *faul
   store_disk_end(&build.making);
   free(build.grammars);
   free(build.documents);
+  free(build.is_left_out);
   free(build.tables.bytes);
   if (build.corpus) corpus_close(build.corpus);
   return good;

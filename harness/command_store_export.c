@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_export.c - `phasebench store export`: sources or trees back to files. What a catalogue
- * calls a path is anybody's; every part of it is opened below the folder before it, without following
- * links, and nothing that is there is written over. */
+ * command_store_export.c - `phasebench store export`: sources or trees back to files. How a file is
+ * written is told in export_file.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,64 +12,17 @@
 #include <unistd.h>
 
 #include "command_store.h"
+#include "export_file.h"
+#include "interrupt.h"
 #include "text.h"
-
-#define NAME_BYTES_MAX 4096
 
 struct exporting {
   const struct store_options *options;
   struct store_disk disk;
   struct stage_cursor *cursor;
   int root_fd;  /* of the folder; -1: standard output */
-  uint64_t written, bad;
+  uint64_t written, kept, bad, refused;
 };
-
-/* ---- files ---- */
-
-/* The folder of a path's last part, made where it is not there. *name is that part. -1: a fault was set. */
-static int open_folder(int root_fd, char *path, const char **name, struct fault *fault) {
-  int fd = dup(root_fd);
-  char *part = path;
-  for (char *slash; fd >= 0 && (slash = strchr(part, '/')); part = slash + 1) {
-    *slash = '\0';
-    if (mkdirat(fd, part, 0777) < 0 && errno != EEXIST) {
-      fault_set(fault, EXIT_CODE_SYSTEM, "folder '%.200s' cannot be made: %s", part, strerror(errno));
-      close(fd);
-      return -1;
-    }
-    int below = openat(fd, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    close(fd);
-    fd = below;
-    if (fd < 0)
-      fault_set(fault, EXIT_CODE_SYSTEM, "'%.200s' cannot be opened as a folder: %s (links are not followed)", part,
-                strerror(errno));
-  }
-  *name = part;
-  return fd;
-}
-
-static bool write_file(const struct exporting *exporting, const char *path, const char *ending, const char *bytes,
-                       size_t byte_count, struct fault *fault) {
-  char copy[NAME_BYTES_MAX];
-  const char *name;
-  int length = snprintf(copy, sizeof copy, "%s%s", path, ending);
-  if (length < 0 || (size_t)length >= sizeof copy) return fault_set(fault, EXIT_CODE_INPUT, "its path is too long");
-  int folder = open_folder(exporting->root_fd, copy, &name, fault);
-  if (folder < 0) return false;
-  int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  int error = errno;
-  FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-  bool good = file || fault_set(fault, EXIT_CODE_SYSTEM, "'%.200s' cannot be made: %s", name,
-                                error == EEXIST ? "it is there already, and nothing is written over" : strerror(error));
-  bool wrote = file && fwrite(bytes, 1, byte_count, file) == byte_count;
-  if (file && fclose(file) != 0) wrote = false;
-  if (good && !wrote) {
-    good = fault_set(fault, EXIT_CODE_SYSTEM, "writing failed: %s", strerror(errno));
-    unlinkat(folder, name, 0); /* half a file is none */
-  }
-  close(folder);
-  return good;
-}
 
 /* ---- sources ---- */
 
@@ -88,7 +40,7 @@ struct tree {
   void *store;
   struct stage_cursor *cursor;
   const struct store_document *document;
-  char path[4 * NAME_BYTES_MAX + 1]; /* as text: a path may hold any byte */
+  char path[PATH_SHOWN_BYTES]; /* as text: a path may hold any byte */
   FILE *file;
   bool is_first;
 };
@@ -195,42 +147,54 @@ static bool export_tree(struct exporting *exporting, uint32_t id, FILE *file, st
 
 /* ---- documents ---- */
 
-static bool write_document(struct exporting *exporting, uint32_t id, const char *bytes, size_t byte_count,
-                           struct fault *fault) {
+/* EXPORT_FAILED: all of the export ends, since the next document would fare no better. */
+static enum export_outcome write_document(struct exporting *exporting, uint32_t id, const char *bytes,
+                                          size_t byte_count, struct fault *fault) {
   static const char *const endings[] = {
       [STORE_TREES_NONE] = "", [STORE_TREES_SEXP] = ".sexp", [STORE_TREES_JSON] = ".jsonl"};
+  const struct store_options *options = exporting->options;
   const char *path = exporting->disk.catalogue.documents[id].path;
   if (exporting->root_fd >= 0)
-    return write_file(exporting, path, endings[exporting->options->trees], bytes, byte_count, fault);
-  return fwrite(bytes, 1, byte_count, stdout) == byte_count ||
-         fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
+    return export_file(exporting->root_fd, path, endings[options->trees], bytes, byte_count, options->replace, fault);
+  if (fwrite(bytes, 1, byte_count, stdout) == byte_count) return EXPORT_WRITTEN;
+  fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
+  return EXPORT_FAILED;
 }
 
 /* First into memory: of a document that turns out to be corrupt, nothing is written. */
-static bool export_document(struct exporting *exporting, uint32_t id, struct fault *fault) {
+static enum export_outcome export_document(struct exporting *exporting, uint32_t id, struct fault *fault) {
   char *bytes = NULL;
   size_t byte_count = 0;
   FILE *file = open_memstream(&bytes, &byte_count);
-  if (!file) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  bool good = exporting->options->trees ? export_tree(exporting, id, file, fault)
-                                        : export_source(exporting, id, file, fault);
-  bool made = !ferror(file);
-  if (fclose(file) != 0) made = false;
+  enum export_outcome outcome = EXPORT_FAILED;
+  bool good = file || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  if (good) good = exporting->options->trees ? export_tree(exporting, id, file, fault)
+                                             : export_source(exporting, id, file, fault);
+  bool made = file && !ferror(file);
+  if (file && fclose(file) != 0) made = false;
   if (good && !made) good = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  good = good && write_document(exporting, id, bytes, byte_count, fault);
+  if (good) outcome = write_document(exporting, id, bytes, byte_count, fault);
+  else if (fault->code == EXIT_CODE_CORRUPT) outcome = EXPORT_REFUSED;
   free(bytes);
-  exporting->written += good;
-  return good;
+  return outcome;
 }
 
-/* A corrupt document does not keep the others from being saved. */
+/* One document that is corrupt, or whose file cannot be written, does not keep the others from being saved. */
 static bool export_or_tell(struct exporting *exporting, uint32_t id, struct fault *fault) {
+  static struct path_shown shown;
   struct fault why = {0};
-  const char *path = exporting->disk.catalogue.documents[id].path;
-  if (export_document(exporting, id, &why)) return true;
-  if (why.code != EXIT_CODE_CORRUPT) return fault_set(fault, why.code, "%.300s: %.600s", path, why.message);
-  fprintf(stderr, "phasebench store export: BAD %.300s: %s\n", path, why.message);
-  exporting->bad++;
+  const char *path = path_show(exporting->disk.catalogue.documents[id].path, &shown);
+  enum export_outcome outcome = export_document(exporting, id, &why);
+  if (outcome == EXPORT_FAILED) return fault_set(fault, why.code, "%.300s: %.600s", path, why.message);
+  exporting->written += outcome == EXPORT_WRITTEN;
+  exporting->kept += outcome == EXPORT_KEPT;
+  if (outcome != EXPORT_REFUSED) return true;
+  bool is_corrupt = why.code == EXIT_CODE_CORRUPT;
+  fprintf(stderr, "phasebench store export: %s%s: ", is_corrupt ? "BAD " : "NOT WRITTEN ", path);
+  text_print(stderr, why.message);
+  putc('\n', stderr);
+  exporting->bad += is_corrupt;
+  exporting->refused += !is_corrupt;
   return true;
 }
 
@@ -259,18 +223,27 @@ static bool choose(const struct exporting *exporting, bool *chosen, struct fault
   return true;
 }
 
+static bool judge(const struct exporting *exporting, struct fault *fault) {
+  uint64_t bad = exporting->bad, refused = exporting->refused;
+  char files[100] = "";
+  if (refused > 0) snprintf(files, sizeof files, "%" PRIu64 " file%s could not be written", refused, plural(refused));
+  if (bad > 0)
+    return fault_set(fault, EXIT_CODE_CORRUPT, "%" PRIu64 " document%s corrupt and left out%s%s", bad,
+                     bad == 1 ? " is" : "s are", refused > 0 ? "; " : "", files);
+  return refused == 0 || fault_set(fault, EXIT_CODE_SYSTEM, "%s (named above); the others were", files);
+}
+
 static bool export_all(struct exporting *exporting, struct fault *fault) {
   uint64_t count = exporting->disk.catalogue.document_count;
   bool *chosen = calloc((size_t)count + 1, sizeof *chosen);
   bool good = chosen ? choose(exporting, chosen, fault) : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   good = good && store_cursor_new(exporting->disk.store, &exporting->cursor, fault);
   for (uint64_t id = 0; good && id < count; id++) {
-    if (chosen[id]) good = export_or_tell(exporting, (uint32_t)id, fault);
+    good = interrupt_none("the same command again writes what is not there yet", fault);
+    if (good && chosen[id]) good = export_or_tell(exporting, (uint32_t)id, fault);
   }
   free(chosen);
-  if (good && exporting->bad > 0)
-    good = fault_set(fault, EXIT_CODE_CORRUPT, "%" PRIu64 " documents are corrupt and were left out", exporting->bad);
-  return good;
+  return good && judge(exporting, fault);
 }
 
 static bool open_root(struct exporting *exporting, struct fault *fault) {
@@ -284,16 +257,25 @@ static bool open_root(struct exporting *exporting, struct fault *fault) {
          fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened as a folder: %s", output, strerror(errno));
 }
 
+/* Also of an export that ends early: what is there is good. */
+static void tell_counts(const struct exporting *exporting) {
+  static struct path_shown shown;
+  fprintf(stderr, "phasebench store export: %" PRIu64 " file%s written to %s", exporting->written,
+          plural(exporting->written), path_show(exporting->options->output, &shown));
+  if (exporting->kept > 0) fprintf(stderr, ", %" PRIu64 " already there", exporting->kept);
+  putc('\n', stderr);
+}
+
 bool store_command_export(const struct store_options *options, struct fault *fault) {
   static struct exporting exporting;
   exporting.options = options;
   exporting.root_fd = -1;
+  interrupt_watch();
   bool good = store_disk_open(options->store, options->stages, NULL, &exporting.disk, fault) &&
               open_root(&exporting, fault) && export_all(&exporting, fault);
   if (exporting.cursor) store_cursor_delete(exporting.disk.store, exporting.cursor);
   store_disk_close(&exporting.disk);
-  if (good && exporting.root_fd >= 0)
-    fprintf(stderr, "phasebench store export: %" PRIu64 " files written to %s\n", exporting.written, options->output);
+  if (exporting.root_fd >= 0) tell_counts(&exporting);
   if (exporting.root_fd >= 0) close(exporting.root_fd);
   return good;
 }

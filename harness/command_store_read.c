@@ -47,20 +47,13 @@ static struct sums sum_of(const struct store_catalogue *catalogue, uint32_t lang
   return sums;
 }
 
-static void print_json(cJSON *root, struct fault *fault) {
-  char *text = cJSON_Print(root);
-  if (!text) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  else puts(text);
-  cJSON_free(text);
-  cJSON_Delete(root);
-}
-
-static cJSON *head_json(const struct store_disk *disk, const struct store_disk_size *size) {
+static cJSON *head_json(const char *schema, const struct store_disk *disk, const struct store_disk_size *size) {
+  static struct path_shown shown;
   const struct store_catalogue *catalogue = &disk->catalogue;
   struct sums sums = sum_all(catalogue);
   cJSON *root = json_new_object();
-  json_add_text(root, "schema", "phasebench-store-info-1");
-  json_add_text(root, "store", disk->path);
+  json_add_text(root, "schema", schema);
+  json_add_text(root, "store", path_show(disk->path, &shown));
   json_add_text(root, "stages", catalogue->combination);
   json_add_u64(root, "stage_abi", catalogue->stage_abi);
   cJSON *settings = json_add_object(root, "options");
@@ -85,7 +78,7 @@ static cJSON *head_json(const struct store_disk *disk, const struct store_disk_s
 }
 
 static void print_info_json(const struct store_disk *disk, const struct store_disk_size *size, struct fault *fault) {
-  cJSON *root = head_json(disk, size), *languages = json_add_array(root, "languages");
+  cJSON *root = head_json("phasebench-store-info-1", disk, size), *languages = json_add_array(root, "languages");
   for (uint32_t i = 0; i < disk->catalogue.language_count; i++) {
     const struct store_language *language = &disk->catalogue.languages[i];
     uint64_t documents;
@@ -100,31 +93,35 @@ static void print_info_json(const struct store_disk *disk, const struct store_di
     json_add_u64(to, "source_bytes", sums.bytes);
     json_add_u64(to, "nodes", sums.nodes);
   }
-  print_json(root, fault);
+  json_print(root, fault);
 }
 
 static void print_info(const struct store_disk *disk, const struct store_disk_size *size) {
   const struct store_catalogue *catalogue = &disk->catalogue;
+  static struct path_shown shown;
+  char source[SIZE_TEXT_BYTES], on_disk[SIZE_TEXT_BYTES];
   struct sums sums = sum_all(catalogue);
-  printf("store         %s\nstages        %s (stage ABI %u)\n", disk->path, catalogue->combination,
+  printf("store         %s\nstages        %s (stage ABI %u)\n", path_show(disk->path, &shown), catalogue->combination,
          catalogue->stage_abi);
   for (unsigned i = 0; i < disk->place.setting_count; i++) {
     char text[STORE_SETTING_BYTES];
-    store_setting_text(&disk->place.settings[i], text);
+    store_setting_show(&disk->place.settings[i], text);
     printf("option        %s\n", text);
   }
-  printf("corpus        %s, content hash %s\n", catalogue->corpus, catalogue->content_hash);
-  printf("documents     %" PRIu64 "\nlines         %" PRIu64 "\nsource        %.2f MiB\nnodes         %" PRIu64 "\n",
-         catalogue->document_count, sums.lines, (double)sums.bytes / 1048576, sums.nodes);
-  printf("on disk       %.2f MiB in %" PRIu64 " files", (double)size->disk_bytes / 1048576, size->files);
+  printf("corpus        ");
+  text_print(stdout, catalogue->corpus);
+  printf(", content hash %s\n", catalogue->content_hash);
+  printf("documents     %" PRIu64 "\nlines         %" PRIu64 "\nsource        %s\nnodes         %" PRIu64 "\n",
+         catalogue->document_count, sums.lines, size_text(sums.bytes, source), sums.nodes);
+  printf("on disk       %s in %" PRIu64 " file%s", size_text(size->disk_bytes, on_disk), size->files, plural(size->files));
   if (sums.lines > 0) printf(", %.2f B/line", (double)size->disk_bytes / (double)sums.lines);
-  printf("\n\n%-12s %10s %10s %12s  grammar\n", "language", "documents", "lines", "bytes");
+  printf("\n\n%-12s %10s %10s %12s  grammar\n", "language", "documents", "lines", "source");
   for (uint32_t i = 0; i < catalogue->language_count; i++) {
     const struct store_language *language = &catalogue->languages[i];
     uint64_t documents;
     struct sums of = sum_of(catalogue, i, &documents);
-    printf("%-12s %10" PRIu64 " %10" PRIu64 " %12" PRIu64 "  %s %s, ABI %u\n", language->name, documents, of.lines,
-           of.bytes, language->package, language->version, language->abi);
+    printf("%-12s %10" PRIu64 " %10" PRIu64 " %12s  %s %s, ABI %u\n", language->name, documents, of.lines,
+           size_text(of.bytes, source), language->package, language->version, language->abi);
   }
 }
 
@@ -185,7 +182,7 @@ static void add_growth(cJSON *root, const char *key, const struct probe_reading 
 static void print_opening_json(const struct store_disk *disk, const struct opening *opening, struct fault *fault) {
   struct store_disk_size size;
   if (!store_disk_size(disk->path, &size, fault)) return;
-  cJSON *root = head_json(disk, &size);
+  cJSON *root = head_json("phasebench-store-open-1", disk, &size);
   json_add_u64(root, "open_ns", opening->open_ns);
   json_add_u64(root, "sampled_documents", opening->documents);
   json_add_u64(root, "sampled_nodes", opening->nodes);
@@ -193,7 +190,7 @@ static void print_opening_json(const struct store_disk *disk, const struct openi
   add_growth(root, "rss_open_bytes", &opening->open, &opening->before);
   add_growth(root, "rss_walked_bytes", &opening->walked, &opening->before);
   add_growth(root, "rss_evicted_bytes", &opening->evicted, &opening->before);
-  print_json(root, fault);
+  json_print(root, fault);
 }
 
 static void print_growth(const char *what, const struct probe_reading *now, const struct probe_reading *before) {
@@ -203,11 +200,13 @@ static void print_growth(const char *what, const struct probe_reading *now, cons
 
 static void print_opening(const struct store_disk *disk, const struct opening *opening) {
   double seconds = (double)opening->walk_ns / 1e9;
-  printf("%s: %" PRIu64 " documents, opened without parsing in %.2f ms\n", disk->path, disk->catalogue.document_count,
+  static struct path_shown shown;
+  printf("%s: %" PRIu64 " document%s, opened without parsing in %.2f ms\n", path_show(disk->path, &shown),
+         disk->catalogue.document_count, plural(disk->catalogue.document_count),
          (double)opening->open_ns / 1e6);
   if (opening->documents > 0 && seconds > 0) {
-    printf("sample        %" PRIu64 " documents opened and walked: %.0f documents/s, %.1f M nodes/s\n",
-           opening->documents, (double)opening->documents / seconds, (double)opening->nodes / seconds / 1e6);
+    printf("sample        %" PRIu64 " document%s opened and walked: %.0f documents/s, %.1f M nodes/s\n",
+           opening->documents, plural(opening->documents), (double)opening->documents / seconds, (double)opening->nodes / seconds / 1e6);
   }
   print_growth("RSS above before: open        ", &opening->open, &opening->before);
   print_growth("                  walked      ", &opening->walked, &opening->before);

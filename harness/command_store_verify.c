@@ -13,6 +13,7 @@
 #include "command_store.h"
 #include "grammar.h"
 #include "heap.h"
+#include "json_out.h"
 #include "proof.h"
 #include "text.h"
 
@@ -27,13 +28,23 @@ struct verify {
   struct grammar *grammars;
   struct proof proof;
   bool is_proving;
-  uint64_t bad_documents, nodes, facts_nodes, bytes;
+  uint64_t bad_documents, nodes, bytes;
+  cJSON *bad; /* --json: what is bad; else NULL */
 };
 
-static void tell_bad(const char *path, const char *what) {
-  char shown[4 * 4096 + 1];
-  if (!path_to_text(path, shown, sizeof shown)) snprintf(shown, sizeof shown, "(a path of more than 4,096 bytes)");
-  printf("BAD %s: %s\n", shown, what);
+/* of: "document", "store" */
+static void tell_bad(const struct verify *verify, const char *of, const char *path, const char *what) {
+  static struct path_shown shown;
+  path_show(path, &shown);
+  if (verify->bad) {
+    cJSON *bad = json_add_object(verify->bad, NULL);
+    json_add_text(bad, of, shown.text);
+    json_add_text(bad, "reason", what);
+    return;
+  }
+  printf("BAD %s: ", shown.text);
+  text_print(stdout, what);
+  putchar('\n');
 }
 
 /* The source, as the store gives it, into verify->text. */
@@ -96,11 +107,11 @@ static bool check_facts(struct verify *verify, uint32_t id, struct fault *fault)
 static void check_document(struct verify *verify, uint32_t id) {
   const char *path = verify->disk.catalogue.documents[id].path;
   struct fault source = {0}, tree = {0}, facts = {0};
-  if (!check_source(verify, id, &source)) tell_bad(path, source.message);
-  if (!check_tree(verify, id, &tree)) tell_bad(path, tree.message);
+  if (!check_source(verify, id, &source)) tell_bad(verify, "document", path, source.message);
+  if (!check_tree(verify, id, &tree)) tell_bad(verify, "document", path, tree.message);
   if (verify->with_sources && source.code == EXIT_CODE_OK && tree.code == EXIT_CODE_OK &&
       !check_facts(verify, id, &facts))
-    tell_bad(path, facts.message);
+    tell_bad(verify, "document", path, facts.message);
   if (source.code || tree.code || facts.code) verify->bad_documents++;
 }
 
@@ -155,6 +166,36 @@ static void tell_progress(const struct verify *verify, uint64_t done, uint64_t *
   fprintf(stderr, "\r\033[K%" PRIu64 " of %" PRIu64 " documents\r", done, verify->disk.catalogue.document_count);
 }
 
+/* What was looked at. */
+static void print_sums(const struct verify *verify, bool files_good) {
+  static struct path_shown shown;
+  char size[SIZE_TEXT_BYTES];
+  uint64_t count = verify->disk.catalogue.document_count, bad = verify->bad_documents;
+  printf("%s: %" PRIu64 " document%s, %s of source, %" PRIu64 " nodes%s: ", path_show(verify->disk.path, &shown), count,
+         plural(count), size_text(verify->bytes, size), verify->nodes,
+         verify->with_sources ? ", each compared with a fresh parse" : "");
+  if (bad > 0) printf("%" PRIu64 " document%s bad\n", bad, bad == 1 ? " is" : "s are");
+  else printf(files_good ? "all is well\n" : "every document is well, and the files are not\n");
+}
+
+static bool print_sums_json(struct verify *verify, bool files_good, struct fault *fault) {
+  static struct path_shown shown;
+  cJSON *root = json_new_object();
+  json_add_text(root, "schema", "phasebench-store-verify-1");
+  json_add_text(root, "store", path_show(verify->disk.path, &shown));
+  json_add_text(root, "stages", verify->disk.catalogue.combination);
+  json_add_bool(root, "sources_parsed", verify->with_sources);
+  json_add_u64(root, "documents", verify->disk.catalogue.document_count);
+  json_add_u64(root, "source_bytes", verify->bytes);
+  json_add_u64(root, "nodes", verify->nodes);
+  json_add_u64(root, "bad_documents", verify->bad_documents);
+  json_add_bool(root, "files_good", files_good);
+  json_add_bool(root, "good", files_good && verify->bad_documents == 0);
+  json_add_item(root, "bad", verify->bad);
+  verify->bad = NULL;
+  return json_print(root, fault);
+}
+
 static bool check_all(struct verify *verify, struct fault *fault) {
   uint64_t count = verify->disk.catalogue.document_count, told_ns = clock_ns();
   verify->batch = calloc(STORE_BATCH_NODES, sizeof *verify->batch);
@@ -165,31 +206,31 @@ static bool check_all(struct verify *verify, struct fault *fault) {
   if (verify->with_sources && !begin_proof(verify, fault)) return false;
   struct fault files = {0}; /* what no document needs may be bad alone */
   bool files_good = store_verify(verify->disk.store, &files);
-  if (!files_good) printf("BAD %s: %s\n", verify->disk.path, files.message);
+  if (!files_good) tell_bad(verify, "store", verify->disk.path, files.message);
   for (uint64_t id = 0; id < count; id++) {
     check_document(verify, (uint32_t)id);
     tell_progress(verify, id + 1, &told_ns);
   }
   if (isatty(STDERR_FILENO) == 1) fputs("\r\033[K", stderr);
-  printf("%s: %" PRIu64 " documents, %" PRIu64 " bytes of source, %" PRIu64 " nodes%s: ", verify->disk.path, count,
-         verify->bytes, verify->nodes, verify->with_sources ? ", each compared with a fresh parse" : "");
-  if (verify->bad_documents > 0) printf("%" PRIu64 " documents are bad\n", verify->bad_documents);
-  else printf(files_good ? "all is well\n" : "every document is well, and the files are not\n");
+  if (!verify->bad) print_sums(verify, files_good);
+  else if (!print_sums_json(verify, files_good, fault)) return false;
   if (verify->bad_documents == 0)
     return files_good || fault_set(fault, files.code, "%s: the files are damaged where no document lies; build the store "
                                    "anew while all of it can be read", verify->disk.path);
-  return fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " documents are bad", verify->disk.path,
-                   verify->bad_documents, count);
+  return fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " document%s %s bad", verify->disk.path,
+                   verify->bad_documents, count, plural(count), verify->bad_documents == 1 ? "is" : "are");
 }
 
 bool store_command_verify(const struct store_options *options, struct fault *fault) {
   static struct verify verify;
   verify.with_sources = options->sources;
+  verify.bad = options->json ? json_new_array() : NULL;
   bool good = store_disk_open(options->store, options->stages, NULL, &verify.disk, fault) && check_all(&verify, fault);
   end_proof(&verify);
   if (verify.cursor) store_cursor_delete(verify.disk.store, verify.cursor);
   store_disk_close(&verify.disk);
   free(verify.batch);
   free(verify.text);
+  cJSON_Delete(verify.bad);
   return good;
 }

@@ -116,7 +116,7 @@ static void hash_number(XXH3_state_t *state, uint64_t value) {
   XXH3_128bits_update(state, bytes, sizeof bytes);
 }
 
-static bool hash_contents(struct corpus *corpus, struct fault *fault) {
+bool corpus_hash_contents(struct corpus *corpus, struct fault *fault) {
   XXH3_state_t *state = XXH3_createState();
   if (!state) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   XXH3_128bits_reset(state);
@@ -223,7 +223,7 @@ static bool fill(struct corpus_build *build, const struct corpus_options *option
   if (ok && build->skipped_count) {
     qsort(build->skipped, build->skipped_count, sizeof *build->skipped, compare_skipped);
   }
-  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) && sum_languages(build, fault) && hash_contents(corpus, fault);
+  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) && sum_languages(build, fault) && corpus_hash_contents(corpus, fault);
   free(build->candidates);
   free(build->languages);
   return ok;

@@ -103,6 +103,21 @@ bool corpus_open_directory(const char *path, const struct corpus_options *option
                            struct fault *fault);
 void corpus_close(struct corpus *corpus);
 
+/* ---- a directory that is edited while it is used ---- */
+
+enum corpus_again {
+  CORPUS_AGAIN_READ,     /* *text is the file's, and the corpus has its size, lines and hash of now */
+  CORPUS_AGAIN_LEFT_OUT, /* it cannot be part of the corpus any more; *why says why */
+  CORPUS_AGAIN_FAULT     /* out of memory */
+};
+/* Reads a file that is not what it was when the corpus was read; twice where it changes while it is read.
+ * The caller frees *text. */
+enum corpus_again corpus_read_again(struct corpus *corpus, struct corpus_file *file, char **text, const char **why,
+                                    struct fault *fault);
+/* Leaves out the files that is_left_out has by their index, and makes sums and fingerprint anew. */
+bool corpus_leave_out(struct corpus *corpus, const bool *is_left_out, struct fault *fault);
+
+
 /* The corpus that is measured when none is named. */
 #define CORPUS_DEFAULT "ts-1720"
 

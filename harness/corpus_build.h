@@ -52,6 +52,9 @@ bool corpus_read_versions(struct corpus_build *build, struct fault *fault);
  * read, before languages are summed. Faults: EXIT_CODE_INPUT where no file is so small. */
 bool corpus_limit(struct corpus_build *build, const struct corpus_options *options, struct fault *fault);
 
+/* Makes the fingerprint of what the corpus has now. */
+bool corpus_hash_contents(struct corpus *corpus, struct fault *fault);
+
 /* Counts, and lists where files of this reason are listed; path is copied. */
 bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_skip why, struct fault *fault);
 

@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "corpus_build.h"
+#include "interrupt.h"
 #include "text.h"
 
 #define BINARY_PROBE_BYTES 8000 /* as git does */
@@ -120,6 +121,68 @@ static void count(struct corpus *corpus, const struct corpus_file *file) {
   corpus->non_utf8_files += file->non_utf8;
 }
 
+/* false: it changed while it was read. */
+static bool read_steadily(const char *path, struct buffer *buffer, enum outcome *outcome) {
+  struct stat before, after;
+  if (lstat(path, &before) < 0) {
+    *outcome = READ_UNREADABLE;
+    return true;
+  }
+  *outcome = read_file(path, CORPUS_MAX_FILE_BYTES, buffer);
+  return lstat(path, &after) == 0 && before.st_ino == after.st_ino && before.st_size == after.st_size &&
+         before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
+}
+
+static bool is_binary(const struct buffer *buffer) {
+  size_t probe_bytes = buffer->length < BINARY_PROBE_BYTES ? buffer->length : BINARY_PROBE_BYTES;
+  return probe_bytes && memchr(buffer->bytes, 0, probe_bytes);
+}
+
+enum corpus_again corpus_read_again(struct corpus *corpus, struct corpus_file *file, char **text, const char **why,
+                                    struct fault *fault) {
+  char path[PATH_MAX];
+  struct buffer buffer = {0};
+  enum outcome outcome = READ_UNREADABLE;
+  bool is_steady = true;
+  if (corpus_file_path(corpus, file, path, sizeof path)) {
+    is_steady = read_steadily(path, &buffer, &outcome) || read_steadily(path, &buffer, &outcome);
+  }
+  *text = (char *)buffer.bytes;
+  if (outcome == READ_NO_MEMORY) {
+    fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while %s was read", path);
+    return CORPUS_AGAIN_FAULT;
+  }
+  *why = outcome == READ_UNREADABLE ? access(path, F_OK) < 0 ? "vanished" : "cannot be read"
+         : outcome == READ_HUGE     ? corpus_skip_text(CORPUS_SKIP_HUGE)
+         : !is_steady               ? "keeps changing"
+         : is_binary(&buffer)       ? corpus_skip_text(CORPUS_SKIP_BINARY)
+                                    : NULL;
+  if (*why) return CORPUS_AGAIN_LEFT_OUT;
+  const struct corpus_candidate candidate = {.path = file->path, .language = file->language};
+  *file = describe(&candidate, &buffer);
+  return CORPUS_AGAIN_READ;
+}
+
+bool corpus_leave_out(struct corpus *corpus, const bool *is_left_out, struct fault *fault) {
+  size_t kept = 0;
+  corpus->lines = corpus->bytes = corpus->empty_files = corpus->non_utf8_files = 0;
+  for (size_t l = 0; l < corpus->language_count; l++) {
+    struct corpus_language *language = &corpus->languages[l];
+    language->files = language->lines = language->bytes = 0;
+  }
+  for (size_t i = 0; i < corpus->file_count; i++) {
+    if (is_left_out[i]) continue;
+    const struct corpus_file file = corpus->files[kept++] = corpus->files[i];
+    struct corpus_language *language = &corpus->languages[file.language];
+    count(corpus, &file);
+    language->files++;
+    language->lines += file.lines;
+    language->bytes += file.bytes;
+  }
+  corpus->file_count = kept;
+  return corpus_hash_contents(corpus, fault);
+}
+
 static bool read_candidate(struct corpus_build *build, const struct corpus_candidate *candidate, struct buffer *buffer,
                            struct fault *fault) {
   char path[PATH_MAX];
@@ -136,10 +199,7 @@ static bool read_candidate(struct corpus_build *build, const struct corpus_candi
   }
   if (outcome == READ_UNREADABLE) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_UNREADABLE, fault);
   if (outcome == READ_HUGE) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_HUGE, fault);
-  size_t probe_bytes = buffer->length < BINARY_PROBE_BYTES ? buffer->length : BINARY_PROBE_BYTES;
-  if (probe_bytes && memchr(buffer->bytes, 0, probe_bytes)) {
-    return corpus_skip_file(build, candidate->path, CORPUS_SKIP_BINARY, fault);
-  }
+  if (is_binary(buffer)) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_BINARY, fault);
   struct corpus_file *file = &corpus->files[corpus->file_count++];
   *file = describe(candidate, buffer);
   count(corpus, file);
@@ -159,7 +219,8 @@ bool corpus_read(struct corpus_build *build, struct fault *fault) {
   for (size_t i = 0; i < build->candidate_count; i++) progress.total_bytes += build->candidates[i].bytes;
   bool ok = true;
   for (size_t i = 0; ok && i < build->candidate_count; i++) {
-    ok = read_candidate(build, &build->candidates[i], &buffer, fault);
+    ok = interrupt_none("the corpus was not read to its end", fault) &&
+         read_candidate(build, &build->candidates[i], &buffer, fault);
     if (on_terminal) progress_show(&progress, corpus->name, i + 1, corpus->bytes);
   }
   progress_end(&progress);

@@ -49,8 +49,7 @@ cJSON *environment_build(void) {
   return build;
 }
 
-/* Reads a small file whole; false: `why` says why. */
-static bool read_text(const char *path, char *text, size_t text_bytes, char why[256]) {
+bool environment_read(const char *path, char *text, size_t text_bytes, char why[256]) {
   char full[sizeof root + 128];
   snprintf(full, sizeof full, "%s%s", root, path);
   int fd = open(full, O_RDONLY | O_CLOEXEC);
@@ -65,8 +64,7 @@ static bool read_text(const char *path, char *text, size_t text_bytes, char why[
   return got >= 0;
 }
 
-/* The text after "key" and a colon at the start of a line; NULL: there is none. Ends the line. */
-static char *field(char *text, const char *key) {
+char *environment_field(char *text, const char *key) {
   size_t length = strlen(key);
   for (char *line = text; line; line = strchr(line, '\n')) {
     line += *line == '\n';
@@ -82,11 +80,11 @@ static char *field(char *text, const char *key) {
 
 static void add_memory(cJSON *record, const char *key, const char *name) {
   char text[8192], why[256];
-  if (!read_text("/proc/meminfo", text, sizeof text, why)) {
+  if (!environment_read("/proc/meminfo", text, sizeof text, why)) {
     json_add_missing(record, key, why);
     return;
   }
-  const char *value = field(text, name);
+  const char *value = environment_field(text, name);
   char *end = NULL;
   unsigned long long kilobytes = value ? strtoull(value, &end, 10) : 0;
   if (!value || end == value || strcmp(end, " kB") != 0) {
@@ -99,18 +97,18 @@ static void add_memory(cJSON *record, const char *key, const char *name) {
 
 static void add_cpu(cJSON *record) {
   char text[16384], why[256];
-  if (!read_text("/proc/cpuinfo", text, sizeof text, why)) {
+  if (!environment_read("/proc/cpuinfo", text, sizeof text, why)) {
     json_add_missing(record, "cpu_model", why);
     json_add_missing(record, "virtualisation", why);
     return;
   }
   char copy[sizeof text];
   memcpy(copy, text, sizeof text);
-  const char *model = field(copy, "model name");
+  const char *model = environment_field(copy, "model name");
   if (model) json_add_text(record, "cpu_model", model);
   else json_add_missing(record, "cpu_model", "/proc/cpuinfo has no \"model name\"");
   /* x86 tells guests by a CPU flag; others tell nothing there. */
-  const char *flags = field(text, "flags");
+  const char *flags = environment_field(text, "flags");
   if (!flags) json_add_missing(record, "virtualisation", "/proc/cpuinfo has no \"flags\" that could name a hypervisor");
   else json_add_text(record, "virtualisation", strstr(flags, "hypervisor") ? "hypervisor" : "none");
 }
@@ -118,7 +116,7 @@ static void add_cpu(cJSON *record) {
 /* The first line of a file, or what stands in [brackets] in it. */
 static void add_setting(cJSON *record, const char *key, const char *path, bool bracketed) {
   char text[512], why[256];
-  if (!read_text(path, text, sizeof text, why)) {
+  if (!environment_read(path, text, sizeof text, why)) {
     json_add_missing(record, key, why);
     return;
   }

@@ -7,6 +7,8 @@
 #define PHASEBENCH_ENVIRONMENT_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /* {"version", "commit" (40 hex digits, or null), "dirty" (were there changes that are not
  * in that commit; null without one), "build_type", "sanitizers" (text, "" for none)}. The
@@ -21,6 +23,11 @@ cJSON *environment_record(void);
 
 /* Why this build may not write results (Debug, sanitizers, coverage ...); NULL: it may. Static. */
 const char *environment_unfit_build(void);
+
+/* Reads a small file whole, as a text; false: `why` says why. */
+bool environment_read(const char *path, char *text, size_t text_bytes, char why[256]);
+/* The text after KEY and a colon at the start of a line, as in /proc/meminfo; NULL: there is none. Ends the line. */
+char *environment_field(char *text, const char *key);
 
 /* For tests: a folder that stands for "/" where /proc and /sys are read. */
 void environment_set_root(const char *path);

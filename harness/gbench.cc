@@ -4,6 +4,8 @@
 // is benchmark::State under another name. Written for libbenchmark 1.7.1 (Debian 12).
 #include "gbench.h"
 
+#include "interrupt.h"
+
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -141,8 +143,17 @@ bool gbench_register(const char *name, gbench_fn *run, void *user) {
 
 void gbench_clear(void) { benchmark::ClearRegisteredBenchmarks(); }
 
-bool gbench_keep_running(gbench_state *state) { return of(state)->KeepRunning(); }
+// After a signal every repetition that is left ends as it begins.
+static void heed_signal(gbench_state *state) {
+  if (interrupt_number() != 0) of(state)->SkipWithError("interrupted");
+}
+
+bool gbench_keep_running(gbench_state *state) {
+  heed_signal(state);
+  return of(state)->KeepRunning();
+}
 bool gbench_keep_running_batch(gbench_state *state, int64_t iterations) {
+  heed_signal(state);
   return of(state)->KeepRunningBatch(iterations);
 }
 void gbench_pause(gbench_state *state) { of(state)->PauseTiming(); }

@@ -355,3 +355,12 @@ bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {
   cJSON_free(text);
   return ok;
 }
+
+bool json_print(cJSON *root, struct fault *fault) {
+  char *text = cJSON_Print(root);
+  bool good = text || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
+  if (good) puts(text);
+  cJSON_free(text);
+  cJSON_Delete(root);
+  return good;
+}

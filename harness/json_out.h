@@ -77,5 +77,7 @@ bool json_may_replace(const char *path, struct fault *fault);
 bool json_write_bytes(const char *path, const void *bytes, size_t byte_count, struct fault *fault);
 /* The same with a JSON value, indented, ending with a newline. */
 bool json_write_file(const char *path, const cJSON *root, struct fault *fault);
+/* A JSON value on standard output, indented; it is deleted. Faults: EXIT_CODE_SYSTEM. */
+bool json_print(cJSON *root, struct fault *fault);
 
 #endif

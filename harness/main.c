@@ -2,52 +2,32 @@
  *
  * main.c - finds the subcommand. Each command has its own file and its own --help. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "command_table.h"
 #include "commands.h"
 #include "fault.h"
 
-static const struct command {
-  const char *name;
-  int (*run)(int argc, char **argv);
-  const char *summary; /* NULL: not for people */
-} commands[] = {
-#define X(name, summary) {#name, command_##name, summary},
-    COMMANDS(X)
-#undef X
-};
-
-static void print_help(FILE *out) {
-  fputs("phasebench - how many lines of code fit in a megabyte, with every line's syntax tree at hand\n\n"
-        "usage: phasebench COMMAND [OPTION]...\n\ncommands:\n",
-        out);
-  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-    if (commands[i].summary) fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
-  }
-  fputs("\n`phasebench COMMAND --help` tells more, with an example.\n\nexit codes:\n", out);
-#define X(name, number, text) fprintf(out, "  %2d  %s\n", number, text);
-  EXIT_CODES(X)
-#undef X
-}
-
 static int run_command(int argc, char **argv) {
   if (argc < 2) {
-    print_help(stderr);
+    command_print_all(stderr);
     return EXIT_CODE_USAGE;
   }
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-    print_help(stdout);
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    command_print_all(stdout);
     return EXIT_CODE_OK;
   }
-  if (strcmp(argv[1], "--version") == 0) {
-    printf("phasebench %s\n", phasebench_version());
-    return EXIT_CODE_OK;
+  const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+  const struct command *command = command_find(name);
+  if (command) {
+    static char title[64]; /* begins getopt's own messages */
+    snprintf(title, sizeof title, "phasebench %s", command->name);
+    argv[1] = title;
+    return command->run(argc - 1, argv + 1);
   }
-  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-    if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
-  }
-  fprintf(stderr, "phasebench: there is no command '%s'; `phasebench --help` lists them\n", argv[1]);
+  command_print_unknown(name);
   return EXIT_CODE_USAGE;
 }
 

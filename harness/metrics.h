@@ -38,6 +38,11 @@
  *   thaw.parse_over_tree_warm.p50, .min, .slower_pct (share of documents that parsing was quicker
  *   for), and likewise thaw.parse_over_tree_cold
  *
+ * Of two combinations (metrics_find_against; metrics_pair.c), the median over the pairs of equal repetition:
+ *   marginal_reduction_pct   100 * (1 - rss_above_start_bytes / the other's)
+ *   lines_per_mib_factor     lines_per_mib / the other's
+ *   added.NAME               NAME - the other's NAME, such as added.latency.frozen.p50_ns
+ *
  * An instrument's group has no figures of what is kept, measured or derived: it keeps nothing. It
  * has the memory, time and edits of the harness around it. */
 #ifndef PHASEBENCH_METRICS_H
@@ -68,6 +73,12 @@ void metrics_emit(const struct result *result, const struct result_group *group,
  * metric's, or NULL when there is no such metric. */
 struct spread metrics_find(const struct result *result, const struct result_group *group, const char *name,
                            const char *checkpoint, const char **unit);
+
+/* Whether a name is one of those of two combinations, and such a figure; otherwise as metrics_find. */
+bool metrics_is_of_pair(const char *name);
+struct spread metrics_find_against(const struct result *result, const struct result_group *group,
+                                   const struct result_group *against, const char *name, const char *checkpoint,
+                                   const char **unit);
 
 /* The value as text that reads back as the same double, shortest form. */
 void metrics_format(double value, char *text, unsigned text_bytes);

@@ -96,20 +96,20 @@ const char *paths_grammar_dir(void) {
               (const char *const[]){"grammars", "../grammars", "../lib/phasebench/grammars", NULL});
 }
 
-/* What is not built: the source tree that the build was made from; an installed
- * tree; the source tree two folders up (it was moved after the build). */
+/* What is not built: an installed tree, which must not read the source tree that it was made
+ * from; that source tree; the source tree two folders up (it was moved after the build). */
 const char *paths_corpora_dir(void) {
   static char found[PATH_MAX];
   return find(
       found, "PHASEBENCH_CORPORA_DIR",
-      (const char *const[]){PHASEBENCH_SOURCE_DIR "/corpora", "../share/phasebench/corpora", "../../corpora", NULL});
+      (const char *const[]){"../share/phasebench/corpora", PHASEBENCH_SOURCE_DIR "/corpora", "../../corpora", NULL});
 }
 
 const char *paths_reports_dir(void) {
   static char found[PATH_MAX];
   return find(
       found, "PHASEBENCH_REPORTS_DIR",
-      (const char *const[]){PHASEBENCH_SOURCE_DIR "/reports", "../share/phasebench/reports", "../../reports", NULL});
+      (const char *const[]){"../share/phasebench/reports", PHASEBENCH_SOURCE_DIR "/reports", "../../reports", NULL});
 }
 
 const char *paths_cache_dir(void) {

@@ -132,9 +132,9 @@ static const char *who_said(struct store *store, const struct member *first, con
 }
 
 bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault) {
-  enum exit_code code = error == STAGE_OUT_OF_MEMORY || error == STAGE_IO ? EXIT_CODE_SYSTEM
-                        : error == STAGE_CORRUPT                           ? EXIT_CODE_CORRUPT
-                                                                           : EXIT_CODE_CELL_FAILED;
+  enum exit_code code = error == STAGE_OUT_OF_MEMORY || error == STAGE_IO || error == STAGE_LIMIT ? EXIT_CODE_SYSTEM
+                        : error == STAGE_CORRUPT ? EXIT_CODE_CORRUPT
+                                                 : EXIT_CODE_CELL_FAILED;
   const char *name = stage->name;
   const char *said = who_said(store, member_of(store, stage), &name);
   if (said && strcmp(name, stage->name) == 0)
@@ -258,9 +258,7 @@ static bool take_setting(struct store *store, const struct store_setting *settin
     for (uint32_t o = 0; o < ops->option_count; o++) {
       const struct stage_option *option = &ops->options[o];
       if (strcmp(option->name, setting->option) != 0) continue;
-      if (setting->value < option->min || setting->value > option->max)
-        return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s=%" PRIu64 ": expected %" PRIu64 " to %" PRIu64,
-                         setting->stage, setting->option, setting->value, option->min, option->max);
+      if (!store_setting_in_range(setting, option->min, option->max, fault)) return false;
       member->options[o] = setting->value;
     }
   }

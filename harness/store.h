@@ -10,6 +10,7 @@
 
 #include "../phases/stage.h"
 #include "fault.h"
+#include "size.h"
 
 #define STORE_STAGE_COUNT_MAX 16
 
@@ -95,6 +96,7 @@ struct store;
 struct store_setting {
   char stage[16], option[32];
   uint64_t value;
+  bool has_unit; /* it was given in KiB, MiB ...: the option must be one of bytes */
 };
 #define STORE_SETTINGS_MAX 32
 /* Where a store keeps files, and how its stages are set. */
@@ -106,13 +108,19 @@ struct store_place {
   struct store_setting settings[STORE_SETTINGS_MAX];
   unsigned setting_count;
 };
-/* Parses "STAGE.OPTION=VALUE" (bytes may have KiB, MiB, GiB) and adds it; a later one of the same
+/* Parses "STAGE.OPTION=VALUE" (the units are size.h's) and adds it; a later one of the same
  * name wins. Values lie below 2^53, as in all of JSON here.
  * Faults: EXIT_CODE_USAGE. */
 bool store_setting_add(struct store_place *place, const char *text, struct fault *fault);
-/* The inverse. */
+/* The inverse, in digits alone; and for people, with a unit where it is of bytes and the unit is exact. */
 #define STORE_SETTING_BYTES 80
 void store_setting_text(const struct store_setting *setting, char text[STORE_SETTING_BYTES]);
+void store_setting_show(const struct store_setting *setting, char text[STORE_SETTING_BYTES]);
+/* A value of an option for people, as --set takes it: the option's name says whether it is of bytes
+ * (its unit is last). Returns text. */
+const char *store_option_text(const char *option, uint64_t value, char text[SIZE_TEXT_BYTES]);
+/* EXIT_CODE_USAGE where the value is not from min to max. */
+bool store_setting_in_range(const struct store_setting *setting, uint64_t min, uint64_t max, struct fault *fault);
 /* Has a stage of the stage folder, or one that a combination names by its path, each option that is
  * set, and is the value in its range? Faults: EXIT_CODE_USAGE, and those of stage_list. */
 bool store_settings_check(const struct store_place *place, const struct combination *combinations, unsigned count,

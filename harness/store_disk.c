@@ -18,6 +18,7 @@
 
 #include "json_out.h"
 #include "store_files.h"
+#include "text.h"
 
 static const char HEAD_MAGIC[] = "phasebench-store-1";
 #define HEAD_BYTES_MAX 65536
@@ -183,6 +184,16 @@ static bool is_of_store(const char *name, const char *stages) {
   return false;
 }
 
+/* Exchanged would be the link and not the store, which may lie in another file system. */
+static bool refuse_link(const char *path, struct fault *fault) {
+  char target[PATH_MAX];
+  if (realpath(path, target))
+    return fault_set(fault, EXIT_CODE_USAGE, "%.400s: is a symbolic link; expected the folder of the store itself: name "
+                     "%.400s, to which it leads", path, target);
+  return fault_set(fault, EXIT_CODE_USAGE, "%.800s: is a symbolic link that leads nowhere; expected a folder, or nothing: "
+                   "remove the link, or name another place", path);
+}
+
 /* Only a store is ever replaced, and only if nobody put anything else into it. */
 static bool may_replace(const char *path, struct fault *fault) {
   struct stat status;
@@ -190,9 +201,10 @@ static bool may_replace(const char *path, struct fault *fault) {
     if (errno == ENOENT) return true;
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", path, strerror(errno));
   }
+  if (S_ISLNK(status.st_mode)) return refuse_link(path, fault);
   if (!S_ISDIR(status.st_mode))
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: is there and is no folder; a store is put in place of a store only",
-                     path);
+    return fault_set(fault, EXIT_CODE_USAGE, "%s: is there and is no folder; a store is put in place of a store only: "
+                     "name another place, or remove what is there", path);
   char *text = malloc(HEAD_BYTES_MAX);
   struct fault ignored = {0};
   char *stages = text && read_head(path, text, &ignored) ? strstr(text, "\nstages ") : NULL;
@@ -252,15 +264,19 @@ static void remove_left_over(const char *place) {
   char parent[4096], path[4400], prefix[300];
   snprintf(parent, sizeof parent, "%.*s", slash == place ? 1 : (int)(slash - place), place);
   snprintf(prefix, sizeof prefix, "%.255s.making-", slash + 1);
+  static struct path_shown shown;
   DIR *folder = opendir(parent);
   if (!folder) return;
   for (const struct dirent *entry; (entry = readdir(folder));) {
     if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || strlen(entry->d_name) != strlen(prefix) + 6) continue;
     snprintf(path, sizeof path, "%s/%s", parent, entry->d_name);
     int fd = lock_folder(path);
-    if (fd < 0) continue;
+    if (fd < 0) continue; /* its builder is at work */
     store_directory_remove(path);
     close(fd);
+    bool is_gone = access(path, F_OK) < 0;
+    fprintf(stderr, "phasebench store build: %s: a build that was killed left it; %s\n", path_show(path, &shown),
+            is_gone ? "it was removed" : "it cannot be removed, remove it yourself");
   }
   closedir(folder);
 }

@@ -2,35 +2,14 @@
  *
  * store_setting.c - options of stages as a user sets them: parsed, and held against the
  * stages that there are before anything is measured. */
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_out.h"
 #include "paths.h"
+#include "size.h"
 #include "store.h"
-
-/* "4096", "64KiB", "1MiB", "2GiB". */
-static bool value_parse(const char *text, uint64_t *value) {
-  static const struct {
-    const char *unit;
-    unsigned lg_bytes;
-  } units[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
-  char *end;
-  if (!isdigit((unsigned char)text[0])) return false;
-  errno = 0;
-  unsigned long long number = strtoull(text, &end, 10);
-  if (errno) return false;
-  for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-    if (strcmp(end, units[i].unit) != 0) continue;
-    *value = (uint64_t)number << units[i].lg_bytes;
-    return *value >> units[i].lg_bytes == number && *value < JSON_INTEGER_MAX;
-  }
-  return false;
-}
 
 static bool name_take(const char *from, size_t length, char *to, size_t to_bytes) {
   if (length == 0 || length >= to_bytes) return false;
@@ -44,10 +23,10 @@ bool store_setting_add(struct store_place *place, const char *text, struct fault
   const char *dot = strchr(text, '.'), *equals = dot ? strchr(dot, '=') : NULL;
   if (!equals || !name_take(text, (size_t)(dot - text), setting.stage, sizeof setting.stage) ||
       !name_take(dot + 1, (size_t)(equals - dot - 1), setting.option, sizeof setting.option) ||
-      !value_parse(equals + 1, &setting.value))
+      !size_parse(equals + 1, &setting.value, &setting.has_unit))
     return fault_set(fault, EXIT_CODE_USAGE,
-                     "--set '%s': expected STAGE.OPTION=NUMBER, where the number may end in "
-                     "KiB, MiB or GiB and is below 2^53, as in p4a.hot_bytes=256KiB",
+                     "--set '%s': expected STAGE.OPTION=NUMBER, where the number is below 2^53 and, of bytes, may end in "
+                     SIZE_UNITS_TEXT ", as in p4a.hot_bytes=256KiB",
                      text);
   unsigned i = 0;
   while (i < place->setting_count && (strcmp(place->settings[i].stage, setting.stage) != 0 ||
@@ -64,6 +43,23 @@ void store_setting_text(const struct store_setting *setting, char text[STORE_SET
   snprintf(text, STORE_SETTING_BYTES, "%s.%s=%" PRIu64, setting->stage, setting->option, setting->value);
 }
 
+static bool is_of_bytes(const char *option) {
+  size_t length = strlen(option);
+  return strcmp(option, "bytes") == 0 || (length > 6 && strcmp(option + length - 6, "_bytes") == 0);
+}
+
+const char *store_option_text(const char *option, uint64_t value, char text[SIZE_TEXT_BYTES]) {
+  if (is_of_bytes(option)) return size_exact_text(value, text);
+  snprintf(text, SIZE_TEXT_BYTES, "%" PRIu64, value);
+  return text;
+}
+
+void store_setting_show(const struct store_setting *setting, char text[STORE_SETTING_BYTES]) {
+  char value[SIZE_TEXT_BYTES];
+  snprintf(text, STORE_SETTING_BYTES, "%s.%s=%s", setting->stage, setting->option,
+           store_option_text(setting->option, setting->value, value));
+}
+
 uint64_t store_setting_value(const struct store_place *place, const char *stage,
                              const struct stage_option_summary *option) {
   for (unsigned i = 0; i < place->setting_count; i++) {
@@ -71,6 +67,14 @@ uint64_t store_setting_value(const struct store_place *place, const char *stage,
     if (strcmp(setting->stage, stage) == 0 && strcmp(setting->option, option->name) == 0) return setting->value;
   }
   return option->value;
+}
+
+bool store_setting_in_range(const struct store_setting *setting, uint64_t min, uint64_t max, struct fault *fault) {
+  char value[SIZE_TEXT_BYTES], least[SIZE_TEXT_BYTES], most[SIZE_TEXT_BYTES];
+  if (setting->value >= min && setting->value <= max) return true;
+  return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s=%s: expected %s to %s", setting->stage, setting->option,
+                   store_option_text(setting->option, setting->value, value),
+                   store_option_text(setting->option, min, least), store_option_text(setting->option, max, most));
 }
 
 /* ---- is there such an option ---- */
@@ -97,9 +101,10 @@ static bool check_setting(const struct store_setting *setting, const struct stag
   for (uint32_t o = 0; o < stages[s].option_count; o++) {
     const struct stage_option_summary *option = &stages[s].options[o];
     if (strcmp(option->name, setting->option) != 0) continue;
-    if (setting->value >= option->min && setting->value <= option->max) return true;
-    return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s=%" PRIu64 ": expected %" PRIu64 " to %" PRIu64,
-                     setting->stage, setting->option, setting->value, option->min, option->max);
+    if (setting->has_unit && !is_of_bytes(option->name))
+      return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: is a count, not bytes: expected %" PRIu64 " to %" PRIu64
+                       ", without a unit", setting->stage, setting->option, option->min, option->max);
+    return store_setting_in_range(setting, option->min, option->max, fault);
   }
   return no_such_option(&stages[s], setting->option, fault);
 }

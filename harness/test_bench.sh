@@ -47,6 +47,12 @@ bench --combos baseline --filter '^walk/' >"$dir/table" 2>/dev/null
 [ "$(grep -c '^walk ' "$dir/table")" -eq 2 ] && ! grep -Eq '^(cursor|point) ' "$dir/table" ||
   fail "filter: $(cat "$dir/table")"
 
+# A failed benchmark is named once: operation and subject, then why.
+LIAR='walk: error' "$PHASEBENCH" bench --dir "$dir/code" --combos "$PHASEBENCH_BUILD_DIR/test_stages/liar.so" \
+  --min-time 0.001 --reps 1 --filter '^walk/liar' >"$dir/table" 2>"$dir/err" && fail "a stage that lies: exit code 0"
+grep -Eq '^phasebench bench: ERROR: walk/liar: [^:]' "$dir/err" || fail "a stage that lies: $(cat "$dir/err")"
+grep -q 'liar: liar' "$dir/err" && fail "a stage is named twice: $(cat "$dir/err")"
+
 refused() { # exit code, words, arguments
   local want=$1 words=$2 rc=0
   shift 2

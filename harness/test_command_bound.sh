@@ -41,7 +41,7 @@ rc=0
   2>/dev/null || rc=$?
 [ "$rc" -eq 3 ] || fail "the schema takes a bound without a total"
 "$PHASEBENCH" bound --dir "$dir/code" --max-bytes 1 --seed 2 >"$dir/table"
-grep -q ': 1 documents' "$dir/table" || fail "a sample of one: $(cat "$dir/table")"
+grep -q ': 1 document,' "$dir/table" || fail "a sample of one: $(cat "$dir/table")"
 
 refused() { # exit code, words, arguments
   local want=$1 words=$2 rc=0
@@ -53,6 +53,7 @@ refused 2 "exclude each other" --corpus quick --dir "$dir/code"
 refused 2 "not a whole number" --dir "$dir/code" --max-bytes 1k
 refused 2 "not a whole number" --dir "$dir/code" --seed -1
 refused 2 "lists the options" --dir "$dir/code" --reps 2
+refused 2 "^phasebench bound: unrecognized option" --dir "$dir/code" --reps 2
 refused 2 "one argument too many" c
 refused 3 "no_such_corpus" --corpus no_such_corpus
 refused 4 "" --dir "$dir/code" --json "$dir/no/such/folder/b.json"

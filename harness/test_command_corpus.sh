@@ -92,7 +92,7 @@ manifest ''
 expect 3 '"expected": {"files": 1, "lines": 1, "bytes": 7' "$PHASEBENCH" corpus verify "$scratch/corpora/mine.json"
 expected=$(sed -n 's/^  \("expected.*\)$/\1/p' "$scratch/out")
 manifest ",$expected"
-expect 0 "as expected: 1 files" "$PHASEBENCH" corpus verify "$scratch/corpora/mine.json"
+expect 0 "as expected: 1 file," "$PHASEBENCH" corpus verify "$scratch/corpora/mine.json"
 printf 'int b;\nint c;\n' > "$scratch/corpora/files/a.c"
 expect 3 "lines: expected 1, found 2" "$PHASEBENCH" corpus verify "$scratch/corpora/mine.json"
 grep -q "content_hash: expected" "$scratch/out" || fail "verify does not name the hash"

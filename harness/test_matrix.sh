@@ -155,7 +155,7 @@ bad_set() { # bad_set SETTING TEXT
   expect "--set $1: exit code" 2 $?
   grep -q -- "$2" said || fail "--set $1: it said: $(cat said)"
 }
-bad_set liar.planted_bytes=65MiB 'expected 0 to 67108864'
+bad_set liar.planted_bytes=65MiB 'liar.planted_bytes=65MiB: expected 0 to 64MiB'
 bad_set liar.nonsense=1 'has no such option; its options: planted_bytes'
 bad_set nowhere.x=1 "there is no stage 'nowhere'"
 bad_set baseline.x=1 'has no options'

@@ -81,9 +81,10 @@ assert any(l["has_error"] for l in map(json.loads, open("trees/broken.c.jsonl"))
 ' || fail "the lines of JSON"
 
 # ---- nothing is written over, or outside ----
+echo mine > back/heap.c
 store 4 export -o back s.store heap.c
-said 'it is there already'
-cmp -s back/heap.c code/heap.c || fail "export wrote over a file"
+said 'NOT WRITTEN heap.c: a file with other contents is there already; --replace'
+expect "a file of the user's" mine "$(cat back/heap.c)"
 mkdir trap elsewhere && ln -s ../elsewhere trap/deep
 store 4 export -o trap s.store deep/f.py
 said 'links are not followed'
@@ -108,7 +109,7 @@ damage bad.store/vault.data 'def f(a)'
 store 7 verify bad.store
 told '^BAD deep/f.py: .*stored bytes failed validation'
 expect "others are well" 1 "$(grep -c '^BAD' out)"
-told '1 documents are bad'
+told ': 1 document is bad'
 store 7 export -o saved bad.store
 said 'BAD deep/f.py: '
 diff -r -x f.py code saved || fail "the others were not saved"

@@ -86,12 +86,14 @@ static void options_are_set(void **state) {
   (void)state;
   struct fault fault = {0};
   static struct store_place place;
-  static const char *const bad[] = {"",  "a",  "a.b", ".b=1", "a.=1", "a.b=", "a.b=x", "a.b=-1", "a.b=1K", "a.b= 1",
+  static const char *const bad[] = {"",  "a",  "a.b", ".b=1", "a.=1", "a.b=", "a.b=x", "a.b=-1", "a.b=1k", "a.b= 1",
                                     "a.b=9007199254740992", "a.b=99999999999999999999", "a.b=8388608GiB",
                                     "abcdefghijklmnop.b=1"};
   build("disk", OPTIONS);
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
   refused_setting("nowhere.x=1", "there is no stage 'nowhere'");
+  refused_setting("p4b.maps=1KiB", "--set p4b.maps: is a count, not bytes: expected 1 to 1024");
+  refused_setting("p4b.pinned_bytes=1K", "--set p4b.pinned_bytes=1KiB: expected 4KiB to 1TiB");
   refused_setting("skeleton.x=1", "the stage 'skeleton' has no options");
   assert_true(store_setting_add(&place, "disk.some_bytes=7", &fault));
   assert_true(store_setting_add(&place, "other.thing=1GiB", &fault)); /* not of this combination */
@@ -104,7 +106,7 @@ static void options_are_set(void **state) {
   assert_true(store_setting_add(&place, "disk.some_bytes=4097", &fault));
   assert_null(open_at(&place, &fault));
   assert_int_equal(fault.code, EXIT_CODE_USAGE);
-  assert_non_null(strstr(fault.message, "--set disk.some_bytes=4097: expected 1 to 4096"));
+  assert_non_null(strstr(fault.message, "--set disk.some_bytes=4097: expected 1 to 4KiB"));
   /* A stage that a combination names by its path counts, too. */
   static struct combination combination;
   char text[512];

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -129,11 +130,32 @@ static void test_no_such_text(void **state) {
   }
 }
 
+static void test_people(void **state) {
+  (void)state;
+  static struct path_shown shown;
+  static char long_path[5000];
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *out = open_memstream(&text, &bytes);
+  assert_non_null(out);
+  text_print(out, "a\nb\x1b[1m \\ \xc3\xa9 \xff\x7f");
+  fclose(out);
+  assert_string_equal(text, "a\\x0ab\\x1b[1m \\ \xc3\xa9 \\xff\\x7f");
+  free(text);
+  assert_string_equal(path_show("a\tb", &shown), "a\\x09b");
+  memset(long_path, '\n', sizeof long_path - 1);
+  assert_string_equal(path_show(long_path, &shown), "(a path of more than 4,096 bytes)");
+  assert_string_equal(plural(0), "s");
+  assert_string_equal(plural(1), "");
+  assert_string_equal(plural(2), "s");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_code_point), cmocka_unit_test(test_malformed),
       cmocka_unit_test(test_every_place),      cmocka_unit_test(test_names),
       cmocka_unit_test(test_every_byte),       cmocka_unit_test(test_no_such_text),
+      cmocka_unit_test(test_people),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

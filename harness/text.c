@@ -78,6 +78,27 @@ bool path_to_text(const char *path, char *text, size_t text_bytes) {
   return true;
 }
 
+const char *path_show(const char *path, struct path_shown *shown) {
+  if (!path_to_text(path, shown->text, sizeof shown->text))
+    snprintf(shown->text, sizeof shown->text, "(a path of more than 4,096 bytes)");
+  return shown->text;
+}
+
+void text_print(FILE *out, const char *text) {
+  const uint8_t *in = (const uint8_t *)text;
+  for (size_t left = strlen(text), taken; left > 0; in += taken, left -= taken) {
+    taken = utf8_sequence_bytes(in, left);
+    if (taken > 0 && *in >= 0x20 && *in != 0x7f) {
+      fwrite(in, 1, taken, out);
+    } else {
+      taken = 1;
+      fprintf(out, "\\x%02x", *in);
+    }
+  }
+}
+
+const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
+
 static int hex_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;

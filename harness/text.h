@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Length of the well-formed UTF-8 sequence at bytes[0..available), 1 to 4; 0 when
  * there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
@@ -22,7 +23,22 @@ bool utf8_valid(const uint8_t *bytes, size_t length);
  * Returns false when text_bytes is too small (4 * strlen(path) + 1 always do). */
 bool path_to_text(const char *path, char *text, size_t text_bytes);
 
-/* The inverse. False when the text is not one of path_to_text's, or too long. */
+/* The same for a line that people read: where the text does not fit, another one that says so.
+ * Returns shown->text. */
+#define PATH_SHOWN_BYTES (4 * 4096 + 1)
+struct path_shown {
+  char text[PATH_SHOWN_BYTES];
+};
+const char *path_show(const char *path, struct path_shown *shown);
+
+/* Writes a message that may hold names from elsewhere: control bytes, and what is no UTF-8, as \xNN, so
+ * that it stays one line and no terminal obeys it. Backslashes stay as they are. */
+void text_print(FILE *out, const char *text);
+
+/* "" for 1, else "s": "%zu file%s". */
+const char *plural(uint64_t count);
+
+/* The inverse of path_to_text. False when the text is not one of its, or too long. */
 bool path_from_text(const char *text, char *path, size_t path_bytes);
 
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * metrics_pair.c - figures that compare two combinations of one result. Pairs are those of equal
+ * repetition: the matrix runs them close to each other, so what disturbs one disturbs the other. */
+#include <stdio.h>
+#include <string.h>
+
+#include "metrics.h"
+
+#define ADDED "added."
+
+enum operation { REDUCTION, FACTOR, ADDITION };
+
+struct pair_metric {
+  enum operation operation;
+  const char *of;   /* the metric of one combination that it is made from */
+  const char *unit; /* NULL: that metric's */
+};
+
+static bool pair_metric(const char *name, struct pair_metric *metric) {
+  if (strcmp(name, "marginal_reduction_pct") == 0) {
+    *metric = (struct pair_metric){REDUCTION, "rss_above_start_bytes", "%"};
+  } else if (strcmp(name, "lines_per_mib_factor") == 0) {
+    *metric = (struct pair_metric){FACTOR, "lines_per_mib", "times"};
+  } else if (strncmp(name, ADDED, strlen(ADDED)) == 0) {
+    *metric = (struct pair_metric){ADDITION, name + strlen(ADDED), NULL};
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool metrics_is_of_pair(const char *name) {
+  struct pair_metric metric;
+  return pair_metric(name, &metric);
+}
+
+/* The metric of one repetition. */
+static struct spread of_cell(const struct result *result, const struct result_group *group, unsigned repetition,
+                             const char *name, const char *checkpoint, const char **unit) {
+  struct result_group alone = *group;
+  alone.cells = &group->cells[repetition];
+  alone.cell_count = 1;
+  return metrics_find(result, &alone, name, checkpoint, unit);
+}
+
+static double combined(enum operation operation, double value, double other) {
+  if (operation == REDUCTION) return 100 - 100 * value / other;
+  return operation == FACTOR ? value / other : value - other;
+}
+
+struct spread metrics_find_against(const struct result *result, const struct result_group *group,
+                                   const struct result_group *against, const char *name, const char *checkpoint,
+                                   const char **unit) {
+  struct pair_metric metric;
+  const char *of_unit = NULL;
+  double values[SPREAD_VALUES_MAX];
+  if (unit) *unit = NULL;
+  if (!pair_metric(name, &metric)) return spread_missing("there is no metric of a pair of that name");
+  if (!group) return spread_missing("the combination is not in this result");
+  if (!against) return spread_missing("the combination that it is held against is not in this result");
+  if (!group->ok) return spread_missing(group->reason);
+  if (!against->ok) return spread_missing(against->reason);
+  if (group->cell_count != against->cell_count || group->cell_count > SPREAD_VALUES_MAX) {
+    return spread_missing("the two combinations have no pairs of repetitions");
+  }
+  for (unsigned r = 0; r < group->cell_count; r++) {
+    struct spread mine = of_cell(result, group, r, metric.of, checkpoint, &of_unit);
+    struct spread other = of_cell(result, against, r, metric.of, checkpoint, NULL);
+    if (mine.missing) return mine;
+    if (other.missing) return other;
+    if (metric.operation != ADDITION && !(other.median > 0)) return spread_missing("the divisor is not positive");
+    values[r] = combined(metric.operation, mine.median, other.median);
+  }
+  if (unit) *unit = metric.unit ? metric.unit : of_unit;
+  return spread_of(values, group->cell_count);
+}
