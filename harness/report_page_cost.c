@@ -256,7 +256,7 @@ static void draw_trade(const struct page *page, const struct chart_dot *dots, un
                               .dots = dots,
                               .dot_count = count};
   fputs("<figure>\n", page->out);
-  page_legend(page->out, (const char *const[]){"k0", "on the frontier", "kd", "beaten on both axes by another", NULL});
+  page_legend(page->out, (const char *const[]){"k0", "on the frontier", "kd", "another is at least as good on both axes", NULL});
   chart_plane(page->out, &chart);
   fputs("<ol class=\"key\">\n", page->out);
   for (unsigned i = 0; i < count; i++) {
