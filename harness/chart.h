@@ -75,7 +75,7 @@ void chart_lines(FILE *out, const struct chart_lines *chart);
 struct chart_dot {
   const char *label;
   struct chart_point x, y;
-  bool on_frontier; /* nothing is better on both axes: labelled, and joined */
+  bool on_frontier; /* nothing is better on both axes: numbered, and joined */
 };
 
 struct chart_plane {

@@ -173,45 +173,23 @@ static void draw_frontier(FILE *out, const struct chart_plane *chart, const stru
   fputs("\"/>", out);
 }
 
-struct box {
-  double left, right, y; /* y: of the text's foot */
-};
-
-static bool is_free(const struct box *placed, unsigned count, const struct box *box) {
-  for (unsigned i = 0; i < count; i++) {
-    bool beside = box->left > placed[i].right || box->right < placed[i].left;
-    if (!beside && fabs(box->y - placed[i].y) < LABEL_GAP_PX) return false;
-  }
-  return true;
-}
-
-/* Above its dot, or as much higher as it takes to be clear of the names before it; then a line leads there. */
-static void draw_name(FILE *out, const char *text, double cx, double cy, double right, struct box *placed,
-                      unsigned count) {
-  unsigned characters = chart_characters(text);
-  double text_px = CHART_CHARACTER_PX * (characters > 30 ? 30 : characters);
-  bool to_left = cx + text_px > right;
-  struct box box = {to_left ? cx - text_px : cx, to_left ? cx : cx + text_px, cy - 9};
-  while (box.y > TOP + LABEL_GAP_PX && !is_free(placed, count, &box)) box.y -= LABEL_GAP_PX / 2;
-  if (cy - box.y > 9 + LABEL_GAP_PX) chart_line(out, "h", cx, cy - 6, to_left ? cx - 4 : cx + 6, box.y + 2);
-  chart_label(out, to_left ? cx - 4 : cx + 7, box.y, to_left ? "end" : "start", "e", text, 30);
-  placed[count] = box;
-}
-
-/* Of the frontier: full names, or numbers where there is no room; apart from each other. */
-static void draw_names(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
-                       const struct chart_axis *y, bool narrow) {
+/* Numbers of those on the frontier, below and left of their dots, where by its nature there are no dots; each clear
+ * of the one before. Their names are in a list below the picture. */
+static void draw_numbers(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
+                         const struct chart_axis *y) {
   unsigned number = 0;
-  struct box *placed = calloc(chart->dot_count + 1, sizeof *placed);
-  for (unsigned i = 0; i < chart->dot_count && placed; i++) {
+  double last_x = -HUGE_VAL, last_y = -HUGE_VAL;
+  for (unsigned i = 0; i < chart->dot_count; i++) {
     const struct chart_dot *dot = &chart->dots[i];
-    char text[300];
+    char text[16];
     if (!dot->on_frontier) continue;
-    snprintf(text, sizeof text, narrow ? "%u" : "%u  %s", number + 1, dot->label);
-    draw_name(out, text, chart_at(x, dot->x.value), chart_at(y, dot->y.value), x->to + 8, placed, number);
-    number++;
+    snprintf(text, sizeof text, "%u", ++number);
+    double cx = chart_at(x, dot->x.value) - 7, cy = chart_at(y, dot->y.value) + 14;
+    if (cx - last_x < 2.2 * CHART_CHARACTER_PX && cy < last_y + LABEL_GAP_PX) cy = last_y + LABEL_GAP_PX;
+    chart_label(out, cx, cy, "end", "e", text, 0);
+    last_x = cx;
+    last_y = cy;
   }
-  free(placed);
 }
 
 static void draw_plane(FILE *out, const void *from, bool narrow) {
@@ -226,7 +204,6 @@ static void draw_plane(FILE *out, const void *from, bool narrow) {
     chart_axis_take(&x, chart->dots[i].x.value);
     chart_axis_take(&y, chart->dots[i].y.value);
   }
-  y.high *= 1.15; /* room for a name above the highest */
   chart_axis_round(&x);
   chart_axis_round(&y);
   chart_begin(out, narrow, bottom + 46, chart->title);
@@ -234,7 +211,7 @@ static void draw_plane(FILE *out, const void *from, bool narrow) {
   draw_x_axis(out, &x, chart_width(narrow), bottom, chart->axis_x);
   draw_frontier(out, chart, &x, &y);
   for (unsigned i = chart->dot_count; i-- > 0;) draw_dot(out, &chart->dots[i], &x, &y);
-  draw_names(out, chart, &x, &y, narrow);
+  draw_numbers(out, chart, &x, &y);
   chart_end(out);
 }
 

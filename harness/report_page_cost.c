@@ -256,11 +256,13 @@ static void draw_trade(const struct page *page, const struct chart_dot *dots, un
                               .dots = dots,
                               .dot_count = count};
   fputs("<figure>\n", page->out);
-  page_legend(page->out, (const char *const[]){"k0", "on the frontier", "kd", "beaten on both axes by another", NULL});
+  page_legend(page->out, (const char *const[]){"k0", "on the frontier", "kd", "another is at least as good on both axes", NULL});
   chart_plane(page->out, &chart);
-  fputs("<ol class=\"key narrow\">\n", page->out);
+  fputs("<ol class=\"key\">\n", page->out);
   for (unsigned i = 0; i < count; i++) {
-    if (dots[i].on_frontier) html_element(page->out, "li", NULL, "%s", dots[i].label);
+    if (!dots[i].on_frontier) continue;
+    html_element(page->out, "li", NULL, "%s: %.3g bytes a line, %.3g ns a node", dots[i].label, dots[i].x.value,
+                 dots[i].y.value);
   }
   fputs("</ol>\n<figcaption>Left is smaller, down is faster. Whoever chooses a combination off the line could have "
         "one that is both "

@@ -322,7 +322,7 @@ static void a_wrong_answer_fails_the_cell_and_publishes_nothing(void **state) {
   check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "but other ones (XXH3 differs)");
   cJSON_Delete(cell);
   cell = run_liar("put: error", &code);
-  check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell,
+  check_bad_cell(code, EXIT_CODE_SYSTEM, cell,
                  "a limit was exceeded: there is no room for document");
   cJSON_Delete(cell);
 }

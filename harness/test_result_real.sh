@@ -32,7 +32,7 @@ done
 grep -q "^  purged   claimed 40.00 %; measured .* n = 2" "$dir/claims" || fail "claims: $(cat "$dir/claims")"
 "$PHASEBENCH" report "$dir/r.json" -o "$dir/report" >"$dir/out"
 grep -q "^baseline " "$dir/report/report.txt" && grep -q "^p1 " "$dir/report/report.txt" || fail "report"
-[ "$(ls "$dir"/report/*.png "$dir"/report/*.svg | wc -l)" -eq 6 ] || fail "pictures: $(ls "$dir/report")"
+[ "$(ls "$dir"/report/*.png "$dir"/report/*.svg | wc -l)" -eq 10 ] || fail "pictures: $(ls "$dir/report")"
 if [ "$PHASEBENCH_SANITIZED" = 0 ]; then
   # An owner for every byte: the parts are the whole, and nothing is drawn below zero.
   /usr/bin/python3 - "$dir/report" <<'PY' || fail "owners"
