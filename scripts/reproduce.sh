@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Reproduces the claims: installs, builds, fetches a corpus, measures every cumulative
-# combination that exists, holds the published claims against it, and writes a report.
+# combination that exists and the limit of an adaptive code, holds the published claims
+# against it, and writes a report.
 # A second run does only what is not finished.
 #
 #   scripts/reproduce.sh                       the default corpus, ts-1720
@@ -45,9 +46,28 @@ report=reports/$name
 status=0
 "$phasebench" run "${corpus[@]}" --combos cumulative --resume --output "$result" "${options[@]}" || status=$?
 [ "$status" = 0 ] || [ "$status" = 5 ] || exit "$status"
+
+# The limit that the report draws: of the same contents, of at most 64 MiB of them. What the run was
+# told besides (--exclude, --max-lines) can make these others; then there is no limit.
+bound=results/$name.bound.json
+hash_of() { grep -o "\"$1\":[[:space:]]*\"[0-9a-f]*\"" "$2" 2>/dev/null | grep -o '[0-9a-f]*"$' | head -n 1; }
+wanted=$(hash_of content_hash "$result")
+bytes=$(grep -o '"bytes":[[:space:]]*[0-9]*' "$result" | grep -o '[0-9]*$' | head -n 1) # the corpus's come first
+sample=()
+if [ "${bytes:-0}" -gt 67108864 ]; then sample=(--max-bytes 67108864); fi
+if [ "$(hash_of corpus_content_hash "$bound")" != "$wanted" ]; then
+  "$phasebench" bound "${corpus[@]}" "${sample[@]}" --json "$bound" > /dev/null || status=$?
+fi
+limit=()
+if [ "$(hash_of corpus_content_hash "$bound")" = "$wanted" ]; then
+  limit=(--bound "$bound")
+else
+  printf 'reproduce: no limit is drawn: it was measured over other files than the run\n' >&2
+fi
+
 echo
 "$phasebench" claims "$result" || status=$?
 echo
-"$phasebench" report "$result" -o "$report" || status=$?
+"$phasebench" report "${limit[@]}" "$result" -o "$report" || status=$?
 printf '\nresult: %s\nreport: %s/index.html\n' "$result" "$report"
 exit "$status"

@@ -11,7 +11,7 @@ case $PHASEBENCH_BUILD_DIR in */build/release) ;; *) exit 77 ;; esac
 fail() { echo "FAILED: $*" >&2; exit 1; }
 work=$(mktemp -d)
 name=dir-test-reproduce-$$
-trap 'rm -rf "$work" "$source/results/$name.json" "$source/results/$name.json.cells" "$source/reports/$name"' EXIT
+trap 'rm -rf "$work" "$source/results/$name.json" "$source/results/$name.bound.json" "$source/results/$name.json.cells" "$source/reports/$name"' EXIT
 mkdir "$work/test-reproduce-$$"
 printf 'int main(void) {\n\treturn 0;\n}\n' > "$work/test-reproduce-$$/a.c"
 cd "$work"
@@ -22,6 +22,7 @@ tr -d ' \t' < "$source/results/$name.json" | grep -c '"files":1,' > /dev/null ||
 [ -s "$source/reports/$name/report.md" ] || fail "there is no report"
 [ "$(tail -n 1 "$work/log")" = "report: reports/$name/index.html" ] || fail "it does not end with the page: $(tail -n 1 "$work/log")"
 [ -s "$source/reports/$name/index.html" ] || fail "there is no page"
+grep -q 'The limit, [0-9]' "$source/reports/$name/index.html" || fail "the page has no limit"
 cksum "$source/results/$name.json" > "$work/before"
 run --dir="$PWD/test-reproduce-$$" || fail "a second run: $(tail -n 5 "$work/log")"
 cksum "$source/results/$name.json" | cmp -s - "$work/before" || fail "a second run measured again"
