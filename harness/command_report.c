@@ -26,7 +26,8 @@ static void print_help(void) {
         "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
         "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
         "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
-        "of results of one corpus in several sizes (`run --max-lines`), memory over lines.\n"
+        "of results of one corpus in several sizes (`run --max-lines`), memory over lines: a sample that\n"
+        "stands behind the whole of its corpus is in that picture only.\n"
         "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
         "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
         "  --profile P       allocator profile (default: strict where present, else the first)\n"
@@ -268,7 +269,7 @@ static bool write_sweep(struct report *report, const struct result *const *resul
   unsigned found = report_sweep_members(results, count, first, members);
   report->result = results[first];
   report->profile = result_profile(results[first], profile, report->fault);
-  make_slug(report, (int)first + 1, (int)count);
+  make_slug(report, (int)first + 1, (int)report_shown(results, count));
   bool ok = found == 0 || report_sweep(members, found, report->profile, &grid, report->fault);
   if (ok && found > 0) {
     write_both(report, &grid);
@@ -309,10 +310,10 @@ static bool write_results(struct report *report, struct report_page_input *input
   for (unsigned i = 0; ok && i < input->count; i++) {
     report->result = results[i];
     report->profile = profiles[i] = result_profile(results[i], profile, report->fault);
-    make_slug(report, (int)i + 1, (int)input->count);
+    make_slug(report, (int)i + 1, (int)report_shown(results, input->count));
     memcpy(slugs[i], report->slug, sizeof slugs[i]);
     names[i] = slugs[i];
-    ok = report->profile && write_result(report);
+    ok = report->profile && (report_is_size_only(results, i) || write_result(report));
   }
   for (unsigned i = 0; ok && i < input->count; i++) ok = write_sweep(report, results, input->count, i, profile);
   input->slugs = names;

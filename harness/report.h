@@ -72,6 +72,11 @@ bool report_marks(const struct result *result, const char *profile, const struct
 
 /* ---- several results of one corpus ---- */
 
+/* A sample of a corpus that stands before it among the results: it is drawn in the picture of sizes and
+ * has no part of its own. */
+bool report_is_size_only(const struct result *const *results, unsigned number);
+/* How many have a part of their own. */
+unsigned report_shown(const struct result *const *results, unsigned count);
 /* The results, from `first` on, that are of the same corpus as it, or of samples of it, by lines: into
  * `members`, which has room for `count`. 0: there are not two of different size, or one before `first` is of it. */
 unsigned report_sweep_members(const struct result *const *results, unsigned count, unsigned first,

@@ -143,19 +143,20 @@ static bool write_parts(struct page *page, const struct report_page_input *input
 }
 
 static bool write_result(FILE *out, const struct report_page_input *input, unsigned number, struct fault *fault) {
+  unsigned shown = report_shown(input->results, input->count);
   struct page page = {.out = out,
                       .directory = input->directory,
                       .slug = input->slugs[number],
                       .result = input->results[number],
                       .profile = input->profiles[number],
                       .claims = input->claims,
-                      .level = input->count > 1 ? 3 : 2,
+                      .level = shown > 1 ? 3 : 2,
                       .fault = fault};
   for (unsigned b = 0; b < input->bound_count; b++) {
     if (strcmp(input->bounds[b].content_hash, page.result->content_hash) == 0) page.bound = &input->bounds[b];
   }
   fputs("<article>\n", out);
-  html_element(out, input->count > 1 ? "h2" : "h1", NULL, input->count > 1 ? "%s" : "%s: what its syntax trees take "
+  html_element(out, shown > 1 ? "h2" : "h1", NULL, shown > 1 ? "%s" : "%s: what its syntax trees take "
                                                                                     "in memory",
                page.result->corpus);
   bool ok = list_groups(&page) && write_parts(&page, input, number);
@@ -186,16 +187,17 @@ static bool check_bounds(const struct report_page_input *input, struct fault *fa
 
 static bool write_page(FILE *out, const struct report_page_input *input, struct fault *fault) {
   char title[300];
-  if (input->count == 1) {
+  unsigned shown = report_shown(input->results, input->count);
+  if (shown == 1) {
     snprintf(title, sizeof title, "phasebench: %.200s", input->results[0]->corpus);
   } else {
-    snprintf(title, sizeof title, "phasebench: %u results", input->count);
+    snprintf(title, sizeof title, "phasebench: %u results", shown);
   }
   if (!html_begin(out, title, fault)) return false;
   fputs("<main>\n", out);
-  if (input->count > 1) html_element(out, "h1", NULL, "What syntax trees take in memory: %u results", input->count);
+  if (shown > 1) html_element(out, "h1", NULL, "What syntax trees take in memory: %u results", shown);
   for (unsigned i = 0; i < input->count; i++) {
-    if (!write_result(out, input, i, fault)) return false;
+    if (!report_is_size_only(input->results, i) && !write_result(out, input, i, fault)) return false;
   }
   fputs("</main>\n<footer>\n", out);
   html_element(out, "p", NULL,

@@ -19,6 +19,20 @@ static int by_lines(const void *a, const void *b) {
   return (x->lines > y->lines) - (x->lines < y->lines);
 }
 
+bool report_is_size_only(const struct result *const *results, unsigned number) {
+  const struct result *result = results[number];
+  for (unsigned i = 0; result->sample_of && i < number; i++) {
+    if (!results[i]->sample_of && strcmp(results[i]->corpus, result->sample_of) == 0) return true;
+  }
+  return false;
+}
+
+unsigned report_shown(const struct result *const *results, unsigned count) {
+  unsigned shown = 0;
+  for (unsigned i = 0; i < count; i++) shown += !report_is_size_only(results, i);
+  return shown;
+}
+
 unsigned report_sweep_members(const struct result *const *results, unsigned count, unsigned first,
                               const struct result **members) {
   unsigned found = 0;

@@ -168,8 +168,11 @@ for table in attribution attribution_served interactions prices; do [ "$(wc -l <
 sample --corpus ts-1720:max-lines-1000 --sample-of ts-1720 --files 10 --lines 1000 --lines-per-mib baseline=1300,p1=12000 small.json
 report r.json small.json one.json -o several
 render several
-fact several '"Memory over the size of the corpus" in f["texts"] and f["texts"][0].endswith("3 results")'
+fact several '"Memory over the size of the corpus" in f["texts"] and f["texts"][0].endswith("2 results")'
 [ "$(grep -c 'id="1-ts-1720-sweep"' several/index.html)" -eq 1 ] || fail "the sweep is not there once"
+report r.json small.json -o sized
+grep -q '<h1>ts-1720: ' sized/index.html && grep -q 'id="ts-1720-sweep"' sized/index.html || fail "a sample has a part of its own"
+! grep -q '^== ts-1720:max-lines-1000' sized/report.txt || fail "report.txt has a part for a sample"
 
 # No style sheet, one that would end the element: a fault, and no half report.
 mkdir styles

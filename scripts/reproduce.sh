@@ -47,6 +47,20 @@ status=0
 "$phasebench" run "${corpus[@]}" --combos cumulative --resume --output "$result" "${options[@]}" || status=$?
 [ "$status" = 0 ] || [ "$status" = 5 ] || exit "$status"
 
+# The same over two samples of a corpus, once, for the picture of memory over its size: where the run
+# was told of samples or of other combinations, that was not asked for.
+sizes=()
+lines=$(grep -o '"lines":[[:space:]]*[0-9]*' "$result" | grep -o '[0-9]*$' | head -n 1)
+if [ ${#options[@]} = 0 ]; then
+  for size in 10000 100000; do
+    [ "${lines:-0}" -gt $((2 * size)) ] || continue
+    "$phasebench" run "${corpus[@]}" --combos cumulative --max-lines "$size" --reps 1 --profile strict --no-instrument \
+      --resume --output "results/$name.$size-lines.json" > /dev/null || status=$?
+    [ "$status" = 0 ] || [ "$status" = 5 ] || exit "$status"
+    sizes+=("results/$name.$size-lines.json")
+  done
+fi
+
 # The limit that the report draws: of the same contents, of at most 64 MiB of them. What the run was
 # told besides (--exclude, --max-lines) can make these others; then there is no limit.
 bound=results/$name.bound.json
@@ -68,6 +82,6 @@ fi
 echo
 "$phasebench" claims "$result" || status=$?
 echo
-"$phasebench" report "${limit[@]}" "$result" -o "$report" || status=$?
+"$phasebench" report "${limit[@]}" "$result" "${sizes[@]}" -o "$report" || status=$?
 printf '\nresult: %s\nreport: %s/index.html\n' "$result" "$report"
 exit "$status"
