@@ -220,20 +220,23 @@ bool page_memory(const struct page *page) {
 
 static const char *const verdict_classes[] = {"none", "bad", "less", "good", "good"};
 
-static void write_measured(FILE *out, const struct claim *claim, const struct spread *measured, int decimals) {
-  char text[48];
+#define REACH_SHOWN 0.0005 /* of the median; what is narrower than that is within its last digit */
+
+static void write_measured(FILE *out, const struct claim *claim, const struct spread *measured) {
+  char text[CLAIM_TEXT_BYTES];
   if (measured->missing) {
     fputs("<td class=\"w\">", out);
     html_text(out, measured->missing);
     fputs("</td>", out);
     return;
   }
-  grid_number(measured->median, decimals, text, sizeof text);
+  claim_figure_text(claim, measured->median, text, sizeof text);
   fputs("<td>", out);
-  html_format(out, "%s %s", text, claim->unit);
+  html_text(out, text);
   double reach = fmax(measured->median - measured->ci_low, measured->ci_high - measured->median);
-  if (measured->ci_level > 0 && reach >= 0.5 * pow(10, -decimals)) {
-    grid_number(reach, decimals, text, sizeof text);
+  if (measured->ci_level > 0 && reach > REACH_SHOWN * fabs(measured->median)) {
+    claim_figure_text(claim, reach, text, sizeof text);
+    text[strcspn(text, " ")] = '\0'; /* the unit is the median's */
     fputs(" <small>\u00b1", out);
     html_text(out, text);
     fputs("</small>", out);
@@ -243,17 +246,17 @@ static void write_measured(FILE *out, const struct claim *claim, const struct sp
 
 static void write_verdict(const struct page *page, const struct claim *claim, const char *checkpoint,
                           const struct claim_judgement *judged) {
-  char claimed[48];
-  int decimals = fabs(claim->value) < 1000 ? 1 : 0;
-  grid_number(claim->value, decimals, claimed, sizeof claimed);
+  char claimed[CLAIM_TEXT_BYTES], verdict[2 * CLAIM_TEXT_BYTES];
+  claim_claimed_text(claim, claimed, sizeof claimed);
+  claim_judgement_text(claim, judged, verdict, sizeof verdict);
   fputs("<td class=\"w\">", page->out);
   html_text(page->out, checkpoint);
   fprintf(page->out, "</td><td class=\"w v-%s\">", verdict_classes[judged->verdict]);
-  html_text(page->out, claim_verdict_text(claim, judged->verdict));
+  html_text(page->out, judged->verdict == CLAIM_NOT_MEASURED ? claim_verdict_text(claim, judged->verdict) : verdict);
   fputs("</td><td>", page->out);
-  html_format(page->out, "%s %s", claimed, claim->unit);
+  html_text(page->out, claimed);
   fputs("</td>", page->out);
-  write_measured(page->out, claim, &judged->measured, decimals);
+  write_measured(page->out, claim, &judged->measured);
   fputs("</tr>\n", page->out);
 }
 
