@@ -34,7 +34,8 @@ static void print_help(void) {
         "reaches another verdict, that is said. Claims that contradict each other are listed, too.\n\n"
         "  --ledger FILE     another ledger than the one that comes with phasebench\n"
         "  --profile P       allocator profile (default: strict where present, else the first)\n"
-        "  --check           exit code 11 when a claim is refuted\n"
+        "  --check           exit code 11 when a claim is refuted, 12 when one about the corpus of a result\n"
+        "                    could not be judged, or none was\n"
         "  --contradictions  only what contradicts itself in the ledger; needs no result\n"
         "  --json            JSON in place of text (reports/verdicts.schema.json)\n"
         "  --markdown        a Markdown table in place of text\n\n",
@@ -56,6 +57,7 @@ static void print_help(void) {
 }
 
 static bool open_results(const struct options *options, struct claims_result *results, struct fault *fault) {
+  if (!result_paths_differ(options->paths, options->path_count, fault)) return false;
   for (unsigned i = 0; i < options->path_count; i++) {
     if (!result_open(options->paths[i], &results[i].result, fault)) return false;
     results[i].profile = result_profile(results[i].result, options->profile, fault);
@@ -72,6 +74,16 @@ static void check(const struct claims_verdicts *verdicts, struct fault *fault) {
               verdicts->claims->count, row->claim->id);
     return;
   }
+  for (unsigned r = 0; r < verdicts->row_count; r++) {
+    const struct claims_row *row = &verdicts->rows[r];
+    if (!row->of || row->judgement.verdict != CLAIM_NOT_MEASURED) continue;
+    fault_set(fault, EXIT_CODE_MISSING_CELL, "%s: claim %s is about this corpus and could not be judged: %s",
+              row->of->result->path, row->claim->id, row->judgement.measured.missing);
+    return;
+  }
+  if (verdicts->counts[CLAIM_NOT_MEASURED] == verdicts->claims->count)
+    fault_set(fault, EXIT_CODE_MISSING_CELL, "%s: no claim is about the corpora of these results; nothing was checked",
+              verdicts->claims->path);
 }
 
 static void run(const struct options *options, struct fault *fault) {

@@ -33,10 +33,12 @@ static void print_help(void) {
         "  --markdown FILE      for a pull request;                                        in place of the text\n"
         "  --junit FILE         as test results\n\n"
         "Bytes that do not vary are compared exactly; RSS with its threshold and its A/A range; times by a rank test,\n"
-        "corrected for the number of comparisons, and a least effect. A/A noise is how far the repetitions of one\n"
+        "corrected for the number of comparisons, and a least effect: their change is the median ratio of all pairs of\n"
+        "repetitions, not that of the medians shown. A/A noise is how far the repetitions of one\n"
         "group lie apart; how two runs differ is more, and the thresholds must cover it.\n\n"
         "exit codes, the first that applies: 13 not comparable; 10 regression; 11 refuted claim; 12 missing cell or\n"
-        "figure; 14 too few repetitions; 0 passed. 1 to 4: nothing was judged.\n\n"
+        "figure; 14 too few repetitions; 0 passed. 1 to 4: something else went\n"
+        "wrong, and what was printed may not be all.\n\n"
         "example: phasebench gate quick results/quick.json --treat machine=ignore-times --markdown gate.md\n",
         stdout);
 }

@@ -292,6 +292,7 @@ struct making {
 };
 
 static bool open_results(char **paths, int count, const struct result **results, struct fault *fault) {
+  if (!result_paths_differ(paths, (unsigned)count, fault)) return false;
   for (int i = 0; i < count; i++) {
     struct result *result;
     if (!result_open(paths[i], &result, fault)) return false;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,7 @@ int command_run(int argc, char **argv) {
     print_help(stdout);
     return EXIT_CODE_OK;
   }
+  signal(SIGPIPE, SIG_IGN); /* hours of measuring do not end because nobody reads the progress any more */
   if (!matrix_run(&options, output, &cells_failed, &fault)) return give_up(&fault);
   if (!options.quiet && !run_table_print(output, &fault)) return give_up(&fault);
   if (cells_failed == 0) return EXIT_CODE_OK;

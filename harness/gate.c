@@ -236,6 +236,7 @@ static bool compare_groups(struct gate *gate, struct fault *fault) {
     }
     if (line->gates) gate->counts[line->verdict]++;
     else if (line->verdict == GATE_IS_REGRESSED) gate->reported_worse++;
+    else if (line->verdict == GATE_IS_TOO_FEW) gate->reported_too_few++;
   }
   return true;
 }

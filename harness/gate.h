@@ -189,7 +189,7 @@ struct gate {
   struct gate_claim *claims;
   unsigned claim_count;
   unsigned counts[GATE_VERDICT_COUNT]; /* of lines that gate */
-  unsigned reported_worse, refuted, claims_missing;
+  unsigned reported_worse, reported_too_few, refuted, claims_missing;
 };
 
 /* Reads, compares, judges. Faults: EXIT_CODE_INPUT, EXIT_CODE_USAGE, EXIT_CODE_SYSTEM. The caller closes

@@ -48,10 +48,11 @@ void gate_summary_text(const struct gate *gate, char *text, unsigned text_bytes)
     return;
   }
   snprintf(text, text_bytes,
-           "%u regressed, %u improved, %u unchanged, %u missing, %u with too few repetitions, %u not measured; only "
-           "reported and worse: %u",
+           "%u regressed, %u improved, %u unchanged, %u missing, %u with too few repetitions, %u not measured; of what is "
+           "only reported: %u worse, %u that so few repetitions cannot tell",
            n[GATE_IS_REGRESSED], n[GATE_IS_IMPROVED], n[GATE_IS_UNCHANGED], n[GATE_IS_MISSING],
-           n[GATE_IS_TOO_FEW], n[GATE_IS_NOT_MEASURED], gate->reported_worse);
+           n[GATE_IS_TOO_FEW], n[GATE_IS_NOT_MEASURED], gate->reported_worse,
+           gate->reported_too_few);
 }
 
 /* Reported ones are shown where they changed or cannot be told; their verdicts say what they are. */

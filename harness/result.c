@@ -275,6 +275,16 @@ close_result:
   return false;
 }
 
+bool result_paths_differ(char *const *paths, unsigned count, struct fault *fault) {
+  for (unsigned i = 0; i < count; i++) {
+    for (unsigned j = 0; j < i; j++) {
+      if (strcmp(paths[i], paths[j]) == 0)
+        return fault_set(fault, EXIT_CODE_USAGE, "%s: is given twice; name each result once", paths[i]);
+    }
+  }
+  return true;
+}
+
 void result_close(struct result *result) {
   if (!result) return;
   for (unsigned g = 0; g < result->group_count; g++) free(result->groups[g].cells);

@@ -99,7 +99,7 @@ static double median_of_pairs(const double *a, unsigned a_count, const double *b
   size_t count = (size_t)a_count * b_count, k = 0;
   double *pairs = array_of(count, sizeof *pairs);
   for (unsigned i = 0; i < a_count; i++) {
-    for (unsigned j = 0; j < b_count; j++) pairs[k++] = ratio ? b[j] / a[i] : b[j] - a[i];
+    for (unsigned j = 0; j < b_count; j++) pairs[k++] = ratio ? log(b[j] / a[i]) : b[j] - a[i];
   }
   double median = gsl_stats_median(pairs, 1, count);
   free(pairs);
@@ -117,7 +117,7 @@ bool statistics_shift_ratio(const double *a, unsigned a_count, const double *b, 
   for (unsigned j = 0; j < b_count; j++) {
     if (!(b[j] > 0)) return false;
   }
-  *ratio = median_of_pairs(a, a_count, b, b_count, true);
+  *ratio = exp(median_of_pairs(a, a_count, b, b_count, true));
   return true;
 }
 

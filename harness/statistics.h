@@ -8,7 +8,7 @@
  *               there are at most STATISTICS_EXACT_MAX of these (ten and ten values: 184,756); beyond, the
  *               normal approximation with the corrections for ties and continuity
  *   shift       Hodges and Lehmann's (Ann. Math. Stat. 34, 1963): the median of all differences b - a,
- *               or of all ratios b / a
+ *               or of all ratios b / a, in logarithms, so that exchanging a and b gives the inverse
  *   Holm        p-values of a family of comparisons, such that the chance of even one false alarm in the
  *               family stays below alpha (Scand. J. Stat. 6, 1979), whatever they have to do with each other */
 #ifndef PHASEBENCH_STATISTICS_H

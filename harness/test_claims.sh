@@ -110,11 +110,25 @@ PY
 grep -q 'purged   claimed 40.00 %; measured .*: reproduced, but the interval reaches "refuted"$' "$dir/text" || fail "unsettled"
 grep -q "^Of 2 the confidence interval does not settle a verdict" "$dir/text" || fail "number of unsettled: $(head -3 "$dir/text")"
 
-# --check: only a refuted claim is a failure, and the output is the same.
+# --check: a refuted claim is a failure, and so is one about this corpus that was not judged; the output is the same.
 cells baseline=1500,p1=2500
-"$PHASEBENCH" claims "$dir/r.json" >"$dir/text"
-"$PHASEBENCH" claims --check "$dir/r.json" >"$dir/checked" || fail "--check: nothing is refuted"
+/usr/bin/python3 - "$PHASEBENCH_SOURCE_DIR/reports/claims.json" "$dir/p1.json" <<'PY'
+import json, sys
+ledger = json.load(open(sys.argv[1]))
+ledger["claims"] = [c for c in ledger["claims"] if c["id"] == "reduction-to-p1"]
+json.dump(ledger, open(sys.argv[2], "w"))
+PY
+"$PHASEBENCH" claims --ledger "$dir/p1.json" "$dir/r.json" >"$dir/text"
+"$PHASEBENCH" claims --check --ledger "$dir/p1.json" "$dir/r.json" >"$dir/checked" || fail "--check: nothing is refuted"
 cmp "$dir/text" "$dir/checked" || fail "--check changes the output"
+rc=0; "$PHASEBENCH" claims --check "$dir/r.json" >"$dir/checked" 2>"$dir/err" || rc=$?
+[ "$rc" -eq 12 ] && grep -q "claim reduction-to-p2 is about this corpus and could not be judged: the combination is not" "$dir/err" ||
+  fail "--check of what was not measured: exit $rc"
+sed 's/"corpora": *\[\]/"corpora": ["elsewhere"]/' "$dir/p1.json" >"$dir/elsewhere.json"
+rc=0; "$PHASEBENCH" claims --check --ledger "$dir/elsewhere.json" "$dir/r.json" >/dev/null 2>"$dir/err" || rc=$?
+[ "$rc" -eq 12 ] && grep -q "nothing was checked" "$dir/err" || fail "--check of claims about other corpora: exit $rc"
+rc=0; "$PHASEBENCH" claims "$dir/r.json" "$dir/r.json" >/dev/null 2>"$dir/err" || rc=$?
+[ "$rc" -eq 2 ] && grep -q "is given twice" "$dir/err" || fail "a result twice: exit $rc"
 cells baseline=1500,p1=1400
 rc=0; "$PHASEBENCH" claims --check "$dir/r.json" >"$dir/checked" 2>"$dir/err" || rc=$?
 [ "$rc" -eq 11 ] && grep -q "2 of 43 claims are refuted, the first is reduction-to-p1" "$dir/err" || fail "--check: exit $rc"

@@ -23,7 +23,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 say() { printf 'ci-gate: %s\n' "$*" >&2; }
-corpus=quick directory= name= baselines=$root/results/baselines out=$root/build/gate program=${PHASEBENCH-} update=0
+corpus= directory= name= baselines=$root/results/baselines out=$root/build/gate program=${PHASEBENCH-} update=0
 options=() treats=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -51,15 +51,30 @@ if [ -z "$program" ]; then
   [ -x "$program" ] || program=$(command -v phasebench) || { say "phasebench is not built and not in PATH"; exit 4; }
 fi
 program=$(realpath -e -- "$program") || exit 3
-mkdir -p "$out"
+if [ -n "$directory" ]; then
+  [ -z "$corpus" ] || { say "--dir and --corpus: expected one of them"; exit 2; }
+  : "${name:=$(basename "$directory")}"
+else
+  : "${corpus:=quick}" "${name:=${corpus:-quick}}"
+fi
+# What would end the work after the measurement ends it before.
+case $name in
+  '' | .* | *[!A-Za-z0-9._-]* | result.json)
+    say "'$name' cannot be a baseline's name: letters, digits, '.', '_' and '-'; give one with --name"; exit 2 ;;
+esac
+if [ "$update" = 0 ] && [ ! -e "$baselines/$name.json" ]; then
+  say "there is no baseline $baselines/$name.json: run this with --update and commit what it writes"
+  exit 3
+fi
+mkdir -p "$out" || exit 4
 out=$(realpath -- "$out")
+rm -f "$out/result.json" "$out/gate.md" "$out/gate.xml" "$out/gate.json" # an older outcome must not pass for this one
 place=$(mktemp -d /tmp/phasebench-gate.XXXXXX)
 trap 'rm -rf "$place"' EXIT
 
 # ---- measure ----
 measured=(--corpus "$corpus")
 if [ -n "$directory" ]; then
-  : "${name:=$(basename "$directory")}"
   mkdir "$place/$name"
   tar -C "$directory" --exclude=./.git -cf - . | tar -C "$place/$name" -xf -
   measured=(--dir "$place/$name")
@@ -72,7 +87,6 @@ elif [ "$corpus" = quick ] && [ -d "$root/corpora/grammars/node_modules" ]; then
     tar -C "$place/corpora/grammars/node_modules" -xf -
   export PHASEBENCH_CORPORA_DIR=$place/corpora
 fi
-: "${name:=$corpus}"
 [ ${#treats[@]} -gt 0 ] || treats=(--treat machine=ignore-times)
 code=0
 "$program" run "${measured[@]}" --combos cumulative --profile strict --reps 2 --quiet --output "$place/result.json" "$@" ||
@@ -86,12 +100,8 @@ if [ "$update" = 1 ]; then
   "$program" baseline save "$out/result.json" --name "$name" --dir "$baselines" --replace
   exit
 fi
-if [ ! -e "$baselines/$name.json" ]; then
-  say "there is no baseline $baselines/$name.json: run this with --update and commit what it writes"
-  exit 3
-fi
 code=0
 "$program" gate "$name" "$out/result.json" --dir "$baselines" "${treats[@]}" "${options[@]}" \
   --markdown "$out/gate.md" --junit "$out/gate.xml" --json "$out/gate.json" || code=$?
-say "exit code $code; $out has result.json, gate.md, gate.xml, gate.json"
+say "exit code $code; $out has $(cd "$out" && echo *)"
 exit "$code"
