@@ -149,12 +149,27 @@ static const char *const claim_keys[] = {"id",          "says",    "source", "te
                                          "against",     "metric",  "unit",   "checkpoints", "corpora",  "value",
                                          "tolerance",   "refuted_at", "rounding", "better", NULL};
 
+/* What is printed as it is must not steer a terminal. */
+static bool check_texts(const cJSON *object, const char *where, struct fault *fault) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, object) {
+    if (cJSON_IsArray(item) && !check_texts(item, where, fault)) return false;
+    for (const char *c = cJSON_IsString(item) ? item->valuestring : ""; *c; c++) {
+      if ((unsigned char)*c >= 0x20 && *c != 0x7f) continue;
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%.60s\" has the control character 0x%02x in it; expected plain text",
+                       where, item->string ? item->string : "a list", (unsigned char)*c);
+    }
+  }
+  return true;
+}
+
 static bool read_claim(const cJSON *root, const cJSON *object, const char *where, struct claim *claim,
                        struct fault *fault) {
   const char *source, *better;
   const cJSON *sources;
   if (!cJSON_IsObject(object)) return fault_set(fault, EXIT_CODE_INPUT, "%s: is not an object", where);
-  if (!check_keys(object, claim_keys, where, fault) || !json_get_text(object, "id", where, &claim->id, fault) ||
+  if (!check_keys(object, claim_keys, where, fault) || !check_texts(object, where, fault) ||
+      !json_get_text(object, "id", where, &claim->id, fault) ||
       !json_get_text(object, "says", where, &claim->says, fault) ||
       !json_get_text(object, "text", where, &claim->text, fault) ||
       !json_get_text(object, "source", where, &source, fault) ||
@@ -170,6 +185,7 @@ static bool read_claim(const cJSON *root, const cJSON *object, const char *where
       !json_get_text(sources, source, where, &claim->source, fault)) {
     return false;
   }
+  if (!claim->id[0]) return fault_set(fault, EXIT_CODE_INPUT, "%s: \"id\" is empty; every claim needs a name", where);
   claim->larger_is_better = strcmp(better, "larger") == 0;
   if (!claim->larger_is_better && strcmp(better, "smaller") != 0) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: \"better\" is not \"larger\" or \"smaller\"", where);
@@ -179,7 +195,10 @@ static bool read_claim(const cJSON *root, const cJSON *object, const char *where
 
 static bool check_sources(const struct claims *claims, struct fault *fault) {
   const cJSON *sources, *item;
-  if (!json_get_object(claims->root, "sources", claims->path, &sources, fault)) return false;
+  if (!json_get_object(claims->root, "sources", claims->path, &sources, fault) ||
+      !check_texts(sources, claims->path, fault)) {
+    return false;
+  }
   cJSON_ArrayForEach(item, sources) {
     if (cJSON_IsString(item)) continue;
     return fault_set(fault, EXIT_CODE_INPUT, "%s: sources: \"%.60s\" is not a text", claims->path, item->string);
