@@ -1,18 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # `phasebench run --combos`: words that stand for many combinations, alone, mixed and resumed. Cells are fake.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-expect() { # expect WHAT WANTED FOUND
-  [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
-}
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
 mkdir code
 printf 'int main(void) { return 0; }\n' > code/a.c
 
@@ -94,5 +83,4 @@ refused "there is no stage 'everything'" everything
 refused "there is no stage 'all'" "all+${stages[0]}"
 refused "expected cumulative, each, leave-one-out, all or combinations" "all,,each"
 
-[ $failures = 0 ] && echo "all is well"
-exit $((failures > 0))
+finish

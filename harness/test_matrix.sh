@@ -2,21 +2,10 @@
 # SPDX-License-Identifier: MIT
 # `phasebench run` around fake cells: each bad end of a cell is that cell's result and
 # the others go on; an interrupted run resumes; a result is whole or absent.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
 validate() { /usr/bin/python3 "$PHASEBENCH_SOURCE_DIR/scripts/validate_result.py" "$1" || fail "$1 is not valid"; }
 # show FILE PYTHON: evaluates an expression over the result `r`
 show() { /usr/bin/python3 -c "import json,sys; r=json.load(open(sys.argv[1])); print($2)" "$1"; }
-expect() { # expect WHAT WANTED FOUND
-  [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
-}
 
 mkdir -p "code/deep"
 printf 'int main(void) { return 0; }\n' > code/a.c
@@ -396,5 +385,4 @@ else
   echo "no small file system could be mounted here: the full disk is tested by test_json_out only"
 fi
 
-[ $failures = 0 ] && echo "all is well"
-exit $((failures > 0))
+finish

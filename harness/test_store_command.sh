@@ -2,18 +2,7 @@
 # SPDX-License-Identifier: MIT
 # `phasebench store`: what is built comes back, whole; what is damaged is found and named, and the
 # rest is saved; an older store is there until the new one is, whoever is killed.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-expect() { # expect WHAT WANTED FOUND
-  [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
-}
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
 vault=$PHASEBENCH_BUILD_DIR/test_stages/vault.so
 store() { # store CODE COMMAND...: with the stage for tests
   local wanted=$1 command=$2
@@ -323,5 +312,4 @@ PHASEBENCH_STAGE_DIR=$folder/stages "$PHASEBENCH" store verify s.store > out 2> 
 "$PHASEBENCH" store info --stages "$PHASEBENCH_BUILD_DIR/test_stages/liar.so" s.store > out 2> said
 expect "other stages" 3 $?
 
-[ $failures = 0 ] && echo "all is well"
-exit $((failures > 0))
+finish

@@ -2,18 +2,7 @@
 # SPDX-License-Identifier: MIT
 # `phasebench store` and `stages` as people meet them: exports that go on, directories that are edited while
 # they are read, limits, links, left-over folders, odd names, units, JSON, the beginnings of messages.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-expect() { # expect WHAT WANTED FOUND
-  [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
-}
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
 vault=$PHASEBENCH_BUILD_DIR/test_stages/vault.so
 run() { # run CODE ARGUMENT...
   local wanted=$1
@@ -217,5 +206,4 @@ said '^phasebench bench: interrupted by SIGINT; there is no table, and no JSON w
 interrupted 0.5 bound --dir many
 said '^phasebench bound: interrupted by SIGINT; \(there are no figures\|the corpus was not read\)'
 
-[ $failures = 0 ] && echo "all is well"
-exit $((failures > 0))
+finish

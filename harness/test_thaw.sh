@@ -2,15 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Opening documents that are not in use: a sample of those that were not edited, beside parsing
 # them; cold figures only where there is something to drop from the page cache.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
 check() { # check FILE WHAT EXPRESSION: over the result `r` and the thaw object `t` of its only cell
   /usr/bin/python3 -c '
 import json, sys
@@ -89,5 +81,4 @@ check r.json "a source that lost a byte" '"after evict the source has" in c["rea
 rm code/f[4-9]* code/f1* code/f2*
 measure nothing baseline 0
 check r.json "no sample" 't["documents"] == 0 and all(t[k] is None and "every document was edited" in t["missing"][k] for k in '"$kinds"')'
-[ $failures = 0 ] && echo "all is well"
-exit $((failures > 0))
+finish
