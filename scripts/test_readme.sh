@@ -48,4 +48,5 @@ while IFS= read -r line; do
   esac
 done < "$source/README.md"
 echo "$blocks blocks, $commands lines run, $not_here not from here"
-[ "$blocks" -ge 6 ] && [ "$commands" -ge 20 ] && [ "$not_here" -ge 2 ]
+[ "$blocks" -eq "$(grep -c '^```sh$' "$source/README.md")" ] || fail "not every sh block of README.md was seen"
+[ "$commands" -ge 20 ] && [ "$not_here" -eq 2 ] || fail "fewer lines were run than README.md has"
