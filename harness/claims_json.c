@@ -120,9 +120,5 @@ bool claims_print_json(const struct claims_verdicts *v, struct fault *fault) {
   list = json_add_array(root, "contradictions");
   for (unsigned i = 0; i < v->contradictions.count; i++) add_contradiction(list, v, &v->contradictions.list[i]);
   json_add_bool(root, "contradictions_cut_off", v->contradictions.cut_off);
-  char *text = cJSON_Print(root);
-  bool ok = text ? puts(text) >= 0 : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  cJSON_free(text);
-  cJSON_Delete(root);
-  return ok;
+  return json_print(root, fault);
 }

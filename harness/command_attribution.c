@@ -38,7 +38,7 @@ static void print_help(void) {
         "  --profile P     figures of this allocator profile (default: strict where present, else the first)\n"
         "  --checkpoint C  memory at purged (at rest) or served (in service); default: purged\n"
         "  --stages A+B    look at these stages only, as if the result had no others\n"
-        "  --json          JSON (" SCHEMA "), with the figures of every subset\n\n"
+        "  --json          JSON (results/attribution.schema.json), with the figures of every subset\n\n"
         "example: phasebench run --corpus quick --combos all --reps 1 --profile strict --output quick-all.json\n"
         "         phasebench attribution quick-all.json\n",
         stdout);
@@ -131,11 +131,7 @@ static bool print_json(const struct attribution *a, struct fault *fault) {
   games = json_add_array(root, "games");
   for (unsigned g = 0; g < ATTRIBUTION_GAME_COUNT; g++) add_game(a, (enum attribution_game_id)g, games);
   add_subsets(a, root);
-  char *text = cJSON_Print(root);
-  bool ok = text ? puts(text) >= 0 : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  cJSON_free(text);
-  cJSON_Delete(root);
-  return ok;
+  return json_print(root, fault);
 }
 
 /* ---- text ---- */

@@ -43,7 +43,8 @@ static void print_help(void) {
         "  --min-time S     seconds for each repetition of each benchmark (default 0.1)\n"
         "  --max-bytes N    take a sample of whole documents of at most N bytes (default 4194304)\n"
         "  --seed N         which sample, and which random nodes (default 1)\n"
-        "  --json FILE      every repetition as JSON, as Google Benchmark writes it\n\n"
+        "  --json FILE      every repetition as JSON, in Google Benchmark's own format (--benchmark_out), which is no\n"
+        "                   result and has no schema here\n\n"
         "example: phasebench bench --corpus quick --combos baseline,p1 --filter '^(walk|cursor)/'\n",
         stdout);
 }

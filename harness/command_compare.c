@@ -32,16 +32,6 @@ static void print_help(void) {
         stdout);
 }
 
-static bool print_json(const struct comparison *comparison, struct fault *fault) {
-  cJSON *root = compare_json(comparison);
-  char *text = cJSON_Print(root);
-  cJSON_Delete(root);
-  if (!text) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the comparison");
-  puts(text);
-  free(text);
-  return true;
-}
-
 static FILE *create(const char *directory, const char *name, struct fault *fault) {
   char path[PATH_BYTES];
   snprintf(path, sizeof path, "%s/%s", directory, name);
@@ -77,7 +67,7 @@ static bool fill_folder(void *context, const char *made, struct fault *fault) {
 static void show(const struct compare_options *options, struct comparison *comparison, struct fault *fault) {
   if (options->directory && !report_folder_make(options->directory, fill_folder, comparison, fault)) return;
   if (options->json) {
-    print_json(comparison, fault);
+    json_print(compare_json(comparison), fault);
     return;
   }
   compare_write_text(comparison, options->all, stdout);

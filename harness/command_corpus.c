@@ -33,6 +33,7 @@ static const char help_corpus[] =
 static const char help_list[] =
     "usage: phasebench corpus list [--json]\n\n"
     "Shows every corpus: is it fetched, and the files and lines that its manifest expects.\n\n"
+    "  --json   the same as JSON (results/corpora.schema.json)\n\n"
     "example:\n"
     "  phasebench corpus list\n";
 
@@ -54,7 +55,7 @@ static const char help_show[] =
     "  --path PATH           only this file or folder below the root; may be repeated\n"
     "  --max-file-bytes N    leave out larger files (default: 268435456)\n"
     "  --files               print the paths of the corpus's files, one a line, and nothing else\n"
-    "  --json                print JSON; names every file that was left out\n\n"
+    "  --json                print JSON (results/corpora.schema.json); names every file that was left out\n\n"
     "Of a directory of your own, what its .gitignore and .ignore files leave out is left out, and\n"
     ".git, .hg and .svn always are. node_modules is not, unless a .gitignore or --exclude says so.\n"
     "Symbolic links are not followed. Files with an unknown extension are counted. In file names a\n"
@@ -87,15 +88,8 @@ static int finish_output(int code) {
 }
 
 static int print_json(cJSON *json, int code) {
-  char *text = cJSON_Print(json);
-  cJSON_Delete(json);
-  if (!text) {
-    fputs("phasebench: out of memory\n", stderr);
-    return EXIT_CODE_SYSTEM;
-  }
-  puts(text);
-  cJSON_free(text);
-  return finish_output(code);
+  struct fault fault = {0};
+  return json_print(json, &fault) ? code : report(&fault);
 }
 
 /* ---- list ---- */
@@ -130,15 +124,20 @@ static int list(bool as_json) {
   size_t count;
   if (!manifest_list(&names, &count, &fault)) return report(&fault);
   int code = EXIT_CODE_OK;
-  cJSON *json = as_json ? json_new_array() : NULL;
-  if (!as_json) printf("%-15s %-8s %8s %10s  %s\n", "corpus", "fetched", "files", "lines", "what");
+  cJSON *json = as_json ? json_new_object() : NULL, *corpora = NULL;
+  if (as_json) {
+    json_add_text(json, "schema", "phasebench-corpora-1");
+    corpora = json_add_array(json, "corpora");
+  } else {
+    printf("%-15s %-8s %8s %10s  %s\n", "corpus", "fetched", "files", "lines", "what");
+  }
   for (size_t i = 0; i < count; i++) {
     struct fault own = {0};
     struct manifest manifest;
     char root[PATH_MAX];
     bool fetched = false;
     if (manifest_read(names[i], &manifest, &own) && manifest_root(&manifest, root, &fetched, &own)) {
-      if (as_json) list_json(json, &manifest, fetched);
+      if (as_json) list_json(corpora, &manifest, fetched);
       else list_row(&manifest, fetched);
     }
     if (own.code != EXIT_CODE_OK) code = report(&own);
@@ -232,7 +231,9 @@ static void json_add_path(cJSON *object, const char *key, const char *path) {
 }
 
 static cJSON *show_json(const struct corpus *corpus) {
-  cJSON *json = corpus_to_json(corpus);
+  cJSON *json = json_new_object();
+  json_add_text(json, "schema", "phasebench-corpus-show-1");
+  corpus_add_json(corpus, json);
   json_add_path(json, "root", corpus->root);
   cJSON *skipped = json_add_array(json, "skipped_files");
   for (size_t i = 0; i < corpus->skipped_file_count; i++) {

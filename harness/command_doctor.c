@@ -19,7 +19,7 @@ static const char help[] =
     "matters and what to do.\n\n"
     "  --results DIR  where results will be written; default: results\n"
     "  --all          why it matters, also of what is ok\n"
-    "  --json         JSON (phasebench-doctor-1) in place of lines\n\n"
+    "  --json         JSON (results/doctor.schema.json) in place of lines\n\n"
     "Exit code 0: fit, perhaps with warnings; 4: something fails.\n\n"
     "example: phasebench doctor\n";
 
@@ -48,7 +48,7 @@ static bool parse(int argc, char **argv, struct arguments *arguments) {
   return false;
 }
 
-static void print_json(const struct doctor *doctor) {
+static bool print_json(const struct doctor *doctor, struct fault *fault) {
   cJSON *root = json_new_object();
   json_add_text(root, "schema", "phasebench-doctor-1");
   json_add_bool(root, "fit", doctor_worst(doctor) != DOCTOR_FAIL);
@@ -62,10 +62,7 @@ static void print_json(const struct doctor *doctor) {
     json_add_text(object, "why", check->why);
     json_add_text(object, "todo", check->todo[0] ? check->todo : NULL);
   }
-  char *text = cJSON_Print(root);
-  if (text) printf("%s\n", text);
-  cJSON_free(text);
-  cJSON_Delete(root);
+  return json_print(root, fault);
 }
 
 static void print_text(const struct doctor *doctor, bool all) {
@@ -93,7 +90,12 @@ int command_doctor(int argc, char **argv) {
   doctor_memory(&doctor);
   doctor_places(&doctor, arguments.results_dir);
   doctor_program(&doctor);
-  if (arguments.json) print_json(&doctor);
-  else print_text(&doctor, arguments.all);
+  struct fault fault = {0};
+  if (!arguments.json) {
+    print_text(&doctor, arguments.all);
+  } else if (!print_json(&doctor, &fault)) {
+    fprintf(stderr, "phasebench doctor: %s\n", fault.message);
+    return (int)fault.code;
+  }
   return doctor_worst(&doctor) == DOCTOR_FAIL ? EXIT_CODE_SYSTEM : EXIT_CODE_OK;
 }

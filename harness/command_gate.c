@@ -18,6 +18,7 @@ static void print_help(void) {
         "Compares two results, group by group (combination and allocator profile), and fails where a metric that\n"
         "gates got worse. BASELINE is a name (`phasebench baseline list`) or, with a '/' or .json, a file.\n\n"
         "  --config FILE        metrics and thresholds; default: results/gate.json as it was at the build\n"
+        "                       (results/gate.schema.json)\n"
         "  --claims LEDGER      a claim that stands in the baseline must not be refuted by the candidate\n"
         "  --compare A=B        compare A of the baseline with B of the candidate, and nothing else; may be given\n"
         "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"

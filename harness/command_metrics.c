@@ -28,7 +28,7 @@ static void print_help(void) {
         "harness around it (memory, times, edits), and none of what is kept.\n\n"
         "  --profile P  figures of this allocator profile (default: strict where present, else the\n"
         "               result's first)\n"
-        "  --json       JSON in place of lines\n\n"
+        "  --json       JSON in place of lines (results/metrics.schema.json)\n\n"
         "example: phasebench metrics results/quick.json | awk -F'\\t' '$4 == \"lines_per_mib\"'\n",
         stdout);
 }
@@ -140,11 +140,7 @@ static bool print_all(struct result *const *results, unsigned count, const char 
     ok = chosen != NULL;
     if (ok) print_result(results[i], chosen, list, failed);
   }
-  if (ok && root) {
-    char *text = cJSON_Print(root);
-    ok = text ? puts(text) >= 0 : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-    cJSON_free(text);
-  }
+  if (ok && root) return json_print(root, fault);
   cJSON_Delete(root);
   if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
     return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");

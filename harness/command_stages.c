@@ -19,7 +19,7 @@ static const char help[] =
     "Lists the stages that combinations are made of, in their order, with what each does and the\n"
     "options it has: name, default, range. `run`, `bench` and `store build` set an option with\n"
     "--set STAGE.OPTION=N; an N of bytes may end in K, KiB, M, MiB ... TiB (1024s).\n\n"
-    "  --json  the same as JSON, bytes in digits\n\n"
+    "  --json  the same as JSON (results/stages.schema.json), bytes in digits\n\n"
     "example: phasebench stages\n";
 
 /* "codec", "keeper of sources and trees" */

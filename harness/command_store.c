@@ -44,7 +44,7 @@ static const char help_build[] =
 static const char help_info[] =
     "usage: phasebench store info [--json] [--stages A+B+...] STORE\n\n"
     "Tells what is in a store: stages, languages, documents, lines, and bytes on disk for each line.\n\n"
-    "  --json            as JSON\n"
+    "  --json            as JSON (results/store.schema.json)\n"
     "  --stages A+B+...  where the store's stages are not in the stage folder: the same stages, by path\n\n"
     "example: phasebench store info quick.store\n";
 
@@ -53,7 +53,7 @@ static const char help_open[] =
     "Opens a store in this process, without parsing, and opens and walks a sample of at most 1,000 of its\n"
     "documents. Tells the time to open, resident memory above what it was before (with the catalogue that\n"
     "says which documents there are), and documents opened and walked per second. The page cache is as it is.\n\n"
-    "  --json                as JSON\n"
+    "  --json                as JSON (results/store.schema.json)\n"
     "  --stages A+B+...      where the store's stages are not in the stage folder: the same stages, by path\n"
     "  --set STAGE.OPTION=N  another value than the one it was built with; may be given again\n\n"
     "example: phasebench store open quick.store\n";
@@ -63,7 +63,7 @@ static const char help_verify[] =
     "Reads all of a store: every checksum, each document's source (its hash is the catalogue's) and tree\n"
     "(walked whole; its number of nodes is the catalogue's). Bad documents are listed, and the others are\n"
     "checked all the same. Exit code 7 when anything is bad.\n\n"
-    "  --json            what was found, as JSON; bad documents are listed in it\n"
+    "  --json            what was found, as JSON (results/store.schema.json); bad documents are listed in it\n"
     "  --sources         also parse every source anew and compare every fact of every node\n"
     "  --stages A+B+...  where the store's stages are not in the stage folder: the same stages, by path\n\n"
     "example: phasebench store verify --sources quick.store\n";

@@ -212,13 +212,16 @@ static bool check_all(struct verify *verify, struct fault *fault) {
     tell_progress(verify, id + 1, &told_ns);
   }
   if (isatty(STDERR_FILENO) == 1) fputs("\r\033[K", stderr);
+  struct fault unwritten = {0}; /* what is bad says more */
   if (!verify->bad) print_sums(verify, files_good);
-  else if (!print_sums_json(verify, files_good, fault)) return false;
-  if (verify->bad_documents == 0)
-    return files_good || fault_set(fault, files.code, "%s: the files are damaged where no document lies; build the store "
-                                   "anew while all of it can be read", verify->disk.path);
-  return fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " document%s %s bad", verify->disk.path,
-                   verify->bad_documents, count, plural(count), verify->bad_documents == 1 ? "is" : "are");
+  else print_sums_json(verify, files_good, &unwritten);
+  if (verify->bad_documents > 0)
+    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " document%s %s bad", verify->disk.path,
+                     verify->bad_documents, count, plural(count), verify->bad_documents == 1 ? "is" : "are");
+  if (!files_good)
+    return fault_set(fault, files.code, "%s: the files are damaged where no document lies; build the store anew while all "
+                     "of it can be read", verify->disk.path);
+  return unwritten.code == EXIT_CODE_OK || fault_set(fault, unwritten.code, "%s", unwritten.message);
 }
 
 bool store_command_verify(const struct store_options *options, struct fault *fault) {

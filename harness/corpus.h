@@ -128,8 +128,8 @@ bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *fil
 const char *corpus_skip_name(enum corpus_skip why);
 const char *corpus_skip_text(enum corpus_skip why);
 
-/* The "corpus" object of a result: name, title, fingerprint, languages, skipped.
- * The caller deletes it (cJSON_Delete). */
-struct cJSON *corpus_to_json(const struct corpus *corpus);
+struct cJSON;
+/* Adds the members of the "corpus" object of a result: name, title, fingerprint, languages, skipped. */
+void corpus_add_json(const struct corpus *corpus, struct cJSON *object);
 
 #endif

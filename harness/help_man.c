@@ -135,7 +135,7 @@ static void put_places(FILE *out) {
   put_item("lib/phasebench/grammars/*.so", "tree-sitter grammars", out);
   put_item("share/phasebench/corpora/*.json", "manifests of corpora", out);
   put_item("share/phasebench/reports/claims.json", "published figures, with their sources", out);
-  put_item("share/phasebench/results/*.schema.json", "what result files hold", out);
+  put_item("share/phasebench/results/*.schema.json", "what result files hold, and what commands print as JSON", out);
   put_item("share/phasebench/skeleton/", "what a stage of your own begins as", out);
   put_item("include/phasebench/stage.h", "the contract of stages", out);
   put_item("results/CORPUS.json", "what run writes unless told otherwise; its cells are kept in "

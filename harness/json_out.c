@@ -359,7 +359,8 @@ bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {
 bool json_print(cJSON *root, struct fault *fault) {
   char *text = cJSON_Print(root);
   bool good = text || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  if (good) puts(text);
+  if (good && (puts(text) < 0 || fflush(stdout) != 0 || ferror(stdout)))
+    good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
   cJSON_free(text);
   cJSON_Delete(root);
   return good;

@@ -77,7 +77,8 @@ bool json_may_replace(const char *path, struct fault *fault);
 bool json_write_bytes(const char *path, const void *bytes, size_t byte_count, struct fault *fault);
 /* The same with a JSON value, indented, ending with a newline. */
 bool json_write_file(const char *path, const cJSON *root, struct fault *fault);
-/* A JSON value on standard output, indented; it is deleted. Faults: EXIT_CODE_SYSTEM. */
+/* A JSON value on standard output, indented; it is deleted. Faults: EXIT_CODE_SYSTEM, also where what was
+ * printed did not arrive (a full disk). */
 bool json_print(cJSON *root, struct fault *fault);
 
 #endif

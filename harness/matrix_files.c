@@ -371,7 +371,7 @@ bool matrix_write_result(const struct run_options *options, const struct corpus 
   add_time(root);
   json_add_item(root, "phasebench", environment_build());
   json_add_item(root, "environment", environment_record());
-  json_add_item(root, "corpus", corpus_to_json(corpus));
+  corpus_add_json(corpus, json_add_object(root, "corpus"));
   add_settings(options, plan, facts, &refusals, json_add_object(root, "settings"));
   json_add_item(root, "cells", cells);
   json_add_bool(root, "complete", true);

@@ -3,6 +3,7 @@
 # test_command_corpus.sh - `phasebench corpus` from outside: what it prints, JSON that a real
 # parser reads whatever the file names, exit codes; and the shipped manifests.
 set -euo pipefail
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "FAILED: $*" >&2; exit 1; }
@@ -54,7 +55,7 @@ expect 0 "quick" "$PHASEBENCH" corpus list
 [ "$(json 'j.languages.every(l => l.grammar_abi >= 13 && l.grammar_package.startsWith("tree-sitter-"))' "$scratch/quick.json")" = true ] ||
   fail "the grammars of the quick corpus"
 "$PHASEBENCH" corpus list --json > "$scratch/list.json"
-[ "$(json 'j.find(c => c.name === "quick").fetched' "$scratch/list.json")" = true ] || fail "list --json"
+[ "$(json 'j.schema === "phasebench-corpora-1" && j.corpora.find(c => c.name === "quick").fetched' "$scratch/list.json")" = true ] || fail "list --json"
 
 # ---- names of any bytes ----
 mkdir "$scratch/dir"
@@ -63,6 +64,7 @@ printf '/* \xe9 */\n' > "$scratch/dir/"$'caf\xe9.c'
 ln -s . "$scratch/dir/"$'l\xffoop'
 printf 'a\0b' > "$scratch/dir/quote\"back\\slash.c"
 "$PHASEBENCH" corpus show --json --dir "$scratch/dir" > "$scratch/dir.json"
+for file in quick list dir; do validates corpora "$scratch/$file.json" || fail "$file.json: its own schema refuses it"; done
 [ "$(json 'JSON.stringify(j.skipped_files)' "$scratch/dir.json")" = \
   '[{"path":"l\\xffoop","why":"symlink"},{"path":"quote\"back\\\\slash.c","why":"binary"}]' ] || fail "skipped names in JSON"
 [ "$(json 'j.non_utf8_file_names[0]' "$scratch/dir.json")" = 'caf\xe9.c' ] || fail "non-UTF-8 names in JSON"
