@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # `phasebench attribution` on results that were made by hand, and what `report` does with many combinations.
 set -euo pipefail
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"
 export PHASEBENCH_REPORTS_DIR=$PHASEBENCH_SOURCE_DIR/reports
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -15,6 +16,7 @@ refused() { # exit code, words, arguments
   [ "$rc" -eq "$want" ] && grep -q -- "$words" err || fail "$*: exit $rc (want $want): $(cat err)"
 }
 json() { # FILE EXPRESSION...: Python over `a`, `game(NAME)` and `of(GAME, STAGE)`; each must be true
+  validates attribution "$1" || fail "JSON that its own schema refuses: $1"
   /usr/bin/python3 - "$@" <<'PY' || fail "$(tail -c 3000 "$1")"
 import json, sys
 a = json.load(open(sys.argv[1]))

@@ -3,6 +3,7 @@
 # test_edits_versions.sh - a corpus that names versions, from manifest to metrics: which files are
 # edited to what, and what is counted; manifests and corpora that cannot be used are refused.
 set -euo pipefail
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "FAILED: $*" >&2; exit 1; }
@@ -39,6 +40,7 @@ put same/several.c 'int a;\n'; put ab/several.c 'int q;\n'
 manifest "$pair"
 expect 0 "change 8 of the files" "$PHASEBENCH" corpus show "$scratch/v.json"
 "$PHASEBENCH" corpus show --json "$scratch/v.json" > "$scratch/one.json"
+validates corpora "$scratch/one.json" || fail "JSON that its own schema refuses"
 grep -q '"changed_files":[[:space:]]*8' "$scratch/one.json" || fail "changed_files in $(cat "$scratch/one.json")"
 grep -q '"files":[[:space:]]*11,' "$scratch/one.json" || fail "the new side is counted: $(cat "$scratch/one.json")"
 hash_of() { sed -n 's/.*"content_hash":[[:space:]]*"\([0-9a-f]*\)".*/\1/p' "$1"; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # `phasebench metrics` on invented results: values by hand, nulls, failures, refusals.
 set -euo pipefail
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"
 scripts=$PHASEBENCH_SOURCE_DIR/scripts
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -63,6 +64,7 @@ expect "$dir/null.tsv" p1 purged rss_bytes $'null\tbytes'
 expect "$dir/null.tsv" p1 purged lines_per_mib $'null\tlines/MiB'
 expect "$dir/null.tsv" p1 purged reduction_pct $'null\t%'
 "$PHASEBENCH" metrics --json "$dir/null.json" >"$dir/null-metrics.json"
+validates metrics "$dir/null-metrics.json" || fail "JSON with nulls that its own schema refuses"
 /usr/bin/python3 - "$dir/null-metrics.json" <<'PY' || fail "JSON lacks values or reasons"
 import json, sys
 metrics = json.load(open(sys.argv[1]))["metrics"]
@@ -92,6 +94,7 @@ sample --instrument --profiles stock,strict "$dir/instrument.json"
 [ -n "$(value "$dir/i.tsv" null purged rss_bytes)" ] || fail "the instrument's RSS is not printed"
 [ -z "$(value "$dir/i.tsv" null purged lines_per_mib)" ] || fail "the instrument has lines per MiB"
 "$PHASEBENCH" metrics --json "$dir/instrument.json" >"$dir/i.json"
+validates metrics "$dir/i.json" || fail "JSON of an instrument that its own schema refuses"
 grep -q strict "$dir/i.json" || fail "not strict"
 grep -q stock "$dir/i.json" && fail "stock is printed too"
 rc=0; "$PHASEBENCH" metrics --profile other "$dir/instrument.json" 2>"$dir/err" || rc=$?

@@ -3,13 +3,15 @@
 # `phasebench store`: what is built comes back, whole; what is damaged is found and named, and the
 # rest is saved; an older store is there until the new one is, whoever is killed.
 . "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"
 vault=$PHASEBENCH_BUILD_DIR/test_stages/vault.so
-store() { # store CODE COMMAND...: with the stage for tests
+store() { # store CODE COMMAND...: with the stage for tests; JSON must be what its schema says
   local wanted=$1 command=$2
   shift 2
   "$PHASEBENCH" store "$command" --stages "$vault" "$@" > out 2> said
   local code=$?
   [ $code = "$wanted" ] || fail "$command $*: exit code $code, expected $wanted: $(head -c 500 out said)"
+  case "$command $*" in info*--json* | open*--json* | verify*--json*) validates store out || fail "$command $*: its JSON" ;; esac
 }
 said() { grep -q -- "$1" said || fail "expected '$1', it said: $(cat said)"; }
 told() { grep -q -- "$1" out || fail "expected '$1' in: $(head -c 600 out)"; }

@@ -3,13 +3,18 @@
 # `phasebench store` and `stages` as people meet them: exports that go on, directories that are edited while
 # they are read, limits, links, left-over folders, odd names, units, JSON, the beginnings of messages.
 . "$PHASEBENCH_SOURCE_DIR/harness/testing/shell.sh"
+. "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"
 vault=$PHASEBENCH_BUILD_DIR/test_stages/vault.so
-run() { # run CODE ARGUMENT...
+run() { # run CODE ARGUMENT...; JSON must be what its schema says
   local wanted=$1
   shift
   "$PHASEBENCH" "$@" > out 2> said
   local code=$?
   [ $code = "$wanted" ] || fail "$*: exit code $code, expected $wanted: $(head -c 500 out said)"
+  case "$*" in
+    store\ info\ --json* | store\ open\ --json* | store\ verify\ --json*) validates store out || fail "$*: its JSON" ;;
+    stages\ --json) validates stages out || fail "$*: its JSON" ;;
+  esac
 }
 said() { grep -aq -- "$1" said || fail "expected '$1', it said: $(cat said)"; }
 told() { grep -aq -- "$1" out || fail "expected '$1' in: $(head -c 800 out)"; }
