@@ -5,16 +5,21 @@
  * are right, regrowing and validation alike. */
 #include "encode.h"
 
-/* The pass. Positions are kept wider than the format's, so that none wraps around. */
+/* What does not change in the pass, and what only rare rows touch. */
 struct pass {
   struct p3_encoder *encoder;
   const struct p3_tables *tables;
   const uint16_t *number_codes;
-  struct p3_number_source *source;
-  uint64_t position, column, row;
-  uint32_t indent, depth, depth_min, node, escape;
-  bool childless; /* the row before was an inner node's */
+  struct p3_source *source;
   const char *why;
+};
+
+/* In front of a row. Wider than the format's fields: a code's rows cannot wrap it around, and whether it
+ * fits is looked at behind each code. */
+struct state {
+  uint64_t position, row, line_start, indent, node, depth, depth_min;
+  uint32_t escape;
+  bool childless; /* the row before was an inner node's */
 };
 
 static bool bad(struct pass *pass, const char *why) {
@@ -24,132 +29,207 @@ static bool bad(struct pass *pass, const char *why) {
 
 /* ---- one row ---- */
 
-static bool number_take(struct pass *pass, uint32_t context, uint32_t *number) {
-  if (!pass->source->next(pass->source, pass->tables, context, number)) return bad(pass, "the numbers end early");
+/* Shed numbers stand behind the shed codes, the first one last, and most are a byte. */
+static inline bool shed_number(struct p3_source *source, uint32_t *number) {
+  const uint8_t *p = source->numbers;
+  uint64_t v = 0;
+  for (uint32_t shift = 0; p > source->codes && shift < 35; shift += 7) {
+    uint8_t byte = *--p;
+    v |= (uint64_t)(byte & 0x7f) << shift;
+    if (byte & 0x80) continue;
+    source->numbers = p;
+    *number = (uint32_t)v;
+    return v <= UINT32_MAX;
+  }
+  return false;
+}
+
+static inline bool number_take(struct pass *pass, uint32_t context, uint32_t *number) {
+  struct p3_source *source = pass->source;
+  bool found = source->codes ? shed_number(source, number) : source->next(source, pass->tables, context, number);
+  if (__builtin_expect(!found, 0)) return bad(pass, "the numbers end early");
   const uint16_t *codes = pass->number_codes + (size_t)context * (P3_NUMBER_VALUES + 1);
-  p3_number_write(&pass->encoder->number_bits, codes, pass->tables->is_plain, *number);
+  uint32_t code = *number < P3_NUMBER_VALUES ? codes[*number] : 0;
+  if (__builtin_expect(code != 0, 1)) p3_bits_write(&pass->encoder->number_bits, code >> 4, code & 15);
+  else p3_number_write(&pass->encoder->number_bits, codes, pass->tables->is_plain, *number);
   return true;
 }
 
-static bool go(struct pass *pass, uint64_t bytes, uint64_t rows, uint64_t column, bool absolute) {
-  pass->position += bytes;
-  pass->row += rows;
-  if (pass->position > UINT32_MAX || pass->row > UINT32_MAX) return bad(pass, "a position is too large");
-  pass->column = absolute ? column : pass->column + bytes;
-  /* The decoder keeps the line's start, which may not lie before the text's. */
-  if (pass->column > pass->position) return bad(pass, "a column is larger than its position");
-  return true;
-}
-
-static bool explicit_take(struct pass *pass, uint32_t *rows) {
+/* Bytes, rows and the column behind them as numbers. */
+static __attribute__((noinline)) bool explicit_take(struct pass *pass, uint64_t *position, uint64_t *line_start,
+                                                    uint32_t *rows) {
   uint32_t bytes, column;
-  return number_take(pass, 0, &bytes) && number_take(pass, 0, rows) && number_take(pass, 0, &column) &&
-         go(pass, bytes, *rows, column, true);
+  if (!number_take(pass, 0, &bytes) || !number_take(pass, 0, rows) || !number_take(pass, 0, &column)) return false;
+  *position += bytes;
+  /* The decoder keeps the line's start, which may not lie before the text's. */
+  if (column > *position) return bad(pass, "a column is larger than its position");
+  *line_start = *position - column;
+  return true;
 }
 
-static bool padding_take(struct pass *pass, struct tree_row row) {
-  uint32_t rows;
+static inline bool padding_take(struct pass *pass, struct state *s, struct tree_row row) {
   if (row.flags & ROW_NEWLINE) {
     struct tree_padding pad = pass->tables->paddings[row.pad];
-    int64_t column = (int64_t)pass->indent + pad.column_delta;
-    if (column < 0) return bad(pass, "an indentation is below zero");
-    pass->indent = (uint32_t)column;
-    return go(pass, (uint64_t)pad.rows + (uint64_t)column + pad.surplus, pad.rows, (uint64_t)column, true);
+    int64_t column = (int64_t)s->indent + pad.column_delta;
+    if (__builtin_expect(column < 0, 0)) return bad(pass, "an indentation is below zero");
+    s->indent = (uint64_t)column;
+    s->row += pad.rows;
+    s->line_start = s->position + pad.rows + pad.surplus;
+    s->position = s->line_start + s->indent;
+  } else if (__builtin_expect(row.flags & ROW_EXPLICIT, 0)) {
+    uint64_t position = s->position, line_start; /* locals, so that the state can stay in registers */
+    uint32_t rows;
+    if (!explicit_take(pass, &position, &line_start, &rows)) return false;
+    s->position = position;
+    s->line_start = line_start;
+    s->row += rows;
+    if (rows > 0) s->indent = position - line_start;
+  } else {
+    s->position += row.advance;
   }
-  if (row.flags & ROW_EXPLICIT) {
-    if (!explicit_take(pass, &rows)) return false;
-    if (rows > 0) pass->indent = (uint32_t)pass->column;
-    return true;
-  }
-  return go(pass, row.advance, 0, 0, false);
-}
-
-static bool leaf_take(struct pass *pass, struct tree_row row) {
-  uint32_t v = row.length;
-  if (row.flags & ROW_LINES) return explicit_take(pass, &v);
-  if ((row.flags & ROW_LENGTH) && !number_take(pass, row.length, &v)) return false;
-  return go(pass, v, 0, 0, false);
-}
-
-static bool row_take(struct pass *pass, struct tree_row row) {
-  bool is_gap = row.flags & ROW_GAP, is_inner = !(row.flags & (ROW_LEAF | ROW_GAP));
-  if (is_gap && pass->childless) return bad(pass, "an inner node has no children");
-  if (!is_gap && pass->node > 0 && pass->depth == 0) return bad(pass, "a second root");
-  if (pass->depth == 0 && is_gap) return bad(pass, "more nodes close than are open");
-  if (!is_inner && row.closes > pass->depth) return bad(pass, "more nodes close than are open");
-  if (!is_gap && pass->node == UINT32_MAX) return bad(pass, "too many nodes");
-  if (!padding_take(pass, row)) return false;
-  if ((row.flags & ROW_LEAF) && !leaf_take(pass, row)) return false;
-  pass->node += !is_gap;
-  pass->childless = is_inner;
-  pass->depth = p3_depth_behind(pass->depth, row);
-  if (pass->depth < pass->depth_min) pass->depth_min = pass->depth;
   return true;
 }
 
-/* ---- all of them ---- */
+static inline bool leaf_take(struct pass *pass, struct state *s, struct tree_row row) {
+  uint32_t v = row.length;
+  if (row.flags & ROW_LENGTH) {
+    if (!number_take(pass, row.length, &v)) return false;
+    s->position += v;
+  } else if (__builtin_expect(row.flags & ROW_LINES, 0)) {
+    uint64_t position = s->position, line_start;
+    if (!explicit_take(pass, &position, &line_start, &v)) return false;
+    s->position = position;
+    s->line_start = line_start;
+    s->row += v;
+  } else {
+    s->position += v;
+  }
+  return true;
+}
 
-static bool escape_take(struct pass *pass, struct tree_row *row) {
+static inline __attribute__((always_inline)) bool row_take(struct pass *pass, struct state *s, struct tree_row row) {
+  bool is_gap = row.flags & ROW_GAP, is_inner = !(row.flags & (ROW_LEAF | ROW_GAP));
+  if (__builtin_expect(is_gap && s->childless, 0)) return bad(pass, "an inner node has no children");
+  if (__builtin_expect(s->depth == 0 && s->node > 0 && !is_gap, 0)) return bad(pass, "a second root");
+  if (__builtin_expect(row.closes > s->depth, 0)) return bad(pass, "more nodes close than are open");
+  if (!padding_take(pass, s, row)) return false;
+  if ((row.flags & ROW_LEAF) && !leaf_take(pass, s, row)) return false;
+  s->node += !is_gap;
+  s->childless = is_inner;
+  s->depth = s->depth + is_inner - row.closes; /* an inner node's row closes nothing */
+  if (s->depth < s->depth_min) s->depth_min = s->depth;
+  return true;
+}
+
+/* ---- one code ---- */
+
+static __attribute__((noinline)) bool escape_take(struct pass *pass, uint32_t escape, struct tree_row *row) {
   const struct p3_array *escapes = &pass->encoder->escapes;
-  if (pass->escape == escapes->count) return bad(pass, "an escape has no row");
-  *row = ((const struct tree_row *)escapes->items)[pass->escape++];
+  if (escape == escapes->count) return bad(pass, "an escape has no row");
+  *row = ((const struct tree_row *)escapes->items)[escape];
   if ((row->flags & ROW_LENGTH) && row->length != 0) return bad(pass, "a row behind an escape has a context");
   const char *wrong = row_wrong(*row, pass->tables->kind_count, pass->tables->padding_count);
   return !wrong || bad(pass, wrong);
 }
 
-static bool code_take(struct pass *pass, uint32_t code) {
+static inline __attribute__((always_inline)) bool code_take(struct pass *pass, struct state *s, uint32_t code) {
   const struct p3_tables *tables = pass->tables;
   if (code >= tables->phrase_count) return bad(pass, "a code is not in the table");
-  const uint16_t *rows = tables->pool + (tables->phrases[code] >> 8);
-  uint32_t count = tables->phrases[code] & 255;
-  for (uint32_t i = 0; i < count; i++) {
-    struct tree_row row = tables->rows[rows[i]];
-    if (rows[i] == P3_ESCAPE && !escape_take(pass, &row)) return false;
-    if (!row_take(pass, row)) return false;
+  uint32_t phrase = tables->phrases[code];
+  const uint16_t *number = tables->pool + (phrase >> 8), *end = number + (phrase & 255);
+  for (; number < end; number++) {
+    struct tree_row row = tables->rows[*number];
+    if (__builtin_expect(*number == P3_ESCAPE, 0)) {
+      struct tree_row escaped;
+      if (!escape_take(pass, s->escape++, &escaped)) return false;
+      row = escaped;
+    }
+    if (!row_take(pass, s, row)) return false;
   }
-  return true;
+  if (s->position > UINT32_MAX || s->row > UINT32_MAX) return bad(pass, "a position is too large");
+  return s->node <= UINT32_MAX || bad(pass, "too many nodes");
 }
 
-static struct p3_entry entry_here(const struct pass *pass) {
+/* ---- all of them ---- */
+
+static struct p3_entry entry_here(const struct pass *pass, const struct state *s) {
   return (struct p3_entry){{
-      [P3_NODE] = pass->node,
-      [P3_POSITION] = (uint32_t)pass->position,
+      [P3_NODE] = (uint32_t)s->node,
+      [P3_POSITION] = (uint32_t)s->position,
       [P3_NUMBER_BIT] = (uint32_t)pass->encoder->number_bits.bit_count,
-      [P3_ROW] = (uint32_t)pass->row,
-      [P3_COLUMN] = (uint32_t)pass->column,
-      [P3_INDENT] = pass->indent,
-      [P3_DEPTH] = pass->depth,
-      [P3_ESCAPES] = pass->escape,
+      [P3_ROW] = (uint32_t)s->row,
+      [P3_COLUMN] = (uint32_t)(s->position - s->line_start),
+      [P3_INDENT] = (uint32_t)s->indent,
+      [P3_DEPTH] = (uint32_t)s->depth,
+      [P3_ESCAPES] = s->escape,
   }};
 }
 
 /* Numbers beside one code's rows take at most so many bits. */
 #define CODE_NUMBER_BITS_MAX (P3_PHRASE_ROWS_MAX * ROW_NUMBERS_MAX * 64u)
 
-static int codes_take(struct pass *pass, uint32_t *done) {
-  struct p3_encoder *encoder = pass->encoder;
-  const uint16_t *codes = encoder->codes.items;
-  struct p3_entry *entries = encoder->entries.items;
-  for (uint32_t i = 0; i < encoder->codes.count; i++) {
-    *done = i;
-    if (i % P3_BLOCK_CODES == 0) {
-      uint32_t block = i / P3_BLOCK_CODES;
-      if (block > 0) entries[block - 1].field[P3_DEPTH_MIN] = pass->depth_min;
-      entries[block] = entry_here(pass);
-      pass->depth_min = pass->depth;
-    }
-    if (encoder->number_bits.bit_count > UINT32_MAX - CODE_NUMBER_BITS_MAX) {
-      bad(pass, "its numbers take more than 512 MiB");
-      return STAGE_LIMIT;
-    }
-    if (!p3_bits_reserve(&encoder->number_bits, CODE_NUMBER_BITS_MAX)) return STAGE_OUT_OF_MEMORY;
-    if (!code_take(pass, codes[i])) return STAGE_CORRUPT;
+/* In front of the first code of a block. */
+static int block_begin(struct pass *pass, struct state *s) {
+  struct p3_array *entries = &pass->encoder->entries;
+  if (!p3_array_reserve(pass->encoder->ctx, entries, 1, sizeof(struct p3_entry))) return STAGE_OUT_OF_MEMORY;
+  struct p3_entry *entry = (struct p3_entry *)entries->items + entries->count;
+  if (entries->count++ > 0) entry[-1].field[P3_DEPTH_MIN] = (uint32_t)s->depth_min;
+  *entry = entry_here(pass, s);
+  s->depth_min = s->depth;
+  return STAGE_OK;
+}
+
+/* Room for the numbers beside a code's rows. */
+static inline int numbers_reserve(struct pass *pass) {
+  struct p3_bit_writer *bits = &pass->encoder->number_bits;
+  if (__builtin_expect(bits->bit_count > UINT32_MAX - CODE_NUMBER_BITS_MAX, 0)) {
+    bad(pass, "its numbers take more than 512 MiB");
+    return STAGE_LIMIT;
   }
-  entries[encoder->entries.count - 1].field[P3_DEPTH_MIN] = pass->depth_min;
-  if (pass->node == 0 || pass->depth != 0) bad(pass, "nodes are left open");
-  else if (pass->escape != encoder->escapes.count) bad(pass, "escapes are left over");
-  return pass->why ? STAGE_CORRUPT : STAGE_OK;
+  return p3_bits_reserve(bits, CODE_NUMBER_BITS_MAX) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+}
+
+/* The next of the codes shed, and of an escape its row; into the encoder, too. */
+static inline int shed_code(struct pass *pass, uint32_t *code) {
+  struct p3_encoder *encoder = pass->encoder;
+  struct p3_source *source = pass->source;
+  uint16_t stored;
+  if (source->numbers - source->codes < (ptrdiff_t)sizeof stored) return STAGE_CORRUPT;
+  memcpy(&stored, source->codes, sizeof stored);
+  source->codes += sizeof stored;
+  if (!p3_array_reserve(encoder->ctx, &encoder->codes, 1, sizeof stored)) return STAGE_OUT_OF_MEMORY;
+  ((uint16_t *)encoder->codes.items)[encoder->codes.count++] = stored;
+  *code = stored;
+  if (__builtin_expect(stored != P3_ESCAPE, 1)) return STAGE_OK;
+  struct tree_row row;
+  if (source->numbers - source->codes < (ptrdiff_t)sizeof row) return STAGE_CORRUPT;
+  memcpy(&row, source->codes, sizeof row);
+  source->codes += sizeof row;
+  if (!p3_array_reserve(encoder->ctx, &encoder->escapes, 1, sizeof row)) return STAGE_OUT_OF_MEMORY;
+  ((struct tree_row *)encoder->escapes.items)[encoder->escapes.count++] = row;
+  return STAGE_OK;
+}
+
+/* Codes that were shed end where the root does. */
+static int codes_take(struct pass *pass, uint64_t *node_count, uint32_t *done) {
+  struct p3_encoder *encoder = pass->encoder;
+  bool is_shed = pass->source->codes;
+  struct state s = {0};
+  for (uint32_t i = 0, code; is_shed ? i == 0 || s.depth > 0 : i < encoder->codes.count; i++) {
+    *done = i;
+    int error = numbers_reserve(pass);
+    if (!error && i % P3_BLOCK_CODES == 0) error = block_begin(pass, &s);
+    if (!error && is_shed) error = shed_code(pass, &code);
+    else if (!error) code = ((const uint16_t *)encoder->codes.items)[i];
+    if (error) return error;
+    if (!code_take(pass, &s, code)) return STAGE_CORRUPT;
+  }
+  if (s.node == 0 || s.depth != 0) bad(pass, "nodes are left open");
+  else if (s.escape != encoder->escapes.count) bad(pass, "escapes are left over");
+  if (pass->why) return STAGE_CORRUPT;
+  ((struct p3_entry *)encoder->entries.items)[encoder->entries.count - 1].field[P3_DEPTH_MIN] = (uint32_t)s.depth_min;
+  *node_count = s.node;
+  return STAGE_OK;
 }
 
 /* ---- putting it together ---- */
@@ -185,8 +265,20 @@ static uint8_t *entries_write(const struct p3_encoder *encoder, uint8_t *p) {
 
 static uint8_t *codes_write(const struct p3_encoder *encoder, uint32_t code_bits, uint8_t *p) {
   const uint16_t *codes = encoder->codes.items;
-  for (uint32_t i = 0; i < encoder->codes.count; i++) bits_put(p, (uint64_t)i * code_bits, codes[i]);
-  return p + p3_bit_bytes((uint64_t)encoder->codes.count * code_bits);
+  uint64_t word = 0;
+  uint32_t held = 0; /* bits in the word */
+  for (uint32_t i = 0; i < encoder->codes.count; i++) {
+    word |= (uint64_t)codes[i] << held;
+    held += code_bits;
+    if (held < 32) continue;
+    uint32_t low = (uint32_t)word;
+    memcpy(p, &low, sizeof low);
+    p += sizeof low;
+    word >>= 32;
+    held -= 32;
+  }
+  memcpy(p, &word, sizeof word);
+  return p + p3_bit_bytes(held);
 }
 
 /* No more than this many bytes are written. */
@@ -225,22 +317,17 @@ static int blob_write(struct p3_encoder *encoder, uint32_t code_bits, uint32_t n
 }
 
 int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                  uint32_t language, uint8_t generation, struct p3_number_source *source, const char **why,
-                  uint32_t *code) {
-  struct pass pass = {.encoder = encoder, .tables = tables, .number_codes = number_codes, .source = source};
-  *code = 0;
-  uint32_t blocks = (uint32_t)(((uint64_t)encoder->codes.count + P3_BLOCK_CODES - 1) / P3_BLOCK_CODES);
-  if (blocks == 0) {
-    *why = "there are no codes";
-    return STAGE_CORRUPT;
-  }
-  encoder->entries.count = 0;
-  if (!p3_array_reserve(encoder->ctx, &encoder->entries, blocks, sizeof(struct p3_entry))) return STAGE_OUT_OF_MEMORY;
-  encoder->entries.count = blocks;
+                  uint32_t language, uint8_t generation, struct p3_source *source, const char **why, uint32_t *code) {
+  struct pass pass = {encoder, tables, number_codes, source, NULL};
   struct p3_bit_writer *bits = &encoder->number_bits;
+  uint64_t node_count;
+  *code = 0;
+  *why = NULL;
+  if (source->codes) p3_encoder_clear(encoder);
+  encoder->entries.count = 0;
   if (bits->bytes) memset(bits->bytes, 0, bits->bit_count / 8 + 9);
   bits->bit_count = 0;
-  int error = codes_take(&pass, code);
+  int error = codes_take(&pass, &node_count, code);
   *why = pass.why;
-  return error ? error : blob_write(encoder, tables->code_bits, pass.node, language, generation);
+  return error ? error : blob_write(encoder, tables->code_bits, (uint32_t)node_count, language, generation);
 }

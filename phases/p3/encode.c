@@ -67,13 +67,12 @@ static int row_take(void *to, struct tree_row row, const uint32_t *numbers, uint
 
 /* Numbers out of encoder->numbers. */
 struct array_source {
-  struct p3_number_source source;
+  struct p3_source source;
   const struct p3_array *numbers;
   uint32_t next;
 };
 
-static bool array_next(struct p3_number_source *source, const struct p3_tables *tables, uint32_t context,
-                       uint32_t *number) {
+static bool array_next(struct p3_source *source, const struct p3_tables *tables, uint32_t context, uint32_t *number) {
   struct array_source *s = (struct array_source *)source;
   (void)tables, (void)context;
   if (s->next == s->numbers->count) return false;
@@ -95,7 +94,7 @@ static int rows_finish(struct p3_encoder *encoder, struct p3_language *language,
   }
   struct p3_tables tables;
   p3_coding_tables(language, coding, &tables);
-  struct array_source source = {{array_next}, &encoder->numbers, 0};
+  struct array_source source = {{.next = array_next}, &encoder->numbers, 0};
   const char *why = "";
   uint32_t code;
   int error = p3_blob_build(encoder, &tables, coding->number_codes, language_number, coding->generation,

@@ -43,19 +43,22 @@ static inline bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array
   return needed <= array->capacity || p3_array_grow(ctx, array, needed, item_bytes);
 }
 
-/* Where the numbers come from: gives the next one, of a context; false: there is none. */
-struct p3_number_source {
-  bool (*next)(struct p3_number_source *source, const struct p3_tables *tables, uint32_t context, uint32_t *number);
+/* Where codes and numbers come from. */
+struct p3_source {
+  /* Of bytes shed: the codes go up from here, the numbers down from there, and they end where the two meet.
+   * NULL: the codes are encoder->codes, the escaped rows encoder->escapes, and `next` gives the numbers. */
+  const uint8_t *codes, *numbers;
+  /* The next number, of a context; false: there is none. */
+  bool (*next)(struct p3_source *source, const struct p3_tables *tables, uint32_t context, uint32_t *number);
 };
 
-/* Makes a blob of encoder->codes, encoder->escapes and the source's numbers; it is in
- * encoder->blob until the next call. STAGE_CORRUPT, and *why, where they are not those of a
+/* Makes a blob of the source's codes and numbers; it is in encoder->blob until the next call, the codes
+ * and escaped rows in the encoder, which is cleared where they come with the source. STAGE_CORRUPT, and *why, where they are not those of a
  * tree; STAGE_LIMIT where the tree is too large; STAGE_OUT_OF_MEMORY. `number_codes` as
  * struct p3_coding has them. *code is how far it came. Whether the source had more numbers is
  * the caller's to see. */
 int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                  uint32_t language, uint8_t generation, struct p3_number_source *source, const char **why,
-                  uint32_t *code);
+                  uint32_t language, uint8_t generation, struct p3_source *source, const char **why, uint32_t *code);
 
 /* Encodes a tree with the language's current coding, which is open for encoding; the blob is
  * in encoder->blob. STAGE_OUT_OF_MEMORY, or STAGE_LIMIT (told through ctx->fail). */

@@ -129,10 +129,8 @@ void p3_numbers_invert(const uint16_t *entries, uint16_t *codes) {
 
 /* ---- writing ---- */
 
-bool p3_bits_reserve(struct p3_bit_writer *writer, uint64_t bits) {
-  uint64_t needed = (writer->bit_count + bits) / 8 + 9;
-  if (needed <= writer->capacity_bytes) return true;
-  uint64_t capacity = needed * 2;
+bool p3_bits_grow(struct p3_bit_writer *writer, uint64_t needed_bytes) {
+  uint64_t capacity = needed_bytes * 2;
   uint8_t *bytes = stage_resize(writer->ctx, STAGE_TREE, writer->bytes, capacity);
   if (!bytes) return false;
   writer->bytes = bytes;

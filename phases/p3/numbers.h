@@ -41,8 +41,12 @@ struct p3_bit_writer {
   uint64_t capacity_bytes;
 };
 
+bool p3_bits_grow(struct p3_bit_writer *writer, uint64_t needed_bytes);
 /* Room for `bits` more, and 8 bytes behind them; false: out of memory. */
-bool p3_bits_reserve(struct p3_bit_writer *writer, uint64_t bits);
+static inline bool p3_bits_reserve(struct p3_bit_writer *writer, uint64_t bits) {
+  uint64_t needed = (writer->bit_count + bits) / 8 + 9;
+  return needed <= writer->capacity_bytes || p3_bits_grow(writer, needed);
+}
 
 /* Appends the lowest `width` <= 32 bits; there is room, and the bits above are zero. */
 static inline void p3_bits_write(struct p3_bit_writer *writer, uint32_t value, uint32_t width) {

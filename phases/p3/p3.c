@@ -23,6 +23,7 @@ struct store {
   uint32_t document_end; /* ids are below */
   uint32_t documents, fresh; /* documents in all, and put since the last settling */
   uint32_t renewals; /* how often codings were replaced: their generations come again */
+  bool is_read; /* a document was opened since the last settling */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -146,21 +147,22 @@ static void blob_unpin(const struct store *s, struct stage_pin *pin) {
   keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
 }
 
-/* What is needed to build blobs of a generation: tables, and how numbers are written. The
- * latter are those of the present one, or made for this call: *made is the caller's. */
-static int builder_open(struct store *s, uint32_t number, uint8_t generation, struct p3_tables *tables,
-                        const uint16_t **codes, uint16_t **made) {
+/* How the numbers of a language at rest are written; on a stack, since it is needed for one call. */
+struct number_codes {
+  uint16_t codes[P3_CONTEXT_COUNT_MAX * (P3_NUMBER_VALUES + 1)];
+};
+
+/* What is needed to build blobs of a generation: tables, and how numbers are written, which is made in
+ * `room` where the language is at rest. */
+static int builder_open(const struct store *s, uint32_t number, uint8_t generation, struct p3_tables *tables,
+                        const uint16_t **codes, struct number_codes *room) {
   const struct p3_language *language = language_of(s, number);
-  *made = NULL;
   if (!language || !p3_language_tables(language, generation, tables)) return STAGE_CORRUPT;
   *codes = language->current.number_codes;
   if (*codes && language->current.generation == generation) return STAGE_OK;
-  *made = stage_allocate(s->ctx, STAGE_TREE, (size_t)tables->context_count * (P3_NUMBER_VALUES + 1) * sizeof **made);
-  if (!*made) return STAGE_OUT_OF_MEMORY;
   for (uint32_t c = 0; c < tables->context_count; c++)
-    p3_numbers_invert(tables->numbers + ((size_t)c << P3_NUMBER_BITS),
-                      *made + (size_t)c * (P3_NUMBER_VALUES + 1));
-  *codes = *made;
+    p3_numbers_invert(tables->numbers + ((size_t)c << P3_NUMBER_BITS), room->codes + (size_t)c * (P3_NUMBER_VALUES + 1));
+  *codes = room->codes;
   return STAGE_OK;
 }
 
@@ -169,8 +171,8 @@ int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *c
   const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
   struct stage_pin pin;
   struct p3_tables tables;
+  struct number_codes room;
   const uint16_t *codes;
-  uint16_t *made = NULL;
   uint32_t language;
   uint8_t generation;
   uint64_t length;
@@ -181,9 +183,8 @@ int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *c
   if (error) return error;
   error = STAGE_CORRUPT;
   if (p3_blob_coding(pin.bytes, length, &language, &generation))
-    error = builder_open(s, language, generation, &tables, &codes, &made);
+    error = builder_open(s, language, generation, &tables, &codes, &room);
   if (!error) error = p3_validate(&s->regrower, &tables, codes, pin.bytes, pin.length, why, code);
-  stage_release(s->ctx, STAGE_TREE, made);
   blob_unpin(s, &pin);
   return error;
 }
@@ -207,18 +208,18 @@ static int shed(void *store, const void *bytes, uint64_t length, void *out, uint
 static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
   struct store *s = store;
   struct p3_tables tables;
+  struct number_codes room;
   const uint16_t *codes;
-  uint16_t *made = NULL;
   uint32_t language;
   uint8_t generation;
   int error = STAGE_CORRUPT;
   if (p3_shed_coding(bytes, shed_length, &language, &generation))
-    error = builder_open(s, language, generation, &tables, &codes, &made);
+    error = builder_open(s, language, generation, &tables, &codes, &room);
   if (!error) error = p3_regrow(&s->regrower, &tables, codes, bytes, shed_length);
-  stage_release(s->ctx, STAGE_TREE, made);
   if (!error && s->regrower.blob_bytes != length) error = STAGE_CORRUPT;
   if (!error) memcpy(out, s->regrower.blob, length);
-  if (s->regrower.blob_capacity > REGROWER_BYTES_MAX) p3_encoder_free(&s->regrower);
+  /* Before the first reading it is a keeper that settles, and nothing is to be left behind. */
+  if (!s->is_read || s->regrower.blob_capacity > REGROWER_BYTES_MAX) p3_encoder_free(&s->regrower);
   if (error == STAGE_CORRUPT) STAGE_FAIL(s->ctx, "%llu shed bytes do not make a tree", (unsigned long long)shed_length);
   return error;
 }
@@ -338,6 +339,7 @@ static int settle(void *store) {
   }
   p3_encoder_free(&s->encoder);
   p3_encoder_free(&s->regrower);
+  s->is_read = false;
   for (uint32_t i = 0; i < s->language_count; i++) {
     if (!s->languages[i].alphabet.ctx) continue;
     p3_language_close(&s->languages[i]);
@@ -461,6 +463,7 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   struct cursor *c = (struct cursor *)cursor;
   struct p3_cursor *p3 = &c->p3;
   cursor_close(cursor);
+  c->store->is_read = true;
   int error = blob_pin(c->store, id, &p3->pin, &p3->tree, &p3->tables);
   if (error) return error;
   if (c->renewals != c->store->renewals) p3_cursor_free_scans(p3);

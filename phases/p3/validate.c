@@ -10,13 +10,12 @@
 
 /* Numbers out of the blob's bits, of which none ends behind `end`. */
 struct bit_source {
-  struct p3_number_source source;
+  struct p3_source source;
   const struct p3_tree *tree;
   uint32_t bit, end;
 };
 
-static bool bits_next(struct p3_number_source *source, const struct p3_tables *tables, uint32_t context,
-                      uint32_t *number) {
+static bool bits_next(struct p3_source *source, const struct p3_tables *tables, uint32_t context, uint32_t *number) {
   struct bit_source *s = (struct bit_source *)source;
   if (s->bit >= s->end) return false;
   *number = p3_number(tables, s->tree, context, &s->bit);
@@ -46,7 +45,7 @@ static int validate(struct p3_encoder *encoder, const struct p3_tables *tables, 
   p3_encoder_clear(encoder);
   int error = codes_copy(encoder, &tree);
   if (error) return error;
-  struct bit_source source = {{bits_next}, &tree, 0, tree.number_bytes * 8};
+  struct bit_source source = {{.next = bits_next}, &tree, 0, tree.number_bytes * 8};
   error = p3_blob_build(encoder, tables, number_codes, tree.language, tree.generation, &source.source, why, code);
   if (error == STAGE_LIMIT) error = STAGE_CORRUPT;
   if (error) return error;
