@@ -76,7 +76,7 @@ static bool check_pair(const struct claim *claim, const char *where, struct faul
                      "%s: reduction_pct is against " METRICS_BASELINE "; against '%.60s' it is marginal_reduction_pct",
                      where, claim->against);
   }
-  if (claim->against && strcmp(claim->against, claim->combination) == 0) {
+  if (claim->against && result_same_combination(claim->against, claim->combination)) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: \"against\" is the combination itself", where);
   }
   return true;
@@ -149,15 +149,21 @@ static const char *const claim_keys[] = {"id",          "says",    "source", "te
                                          "against",     "metric",  "unit",   "checkpoints", "corpora",  "value",
                                          "tolerance",   "refuted_at", "rounding", "better", NULL};
 
+/* The first control character; NULL: there is none. */
+static const char *control_in(const char *text) {
+  while (*text && (unsigned char)*text >= 0x20 && *text != 0x7f) text++;
+  return *text ? text : NULL;
+}
+
 /* What is printed as it is must not steer a terminal. */
 static bool check_texts(const cJSON *object, const char *where, struct fault *fault) {
   const cJSON *item;
   cJSON_ArrayForEach(item, object) {
     if (cJSON_IsArray(item) && !check_texts(item, where, fault)) return false;
-    for (const char *c = cJSON_IsString(item) ? item->valuestring : ""; *c; c++) {
-      if ((unsigned char)*c >= 0x20 && *c != 0x7f) continue;
+    const char *control = cJSON_IsString(item) ? control_in(item->valuestring) : NULL;
+    if (control) {
       return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%.60s\" has the control character 0x%02x in it; expected plain text",
-                       where, item->string ? item->string : "a list", (unsigned char)*c);
+                       where, item->string ? item->string : "a list", (unsigned char)*control);
     }
   }
   return true;
@@ -243,7 +249,10 @@ static bool read_claims(struct claims *claims, struct fault *fault) {
   if (!claims->claims) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", claims->path);
   cJSON_ArrayForEach(item, list) {
     struct claim *claim = &claims->claims[claims->count];
-    snprintf(where, sizeof where, "%.500s: claims[%u]", claims->path, claims->count++);
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
+    bool is_named = cJSON_IsString(id) && id->valuestring[0] && !control_in(id->valuestring);
+    snprintf(where, sizeof where, is_named ? "%.500s: claims[%u] (%.60s)" : "%.500s: claims[%u]", claims->path,
+             claims->count++, is_named ? id->valuestring : "");
     if (!read_claim(root, item, where, claim, fault)) return false;
     for (unsigned i = 0; i + 1 < claims->count; i++) {
       if (strcmp(claims->claims[i].id, claim->id) == 0) {

@@ -44,7 +44,7 @@ static const struct claim_node *end(const struct asked *asked) {
 static bool asks_backwards(const struct claim_graph *graph, const struct claim_tie *tie, const struct claim *first) {
   const struct claim_node *from = &graph->nodes[tie->from];
   if (strcmp(first->metric, "bytes_per_line") == 0) return strcmp(from->name, CLAIM_NODE_LINES) == 0;
-  return strcmp(first->metric, "lines_per_mib_factor") == 0 && strcmp(from->name, first->combination) == 0;
+  return strcmp(first->metric, "lines_per_mib_factor") == 0 && result_same_combination(from->name, first->combination);
 }
 
 enum question { LESS_MEMORY, LINES_PER_MIB, MEMORY, ADDED, VALUE };

@@ -21,7 +21,7 @@ bool claim_ranges_meet(double low, double high, double other_low, double other_h
 
 static unsigned node_of(struct claim_graph *graph, const char *system, const char *name) {
   for (unsigned n = 0; n < graph->node_count; n++) {
-    if (strcmp(graph->nodes[n].system, system) == 0 && strcmp(graph->nodes[n].name, name) == 0) return n;
+    if (strcmp(graph->nodes[n].system, system) == 0 && result_same_combination(graph->nodes[n].name, name)) return n;
   }
   graph->nodes[graph->node_count] = (struct claim_node){system, name};
   return graph->node_count++;

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "help_text.h"
+#include "text_append.h"
 
 static const char help[] =
     "usage: phasebench help [COMMAND [SUBCOMMAND]]\n"
@@ -31,6 +32,21 @@ static int print_man(void) {
   return (int)fault.code;
 }
 
+/* Whether the command's usage names the subcommand; says so where it does not. */
+static bool check_subcommand(const struct command *command, const char *wanted, struct fault *fault) {
+  char *text, name[32], known[400] = "";
+  if (!help_text(command, NULL, &text, fault)) return false;
+  bool found = false;
+  for (unsigned i = 0; !found && help_subcommand(text, command->name, i, name); i++) {
+    found = strcmp(name, wanted) == 0;
+    text_append(known, sizeof known, "%s%s", i ? ", " : "", name);
+  }
+  free(text);
+  if (found) return true;
+  if (!known[0]) return fault_set(fault, EXIT_CODE_USAGE, "'%s': `%s` has no subcommands", wanted, command->name);
+  return fault_set(fault, EXIT_CODE_USAGE, "'%s': expected a subcommand of `%s`: %s", wanted, command->name, known);
+}
+
 int command_help(int argc, char **argv) {
   static char option[] = "--help";
   if (argc == 1) {
@@ -50,6 +66,11 @@ int command_help(int argc, char **argv) {
   if (argc > 3 || (argc == 3 && argv[2][0] == '-')) {
     fprintf(stderr, "phasebench help: '%s': expected COMMAND [SUBCOMMAND]; see --help\n", argv[argc > 3 ? 3 : 2]);
     return EXIT_CODE_USAGE;
+  }
+  struct fault fault = {0};
+  if (argc == 3 && !check_subcommand(command, argv[2], &fault)) {
+    fprintf(stderr, "phasebench help: %s\n", fault.message);
+    return (int)fault.code;
   }
   char *arguments[] = {argv[1], argc == 3 ? argv[2] : option, argc == 3 ? option : NULL, NULL};
   return command->run(argc, arguments);

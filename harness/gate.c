@@ -142,7 +142,7 @@ static void take(void *sink, const struct metric *metric) {
 
 static const char *partner(const struct gate_options *options, const char *combination) {
   for (unsigned p = 0; p < options->pair_count; p++) {
-    if (strcmp(options->pairs[p].before, combination) == 0) return options->pairs[p].after;
+    if (result_same_combination(options->pairs[p].before, combination)) return options->pairs[p].after;
   }
   return options->pairs ? NULL : combination;
 }
@@ -170,7 +170,7 @@ static bool check_pairs(const struct gate *gate, struct fault *fault) {
   for (unsigned p = 0; p < gate->options.pair_count; p++) {
     bool found = false;
     for (unsigned c = 0; c < gate->before->combination_count; c++) {
-      found = found || strcmp(gate->before->combinations[c], gate->options.pairs[p].before) == 0;
+      found = found || result_same_combination(gate->before->combinations[c], gate->options.pairs[p].before);
     }
     if (found) continue;
     return fault_set(fault, EXIT_CODE_USAGE, "--compare %.100s=%.100s: %s has no combination '%.100s'",

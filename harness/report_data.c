@@ -382,7 +382,7 @@ bool report_marks(const struct result *result, const char *profile, const struct
     const struct claim *claim = &claims->claims[i];
     double value;
     unsigned row = 0;
-    while (row < rows && strcmp(groups[row]->combination, claim->combination) != 0) row++;
+    while (row < rows && !result_same_combination(groups[row]->combination, claim->combination)) row++;
     if (row == rows || !groups[row]->ok || !mark_value(result, profile, claim, &value)) continue;
     snprintf(grid->rows[used].name, sizeof grid->rows[used].name, "%s", claim->id);
     *grid_at(grid, used, 0) = (struct grid_cell){.value = row, .missing = NULL};

@@ -303,10 +303,29 @@ void result_close(struct result *result) {
   free(result);
 }
 
+/* Whether the names joined by '+' in `part` are all among those in `whole`. */
+static bool has_stages(const char *whole, const char *part) {
+  for (size_t bytes; *part; part += bytes + (part[bytes] == '+')) {
+    bytes = strcspn(part, "+");
+    const char *stage = whole;
+    while (*stage && !(strcspn(stage, "+") == bytes && memcmp(stage, part, bytes) == 0)) {
+      stage += strcspn(stage, "+");
+      stage += *stage == '+';
+    }
+    if (!*stage) return false;
+  }
+  return true;
+}
+
+/* No stage is in a combination twice, so that one inclusion and equal lengths are enough. */
+bool result_same_combination(const char *one, const char *other) {
+  return strlen(one) == strlen(other) && has_stages(one, other);
+}
+
 const struct result_group *result_group(const struct result *result, const char *combination, const char *profile) {
   for (unsigned g = 0; g < result->group_count; g++) {
     const struct result_group *group = &result->groups[g];
-    if (strcmp(group->combination, combination) == 0 && strcmp(group->profile, profile) == 0) return group;
+    if (result_same_combination(group->combination, combination) && strcmp(group->profile, profile) == 0) return group;
   }
   return NULL;
 }

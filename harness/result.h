@@ -197,7 +197,9 @@ bool result_paths_differ(char *const *paths, unsigned count, struct fault *fault
  * the corpus, the mappings with RSS. result_open calls it. */
 bool result_check(const struct result *result, struct fault *fault);
 
-/* NULL: this result has no such combination under this profile. */
+/* Whether both name the same stages, in whatever order. */
+bool result_same_combination(const char *one, const char *other);
+/* NULL: this result has no such combination under this profile. The order of its stages means nothing. */
 const struct result_group *result_group(const struct result *result, const char *combination, const char *profile);
 
 /* The profile to speak of: `wanted` when given (a fault when the result has none of

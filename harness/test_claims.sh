@@ -180,6 +180,15 @@ refused() { # words, change
   "$PHASEBENCH" claims --ledger "$dir/l.json" "$dir/r.json" >"$dir/out" 2>"$dir/err" || rc=$?
   [ "$rc" -eq 3 ] && grep -q "$1" "$dir/err" && grep -q "l.json" "$dir/err" || fail "$2: exit $rc: $(cat "$dir/err")"
 }
+# The order in which a combination names its stages means nothing.
+sample --lines-per-mib baseline=1500,p1+p2=20000 "$dir/swapped.json"
+ledger 'c = [c for c in l["claims"] if c["id"] == "reduction-to-p2"][0]; c["combination"] = "p2+p1"; l["claims"] = [c]'
+"$PHASEBENCH" claims --check --ledger "$dir/l.json" "$dir/swapped.json" >"$dir/text" || fail "p2+p1: exit $?"
+grep -q ": exceeded$" "$dir/text" || fail "p2+p1: $(cat "$dir/text")"
+ledger 'c["against"] = "p2+p1"; c["combination"] = "p1+p2"; c["metric"] = "marginal_reduction_pct"'
+rc=0; "$PHASEBENCH" claims --ledger "$dir/l.json" "$dir/swapped.json" >/dev/null 2>"$dir/err" || rc=$?
+[ "$rc" -eq 3 ] && grep -q 'is the combination itself' "$dir/err" || fail "p1+p2 against p2+p1: exit $rc: $(cat "$dir/err")"
+
 refused "the schema is" 'l["schema"] = "other"'
 refused "claims" 'del l["claims"]'
 refused "value" 'c["value"] = "40"'
@@ -192,7 +201,8 @@ refused '"says" has the control character 0x1b' 'c["says"] = "\x1b[31mred"'
 refused '"a list" has the control character 0x0a' 'c["corpora"] = ["a\nb"]'
 refused '"id" is empty' 'c["id"] = ""'
 refused "twice" 'l["claims"].append(c)'
-refused 'claims\[0\]: there is no key "valeu"; known are: id, says,' 'c["valeu"] = 1'
+refused 'claims\[0\] (reduction-to-p1): there is no key "valeu"; known are: id, says,' 'c["valeu"] = 1'
+refused 'claims\[0\]: "id" has the control character 0x1b' 'c["id"] = "\x1b[31mred"'
 refused 'there is no key "note"; known are: schema, sources, lines, claims' 'l["note"] = "x"'
 refused "from, to" 'c["value"] = [1, 2, 3]'
 refused "from, to" 'c["value"] = [1, float("inf")]'

@@ -56,6 +56,8 @@ for far in xyzzy r abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz ''; do
 done
 refused "expected COMMAND [SUBCOMMAND]" help run one two
 refused "expected COMMAND [SUBCOMMAND]" help run --json
+refused "'foo': \`run\` has no subcommands" help run foo
+refused "'foo': expected a subcommand of \`store\`: build, open, info, verify, export" help store foo
 
 # 4. The version, in both ways.
 "$PHASEBENCH" version > version && "$PHASEBENCH" --version > version2 && cmp version version2 || fail "versions differ"
