@@ -189,6 +189,24 @@ static inline int numbers_reserve(struct pass *pass) {
   return p3_bits_reserve(bits, CODE_NUMBER_BITS_MAX) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }
 
+/* The tables are larger than the caches next to the processor. So of a code that is due in a while the phrase is asked
+ * for, and of one that is due sooner the rows. Codes are taken as they stand; behind an escaped row they are
+ * other bytes, and asking for what they name does no harm. */
+enum { PHRASE_AHEAD = 8, ROWS_AHEAD = 4 };
+static inline void shed_expect(const struct pass *pass) {
+  const struct p3_source *source = pass->source;
+  const struct p3_tables *tables = pass->tables;
+  uint16_t later, sooner;
+  if (source->numbers - source->codes < (ptrdiff_t)((PHRASE_AHEAD + 1) * sizeof later)) return;
+  memcpy(&later, source->codes + PHRASE_AHEAD * sizeof later, sizeof later);
+  memcpy(&sooner, source->codes + ROWS_AHEAD * sizeof sooner, sizeof sooner);
+  if (later < tables->phrase_count) __builtin_prefetch(tables->pool + (tables->phrases[later] >> 8));
+  if (sooner >= tables->phrase_count) return;
+  uint32_t phrase = tables->phrases[sooner];
+  const uint16_t *rows = tables->pool + (phrase >> 8);
+  for (uint32_t i = 0; i < (phrase & 255); i++) __builtin_prefetch(tables->rows + rows[i]);
+}
+
 /* The next of the codes shed, and of an escape its row; into the encoder, too. */
 static inline int shed_code(struct pass *pass, uint32_t *code) {
   struct p3_encoder *encoder = pass->encoder;
@@ -200,6 +218,7 @@ static inline int shed_code(struct pass *pass, uint32_t *code) {
   if (!p3_array_reserve(encoder->ctx, &encoder->codes, 1, sizeof stored)) return STAGE_OUT_OF_MEMORY;
   ((uint16_t *)encoder->codes.items)[encoder->codes.count++] = stored;
   *code = stored;
+  shed_expect(pass);
   if (__builtin_expect(stored != P3_ESCAPE, 1)) return STAGE_OK;
   struct tree_row row;
   if (source->numbers - source->codes < (ptrdiff_t)sizeof row) return STAGE_CORRUPT;
