@@ -71,7 +71,7 @@ static bool add_pair(struct arguments *arguments, const char *text, struct fault
   arguments->kept[i][equals - text] = '\0';
   arguments->pairs[i] = (struct gate_pair){arguments->kept[i], arguments->kept[i] + (equals - text) + 1};
   for (unsigned j = 0; j < i; j++) {
-    if (strcmp(arguments->pairs[j].before, arguments->pairs[i].before) != 0) continue;
+    if (!result_same_combination(arguments->pairs[j].before, arguments->pairs[i].before)) continue;
     return fault_set(fault, EXIT_CODE_USAGE, "--compare: '%.200s' is compared twice", arguments->pairs[i].before);
   }
   arguments->gate.pairs = arguments->pairs;

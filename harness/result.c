@@ -317,9 +317,9 @@ static bool has_stages(const char *whole, const char *part) {
   return true;
 }
 
-/* No stage is in a combination twice, so that one inclusion and equal lengths are enough. */
+/* Lengths too, since in a ledger a stage may stand twice, which no combination has. */
 bool result_same_combination(const char *one, const char *other) {
-  return strlen(one) == strlen(other) && has_stages(one, other);
+  return strlen(one) == strlen(other) && has_stages(one, other) && has_stages(other, one);
 }
 
 const struct result_group *result_group(const struct result *result, const char *combination, const char *profile) {

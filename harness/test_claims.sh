@@ -185,6 +185,9 @@ sample --lines-per-mib baseline=1500,p1+p2=20000 "$dir/swapped.json"
 ledger 'c = [c for c in l["claims"] if c["id"] == "reduction-to-p2"][0]; c["combination"] = "p2+p1"; l["claims"] = [c]'
 "$PHASEBENCH" claims --check --ledger "$dir/l.json" "$dir/swapped.json" >"$dir/text" || fail "p2+p1: exit $?"
 grep -q ": exceeded$" "$dir/text" || fail "p2+p1: $(cat "$dir/text")"
+ledger 'c["combination"] = "p2+p2"'
+"$PHASEBENCH" claims --ledger "$dir/l.json" "$dir/swapped.json" >"$dir/text"
+grep -A1 "^reduction-to-p1:" "$dir/text" | grep -q "not measured: the combination is not in this result" || fail "p2+p2 is taken for p1+p2"
 ledger 'c["against"] = "p2+p1"; c["combination"] = "p1+p2"; c["metric"] = "marginal_reduction_pct"'
 rc=0; "$PHASEBENCH" claims --ledger "$dir/l.json" "$dir/swapped.json" >/dev/null 2>"$dir/err" || rc=$?
 [ "$rc" -eq 3 ] && grep -q 'is the combination itself' "$dir/err" || fail "p1+p2 against p2+p1: exit $rc: $(cat "$dir/err")"

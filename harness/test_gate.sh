@@ -223,6 +223,8 @@ gate 2 base.json base.json --treat machine
 gate 2 base.json base.json --compare baseline
 gate 2 base.json base.json --compare none=p1
 says "has no combination 'none'" err
+gate 2 base.json base.json --compare p1+p2=p1 --compare p2+p1=baseline
+says 'p2.p1. is compared twice' err
 gate 12 base.json base.json --compare baseline=none
 gate 3 base.json none.json
 gate 3 nothing base.json
