@@ -2,7 +2,10 @@
  *
  * blob.c - codes and numbers become a blob. One pass over the rows checks everything that a
  * decoder relies on and computes the blocks' entries; so it serves the encoder, whose parts
- * are right, regrowing and validation alike. */
+ * are right, regrowing and validation alike. A kernel: opening a document that a keeper has shed
+ * is mostly this pass. So its state is a local that stays in registers (whatever rare rows touch
+ * is out of line), limits of fields are looked at once a code and not once a row, and tables are
+ * asked for ahead of their use. */
 #include "encode.h"
 
 /* What does not change in the pass, and what only rare rows touch. */

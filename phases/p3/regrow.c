@@ -13,7 +13,9 @@
  * Gone are counts, entries and footer: everything that an edit at the beginning of a text
  * changes in the whole blob. Codes and numbers stand in whole bytes, because an edit that
  * inserts bits would otherwise change every byte behind it. As both are read from their ends to
- * where they meet, one pass over the rows finds everything (blob.c), and no count is needed. */
+ * where they meet, one pass over the rows finds everything (blob.c), and no count is needed. What is
+ * regrown is a tree that may be decoded, whatever the bytes were; that it is the tree that was shed is
+ * known by the keeper's checksum: other bytes, or fewer, can be another tree's. */
 #include "encode.h"
 
 #define SHED_HEADER_BYTES 3u
