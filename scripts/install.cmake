@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What `cmake --install BUILD --prefix DIR` puts where. The installed tree may be moved: the
-# program finds the rest from its own place (harness/paths.c), libraries from theirs ($ORIGIN).
+# program finds the rest from its own place (harness/base/paths.c), libraries from theirs ($ORIGIN).
 #   bin/phasebench                    lib/phasebench/       the runtime, stages/, grammars/
 #   include/phasebench/               stage.h and the tree-sitter header that it includes
 #   share/phasebench/                 corpora/, reports/, results/ (schemas, gate.json), skeleton/

@@ -12,7 +12,7 @@ fail() { echo "test_ci_gate: $*: $(cat "$dir/said")" >&2; exit 1; }
 # A copy of the script in another project.
 mkdir -p "$dir/project/scripts" "$dir/project/src/.git"
 cp "$PHASEBENCH_SOURCE_DIR/scripts/ci-gate.sh" "$dir/project/scripts"
-cp "$PHASEBENCH_SOURCE_DIR"/harness/{heap,probe}.c "$dir/project/src"
+cp "$PHASEBENCH_SOURCE_DIR"/harness/system/{heap,probe}.c "$dir/project/src"
 echo 'int not_measured;' >"$dir/project/src/.git/hidden.c"
 cd "$dir/project"
 gate() { # gate EXPECTED OPTION...

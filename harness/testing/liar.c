@@ -10,8 +10,8 @@
 
 const struct stage_ops *liar_skeleton_stage(void);
 #define phasebench_stage liar_skeleton_stage
-#include "../../phases/skeleton/skeleton.c"
-#include "../../phases/skeleton/cursor.c"
+#include "skeleton/cursor.c"
+#include "skeleton/skeleton.c"
 #undef phasebench_stage
 
 #include <errno.h>

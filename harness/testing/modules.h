@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../store.h"
+#include "store/store.h"
 
 static char folder[256]; /* where modules are built; removed at the end */
 

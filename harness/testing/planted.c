@@ -6,12 +6,12 @@
  *   PLANTED_HEAVY  3 % more memory for each tree
  *   PLANTED_SLOW   the batch walk takes 20 % longer: as long as it took, it waits a fifth of that
  * All look at the clock around the batch walk, so that only the waiting differs. */
-#include "../../phases/stage.h"
+#include "stage.h"
 
 const struct stage_ops *planted_skeleton_stage(void);
 #define phasebench_stage planted_skeleton_stage
-#include "../../phases/skeleton/skeleton.c"
-#include "../../phases/skeleton/cursor.c"
+#include "skeleton/cursor.c"
+#include "skeleton/skeleton.c"
 #undef phasebench_stage
 
 #include <time.h>

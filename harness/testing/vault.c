@@ -10,8 +10,8 @@
  * bytes of the catalogue. Sums of documents are looked at when they are pinned, as in any keeper. */
 const struct stage_ops *vault_skeleton_stage(void);
 #define phasebench_stage vault_skeleton_stage
-#include "../../phases/skeleton/skeleton.c"
-#include "../../phases/skeleton/cursor.c"
+#include "skeleton/cursor.c"
+#include "skeleton/skeleton.c"
 #undef phasebench_stage
 
 #include <errno.h>

@@ -43,7 +43,7 @@
 
 #include <string.h>
 
-#include "../kit/varint.h"
+#include "kit/support/varint.h"
 
 #define SHAPE_FLAGS 0x1fu
 #define SHAPE_FIELD 0x20u

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kit/codec_check.h"
+#include "kit/testing/codec_check.h"
 
 static void every_move_from_every_node(void **state) {
   (void)state;

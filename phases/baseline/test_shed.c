@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kit/codec_check.h"
+#include "kit/testing/codec_check.h"
 #include "serial.h"
 
 struct shed {

@@ -78,5 +78,5 @@ static inline bool row_at_border(const struct row_cursor *c, const struct p1_at 
   return *block < tree->block_count && p1_entry_at(tree, *block).token == (uint32_t)(at->token - tree->tokens);
 }
 
-#include "../kit/row_cursor.h"
-#include "../kit/row_walk.h"
+#include "kit/tokens/row_cursor.h"
+#include "kit/tokens/row_walk.h"

@@ -7,7 +7,7 @@
 #include "format.h"
 
 #define ROW_AT struct p1_at
-#include "../kit/row_cursor_types.h"
+#include "kit/tokens/row_cursor_types.h"
 
 struct p1_cursor {
   struct row_cursor rows; /* first: the moves know no more of it */

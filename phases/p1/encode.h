@@ -4,7 +4,7 @@
 #ifndef PHASEBENCH_P1_ENCODE_H
 #define PHASEBENCH_P1_ENCODE_H
 
-#include "../kit/tree_rows.h"
+#include "kit/tokens/tree_rows.h"
 #include "tables.h"
 
 /* A growing byte buffer on the stage's heap. */

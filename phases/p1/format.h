@@ -43,7 +43,7 @@
 #ifndef PHASEBENCH_P1_FORMAT_H
 #define PHASEBENCH_P1_FORMAT_H
 
-#include "../kit/row.h"
+#include "kit/tokens/row.h"
 
 #define P1_BLOCK_LG 8u
 #define P1_BLOCK_NODES (1u << P1_BLOCK_LG)

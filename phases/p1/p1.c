@@ -10,7 +10,7 @@
  * one byte, drops rows not worth their place, and writes each blob once more. */
 #include <stdlib.h>
 
-#include "../kit/pack.h"
+#include "kit/support/pack.h"
 #include "cursor.h"
 #include "encode.h"
 #include "tables_io.h"

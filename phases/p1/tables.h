@@ -6,7 +6,7 @@
 #ifndef PHASEBENCH_P1_TABLES_H
 #define PHASEBENCH_P1_TABLES_H
 
-#include "../kit/alphabet.h"
+#include "kit/tokens/alphabet.h"
 #include "format.h"
 
 /* The rows of one generation. */

@@ -4,7 +4,7 @@
 #ifndef PHASEBENCH_P1_TABLES_IO_H
 #define PHASEBENCH_P1_TABLES_IO_H
 
-#include "../kit/tables_io.h"
+#include "kit/tokens/tables_io.h"
 #include "tables.h"
 
 struct p1_languages {

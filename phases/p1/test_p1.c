@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "../kit/row_codec_test.h"
+#include "kit/testing/row_codec_test.h"
 #include "format.h"
 
 static void dump_is_that_of_the_header(void **state) {

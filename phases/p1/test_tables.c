@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define XXH_INLINE_ALL
-#include "../kit/tables_test.h"
+#include "kit/testing/tables_test.h"
 #include "format.h"
 
 int main(void) {

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../kit/test_ctx.h"
+#include "kit/testing/test_ctx.h"
 #include "keep.h"
 
 /* In front of each allocation; they are in a ring. */

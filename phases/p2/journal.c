@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "../kit/varint.h"
+#include "kit/support/varint.h"
 
 #define ROOM_BYTES_MIN 512u /* so much in any case: closing holes looks at each document */
 

@@ -29,11 +29,11 @@
 #ifndef PHASEBENCH_P2_KEEP_H
 #define PHASEBENCH_P2_KEEP_H
 
-#include "../kit/pack.h"
-#include "../kit/shedding.h"
-#include "../kit/unpacked.h"
+#include "kit/support/pack.h"
+#include "kit/support/shedding.h"
+#include "kit/support/unpacked.h"
 #include "chunk.h"
-#include "../kit/press.h"
+#include "kit/support/press.h"
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL

@@ -4,8 +4,8 @@
  * is loose, then documents are taken one after the other, in the order of their ids. What
  * settling holds beyond the store are the sample, one document, and two indexes: chunks by
  * hash and by sketch. */
-#include "../kit/map.h"
-#include "../kit/sample.h"
+#include "kit/support/map.h"
+#include "kit/support/sample.h"
 #include "keep.h"
 
 #define XXH_INLINE_ALL

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../kit/varint.h"
+#include "kit/support/varint.h"
 
 enum form { FORM_RAW, FORM_BLOCK, FORM_FRAME, FORM_COUNT };
 

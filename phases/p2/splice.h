@@ -27,7 +27,7 @@
 #ifndef PHASEBENCH_P2_SPLICE_H
 #define PHASEBENCH_P2_SPLICE_H
 
-#include "../kit/press.h"
+#include "kit/support/press.h"
 
 #define SPLICE_ANCHORS_MAX (1u << 18)
 

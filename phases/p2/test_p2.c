@@ -4,7 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "../kit/codec_check.h"
+#include "kit/testing/codec_check.h"
 
 /* ---- p2 alone ---- */
 

@@ -8,7 +8,7 @@
 #ifndef PHASEBENCH_P3_CODING_H
 #define PHASEBENCH_P3_CODING_H
 
-#include "../kit/alphabet.h"
+#include "kit/tokens/alphabet.h"
 #include "format.h"
 
 #define P3_GROWING_CODE_BITS 14u

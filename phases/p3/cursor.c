@@ -92,5 +92,5 @@ static inline bool row_at_border(const struct row_cursor *c, const struct p3_at 
   return *block < self_of(c)->tree.block_count;
 }
 
-#include "../kit/row_cursor.h"
-#include "../kit/row_walk.h"
+#include "kit/tokens/row_cursor.h"
+#include "kit/tokens/row_walk.h"

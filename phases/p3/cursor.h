@@ -7,7 +7,7 @@
 #include "format.h"
 
 #define ROW_AT struct p3_at
-#include "../kit/row_cursor_types.h"
+#include "kit/tokens/row_cursor_types.h"
 
 /* What scanning for a symbol knows of each phrase of a coding. */
 struct p3_scan_table {

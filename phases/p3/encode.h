@@ -6,7 +6,7 @@
 #ifndef PHASEBENCH_P3_ENCODE_H
 #define PHASEBENCH_P3_ENCODE_H
 
-#include "../kit/tree_rows.h"
+#include "kit/tokens/tree_rows.h"
 #include "coding.h"
 #include "numbers.h"
 

@@ -49,8 +49,8 @@
 #ifndef PHASEBENCH_P3_FORMAT_H
 #define PHASEBENCH_P3_FORMAT_H
 
-#include "../kit/row.h"
-#include "../kit/varint.h"
+#include "kit/tokens/row.h"
+#include "kit/support/varint.h"
 
 /* A random parent or byte look-up decodes half a block on average; ARCHITECTURE.md has what
  * other sizes cost. */

@@ -4,7 +4,7 @@
 #ifndef PHASEBENCH_P3_TABLES_IO_H
 #define PHASEBENCH_P3_TABLES_IO_H
 
-#include "../kit/tables_io.h"
+#include "kit/tokens/tables_io.h"
 #include "coding.h"
 
 struct p3_languages {

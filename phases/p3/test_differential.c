@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "../kit/test_random.h"
+#include "kit/testing/test_random.h"
 #include "fixture.h"
 
 enum { SEED = 20250301, STEPS_RELEASE = 20000, STEPS_SANITIZED = 600, WALK_EVERY = 6000 };
@@ -41,10 +41,10 @@ static const struct text texts[] = {
     {GRAMMAR "go/grammar.js", "javascript", "c"},
     {"scripts/validate_result.py", "python", "c"},
     {"scripts/sample_result.py", "python", "javascript"},
-    {"phases/kit/row_cursor.h", "c", "python"},
+    {"phases/kit/tokens/row_cursor.h", "c", "python"},
     {"phases/p3/pairs.c", "c", "javascript"},
     {"phases/p3/test_differential.c", "c", "python"},
-    {"harness/json_out.c", "c", "javascript"},
+    {"harness/base/json_out.c", "c", "javascript"},
 };
 
 enum { TEXTS = sizeof texts / sizeof texts[0] };

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../kit/test_ctx.h"
+#include "kit/testing/test_ctx.h"
 #include "numbers.h"
 
 enum { CODES = P3_NUMBER_VALUES + 1, ENTRIES = 1 << P3_NUMBER_BITS, CONTEXTS = 8 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Everything is tried in both forms of p3. */
-#include "../kit/row_codec_test.h"
+#include "kit/testing/row_codec_test.h"
 #include "fixture.h"
 
 /* ---- documents that repeat each other ---- */

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "../kit/test_ctx.h"
-#include "../kit/test_random.h"
+#include "kit/testing/test_ctx.h"
+#include "kit/testing/test_random.h"
 #include "learn.h"
 #include "numbers.h"
 #include "parse.h"

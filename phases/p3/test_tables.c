@@ -2,7 +2,7 @@
  *
  * Everything is tried in both forms of p3. */
 #define XXH_INLINE_ALL
-#include "../kit/tables_test.h"
+#include "kit/testing/tables_test.h"
 #include "fixture.h"
 
 /* A packed coding cannot read what a plain one has put, and says so. */

@@ -6,7 +6,7 @@
  * the cold ones. The store can be committed, and opened again by another process. */
 #include <stdio.h>
 
-#include "../kit/press.h"
+#include "kit/support/press.h"
 #include "tier.h"
 
 enum p4a_option { HOT_BYTES, HOT_SHARE, WARM_BYTES, COLD_BYTES, OPTION_COUNT };

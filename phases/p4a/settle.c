@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * settle.c - documents on their way into the frozen file. */
-#include "../kit/sample.h"
-#include "../kit/shedding.h"
+#include "kit/support/sample.h"
+#include "kit/support/shedding.h"
 #include "tier.h"
 
 /* The dictionary's sample is drawn from so much of what is spooled: reading all of a large

@@ -6,7 +6,7 @@
 #ifndef PHASEBENCH_P4A_SPOOL_H
 #define PHASEBENCH_P4A_SPOOL_H
 
-#include "../kit/file_io.h"
+#include "kit/support/file_io.h"
 
 struct spool_entry {
   uint64_t offset; /* in the file */

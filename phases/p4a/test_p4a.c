@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "../kit/codec_check.h"
-#include "../kit/test_ctx.h"
-#include "../kit/test_random.h"
+#include "kit/testing/codec_check.h"
+#include "kit/testing/test_ctx.h"
+#include "kit/testing/test_random.h"
 #include "tier.h"
 
 enum { HOT, SHARE, WARM, COLD, OPTIONS };

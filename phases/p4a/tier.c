@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "../kit/shedding.h"
+#include "kit/support/shedding.h"
 
 static void on_leave(void *with, const struct unpacked *unpacked);
 

@@ -17,8 +17,8 @@
 #ifndef PHASEBENCH_P4A_TIER_H
 #define PHASEBENCH_P4A_TIER_H
 
-#include "../kit/frozen.h"
-#include "../kit/unpacked.h"
+#include "kit/frozen/frozen.h"
+#include "kit/support/unpacked.h"
 #include "spool.h"
 
 /* What is special about a document: one byte for each, once any is special. */

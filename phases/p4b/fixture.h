@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "../kit/codec_check.h"
-#include "../kit/test_ctx.h"
+#include "kit/testing/codec_check.h"
+#include "kit/testing/test_ctx.h"
 #include "maps.h"
 
 struct fixture {

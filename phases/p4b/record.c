@@ -6,7 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "../kit/varint.h"
+#include "kit/support/varint.h"
 
 #define CHECK_AT 1u
 #define HASH_AT 5u

@@ -19,7 +19,7 @@
 
 #include <limits.h>
 
-#include "../stage.h"
+#include "stage.h"
 
 #define RECORD_BYTES_TAG 0x5au
 #define RECORD_FILE_TAG 0xa5u

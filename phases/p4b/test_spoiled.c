@@ -4,7 +4,7 @@
  * document is refused, and never read from another file or at another length. */
 #include "fixture.h"
 
-#include "../kit/test_random.h"
+#include "kit/testing/test_random.h"
 
 enum { BYTES = 5000 };
 

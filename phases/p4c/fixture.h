@@ -14,8 +14,8 @@
 
 #include <unistd.h>
 
-#include "../kit/codec_check.h"
-#include "../kit/test_ctx.h"
+#include "kit/testing/codec_check.h"
+#include "kit/testing/test_ctx.h"
 #include "segments.h"
 
 struct fixture {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "../kit/map.h"
+#include "kit/support/map.h"
 
 #define LRU_BUCKETS_MIN 8u
 #define LRU_BUCKETS_MAX 65536u

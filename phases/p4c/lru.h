@@ -9,7 +9,7 @@
 #ifndef PHASEBENCH_P4C_LRU_H
 #define PHASEBENCH_P4C_LRU_H
 
-#include "../stage.h"
+#include "stage.h"
 
 #ifndef LRU_PROTECTED_PCT
 #define LRU_PROTECTED_PCT 80u /* 0: one queue */

@@ -6,7 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "../kit/shedding.h"
+#include "kit/support/shedding.h"
 #include "segments.h"
 
 static int spoiled(const struct segments *s, uint32_t id, const char *what) {

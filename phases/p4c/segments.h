@@ -27,7 +27,7 @@
 #ifndef PHASEBENCH_P4C_SEGMENTS_H
 #define PHASEBENCH_P4C_SEGMENTS_H
 
-#include "../kit/frozen.h"
+#include "kit/frozen/frozen.h"
 #include "lru.h"
 
 /* Chosen by measuring. */

@@ -4,9 +4,9 @@
  * frames. Below nothing is dropped before the file is whole: whatever fails on the way, each
  * document is where it was. What settling holds beyond the store is a sample for the dictionary, or
  * one document and what is kept of it, and the file's buffers. */
-#include "../kit/press.h"
-#include "../kit/sample.h"
-#include "../kit/shedding.h"
+#include "kit/support/press.h"
+#include "kit/support/sample.h"
+#include "kit/support/shedding.h"
 #include "segments.h"
 
 /* Trees of which the sample is taken, at most: to look at one is to make it and to shed it again. */

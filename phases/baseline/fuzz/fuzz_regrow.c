@@ -3,10 +3,10 @@
  * Any bytes as shed records: regrown to the length asked for or refused, without a read or
  * write out of bounds; what is let through can be walked (by batch and by moves, with the
  * same nodes), and comes back from what it sheds. The first two bytes say how many nodes. */
-#include "../../kit/abort_asserts.h"
+#include "kit/testing/abort_asserts.h"
 
-#include "../../kit/codec_check.h"
-#include "../serial.h"
+#include "kit/testing/codec_check.h"
+#include "serial.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any bytes as a blob, and as shed bytes. */
-#include "../../kit/codec_fuzz.h"
-#include "../format.h"
+#include "kit/testing/codec_fuzz.h"
+#include "format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const struct row_codec codec = {"p1", NULL, p1_validate_document};

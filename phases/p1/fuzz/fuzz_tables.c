@@ -2,8 +2,8 @@
  *
  * Any bytes as saved tables. */
 #define XXH_INLINE_ALL
-#include "../../kit/tables_fuzz.h"
-#include "../format.h"
+#include "kit/testing/tables_fuzz.h"
+#include "format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const struct row_codec codec = {"p1", NULL, p1_validate_document};

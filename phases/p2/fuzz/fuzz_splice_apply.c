@@ -3,8 +3,8 @@
  * Any bytes as a journal entry: applied to a base, it makes exactly the length asked for or
  * is refused; nothing is read or written out of bounds (the address sanitizer watches). The
  * first byte chooses the length of the version. */
-#include "../../kit/test_ctx.h"
-#include "../splice.h"
+#include "kit/testing/test_ctx.h"
+#include "splice.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Any two byte strings (the first byte says where the input is cut): the entry that makes
  * the second of the first does so, exactly; spoiled in one bit, it makes something of the
  * same length or is refused. */
-#include "../../kit/test_ctx.h"
-#include "../splice.h"
+#include "kit/testing/test_ctx.h"
+#include "splice.h"
 
 #include <string.h>
 

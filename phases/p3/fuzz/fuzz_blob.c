@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any bytes as a blob, and as shed bytes, in both forms. */
-#include "../../kit/codec_fuzz.h"
-#include "../fixture.h"
+#include "kit/testing/codec_fuzz.h"
+#include "fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   enum { FORMS = sizeof fixture_forms / sizeof fixture_forms[0] };

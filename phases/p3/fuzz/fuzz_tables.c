@@ -2,8 +2,8 @@
  *
  * Any bytes as saved tables, in both forms. */
 #define XXH_INLINE_ALL
-#include "../../kit/tables_fuzz.h"
-#include "../fixture.h"
+#include "kit/testing/tables_fuzz.h"
+#include "fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   enum { FORMS = sizeof fixture_forms / sizeof fixture_forms[0] };

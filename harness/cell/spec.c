@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cell_spec.c - what a cell is told.
+ *
+ * SPEC.json:
+ *   { "schema": "phasebench-cell-1",
+ *     "corpus": {"name", "root", "content_hash", "lines", "bytes", "files",
+ *                "languages": [names], "list": path, "list_hash": 32 hex digits,
+ *                "edits": path, "edits_hash": 32 hex digits (both null where edits are seeded)},
+ *     "combination": name, "stages": [names or absolute paths, without the floor],
+ *     "profile": "strict" | "stock", "repetition", "position", "seed",
+ *     "store": path of the folder for the stages' files (null: one of the cell's own),
+ *     "settings": ["STAGE.OPTION=VALUE" ...] }
+ *
+ * The list: records that end with NUL, since a path may hold any other byte. First
+ *   "phasebench-files-1" NUL
+ * then for each file, with single spaces, decimal numbers and a hash of 16 hex digits
+ *   HASH BYTES LINES LANGUAGE PATH NUL
+ * Why text: `tr '\0' '\n' < files.list` shows it. Why not JSON: cJSON would take about
+ * 400 bytes of memory a file. Two files, a.c (language 0) and b/c.py (language 1):
+ *   phasebench-files-1\0
+ *   2d06800538d394c2 0 0 0 a.c\0
+ *   00000000000000ff 12 3 1 b/c.py\0 */
+#include "spec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/json_out.h"
+
+static const char SPEC_SCHEMA[] = "phasebench-cell-1";
+static const char LIST_MAGIC[] = "phasebench-files-1";
+
+static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
+  XXH128_hash_t hash = XXH3_128bits(bytes, byte_count);
+  snprintf(hex, 33, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
+}
+
+/* ---- the list ---- */
+
+bool cell_spec_write_list(const char *path, const struct corpus *corpus, char list_hash[33], struct fault *fault) {
+  char *text = NULL;
+  size_t text_bytes = 0;
+  FILE *out = open_memstream(&text, &text_bytes);
+  if (!out) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while listing the corpus", path);
+  fwrite(LIST_MAGIC, 1, sizeof LIST_MAGIC, out);
+  for (size_t i = 0; i < corpus->file_count; i++) {
+    const struct corpus_file *file = &corpus->files[i];
+    fprintf(out, "%016" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %s", file->hash, file->bytes, file->lines,
+            file->language, file->path);
+    putc(0, out);
+  }
+  bool written = !ferror(out);
+  bool ok = fclose(out) == 0 && written;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while listing the corpus", path);
+  if (ok) {
+    hash_of(text, text_bytes, list_hash);
+    ok = json_write_bytes(path, text, text_bytes, fault);
+  }
+  free(text);
+  return ok;
+}
+
+/* Reads the list's file into one block that ends with a NUL of its own. */
+static bool read_list(const char *path, char **block, size_t *block_bytes, struct fault *fault) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) != 0) {
+    fault_set(fault, EXIT_CODE_INPUT, "%s: the corpus's list cannot be opened: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    return false;
+  }
+  size_t size = (size_t)status.st_size, used = 0;
+  char *bytes = malloc(size + 1);
+  while (bytes && used < size) {
+    ssize_t got = read(fd, bytes + used, size - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    used += (size_t)got;
+  }
+  close(fd);
+  if (!bytes) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%zu bytes)", path, size);
+  if (used != size) {
+    free(bytes);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %zu bytes could be read", path, used, size);
+  }
+  bytes[size] = 0;
+  *block = bytes;
+  *block_bytes = size;
+  return true;
+}
+
+/* Reads "NUMBER " and moves past it. */
+static bool take_number(char **at, int base, uint64_t max, uint64_t *value) {
+  char first = **at;
+  bool digit = base == 16 ? first && strchr("0123456789abcdef", first) : first >= '0' && first <= '9';
+  if (!digit) return false;
+  char *end;
+  errno = 0;
+  *value = strtoull(*at, &end, base);
+  if (errno || *value > max || *end != ' ') return false;
+  *at = end + 1;
+  return true;
+}
+
+static bool take_file(char **at, const struct cell_spec *spec, struct cell_spec_file *file) {
+  uint64_t language;
+  char *start = *at;
+  if (!take_number(at, 16, UINT64_MAX, &file->hash) || *at - start != 17) return false;
+  if (!take_number(at, 10, UINT64_MAX, &file->bytes)) return false;
+  if (!take_number(at, 10, UINT64_MAX, &file->lines)) return false;
+  if (!take_number(at, 10, UINT32_MAX, &language)) return false;
+  if (language >= spec->language_count || **at == 0) return false;
+  file->language = (uint32_t)language;
+  file->path = *at;
+  *at += strlen(*at) + 1;
+  return true;
+}
+
+static bool parse_list(char *block, size_t block_bytes, struct cell_spec *spec, struct fault *fault) {
+  char hash[33];
+  hash_of(block, block_bytes, hash);
+  if (strcmp(hash, spec->list_hash) != 0) {
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: the list's hash is %s and the cell expects %s: it was changed after the run began",
+                     spec->list_path, hash, spec->list_hash);
+  }
+  char *at = block, *end = block + block_bytes;
+  if (block_bytes < sizeof LIST_MAGIC || memcmp(at, LIST_MAGIC, sizeof LIST_MAGIC) != 0) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: does not begin with \"%s\"", spec->list_path, LIST_MAGIC);
+  }
+  at += sizeof LIST_MAGIC;
+  uint64_t bytes = 0, lines = 0;
+  for (size_t i = 0; i < spec->file_count; i++) {
+    char *record = at;
+    if (at >= end || !take_file(&at, spec, &spec->files[i]) || at > end) {
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: record %zu of %zu (byte %zu) is not HASH BYTES LINES LANGUAGE PATH",
+                       spec->list_path, i + 1, spec->file_count, (size_t)(record - block));
+    }
+    bytes += spec->files[i].bytes;
+    lines += spec->files[i].lines;
+  }
+  if (at != end || bytes != spec->corpus_bytes || lines != spec->corpus_lines) {
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: %" PRIu64 " bytes, %" PRIu64 " lines and %zu bytes of list left over, where %" PRIu64
+                     " bytes, %" PRIu64 " lines and none were expected",
+                     spec->list_path, bytes, lines, (size_t)(end - at), spec->corpus_bytes, spec->corpus_lines);
+  }
+  return true;
+}
+
+/* ---- SPEC.json ---- */
+
+static void add_settings(cJSON *root, const struct store_place *place) {
+  cJSON *settings = json_add_array(root, "settings");
+  for (unsigned i = 0; i < place->setting_count; i++) {
+    char text[STORE_SETTING_BYTES];
+    store_setting_text(&place->settings[i], text);
+    json_add_text(settings, NULL, text);
+  }
+}
+
+bool cell_spec_write(const char *path, const struct cell_spec *spec, struct fault *fault) {
+  if (spec->seed >= JSON_INTEGER_MAX || spec->corpus_bytes >= JSON_INTEGER_MAX) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: a seed or size beyond 2^53 - 1 cannot be written exactly", path);
+  }
+  cJSON *root = json_new_object();
+  json_add_text(root, "schema", SPEC_SCHEMA);
+  cJSON *corpus = json_add_object(root, "corpus");
+  json_add_text(corpus, "name", spec->corpus_name);
+  json_add_text(corpus, "root", spec->corpus_root);
+  json_add_text(corpus, "content_hash", spec->corpus_hash);
+  json_add_u64(corpus, "lines", spec->corpus_lines);
+  json_add_u64(corpus, "bytes", spec->corpus_bytes);
+  json_add_u64(corpus, "files", spec->file_count);
+  cJSON *languages = json_add_array(corpus, "languages");
+  for (size_t i = 0; i < spec->language_count; i++) json_add_text(languages, NULL, spec->languages[i]);
+  json_add_text(corpus, "list", spec->list_path);
+  json_add_text(corpus, "list_hash", spec->list_hash);
+  json_add_text(corpus, "edits", spec->edits_path[0] ? spec->edits_path : NULL);
+  json_add_text(corpus, "edits_hash", spec->edits_path[0] ? spec->edits_hash : NULL);
+  json_add_text(root, "combination", spec->combination.name);
+  cJSON *stages = json_add_array(root, "stages");
+  for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_text(stages, NULL, spec->combination.stages[i]);
+  json_add_text(root, "profile", spec->profile);
+  json_add_u64(root, "repetition", spec->repetition);
+  json_add_u64(root, "position", spec->position);
+  json_add_u64(root, "seed", spec->seed);
+  json_add_text(root, "store", spec->place.directory[0] ? spec->place.directory : NULL);
+  add_settings(root, &spec->place);
+  bool ok = json_write_file(path, root, fault);
+  cJSON_Delete(root);
+  return ok;
+}
+
+static bool get_text(const cJSON *object, const char *key, const char *where, char *to, size_t to_bytes,
+                     struct fault *fault) {
+  const char *text;
+  if (!json_get_text(object, key, where, &text, fault)) return false;
+  size_t length = strlen(text);
+  if (length >= to_bytes) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is longer than %zu bytes", where, key, to_bytes - 1);
+  }
+  memcpy(to, text, length + 1);
+  return true;
+}
+
+static bool get_u32(const cJSON *object, const char *key, const char *where, uint32_t *value, struct fault *fault) {
+  uint64_t wide;
+  if (!json_get_u64(object, key, where, &wide, fault)) return false;
+  if (wide > UINT32_MAX) return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is above 4294967295", where, key);
+  *value = (uint32_t)wide;
+  return true;
+}
+
+/* Copies an array of strings into slots of slot_bytes each. */
+static bool get_texts(const cJSON *array, const char *key, const char *where, char *slots, size_t slot_bytes,
+                      struct fault *fault) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, array) {
+    if (!cJSON_IsString(item) || strlen(item->valuestring) >= slot_bytes) {
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is not an array of strings of at most %zu bytes", where, key,
+                       slot_bytes - 1);
+    }
+    memcpy(slots, item->valuestring, strlen(item->valuestring) + 1);
+    slots += slot_bytes;
+  }
+  return true;
+}
+
+/* Both keys are there, both text or both null. */
+static bool get_edits(const cJSON *corpus, const char *where, struct cell_spec *spec, struct fault *fault) {
+  if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits")) &&
+      cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits_hash"))) {
+    return true;
+  }
+  if (!get_text(corpus, "edits", where, spec->edits_path, sizeof spec->edits_path, fault) ||
+      !get_text(corpus, "edits_hash", where, spec->edits_hash, sizeof spec->edits_hash, fault)) {
+    return false;
+  }
+  return spec->edits_path[0] || fault_set(fault, EXIT_CODE_INPUT, "%s: \"edits\" is empty", where);
+}
+
+static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec *spec, struct fault *fault) {
+  const cJSON *languages;
+  uint64_t files;
+  if (!get_text(corpus, "name", where, spec->corpus_name, sizeof spec->corpus_name, fault) ||
+      !get_text(corpus, "root", where, spec->corpus_root, sizeof spec->corpus_root, fault) ||
+      !get_text(corpus, "content_hash", where, spec->corpus_hash, sizeof spec->corpus_hash, fault) ||
+      !get_text(corpus, "list", where, spec->list_path, sizeof spec->list_path, fault) ||
+      !get_text(corpus, "list_hash", where, spec->list_hash, sizeof spec->list_hash, fault) ||
+      !get_edits(corpus, where, spec, fault) ||
+      !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
+      !json_get_u64(corpus, "bytes", where, &spec->corpus_bytes, fault) ||
+      !json_get_u64(corpus, "files", where, &files, fault) ||
+      !json_get_array(corpus, "languages", where, &languages, fault)) {
+    return false;
+  }
+  if (files > UINT32_MAX) return fault_set(fault, EXIT_CODE_INPUT, "%s: more than 4294967295 files", where);
+  spec->file_count = (size_t)files;
+  spec->language_count = (size_t)cJSON_GetArraySize(languages);
+  spec->languages = calloc(spec->language_count + 1, sizeof *spec->languages);
+  spec->files = calloc(spec->file_count + 1, sizeof *spec->files);
+  if (!spec->languages || !spec->files) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", where);
+  return get_texts(languages, "languages", where, spec->languages[0], sizeof spec->languages[0], fault);
+}
+
+static bool read_place(const cJSON *root, const char *where, struct store_place *place, struct fault *fault) {
+  const cJSON *settings, *item;
+  if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "store")) &&
+      !get_text(root, "store", where, place->directory, sizeof place->directory, fault))
+    return false;
+  if (!json_get_array(root, "settings", where, &settings, fault)) return false;
+  cJSON_ArrayForEach(item, settings) {
+    if (!cJSON_IsString(item))
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"settings\" is not an array of strings", where);
+    if (!store_setting_add(place, item->valuestring, fault)) return false;
+  }
+  return true;
+}
+
+static bool read_root(const cJSON *root, const char *where, struct cell_spec *spec, struct fault *fault) {
+  const cJSON *corpus, *stages;
+  const char *schema;
+  if (!json_get_text(root, "schema", where, &schema, fault)) return false;
+  if (strcmp(schema, SPEC_SCHEMA) != 0) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: the schema is \"%s\" and this program reads \"%s\"", where, schema,
+                     SPEC_SCHEMA);
+  }
+  if (!json_get_object(root, "corpus", where, &corpus, fault) || !read_corpus(corpus, where, spec, fault) ||
+      !json_get_array(root, "stages", where, &stages, fault) ||
+      !get_text(root, "combination", where, spec->combination.name, sizeof spec->combination.name, fault) ||
+      !get_text(root, "profile", where, spec->profile, sizeof spec->profile, fault) ||
+      !get_u32(root, "repetition", where, &spec->repetition, fault) ||
+      !get_u32(root, "position", where, &spec->position, fault) ||
+      !json_get_u64(root, "seed", where, &spec->seed, fault) ||
+      !read_place(root, where, &spec->place, fault)) {
+    return false;
+  }
+  spec->combination.stage_count = (unsigned)cJSON_GetArraySize(stages);
+  if (spec->combination.stage_count > STORE_STAGE_COUNT_MAX - 1) {
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %d stages beside the baseline", where,
+                     STORE_STAGE_COUNT_MAX - 1);
+  }
+  return get_texts(stages, "stages", where, spec->combination.stages[0], sizeof spec->combination.stages[0], fault);
+}
+
+bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *fault) {
+  memset(spec, 0, sizeof *spec);
+  cJSON *root;
+  if (!json_read_file(path, &root, fault)) return false;
+  char *block = NULL;
+  size_t block_bytes = 0;
+  bool ok = read_root(root, path, spec, fault) && read_list(spec->list_path, &block, &block_bytes, fault);
+  cJSON_Delete(root);
+  spec->block = block;
+  ok = ok && parse_list(block, block_bytes, spec, fault);
+  if (ok && spec->edits_path[0])
+    ok = edit_list_read(spec->edits_path, spec->edits_hash, spec->file_count, &spec->edits, fault);
+  for (size_t i = 0; ok && i < spec->edits.target_count; i++) {
+    const struct edit_target *target = &spec->edits.targets[i];
+    ok = edit_target_fits(target, spec->files[target->document].bytes, fault);
+  }
+  if (!ok) cell_spec_free(spec);
+  return ok;
+}
+
+void cell_spec_free(struct cell_spec *spec) {
+  free(spec->languages);
+  free(spec->files);
+  free(spec->block);
+  edit_list_free(&spec->edits);
+  spec->languages = NULL;
+  spec->files = NULL;
+  spec->block = NULL;
+}

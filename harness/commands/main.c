@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main.c - finds the subcommand. Each command has its own file and its own --help. */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "commands.h"
+#include "table.h"
+
+static int run_command(int argc, char **argv) {
+  if (argc < 2) {
+    command_print_all(stderr);
+    return EXIT_CODE_USAGE;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    command_print_all(stdout);
+    return EXIT_CODE_OK;
+  }
+  const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+  const struct command *command = command_find(name);
+  if (command) {
+    static char title[64]; /* begins getopt's own messages */
+    snprintf(title, sizeof title, "phasebench %s", command->name);
+    argv[1] = title;
+    return command->run(argc - 1, argv + 1);
+  }
+  command_print_unknown(name);
+  return EXIT_CODE_USAGE;
+}
+
+/* What was printed and did not arrive (a full disk) is not a success. */
+int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write that meets it */
+  int code = run_command(argc, argv);
+  bool arrived = fflush(stdout) == 0 && !ferror(stdout);
+  if (arrived || code != EXIT_CODE_OK) return code;
+  fputs("phasebench: standard output: writing failed\n", stderr);
+  return EXIT_CODE_SYSTEM;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corpus_walk.c - which files are the corpus: fts(3) without following symbolic
+ * links, so that no loop can arise, and gitignore-like patterns. A directory that is
+ * left out is not entered, and counts once. */
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "build.h"
+#include "ignore.h"
+
+#define IGNORE_FILE_BYTES_MAX (1 << 20)
+
+/* The patterns of one directory on the way from the root to where the walk is. */
+struct level {
+  char *directory; /* relative to the root; "" is the root */
+  struct ignore list;
+};
+
+struct walk {
+  struct corpus_build *build;
+  struct fault *fault;
+  size_t root_bytes; /* of the root's path, with the slash behind it */
+  struct ignore excludes;
+  struct level *levels;
+  size_t level_count, level_capacity;
+};
+
+static bool out_of_memory(struct fault *fault) {
+  return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while the corpus's files were listed");
+}
+
+bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_skip why, struct fault *fault) {
+  build->corpus->skipped[why]++;
+  if (why == CORPUS_SKIP_UNKNOWN_EXTENSION || why == CORPUS_SKIP_EXCLUDED) return true;
+  if (build->skipped_count == build->skipped_capacity) {
+    size_t capacity = build->skipped_capacity ? build->skipped_capacity * 2 : 64;
+    struct corpus_skipped *grown = realloc(build->skipped, capacity * sizeof *grown);
+    if (!grown) return out_of_memory(fault);
+    build->skipped = grown;
+    build->skipped_capacity = capacity;
+  }
+  const char *copy = obstack_copy0(build->strings, path, strlen(path));
+  build->skipped[build->skipped_count++] = (struct corpus_skipped){copy, why};
+  return true;
+}
+
+/* ---- patterns ---- */
+
+/* Adds the patterns of one file to the list; a file that is not there adds none. */
+static bool add_ignore_file(struct walk *walk, const char *directory, const char *name, struct ignore *list) {
+  char path[PATH_MAX];
+  int length =
+      snprintf(path, sizeof path, "%s/%s%s%s", walk->build->corpus->root, directory, directory[0] ? "/" : "", name);
+  if (length >= PATH_MAX) return true; /* fts could not have come here */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  struct stat status;
+  if (fd < 0 && (errno == ENOENT || errno == ELOOP)) return true;
+  /* The directory cannot be entered: its files are going to be listed as unreadable. */
+  if (fd < 0 && errno == EACCES && lstat(path, &status) != 0) return true;
+  if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+    close(fd);
+    return true;
+  }
+  int open_error = errno;
+  char *text = fd < 0 ? NULL : malloc(IGNORE_FILE_BYTES_MAX);
+  ssize_t got = text ? read(fd, text, IGNORE_FILE_BYTES_MAX) : -1;
+  int why = fd < 0 ? open_error : errno;
+  if (fd >= 0) close(fd);
+  bool ok = got >= 0 && got < IGNORE_FILE_BYTES_MAX;
+  if (!ok) {
+    fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read %s, which says what to leave out: %s", path,
+              got < 0 ? strerror(why) : "it is larger than 1 MiB");
+  } else if (!ignore_add_text(list, text, (size_t)got)) {
+    ok = out_of_memory(walk->fault);
+  }
+  free(text);
+  return ok;
+}
+
+/* Enters a directory; `directory` is relative to the root. */
+static bool push_level(struct walk *walk, const char *directory) {
+  if (!walk->build->honour_ignore_files) return true;
+  struct ignore list = {0};
+  /* .ignore comes second: the last pattern that matches decides. */
+  if (!add_ignore_file(walk, directory, ".gitignore", &list) || !add_ignore_file(walk, directory, ".ignore", &list)) {
+    goto clear_list;
+  }
+  if (list.count == 0) return true;
+  if (walk->level_count == walk->level_capacity) {
+    size_t capacity = walk->level_capacity ? walk->level_capacity * 2 : 16;
+    struct level *grown = realloc(walk->levels, capacity * sizeof *grown);
+    if (!grown) goto no_memory;
+    walk->levels = grown;
+    walk->level_capacity = capacity;
+  }
+  char *copy = strdup(directory);
+  if (!copy) goto no_memory;
+  walk->levels[walk->level_count++] = (struct level){copy, list};
+  return true;
+no_memory:
+  out_of_memory(walk->fault);
+clear_list:
+  ignore_clear(&list);
+  return false;
+}
+
+static void pop_level(struct walk *walk) {
+  struct level *level = &walk->levels[--walk->level_count];
+  free(level->directory);
+  ignore_clear(&level->list);
+}
+
+/* Leaves a directory: drops its patterns, if it had any. */
+static void leave(struct walk *walk, const char *directory) {
+  if (walk->level_count && strcmp(walk->levels[walk->level_count - 1].directory, directory) == 0) pop_level(walk);
+}
+
+static bool is_version_control(const char *name) {
+  return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0 || strcmp(name, ".svn") == 0;
+}
+
+/* The options and the manifest speak first, then the innermost directory's file. */
+static bool is_left_out(const struct walk *walk, const char *path, bool is_directory) {
+  const char *slash = strrchr(path, '/');
+  if (is_version_control(slash ? slash + 1 : path)) return true;
+  enum ignore_verdict verdict = ignore_check(&walk->excludes, path, is_directory);
+  for (size_t i = walk->level_count; verdict == IGNORE_NO_WORD && i-- > 0;) {
+    const struct level *level = &walk->levels[i];
+    size_t skip = level->directory[0] ? strlen(level->directory) + 1 : 0;
+    verdict = ignore_check(&level->list, path + skip, is_directory);
+  }
+  return verdict == IGNORE_OUT;
+}
+
+/* ---- files ---- */
+
+/* The language of a file name, as a row of build->languages; -1: not known. */
+static int64_t language_of(const struct corpus_build *build, const char *name) {
+  const char *extension = strrchr(name, '.');
+  if (!extension || extension == name) return -1;
+  for (size_t i = 0; i < build->rule_count; i++) {
+    if (strcmp(build->rules[i].extension, extension) != 0) continue;
+    for (size_t k = 0; k < build->language_count; k++) {
+      if (strcmp(build->languages[k], build->rules[i].language) == 0) return (int64_t)k;
+    }
+  }
+  return -1;
+}
+
+static bool add_candidate(struct walk *walk, const char *path, uint64_t bytes, uint32_t language) {
+  struct corpus_build *build = walk->build;
+  if (build->candidate_count == build->candidate_capacity) {
+    size_t capacity = build->candidate_capacity ? build->candidate_capacity * 2 : 1024;
+    struct corpus_candidate *grown = realloc(build->candidates, capacity * sizeof *grown);
+    if (!grown) return out_of_memory(walk->fault);
+    build->candidates = grown;
+    build->candidate_capacity = capacity;
+  }
+  const char *copy = obstack_copy0(build->strings, path, strlen(path));
+  build->candidates[build->candidate_count++] = (struct corpus_candidate){copy, bytes, language};
+  return true;
+}
+
+static bool visit_file(struct walk *walk, const FTSENT *entry, const char *path) {
+  struct corpus_build *build = walk->build;
+  if (is_left_out(walk, path, false)) return corpus_skip_file(build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
+  if (entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE) {
+    return corpus_skip_file(build, path, CORPUS_SKIP_SYMLINK, walk->fault);
+  }
+  if (entry->fts_info == FTS_DEFAULT || entry->fts_info == FTS_DC) {
+    return corpus_skip_file(build, path, CORPUS_SKIP_SPECIAL, walk->fault);
+  }
+  if (entry->fts_info == FTS_NS) return corpus_skip_file(build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
+  const char *slash = strrchr(path, '/');
+  int64_t language = language_of(build, slash ? slash + 1 : path);
+  if (language < 0) return corpus_skip_file(build, path, CORPUS_SKIP_UNKNOWN_EXTENSION, walk->fault);
+  if ((uint64_t)entry->fts_statp->st_size > build->max_file_bytes) {
+    return corpus_skip_file(build, path, CORPUS_SKIP_HUGE, walk->fault);
+  }
+  return add_candidate(walk, path, (uint64_t)entry->fts_statp->st_size, (uint32_t)language);
+}
+
+static bool visit(struct walk *walk, FTS *fts, FTSENT *entry) {
+  size_t length = strlen(entry->fts_path);
+  const char *path = length < walk->root_bytes ? "" : entry->fts_path + walk->root_bytes;
+  bool is_root = path[0] == '\0';
+  switch (entry->fts_info) {
+    case FTS_D:
+      if (!is_root && is_left_out(walk, path, true)) {
+        fts_set(fts, entry, FTS_SKIP);
+        return corpus_skip_file(walk->build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
+      }
+      return push_level(walk, path);
+    case FTS_DP: leave(walk, path); return true;
+    case FTS_DNR:
+      leave(walk, path); /* entered as FTS_D, and fts gives no FTS_DP */
+      if (!is_root) return corpus_skip_file(walk->build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
+      return fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read the directory %s: %s", entry->fts_path,
+                       strerror(entry->fts_errno));
+    case FTS_ERR:
+      return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", entry->fts_path,
+                       strerror(entry->fts_errno));
+    default: return visit_file(walk, entry, path);
+  }
+}
+
+/* ---- the walk ---- */
+
+/* A start below the root: the patterns of the directories above it count too, and so
+ * does what they leave out. */
+static bool enter_parents(struct walk *walk, const char *start, bool *left_out) {
+  *left_out = false;
+  if (!start[0]) return true;
+  if (!push_level(walk, "")) return false;
+  for (const char *slash = strchr(start, '/'); slash; slash = strchr(slash + 1, '/')) {
+    char directory[PATH_MAX];
+    memcpy(directory, start, (size_t)(slash - start));
+    directory[slash - start] = '\0';
+    if (is_left_out(walk, directory, true)) {
+      *left_out = true;
+      return corpus_skip_file(walk->build, directory, CORPUS_SKIP_EXCLUDED, walk->fault);
+    }
+    if (!push_level(walk, directory)) return false;
+  }
+  return true;
+}
+
+static bool walk_start(struct walk *walk, const char *start) {
+  char path[PATH_MAX];
+  const char *root = walk->build->corpus->root;
+  int length = snprintf(path, sizeof path, "%s%s%s", root, start[0] ? "/" : "", start);
+  if (length >= PATH_MAX) {
+    return fault_set(walk->fault, EXIT_CODE_INPUT, "the path %s in %s is too long", start, root);
+  }
+  struct stat status;
+  if (lstat(path, &status) != 0) {
+    return fault_set(walk->fault, EXIT_CODE_INPUT, "the corpus '%s' names %s, which cannot be found in %s: %s",
+                     walk->build->corpus->name, start[0] ? start : "a folder", root, strerror(errno));
+  }
+  bool left_out = false;
+  bool ok = enter_parents(walk, start, &left_out);
+  FTS *fts = NULL;
+  if (ok && !left_out) {
+    fts = fts_open((char *const[]){path, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    if (!fts) ok = fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", path, strerror(errno));
+  }
+  while (ok && fts) {
+    errno = 0;
+    FTSENT *entry = fts_read(fts);
+    if (!entry) {
+      if (errno) ok = fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", path, strerror(errno));
+      break;
+    }
+    ok = visit(walk, fts, entry);
+  }
+  if (fts) fts_close(fts);
+  while (walk->level_count) pop_level(walk);
+  return ok;
+}
+
+static int compare_candidates(const void *a, const void *b) {
+  return strcmp(((const struct corpus_candidate *)a)->path, ((const struct corpus_candidate *)b)->path);
+}
+
+static bool add_excludes(struct walk *walk) {
+  for (size_t i = 0; i < 2; i++) {
+    const char *const *list = walk->build->excludes[i];
+    for (; list && *list; list++) {
+      if (!ignore_add(&walk->excludes, *list, strlen(*list))) return out_of_memory(walk->fault);
+    }
+  }
+  return true;
+}
+
+bool corpus_walk(struct corpus_build *build, struct fault *fault) {
+  static const char *const everything[] = {"", NULL};
+  const char *root = build->corpus->root;
+  struct walk walk = {.build = build, .fault = fault, .root_bytes = strlen(root) + 1};
+  bool ok = add_excludes(&walk);
+  for (const char *const *start = build->paths ? build->paths : everything; ok && *start; start++) {
+    ok = walk_start(&walk, *start);
+  }
+  ignore_clear(&walk.excludes);
+  free(walk.levels);
+  if (ok && build->candidate_count) {
+    qsort(build->candidates, build->candidate_count, sizeof *build->candidates, compare_candidates);
+  }
+  return ok;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compare.c - what two results have in common, and what not. */
+#include "compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_flat.h"
+#include "base/number.h"
+#include "render/grid.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* ---- conditions ---- */
+
+struct member {
+  char *path, *text;
+};
+struct members {
+  struct member *list;
+  unsigned count, room;
+  const char *prefix;
+  bool failed; /* out of memory */
+};
+
+static void add_member(void *sink, const char *path, const char *text) {
+  struct members *members = sink;
+  if (members->count == members->room) {
+    unsigned room = members->room ? 2 * members->room : 64;
+    struct member *more = realloc(members->list, room * sizeof *more);
+    if (!more) {
+      members->failed = true;
+      return;
+    }
+    members->list = more;
+    members->room = room;
+  }
+  struct member *member = &members->list[members->count];
+  size_t bytes = strlen(members->prefix) + strlen(path) + 2;
+  member->path = malloc(bytes);
+  member->text = strdup(text);
+  if (member->path) snprintf(member->path, bytes, "%s.%s", members->prefix, path);
+  if (member->path && member->text) {
+    members->count++;
+    return;
+  }
+  free(member->path);
+  free(member->text);
+  members->failed = true;
+}
+
+static void free_members(struct members *members) {
+  for (unsigned i = 0; i < members->count; i++) {
+    free(members->list[i].path);
+    free(members->list[i].text);
+  }
+  free(members->list);
+}
+
+static void list_members(const struct result *result, struct members *members) {
+  static const char *const heads[] = {"corpus", "phasebench", "environment", "settings"};
+  for (size_t i = 0; i < COUNT(heads); i++) {
+    members->prefix = heads[i];
+    json_flat(cJSON_GetObjectItemCaseSensitive(result->root, heads[i]), add_member, members);
+  }
+}
+
+static const char *find_text(const struct members *members, const char *path) {
+  for (unsigned i = 0; i < members->count; i++) {
+    if (strcmp(members->list[i].path, path) == 0) return members->list[i].text;
+  }
+  return NULL;
+}
+
+static bool add_difference(struct comparison *comparison, const char *path, const char *a, const char *b) {
+  struct compare_difference *difference = &comparison->differences[comparison->difference_count];
+  *difference = (struct compare_difference){strdup(path), {a ? strdup(a) : NULL, b ? strdup(b) : NULL}};
+  comparison->difference_count++; /* compare_close frees what is there */
+  return difference->path && !difference->text[0] == !a && !difference->text[1] == !b;
+}
+
+static bool find_differences(struct comparison *comparison) {
+  struct members sides[COMPARE_SIDES] = {0};
+  bool ok = true;
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) {
+    list_members(comparison->result[s], &sides[s]);
+    ok = ok && !sides[s].failed;
+  }
+  comparison->differences = calloc(sides[0].count + sides[1].count + 1, sizeof *comparison->differences);
+  ok = ok && comparison->differences;
+  for (unsigned i = 0; ok && i < sides[0].count; i++) {
+    const struct member *member = &sides[0].list[i];
+    const char *other = find_text(&sides[1], member->path);
+    if (!other || strcmp(other, member->text) != 0) ok = add_difference(comparison, member->path, member->text, other);
+  }
+  for (unsigned i = 0; ok && i < sides[1].count; i++) {
+    const struct member *member = &sides[1].list[i];
+    if (!find_text(&sides[0], member->path)) ok = add_difference(comparison, member->path, NULL, member->text);
+  }
+  free_members(&sides[0]);
+  free_members(&sides[1]);
+  return ok;
+}
+
+/* ---- figures ---- */
+
+struct filler {
+  struct comparison *comparison;
+  unsigned first, room; /* of this combination's rows */
+  unsigned side;
+  const char *combination;
+  const char *missing[COMPARE_SIDES]; /* why a side has no figures of it */
+  bool failed;
+};
+
+/* What means the same for any corpus. */
+static bool is_per_line(const char *unit) {
+  return strcmp(unit, "lines/MiB") == 0 || strcmp(unit, "bytes/line") == 0 || strcmp(unit, "bits/node") == 0;
+}
+
+static struct compare_row *row_of(struct filler *filler, const struct metric *metric) {
+  struct comparison *comparison = filler->comparison;
+  for (unsigned r = filler->first; filler->side > 0 && r < comparison->row_count; r++) {
+    struct compare_row *row = &comparison->rows[r];
+    if (strcmp(row->metric, metric->name) != 0 || !row->checkpoint != !metric->checkpoint) continue;
+    if (!row->checkpoint || strcmp(row->checkpoint, metric->checkpoint) == 0) return row;
+  }
+  if (comparison->row_count == filler->room) {
+    unsigned room = filler->room ? 2 * filler->room : 1024;
+    struct compare_row *more = realloc(comparison->rows, room * sizeof *more);
+    if (!more) return NULL;
+    comparison->rows = more;
+    filler->room = room;
+  }
+  struct compare_row *row = &comparison->rows[comparison->row_count++];
+  *row = (struct compare_row){.combination = filler->combination, .checkpoint = metric->checkpoint};
+  memcpy(row->metric, metric->name, sizeof row->metric);
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) row->side[s] = spread_missing(filler->missing[s]);
+  return row;
+}
+
+static void take(void *sink, const struct metric *metric) {
+  struct filler *filler = sink;
+  if (filler->comparison->unlike && !is_per_line(metric->unit)) return;
+  struct compare_row *row = row_of(filler, metric);
+  if (!row) {
+    filler->failed = true;
+    return;
+  }
+  row->side[filler->side] = metric->spread;
+  row->unit = metric->unit;
+}
+
+static void take_combination(struct filler *filler, const char *combination) {
+  const struct comparison *comparison = filler->comparison;
+  const struct result_group *groups[COMPARE_SIDES];
+  filler->combination = combination;
+  filler->first = comparison->row_count;
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) {
+    groups[s] = result_group(comparison->result[s], combination, comparison->profile);
+    filler->missing[s] = !groups[s]       ? "the combination is not in this result"
+                         : !groups[s]->ok ? groups[s]->reason
+                                          : "this result has no such figure";
+  }
+  for (filler->side = 0; filler->side < COMPARE_SIDES; filler->side++) {
+    if (groups[filler->side]) metrics_emit(comparison->result[filler->side], groups[filler->side], take, filler);
+  }
+}
+
+static bool find_rows(struct comparison *comparison) {
+  struct filler filler = {.comparison = comparison};
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) {
+    const struct result *result = comparison->result[s];
+    for (unsigned g = 0; g < result->group_count; g++) {
+      const struct result_group *group = &result->groups[g];
+      if (strcmp(group->profile, comparison->profile) != 0 || group->instrument) continue;
+      if (s > 0 && result_group(comparison->result[0], group->combination, comparison->profile)) continue;
+      take_combination(&filler, group->combination);
+    }
+  }
+  return !filler.failed;
+}
+
+bool compare_open(const struct result *a, const struct result *b, const char *profile, bool unlike_is_fine,
+                  struct comparison *comparison, struct fault *fault) {
+  *comparison = (struct comparison){.result = {a, b}, .profile = result_profile(a, profile, fault)};
+  if (!comparison->profile || !result_profile(b, comparison->profile, fault)) return false;
+  comparison->unlike = strcmp(a->content_hash, b->content_hash) != 0;
+  if (comparison->unlike && !unlike_is_fine) {
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "the corpora are not the same: %s (%s, contents %s) and %s (%s, contents %s); --unlike compares "
+                     "figures a "
+                     "line all the same", a->path, a->corpus, a->content_hash, b->path, b->corpus, b->content_hash);
+  }
+  if (find_differences(comparison) && find_rows(comparison)) return true;
+  compare_close(comparison);
+  return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the comparison");
+}
+
+void compare_close(struct comparison *comparison) {
+  for (unsigned i = 0; i < comparison->difference_count; i++) {
+    free(comparison->differences[i].path);
+    for (unsigned s = 0; s < COMPARE_SIDES; s++) free(comparison->differences[i].text[s]);
+  }
+  free(comparison->differences);
+  free(comparison->rows);
+  *comparison = (struct comparison){0};
+}
+
+/* ---- of a row ---- */
+
+static const char *reason_of(const struct compare_row *row) {
+  return row->side[0].missing ? row->side[0].missing : row->side[1].missing;
+}
+
+struct figure compare_difference_of(const struct compare_row *row) {
+  if (reason_of(row)) return (struct figure){.missing = reason_of(row)};
+  return (struct figure){.value = row->side[1].median - row->side[0].median};
+}
+
+struct figure compare_ratio_of(const struct compare_row *row) {
+  if (reason_of(row)) return (struct figure){.missing = reason_of(row)};
+  if (row->side[0].median == 0) return (struct figure){.missing = "A is 0"};
+  return (struct figure){.value = row->side[1].median / row->side[0].median};
+}
+
+struct figure compare_noise_of(const struct spread *spread) {
+  struct spread range = spread_range_pct(spread);
+  return (struct figure){.value = range.median, .missing = range.missing};
+}
+
+enum compare_intervals compare_intervals_of(const struct compare_row *row) {
+  const struct spread *a = &row->side[0], *b = &row->side[1];
+  if (reason_of(row) || !(a->ci_level > 0) || !(b->ci_level > 0)) return COMPARE_UNKNOWN;
+  return a->ci_low <= b->ci_high && b->ci_low <= a->ci_high ? COMPARE_OVERLAP : COMPARE_APART;
+}
+
+const char *compare_intervals_text(enum compare_intervals intervals) {
+  return intervals == COMPARE_OVERLAP ? "overlap" : intervals == COMPARE_APART ? "apart" : "not known";
+}
+
+bool compare_is_headline(const struct compare_row *row) {
+  static const struct { const char *metric, *checkpoint; } headlines[] = {
+      {"lines_per_mib", "purged"},       {"lines_per_mib", "served"},     {"rss_above_start_bytes", "purged"},
+      {"bytes_per_line", "purged"},      {"tree_bits_per_node", NULL},    {"disk_bytes_per_line", "purged"},
+      {"parse_mib_per_s", NULL},         {"ingest_speed_pct", NULL},      {"walk_nodes_per_s", NULL},
+      {"latency.hot.p50_ns", NULL},      {"latency.hot.p99_ns", NULL},    {"latency.frozen.p50_ns", NULL},
+      {"latency.frozen.p99_ns", NULL},   {"thaw.tree_warm.p50_ns", NULL}, {"thaw.tree_cold.p50_ns", NULL}};
+  for (size_t i = 0; i < COUNT(headlines); i++) {
+    if (strcmp(headlines[i].metric, row->metric) != 0 || !headlines[i].checkpoint != !row->checkpoint) continue;
+    if (!row->checkpoint || strcmp(headlines[i].checkpoint, row->checkpoint) == 0) return true;
+  }
+  return false;
+}
+
+bool compare_same_metric(const struct compare_row *a, const struct compare_row *b) {
+  return strcmp(a->metric, b->metric) == 0 && !a->checkpoint == !b->checkpoint &&
+         (!a->checkpoint || strcmp(a->checkpoint, b->checkpoint) == 0);
+}
+
+bool compare_is_first(const struct comparison *comparison, unsigned row) {
+  for (unsigned before = 0; before < row; before++) {
+    if (compare_same_metric(&comparison->rows[before], &comparison->rows[row])) return false;
+  }
+  return true;
+}
+
+void compare_metric_text(const struct compare_row *row, char *text, size_t text_bytes) {
+  snprintf(text, text_bytes, "%s%s%s, %s", row->metric, row->checkpoint ? " at " : "",
+           row->checkpoint ? row->checkpoint : "", row->unit);
+}
+
+void compare_number(const struct compare_row *row, double value, char *text, size_t text_bytes) {
+  double size = 0;
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) {
+    if (!row->side[s].missing) size = fmax(size, fabs(row->side[s].median));
+  }
+  number_readable(value, size >= 1000 ? 0 : size >= 10 ? 2 : 3, text, (unsigned)text_bytes);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * proof.c - see proof.h: sources, the batch walk, the walk by moves, names; and the
+ * book-keeping of what was found. */
+#include "proof.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json_out.h"
+#include "internal.h"
+#include "system/heap.h"
+
+#define BATCH_NODES 1024u
+#define SMALL_TREE_NODES 2000u
+#define EXTENT_EVERY 16u
+
+/* ---- what was found ---- */
+
+/* The first mismatch of all is kept; true: it is this one. */
+static bool note(struct proof *proof, uint32_t node, const char *fact) {
+  proof->document_mismatches++;
+  if (proof->mismatches++ > 0) return false;
+  struct proof_mismatch *first = &proof->first;
+  snprintf(first->document, sizeof first->document, "%s", proof->document->path);
+  snprintf(first->fact, sizeof first->fact, "%s", fact);
+  first->has_node = node != PROOF_NO_NODE;
+  first->node = node;
+  return true;
+}
+
+bool proof_differs(struct proof *proof, uint32_t node, const char *fact, uint64_t expected, uint64_t found) {
+  if (!note(proof, node, fact)) return false;
+  proof->first.is_text = false;
+  proof->first.expected = expected;
+  proof->first.found = found;
+  return false;
+}
+
+bool proof_differs_text(struct proof *proof, uint32_t node, const char *fact, const char *expected, const char *found) {
+  if (!note(proof, node, fact)) return false;
+  proof->first.is_text = true;
+  snprintf(proof->first.expected_text, sizeof proof->first.expected_text, "%s", expected);
+  snprintf(proof->first.found_text, sizeof proof->first.found_text, "%s", found ? found : "NULL");
+  return false;
+}
+
+bool proof_failed_hook(struct proof *proof, uint32_t node, const char *hook, int error) {
+  struct fault fault = {0};
+  store_fault(proof->store, proof->codec, hook, error, &fault);
+  return proof_differs_text(proof, node, hook, "success", fault.message);
+}
+
+/* ---- facts ---- */
+
+void proof_read_head(const TSTreeCursor *at, TSNode node, uint32_t index, struct stage_head *head) {
+  TSPoint start = ts_node_start_point(node);
+  unsigned flags = 0;
+  if (ts_node_is_named(node)) flags |= STAGE_NODE_NAMED;
+  if (ts_node_is_extra(node)) flags |= STAGE_NODE_EXTRA;
+  if (ts_node_is_missing(node)) flags |= STAGE_NODE_MISSING;
+  if (ts_node_is_error(node)) flags |= STAGE_NODE_ERROR;
+  if (ts_node_has_error(node)) flags |= STAGE_NODE_HAS_ERROR;
+  *head = (struct stage_head){.symbol = ts_node_symbol(node),
+                              .grammar_symbol = ts_node_grammar_symbol(node),
+                              .field = ts_tree_cursor_current_field_id(at),
+                              .flags = (uint16_t)flags,
+                              .start_byte = ts_node_start_byte(node),
+                              .start_row = start.row,
+                              .start_column = start.column,
+                              .index = index};
+}
+
+void proof_read_extent(TSNode node, struct stage_extent *extent) {
+  TSPoint end = ts_node_end_point(node);
+  *extent = (struct stage_extent){.end_byte = ts_node_end_byte(node),
+                                  .end_row = end.row,
+                                  .end_column = end.column,
+                                  .child_count = ts_node_child_count(node),
+                                  .named_child_count = ts_node_named_child_count(node),
+                                  .descendant_count = ts_node_descendant_count(node)};
+}
+
+static bool compare(struct proof *proof, uint32_t node, const char *prefix, const char *fact, uint64_t expected,
+                    uint64_t found) {
+  if (expected == found) return true;
+  char name[64];
+  snprintf(name, sizeof name, "%s: %s", prefix, fact);
+  return proof_differs(proof, node, name, expected, found);
+}
+
+static bool compare_flags(struct proof *proof, uint32_t node, const char *prefix, unsigned expected, unsigned found) {
+  static const struct {
+    unsigned flag;
+    const char *fact;
+  } flags[] = {{STAGE_NODE_NAMED, "is named"},
+               {STAGE_NODE_EXTRA, "is extra"},
+               {STAGE_NODE_MISSING, "is missing"},
+               {STAGE_NODE_ERROR, "is an error"},
+               {STAGE_NODE_HAS_ERROR, "has an error"}};
+  bool same = true;
+  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+    same &= compare(proof, node, prefix, flags[i].fact, (expected & flags[i].flag) != 0, (found & flags[i].flag) != 0);
+  return same && compare(proof, node, prefix, "flags", expected, found); /* bits that there are not */
+}
+
+bool proof_compare_head(struct proof *proof, const char *prefix, const struct stage_head *expected,
+                        const struct stage_head *found) {
+  _Static_assert(sizeof(struct stage_head) == 4 * sizeof(uint16_t) + 4 * sizeof(uint32_t),
+                 "no padding: memcmp will do");
+  if (memcmp(expected, found, sizeof *expected) == 0) return true;
+  uint32_t node = expected->index;
+  compare(proof, node, prefix, "index", expected->index, found->index);
+  compare(proof, node, prefix, "symbol", expected->symbol, found->symbol);
+  compare(proof, node, prefix, "grammar symbol", expected->grammar_symbol, found->grammar_symbol);
+  compare(proof, node, prefix, "field", expected->field, found->field);
+  compare_flags(proof, node, prefix, expected->flags, found->flags);
+  compare(proof, node, prefix, "start byte", expected->start_byte, found->start_byte);
+  compare(proof, node, prefix, "start row", expected->start_row, found->start_row);
+  compare(proof, node, prefix, "start column", expected->start_column, found->start_column);
+  return false;
+}
+
+bool proof_compare_extent(struct proof *proof, const char *prefix, uint32_t node, const struct stage_extent *expected,
+                          const struct stage_extent *found) {
+  _Static_assert(sizeof(struct stage_extent) == 6 * sizeof(uint32_t), "no padding: memcmp will do");
+  if (memcmp(expected, found, sizeof *expected) == 0) return true;
+  compare(proof, node, prefix, "end byte", expected->end_byte, found->end_byte);
+  compare(proof, node, prefix, "end row", expected->end_row, found->end_row);
+  compare(proof, node, prefix, "end column", expected->end_column, found->end_column);
+  compare(proof, node, prefix, "child count", expected->child_count, found->child_count);
+  compare(proof, node, prefix, "named child count", expected->named_child_count, found->named_child_count);
+  compare(proof, node, prefix, "descendant count", expected->descendant_count, found->descendant_count);
+  return false;
+}
+
+static bool give_up(const struct proof *proof) {
+  return proof->document_mismatches >= PROOF_MISMATCHES_PER_DOCUMENT_MAX;
+}
+
+/* ---- source ---- */
+
+static void compare_source(struct proof *proof) {
+  const struct proof_document *document = proof->document;
+  struct stage_pin pin;
+  struct fault fault = {0};
+  if (!store_pin_source(proof->store, document->id, &pin, &fault)) {
+    proof_differs_text(proof, PROOF_NO_NODE, "source: pin", "success", fault.message);
+    return;
+  }
+  if (pin.length != document->length) {
+    proof_differs(proof, PROOF_NO_NODE, "source: length in bytes", document->length, pin.length);
+  } else if (document->length > 0 && memcmp(pin.bytes, document->text, document->length) != 0) {
+    uint32_t at = 0;
+    while (pin.bytes[at] == (uint8_t)document->text[at]) at++;
+    char fact[64];
+    snprintf(fact, sizeof fact, "source: byte at offset %u", at);
+    proof_differs(proof, PROOF_NO_NODE, fact, (uint8_t)document->text[at], pin.bytes[at]);
+  } else {
+    proof->source_bytes_compared += document->length;
+  }
+  if (!store_unpin_source(proof->store, &pin, &fault))
+    proof_differs_text(proof, PROOF_NO_NODE, "source: unpin", "success", fault.message);
+}
+
+/* ---- names ---- */
+
+static bool bit_set(uint64_t *bits, uint16_t i) {
+  uint64_t bit = UINT64_C(1) << (i % 64), was = bits[i / 64] & bit;
+  bits[i / 64] |= bit;
+  return was != 0;
+}
+
+static void compare_name(struct proof *proof, uint32_t node, const char *fact, const char *expected,
+                         const char *found) {
+  if (!expected || !found ? expected == found : strcmp(expected, found) == 0) return;
+  proof_differs_text(proof, node, fact, expected ? expected : "NULL", found);
+}
+
+static void compare_names(struct proof *proof, const struct stage_head *head) {
+  const struct proof_document *document = proof->document;
+  struct proof_names *names = &proof->names[document->language];
+  const uint16_t symbols[] = {head->symbol, head->grammar_symbol};
+  for (int i = 0; i < 2; i++) {
+    if (bit_set(names->symbols, symbols[i])) continue;
+    compare_name(proof, head->index, "symbol name", ts_language_symbol_name(document->grammar, symbols[i]),
+                 proof->codec->symbol_name(proof->codec_store, document->language, symbols[i]));
+  }
+  if (head->field && !bit_set(names->fields, head->field))
+    compare_name(proof, head->index, "field name", ts_language_field_name_for_id(document->grammar, head->field),
+                 proof->codec->field_name(proof->codec_store, document->language, head->field));
+}
+
+/* ---- batch walk ---- */
+
+static void to_first_leaf(TSTreeCursor *at) {
+  while (ts_tree_cursor_goto_first_child(at)) {
+  }
+}
+
+/* The next node in postorder. */
+static bool next_in_postorder(TSTreeCursor *at) {
+  if (!ts_tree_cursor_goto_next_sibling(at)) return ts_tree_cursor_goto_parent(at);
+  to_first_leaf(at);
+  return true;
+}
+
+static bool compare_batch(struct proof *proof, TSTreeCursor *at, bool *more, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (!*more) return proof_differs_text(proof, proof->batch[i].head.index, "walk: nodes", "no more", "another node");
+    TSNode node = ts_tree_cursor_current_node(at);
+    struct stage_node expected;
+    /* The index is the cursor's own; compare_moves holds it against a count of steps. */
+    proof_read_head(at, node, ts_tree_cursor_current_descendant_index(at), &expected.head);
+    proof_read_extent(node, &expected.extent);
+    proof_compare_head(proof, "walk", &expected.head, &proof->batch[i].head);
+    proof_compare_extent(proof, "walk", expected.head.index, &expected.extent, &proof->batch[i].extent);
+    compare_names(proof, &expected.head);
+    proof->nodes_compared++;
+    if (give_up(proof)) return false;
+    *more = next_in_postorder(at);
+  }
+  return true;
+}
+
+static void compare_walk(struct proof *proof) {
+  TSTreeCursor at = ts_tree_cursor_new(ts_tree_root_node(proof->document->tree));
+  to_first_leaf(&at);
+  bool more = true;
+  for (;;) {
+    uint32_t count = 0;
+    int error = proof->codec->walk(proof->cursor, proof->batch, BATCH_NODES, &count);
+    if (error) proof_failed_hook(proof, PROOF_NO_NODE, "walk", error);
+    else if (count > BATCH_NODES) proof_differs(proof, PROOF_NO_NODE, "walk: nodes in a batch", BATCH_NODES, count);
+    else if (count == 0 && more)
+      proof_differs_text(proof, ts_tree_cursor_current_descendant_index(&at), "walk: nodes", "another node", "no more");
+    if (error || count == 0 || count > BATCH_NODES || !compare_batch(proof, &at, &more, count)) break;
+  }
+  ts_tree_cursor_delete(&at);
+}
+
+/* ---- walk by moves ---- */
+
+/* A node on the way down: what tree-sitter says of its children, and what was reached. */
+struct proof_level {
+  struct stage_head head;
+  struct stage_extent extent;
+  uint32_t children, named_children;
+};
+
+static bool push_level(struct proof *proof, uint32_t depth, struct fault *fault) {
+  if (depth < proof->level_capacity) return true;
+  size_t capacity = proof->level_capacity * 2 + 64;
+  struct proof_level *grown = heap_resize(proof->heap, proof->levels, capacity * sizeof *grown);
+  if (!grown) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a tree %u levels deep", depth);
+  proof->levels = grown;
+  proof->level_capacity = capacity;
+  return true;
+}
+
+/* tree-sitter against itself: were as many children reached as it counts, and as many nodes? */
+static void leave_level(struct proof *proof, const struct proof_level *level, uint32_t next_index) {
+  uint32_t index = level->head.index;
+  compare(proof, index, "tree-sitter", "child count, children reached", level->extent.child_count, level->children);
+  compare(proof, index, "tree-sitter", "named child count, named children reached", level->extent.named_child_count,
+          level->named_children);
+  compare(proof, index, "tree-sitter", "descendant count, nodes reached", level->extent.descendant_count,
+          next_index - index);
+}
+
+static bool compare_move(struct proof *proof, uint32_t node, const char *move, bool expected, bool found) {
+  proof->moves_compared++;
+  if (!found && proof->cursor->error) return proof_failed_hook(proof, node, move, proof->cursor->error);
+  return expected == found || proof_differs(proof, node, move, expected, found);
+}
+
+/* Enters node `index` at `depth`: compares it and begins its level. */
+static bool enter(struct proof *proof, const TSTreeCursor *at, uint32_t depth, uint32_t index, bool small,
+                  struct fault *fault) {
+  TSNode node = ts_tree_cursor_current_node(at);
+  if (!push_level(proof, depth, fault)) return false;
+  struct proof_level *level = &proof->levels[depth];
+  level->children = level->named_children = 0;
+  proof_read_extent(node, &level->extent);
+  proof_read_head(at, node, index, &level->head);
+  if (depth > 0) {
+    proof->levels[depth - 1].children++;
+    proof->levels[depth - 1].named_children += ts_node_is_named(node);
+  }
+  compare(proof, index, "tree-sitter", "descendant index, nodes met before", index,
+          ts_tree_cursor_current_descendant_index(at));
+  proof_compare_head(proof, "moves", &level->head, &proof->cursor->head);
+  compare(proof, index, "moves", "depth", depth, proof->cursor->depth);
+  if (!small && index % EXTENT_EVERY != 0) return true;
+  struct stage_extent extent;
+  int error = proof->codec->extent(proof->cursor, &extent);
+  if (error) proof_failed_hook(proof, index, "extent", error);
+  else proof_compare_extent(proof, "moves", index, &level->extent, &extent);
+  return true;
+}
+
+/* Both cursors to the next node in preorder. *more: there is one. false: they part. */
+static bool step(struct proof *proof, TSTreeCursor *at, uint32_t *depth, uint32_t next_index, bool *more) {
+  uint32_t index = next_index - 1;
+  *more = ts_tree_cursor_goto_first_child(at);
+  if (!compare_move(proof, index, "goto_first_child", *more, proof->codec->goto_first_child(proof->cursor)))
+    return false;
+  if (*more) {
+    ++*depth;
+    return true;
+  }
+  for (;;) {
+    leave_level(proof, &proof->levels[*depth], next_index);
+    *more = ts_tree_cursor_goto_next_sibling(at);
+    if (!compare_move(proof, index, "goto_next_sibling", *more, proof->codec->goto_next_sibling(proof->cursor)))
+      return false;
+    if (*more) return true;
+    bool up = ts_tree_cursor_goto_parent(at);
+    if (!compare_move(proof, index, "goto_parent", up, proof->codec->goto_parent(proof->cursor))) return false;
+    if (!up) return true;
+    --*depth;
+    index = proof->levels[*depth].head.index;
+    if (!proof_compare_head(proof, "goto_parent", &proof->levels[*depth].head, &proof->cursor->head)) return false;
+    if (!compare(proof, index, "goto_parent", "depth", *depth, proof->cursor->depth)) return false;
+  }
+}
+
+static bool compare_moves(struct proof *proof, struct fault *fault) {
+  TSNode root = ts_tree_root_node(proof->document->tree);
+  bool small = ts_node_descendant_count(root) < SMALL_TREE_NODES, good = true, more = true;
+  uint32_t depth = 0;
+  TSTreeCursor at = ts_tree_cursor_new(root);
+  for (uint32_t index = 0; more && !give_up(proof); index++) {
+    good = enter(proof, &at, depth, index, small, fault);
+    if (!good || !step(proof, &at, &depth, index + 1, &more)) break;
+  }
+  ts_tree_cursor_delete(&at);
+  return good;
+}
+
+/* ---- public ---- */
+
+bool proof_open(struct proof *proof, uint32_t language_count, uint64_t seed, struct stage_heap *heap,
+                struct fault *fault) {
+  memset(proof, 0, sizeof *proof);
+  proof->heap = heap;
+  proof->seed = seed;
+  proof->language_count = language_count;
+  proof->batch = heap_allocate(heap, BATCH_NODES * sizeof *proof->batch);
+  proof->names = heap_allocate(heap, (language_count + 1) * sizeof *proof->names);
+  if (!proof->batch || !proof->names) {
+    proof_close(proof);
+    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the proof");
+  }
+  memset(proof->batch, 0, BATCH_NODES * sizeof *proof->batch);
+  memset(proof->names, 0, (language_count + 1) * sizeof *proof->names);
+  return true;
+}
+
+void proof_close(struct proof *proof) {
+  heap_release(proof->heap, proof->batch);
+  heap_release(proof->heap, proof->names);
+  proof->batch = NULL;
+  proof->names = NULL;
+}
+
+bool proof_attach(struct proof *proof, struct store *store, struct fault *fault) {
+  proof->store = store;
+  proof->codec = store_codec(store, &proof->codec_store);
+  return store_cursor_new(store, &proof->cursor, fault);
+}
+
+void proof_detach(struct proof *proof) {
+  store_cursor_delete(proof->store, proof->cursor);
+  heap_release(proof->heap, proof->levels);
+  proof->cursor = NULL;
+  proof->levels = NULL;
+  proof->level_capacity = 0;
+}
+
+bool proof_document(struct proof *proof, const struct proof_document *document, struct fault *fault) {
+  proof->document = document;
+  proof->document_mismatches = 0;
+  compare_source(proof);
+  int error = proof->codec->cursor_open(proof->cursor, document->id);
+  if (error) {
+    proof_failed_hook(proof, PROOF_NO_NODE, "cursor_open", error);
+    proof->document = NULL;
+    return true;
+  }
+  compare_walk(proof);
+  bool good = give_up(proof) || compare_moves(proof, fault);
+  if (good && proof->document_mismatches == 0) good = proof_random_access(proof, fault);
+  proof->codec->cursor_close(proof->cursor);
+  if (proof->document_mismatches == 0) proof->documents_compared++;
+  proof->document = NULL;
+  return good;
+}
+
+void proof_describe(const struct proof *proof, char *text, size_t text_bytes) {
+  const struct proof_mismatch *first = &proof->first;
+  char node[32] = "";
+  if (first->has_node) snprintf(node, sizeof node, ", node %" PRIu32, first->node);
+  if (first->is_text)
+    snprintf(text, text_bytes, "%.300s%s: %s: expected %s, found %s", first->document, node, first->fact,
+             first->expected_text, first->found_text);
+  else
+    snprintf(text, text_bytes, "%.300s%s: %s: expected %" PRIu64 ", found %" PRIu64, first->document, node, first->fact,
+             first->expected, first->found);
+}
+
+static void add_first(cJSON *object, const struct proof_mismatch *first) {
+  cJSON *mismatch = json_add_object(object, "first_mismatch");
+  json_add_text(mismatch, "document", first->document);
+  if (first->has_node) json_add_u64(mismatch, "node", first->node);
+  else json_add_item(mismatch, "node", cJSON_CreateNull());
+  json_add_text(mismatch, "fact", first->fact);
+  if (first->is_text) {
+    json_add_text(mismatch, "expected", first->expected_text);
+    json_add_text(mismatch, "found", first->found_text);
+  } else {
+    json_add_u64(mismatch, "expected", first->expected);
+    json_add_u64(mismatch, "found", first->found);
+  }
+}
+
+cJSON *proof_json(const struct proof *proof, const char *not_applicable) {
+  cJSON *object = json_new_object();
+  char reason[1024];
+  bool failed = proof->mismatches > 0;
+  if (failed) proof_describe(proof, reason, sizeof reason);
+  json_add_text(object, "status", not_applicable ? "not_applicable" : failed ? "failed" : "passed");
+  json_add_text(object, "reason", not_applicable ? not_applicable : failed ? reason : NULL);
+  json_add_u64(object, "documents_compared", proof->documents_compared);
+  json_add_u64(object, "nodes_compared", proof->nodes_compared);
+  json_add_u64(object, "source_bytes_compared", proof->source_bytes_compared);
+  json_add_u64(object, "moves_compared", proof->moves_compared);
+  json_add_u64(object, "mismatches", proof->mismatches);
+  if (failed) add_first(object, &proof->first);
+  else json_add_item(object, "first_mismatch", cJSON_CreateNull());
+  return object;
+}

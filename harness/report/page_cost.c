@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_page_cost.c - where the memory goes, when, and what it costs in time. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+#include "render/chart.h"
+#include "render/html.h"
+
+#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
+#define PARTS_MAX 32
+#define MIB 1048576.0
+
+/* ---- owners ---- */
+
+static void per_line(const struct page *page, struct grid *grid) {
+  snprintf(grid->title, sizeof grid->title, "Memory at rest by owner, bytes a line of code");
+  for (unsigned c = 0; c < grid->column_count; c++) grid->columns[c].scale = 1, grid->columns[c].decimals = 2;
+  for (unsigned i = 0; i < grid->row_count * grid->column_count; i++) {
+    if (page->result->lines > 0) grid->cells[i].value /= page->result->lines;
+    else if (!grid->cells[i].missing) grid->cells[i].missing = "the corpus has no lines";
+  }
+}
+
+struct owner_bars {
+  const char *labels[PAGE_ROWS_MAX], *notes[PAGE_ROWS_MAX], *parts[PARTS_MAX];
+  unsigned colours[PARTS_MAX], rows, part_count;
+  double values[PAGE_ROWS_MAX * PARTS_MAX], totals[PAGE_ROWS_MAX];
+};
+
+static void fill_bars(const struct page *page, const struct grid *grid, struct owner_bars *bars) {
+  unsigned named = grid->column_count - REPORT_OWNERS_FIXED;
+  bars->part_count = grid->column_count - 1; /* the last is the total */
+  for (unsigned p = 0; p < bars->part_count; p++) {
+    bars->parts[p] = grid->columns[p].label;
+    bars->colours[p] = p < named ? p : 7 + p - named;
+  }
+  for (unsigned r = 0; r < grid->row_count && bars->rows < PAGE_ROWS_MAX; r++) {
+    if (!page->leads[r]) continue;
+    unsigned row = bars->rows++;
+    const struct grid_cell *total = grid_at(grid, r, grid->column_count - 1);
+    bars->labels[row] = grid->rows[r].name;
+    bars->notes[row] = grid->rows[r].note[0] ? grid->rows[r].note : total->missing ? total->missing : "";
+    bars->totals[row] = total->missing ? 0 : total->value;
+    for (unsigned p = 0; p < bars->part_count; p++) {
+      const struct grid_cell *cell = grid_at(grid, r, p);
+      bars->values[row * bars->part_count + p] = cell->missing ? 0 : cell->value;
+    }
+  }
+}
+
+static void draw_owners(const struct page *page, const struct owner_bars *bars) {
+  char classes[PARTS_MAX][8];
+  const char *legend[2 * PARTS_MAX + 1] = {0};
+  struct chart_bars chart = {.title = "Memory at rest by owner: what each combination's bytes consist of",
+                             .axis = "share of the memory at rest, % (number: bytes a line)",
+                             .shares = true,
+                             .row_count = bars->rows,
+                             .part_count = bars->part_count,
+                             .labels = bars->labels,
+                             .notes = bars->notes,
+                             .parts = bars->parts,
+                             .colours = bars->colours,
+                             .values = bars->values,
+                             .totals = bars->totals};
+  for (unsigned p = 0; p < bars->part_count; p++) {
+    snprintf(classes[p], sizeof classes[p], "kc c%u", bars->colours[p] % 100);
+    legend[2 * p] = classes[p];
+    legend[2 * p + 1] = bars->parts[p];
+  }
+  fputs("<figure>\n", page->out);
+  page_legend(page->out, legend);
+  chart_bars(page->out, &chart);
+  fputs("<figcaption>What each combination\u2019s memory consists of. All bars are equally long, so that small ones "
+        "can be read; how much "
+        "it is stands at the end of each row. The same on one scale:</figcaption>\n", page->out);
+  chart.shares = false;
+  chart.title = "Memory at rest by owner, bytes a line of code, all on one scale";
+  chart.axis = "bytes a line of code";
+  chart_bars(page->out, &chart);
+  fputs("<figcaption>The colours are heaps by the stage that asked for the memory; the greys are what no stage asked "
+        "for: the "
+        "allocator\u2019s own, files in the page cache that are mapped, grammars, the program, and what is not "
+        "explained."
+        "</figcaption>\n</figure>\n", page->out);
+}
+
+bool page_owners(const struct page *page) {
+  struct grid grid;
+  if (!report_owners(page->result, page->profile, &grid, page->fault)) return false;
+  per_line(page, &grid);
+  struct owner_bars *bars = calloc(1, sizeof *bars);
+  bool ok = bars && grid.column_count <= PARTS_MAX;
+  if (!ok) fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
+  page_section(page, "owners", "Bytes a line by owner");
+  if (ok) {
+    fill_bars(page, &grid, bars);
+    draw_owners(page, bars);
+    ok = page_table(page, &grid, "owners", "owners", "The figures");
+  }
+  page_section_end(page);
+  free(bars);
+  grid_free(&grid);
+  return ok;
+}
+
+/* ---- checkpoints ---- */
+
+static bool draw_checkpoints(const struct page *page, const struct grid *grid) {
+  const char *names[PAGE_ROWS_MAX], *points[RESULT_CHECKPOINT_COUNT];
+  double values[PAGE_ROWS_MAX * RESULT_CHECKPOINT_COUNT];
+  struct chart_lines chart = {.title = "Memory above start at each checkpoint, by combination",
+                              .axis = "MiB above start; logarithmic",
+                              .point_count = grid->column_count,
+                              .x_names = points,
+                              .names = names,
+                              .values = values};
+  for (unsigned c = 0; c < grid->column_count; c++) points[c] = grid->columns[c].label;
+  for (unsigned r = 0; r < grid->row_count && chart.series_count < PAGE_ROWS_MAX; r++) {
+    if (!page->leads[r]) continue;
+    for (unsigned c = 0; c < grid->column_count; c++) {
+      const struct grid_cell *cell = grid_at(grid, r, c);
+      bool is_there = !cell->missing && cell->value > 0; /* the axis is logarithmic */
+      values[chart.series_count * grid->column_count + c] = is_there ? cell->value / MIB : NAN;
+    }
+    names[chart.series_count++] = page->groups[r]->combination;
+  }
+  fputs("<figure>\n", page->out);
+  chart_lines(page->out, &chart);
+  fputs("<ol class=\"key narrow\">\n", page->out);
+  for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", names[s]);
+  fputs("</ol>\n<figcaption>From left to right, one process: all documents are parsed and stored (ingested), the "
+        "stages settle, free "
+        "pages are given back (purged: at rest), all nodes are walked, accesses are served (in service), documents "
+        "are edited, and "
+        "all are dropped (drained: what is left then is leaked or kept for later).</figcaption>\n</figure>\n",
+        page->out);
+  return true;
+}
+
+#define CHECKPOINT(name) {"rss_above_start_bytes", name, "", name, "", MIB, 2}
+static const struct report_column checkpoint_columns[] = {
+    CHECKPOINT("ingested"), CHECKPOINT("settled"), CHECKPOINT("purged"), CHECKPOINT("walked"),
+    CHECKPOINT("served"),   CHECKPOINT("edited"),  CHECKPOINT("drained")};
+_Static_assert(COUNT(checkpoint_columns) == RESULT_CHECKPOINT_COUNT - 1, "every checkpoint but `start`");
+
+bool page_checkpoints(const struct page *page) {
+  struct grid grid;
+  if (!report_table(page->result, page->profile, checkpoint_columns, COUNT(checkpoint_columns),
+                    "Memory above the start at each checkpoint, MiB", &grid, page->fault)) {
+    return false;
+  }
+  page_section(page, "checkpoints", "Memory over checkpoints");
+  bool ok = draw_checkpoints(page, &grid) && page_table(page, &grid, "checkpoints", "checkpoints", "The figures");
+  page_section_end(page);
+  grid_free(&grid);
+  return ok;
+}
+
+/* ---- latency ---- */
+
+#define QUANTILES 4
+
+static void latency_range(const struct page *page, const struct grid *grid, double *low, double *high) {
+  for (unsigned r = 0; r < grid->row_count; r++) {
+    for (unsigned c = 0; c < grid->column_count && page->leads[r]; c++) {
+      const struct grid_cell *cell = grid_at(grid, r, c);
+      if (cell->missing || !(cell->value > 0)) continue;
+      *low = fmin(*low, cell->value / 1000);
+      *high = fmax(*high, cell->value / 1000);
+    }
+  }
+}
+
+static void draw_latency(const struct page *page, const struct grid *grid, unsigned class, double low, double high) {
+  static const char *const says[] = {"hot: the few documents most accesses go to", "warm: the next ones",
+                                     "cold: seldom", "frozen: hardly ever"};
+  struct chart_row rows[PAGE_ROWS_MAX] = {0};
+  char title[120];
+  snprintf(title, sizeof title, "Latency of an access to a %s document: p50, p90, p99 and max, by combination",
+           result_latency_class_name((enum result_latency_class)class));
+  struct chart_rows chart = {.title = title,
+                             .axis = "\u00b5s; logarithmic, less is better (number: p50)",
+                             .series = {"p50", "p90", "p99", "max"},
+                             .series_count = QUANTILES,
+                             .valued = 1,
+                             .decimals = 1,
+                             .logarithmic = true,
+                             .joined = true,
+                             .reference = NAN,
+                             .low = low,
+                             .high = high,
+                             .rows = rows};
+  for (unsigned r = 0; r < grid->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
+    if (!page->leads[r]) continue;
+    struct chart_row *row = &rows[chart.row_count++];
+    row->label = grid->rows[r].name;
+    row->note = grid->rows[r].note;
+    for (unsigned q = 0; q < QUANTILES; q++) {
+      const struct grid_cell *cell = grid_at(grid, r, class * QUANTILES + q);
+      row->points[q] = (struct chart_point){.is_there = !cell->missing, .value = cell->value / 1000};
+    }
+  }
+  html_element(page->out, "p", "panel", "%s", says[class]);
+  chart_rows(page->out, &chart);
+}
+
+bool page_latency(const struct page *page) {
+  struct grid grid;
+  double low = HUGE_VAL, high = 0;
+  if (!report_quantiles(page->result, page->profile, &grid, page->fault)) return false;
+  latency_range(page, &grid, &low, &high);
+  page_section(page, "latency", "Latency by class");
+  fputs("<figure class=\"latency\">\n", page->out);
+  page_legend(page->out, (const char *const[]){"k0", "p50", "k1", "p90", "k2", "p99", "k3", "max", NULL});
+  for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) draw_latency(page, &grid, c, low, high);
+  fputs("<figcaption>How long an access takes: half of them at most p50, 99 of 100 at most p99. Each dot is the "
+        "median of that "
+        "quantile over the repetitions. The longer the line, the less an access can be relied "
+        "on.</figcaption>\n</figure>\n", page->out);
+  bool ok = page_table(page, &grid, "latency", "latency", "The figures");
+  page_section_end(page);
+  grid_free(&grid);
+  return ok;
+}
+
+/* ---- the trade-off ---- */
+
+static const struct report_column trade_columns[] = {
+    {"bytes_per_line", "purged", "memory at rest", "bytes/line", "", 1, 2},
+    {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1},
+    {"latency.hot.p50_ns", NULL, "access, p50", "hot", "\u00b5s", 1000, 1},
+    {"latency.frozen.p50_ns", NULL, "access, p50", "frozen", "\u00b5s", 1000, 1},
+    {"thaw.tree_warm.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1},
+    {"thaw.tree_cold.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1},
+};
+static unsigned fill_dots(const struct grid *plane, struct chart_dot *dots) {
+  for (unsigned r = 0; r < plane->row_count; r++) {
+    const struct grid_cell *x = grid_at(plane, r, REPORT_PLANE_X), *y = grid_at(plane, r, REPORT_PLANE_Y);
+    dots[r] = (struct chart_dot){.label = plane->rows[r].name,
+                                 .x = {true, x->value, x->ci_low, x->ci_high},
+                                 .y = {true, y->value, y->ci_low, y->ci_high},
+                                 .on_frontier = grid_at(plane, r, REPORT_PLANE_FRONTIER)->value > 0};
+  }
+  return plane->row_count;
+}
+
+static void draw_trade(const struct page *page, const struct chart_dot *dots, unsigned count) {
+  struct chart_plane chart = {.title = "Bytes a line against time to walk a node, all combinations, with the frontier "
+                                       "of those that "
+                                       "nothing beats on both",
+                              .axis_x = "bytes a line at rest; logarithmic, less is better",
+                              .axis_y = "ns a node, walking all trees; logarithmic",
+                              .dots = dots,
+                              .dot_count = count};
+  fputs("<figure>\n", page->out);
+  page_legend(page->out, (const char *const[]){"k0", "on the frontier", "kd", "another is at least as good on both axes", NULL});
+  chart_plane(page->out, &chart);
+  fputs("<ol class=\"key\">\n", page->out);
+  for (unsigned i = 0; i < count; i++) {
+    if (!dots[i].on_frontier) continue;
+    html_element(page->out, "li", NULL, "%s: %.3g bytes a line, %.3g ns a node", dots[i].label, dots[i].x.value,
+                 dots[i].y.value);
+  }
+  fputs("</ol>\n<figcaption>Left is smaller, down is faster. Whoever chooses a combination off the line could have "
+        "one that is both "
+        "smaller and faster, or as good in one; along the line, less memory costs time.</figcaption>\n</figure>\n",
+        page->out);
+}
+
+bool page_trade(const struct page *page) {
+  struct grid grid, plane;
+  if (!report_plane(page->result, page->profile, &plane, page->fault)) return false;
+  if (!report_table(page->result, page->profile, trade_columns, COUNT(trade_columns), "What is saved, and what it "
+                                                                                      "costs", &grid,
+                    page->fault)) {
+    grid_free(&plane);
+    return false;
+  }
+  struct chart_dot *dots = calloc(plane.row_count + 1, sizeof *dots);
+  bool ok = dots || fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
+  unsigned count = ok ? fill_dots(&plane, dots) : 0;
+  page_section(page, "trade", "What it costs");
+  if (count > 0) draw_trade(page, dots, count);
+  else page_say(page, "note", "No combination has both a figure of memory and one of walking: there is nothing to "
+                              "draw.");
+  ok = ok && page_table(page, &grid, "trade", count > 0 ? "trade_off" : "", NULL);
+  page_section_end(page);
+  free(dots);
+  grid_free(&plane);
+  grid_free(&grid);
+  return ok;
+}
+
+/* ---- speed, and opening what is not in use ---- */
+
+static const struct report_column speed_columns[] = {
+    {"parse_mib_per_s", NULL, "ingest", "parse", "MiB/s", 1, 1},
+    {"ingest_speed_pct", NULL, "ingest", "% of parse alone", "", 1, 1},
+    {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1},
+    {"edit_parse_ns", NULL, "all edits", "parse", "ms", 1e6, 2},
+    {"edit_store_ns", NULL, "all edits", "store", "ms", 1e6, 2},
+};
+static const struct report_column thaw_columns[] = {
+    {"thaw.documents", NULL, "sample", "documents", "", 1, 0},
+    {"thaw.tree_warm.p50_ns", NULL, "tree, warm, \u00b5s", "p50", "", 1000, 1},
+    {"thaw.tree_warm.p99_ns", NULL, "tree, warm, \u00b5s", "p99", "", 1000, 1},
+    {"thaw.tree_cold.p50_ns", NULL, "tree, cold, \u00b5s", "p50", "", 1000, 1},
+    {"thaw.tree_cold.p99_ns", NULL, "tree, cold, \u00b5s", "p99", "", 1000, 1},
+    {"thaw.source_warm.p50_ns", NULL, "source, \u00b5s", "warm p50", "", 1000, 1},
+    {"thaw.source_cold.p50_ns", NULL, "source, \u00b5s", "cold p50", "", 1000, 1},
+    {"thaw.parse.p50_ns", NULL, "parse anew, \u00b5s", "p50", "", 1000, 1},
+    {"thaw.parse_over_tree_warm.p50", NULL, "parse / tree warm", "p50", "", 1, 1},
+    {"thaw.parse_over_tree_warm.min", NULL, "parse / tree warm", "least", "", 1, 2},
+    {"thaw.parse_over_tree_cold.p50", NULL, "parse / tree cold", "p50", "", 1, 1},
+    {"thaw.parse_over_tree_cold.min", NULL, "parse / tree cold", "least", "", 1, 2},
+};
+
+static bool one_table(const struct page *page, const struct report_column *columns, unsigned count, const char *title,
+                      const char *name) {
+  struct grid grid;
+  if (!report_table(page->result, page->profile, columns, count, title, &grid, page->fault)) return false;
+  bool ok = page_table(page, &grid, name, "", NULL);
+  grid_free(&grid);
+  return ok;
+}
+
+bool page_more(const struct page *page) {
+  page_section(page, "speed", "Speed");
+  bool ok = one_table(page, speed_columns, COUNT(speed_columns), "Speed of ingest, walking and edits", "speed");
+  page_say(page, "note", "%% of parse alone: parsing and freeing the trees, as a share of that and storing them too; "
+                         "100 is as fast as "
+           "parsing alone.");
+  page_section_end(page);
+  page_section(page, "thaw", "Documents that are not in use");
+  ok = ok && one_table(page, thaw_columns, COUNT(thaw_columns), "Opening a document that was evicted, beside parsing "
+                                                                "it", "thaw");
+  page_say(page, "note", "Tree: a cursor is opened and all nodes are walked. Source: all of it is pinned and a byte "
+                         "of each page read. "
+           "Cold: the store\u2019s files and the document\u2019s own were dropped from the page cache before. Parse / "
+           "tree: how many times "
+           "longer parsing takes, the median and the least over the documents of the sample.");
+  page_section_end(page);
+  return ok;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_pictures.c - the pictures that gnuplot draws for a report, and the data they are drawn from. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "write.h"
+
+#define MIB 1048576.0
+
+static bool write_tsv(const struct report *report, const struct grid *grid, const char *kind) {
+  char name[128];
+  snprintf(name, sizeof name, "%s.%s.tsv", report->slug, kind);
+  FILE *file = report_create(report->directory, name, report->fault);
+  if (!file) return false;
+  grid_write_tsv(grid, file);
+  return report_close(file, name, report->fault);
+}
+
+static bool draw(const struct report *report, const char *script, const char *second, const char *title,
+                 const char *numbers, unsigned width_px, unsigned height_px) {
+  char data[128], data2[128], out[128];
+  snprintf(data, sizeof data, "%s.%s.tsv", report->slug, script);
+  snprintf(data2, sizeof data2, "%s.%s.tsv", report->slug, second ? second : "");
+  snprintf(out, sizeof out, "%s.%s", report->slug, script);
+  const struct report_picture picture = {.script = script,
+                                         .directory = report->directory,
+                                         .data = data,
+                                         .data2 = second ? data2 : NULL,
+                                         .out = out,
+                                         .title = title,
+                                         .numbers = numbers,
+                                         .width_px = width_px,
+                                         .height_px = height_px};
+  if (!report_draw(&picture, report->fault)) return false;
+  fprintf(report->markdown, "![%s](%s.png)\n\n", script, out);
+  fprintf(report->text, "picture: %s.png, .svg; its data: %s\n\n", out, data);
+  return true;
+}
+
+static void range_of(const struct grid *grid, unsigned from, unsigned step, double *low, double *high) {
+  for (unsigned r = 0; r < grid->row_count; r++) {
+    for (unsigned c = from; c < grid->column_count; c += step) {
+      const struct grid_cell *cell = grid_at(grid, r, c);
+      if (cell->missing || !(cell->value > 0)) continue;
+      *low = fmin(*low, cell->value);
+      *high = fmax(*high, cell->value);
+    }
+  }
+}
+
+/* Down and up to a round number on a logarithmic axis, with some room. */
+static double round_down(double value) {
+  double power = pow(10, floor(log10(value))), digits = value / power;
+  return digits >= 6 ? 5 * power : digits >= 2.4 ? 2 * power : digits >= 1.2 ? power : power / 2;
+}
+static double round_up(double value) {
+  double power = pow(10, floor(log10(value))), digits = value / power;
+  return digits < 1.7 ? 2 * power : digits < 4.2 ? 5 * power : digits < 8.4 ? 10 * power : 20 * power;
+}
+
+static void picture_title(const struct report *report, const char *what, char *title, size_t title_bytes) {
+  char lines[48], files[48];
+  number_readable(report->result->lines, 0, lines, sizeof lines);
+  number_readable(report->result->files, 0, files, sizeof files);
+  snprintf(title, title_bytes, "%s: %.60s, %s files, %s lines (allocator profile %.20s)", what, report->result->corpus,
+           files, lines, report->profile);
+}
+
+bool report_draw_lines(const struct report *report, const struct grid *memory) {
+  struct grid marks;
+  char numbers[128], title[256];
+  double low = HUGE_VAL, high = 0;
+  if (!report_marks(report->result, report->profile, report->claims, &marks, report->fault)) return false;
+  for (unsigned c = 0; c < 6; c++) range_of(memory, c, memory->column_count, &low, &high); /* lines_per_mib only */
+  range_of(&marks, 1, 1, &low, &high);
+  if (!(low <= high)) low = 1, high = 1000; /* nothing but failures: the axis shows no point */
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %u", round_down(low), round_up(high), memory->row_count,
+           marks.row_count);
+  picture_title(report, "Lines of code per MiB", title, sizeof title);
+  bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
+            draw(report, "lines_per_mib", "claims", title, numbers, 1200,
+                 200 + (memory->row_count > REPORT_DRAWN_MAX ? 30 : 56) * memory->row_count);
+  grid_free(&marks);
+  return ok;
+}
+
+/* The rows of a grid that are drawn. */
+static bool leave_out_rows(const struct report *report, struct grid *grid) {
+  bool *keep = calloc(grid->row_count + 1, sizeof *keep);
+  if (!keep) return fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory for a picture");
+  for (unsigned r = 0; r < grid->row_count; r++) {
+    keep[r] = report_is_drawn(report->result, report->profile, grid->rows[r].name);
+  }
+  grid_keep_rows(grid, keep);
+  free(keep);
+  return true;
+}
+
+static bool draw_owner_rows(const struct report *report, const struct grid *owners) {
+  char numbers[128], title[256];
+  double low = HUGE_VAL, high = 0;
+  range_of(owners, owners->column_count - 1, 1, &low, &high);
+  if (!(high > 0)) high = MIB;
+  snprintf(numbers, sizeof numbers, "%.17g %u %u %.17g", 1.05 * high / MIB, owners->row_count,
+           owners->column_count - REPORT_OWNERS_FIXED, report->result->lines);
+  picture_title(report, "Memory by owner at rest (purged)", title, sizeof title);
+  unsigned height_px = 130 + 52 * owners->row_count, key_px = 80 + 22 * owners->column_count;
+  if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
+  return write_tsv(report, owners, "owners") &&
+         draw(report, "owners", NULL, title, numbers, 1400, height_px);
+}
+
+bool report_draw_owners(const struct report *report, const struct grid *table) {
+  struct grid drawn;
+  if (table->row_count <= REPORT_DRAWN_MAX) return draw_owner_rows(report, table);
+  if (!report_owners(report->result, report->profile, &drawn, report->fault)) return false;
+  bool ok = leave_out_rows(report, &drawn);
+  if (ok) {
+    report_line(report, "the picture of owners, and the table and picture of checkpoints, show %u of the %u "
+               "combinations; `phasebench metrics` has all", drawn.row_count, table->row_count);
+    fputc('\n', report->text);
+    fputc('\n', report->markdown);
+    ok = draw_owner_rows(report, &drawn);
+  }
+  grid_free(&drawn);
+  return ok;
+}
+
+bool report_draw_checkpoints(const struct report *report, const struct grid *checkpoints) {
+  char numbers[128], title[256];
+  double low = HUGE_VAL, high = 0;
+  range_of(checkpoints, 0, 1, &low, &high);
+  if (!(low <= high)) low = high = MIB;
+  low = fmax(low / MIB, 0.01); /* 10 KiB: below the noise of any process */
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low), round_up(high / MIB), checkpoints->column_count);
+  picture_title(report, "Memory over the checkpoints", title, sizeof title);
+  return write_tsv(report, checkpoints, "checkpoints") && draw(report, "checkpoints", NULL, title, numbers, 1200, 560);
+}
+
+/* Of a cloud of combinations: the ranges of both axes; no picture where nothing has both figures. */
+bool report_draw_plane(const struct report *report) {
+  struct grid plane;
+  char numbers[160], title[256];
+  double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {0, 0};
+  if (!report_plane(report->result, report->profile, &plane, report->fault)) return false;
+  for (unsigned axis = 0; axis < 2; axis++) range_of(&plane, axis, plane.column_count, &low[axis], &high[axis]);
+  bool ok = true;
+  if (plane.row_count > 0) {
+    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g",
+             round_down(low[0]), round_up(high[0]), round_down(low[1]),
+             round_up(high[1]));
+    picture_title(report, "Memory against time", title, sizeof title);
+    ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
+  }
+  grid_free(&plane);
+  return ok;
+}
+
+bool report_draw_latency(const struct report *report) {
+  struct grid grid;
+  char numbers[160], title[256];
+  double low = HUGE_VAL, high = 0;
+  if (!report_quantiles(report->result, report->profile, &grid, report->fault)) return false;
+  if (!leave_out_rows(report, &grid)) {
+    grid_free(&grid);
+    return false;
+  }
+  range_of(&grid, 0, 1, &low, &high);
+  if (!(low <= high)) low = high = 1000;
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low / 1000), round_up(high / 1000), grid.row_count);
+  picture_title(report, "Latency of an access", title, sizeof title);
+  bool ok = write_tsv(report, &grid, "latency") &&
+            draw(report, "latency", NULL, title, numbers, 1200, 190 + 64 * grid.row_count);
+  grid_free(&grid);
+  return ok;
+}
+
+bool report_draw_sweep(const struct report *report, const struct grid *grid) {
+  char numbers[160], title[256];
+  double low = HUGE_VAL, high = 0;
+  for (unsigned c = 1; c < grid->column_count; c++) range_of(grid, c, grid->column_count, &low, &high);
+  if (!(low <= high)) low = high = MIB;
+  low = fmax(low / MIB, 0.01);
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u %.17g %.17g", round_down(low), round_up(high / MIB),
+           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3,
+           grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
+  snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
+           report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
+  return write_tsv(report, grid, "rss_over_lines") &&
+         draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
+}

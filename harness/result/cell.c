@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * result_cell.c - the cells of a result file. */
+#include "read.h"
+
+static bool read_heaps(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
+  const cJSON *heaps = cJSON_GetObjectItemCaseSensitive(object, "heaps");
+  if (cJSON_IsNull(heaps)) return read_reason(reader, object, "heaps", &checkpoint->heaps_missing);
+  if (!cJSON_IsArray(heaps)) return wrong(reader, "heaps", "an array or null");
+  checkpoint->heaps = zeroed((size_t)cJSON_GetArraySize(heaps), sizeof *checkpoint->heaps, reader);
+  if (!checkpoint->heaps) return false;
+  const cJSON *heap;
+  cJSON_ArrayForEach(heap, heaps) {
+    struct result_heap *into = &checkpoint->heaps[checkpoint->heap_count];
+    if (!read_text(reader, heap, "owner", &into->owner)) return false;
+    unsigned i = 0;
+#define X(key) \
+  if (!read_count(reader, heap, #key, &into->value[i++])) return false;
+    RESULT_HEAP_KEYS(X)
+#undef X
+    checkpoint->heap_count++;
+  }
+  return true;
+}
+
+static bool read_jemalloc(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
+  const cJSON *jemalloc = cJSON_GetObjectItemCaseSensitive(object, "jemalloc");
+  const char *reason = NULL;
+  if (cJSON_IsNull(jemalloc)) {
+    if (!read_reason(reader, object, "jemalloc", &reason)) return false;
+  } else if (!cJSON_IsObject(jemalloc)) {
+    return wrong(reader, "jemalloc", "an object or null");
+  }
+  unsigned i = 0;
+#define X(key)                                                                                     \
+  checkpoint->jemalloc[i].missing = reason;                                                        \
+  if (!reason && !read_figure(reader, jemalloc, #key, false, &checkpoint->jemalloc[i])) return false; \
+  i++;
+  RESULT_JEMALLOC_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_mappings(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
+  const cJSON *mappings = cJSON_GetObjectItemCaseSensitive(object, "mappings");
+  const char *reason = NULL;
+  if (cJSON_IsNull(mappings)) {
+    if (!read_reason(reader, object, "mappings", &reason)) return false;
+  } else if (!cJSON_IsArray(mappings)) {
+    return wrong(reader, "mappings", "an array or null");
+  }
+  for (unsigned o = 0; o < PROBE_OWNER_COUNT; o++) checkpoint->mapping_rss_bytes[o].missing = reason;
+  if (reason) return true;
+  const cJSON *mapping;
+  cJSON_ArrayForEach(mapping, mappings) {
+    const char *owner;
+    double rss_bytes;
+    if (!read_text(reader, mapping, "owner", &owner) || !read_count(reader, mapping, "rss_bytes", &rss_bytes)) {
+      return false;
+    }
+    unsigned o = 0;
+    while (o < PROBE_OWNER_COUNT && strcmp(owner, probe_owner_name((enum probe_owner)o)) != 0) o++;
+    if (o == PROBE_OWNER_COUNT) return wrong(reader, "mappings[].owner", "an owner this version knows");
+    checkpoint->mapping_rss_bytes[o].value += rss_bytes;
+  }
+  return true;
+}
+
+static bool read_checkpoint(struct reader *reader, const cJSON *object, enum result_checkpoint_id id,
+                            struct result_checkpoint *checkpoint) {
+  const char *name;
+  if (!read_text(reader, object, "name", &name)) return false;
+  if (strcmp(name, result_checkpoint_name(id)) != 0) {
+    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the checkpoint here is '%.40s', expected '%s'", reader->where,
+                     name, result_checkpoint_name(id));
+  }
+  if (!read_count(reader, object, "elapsed_ns", &checkpoint->elapsed_ns)) return false;
+#define X(figure, key, source) \
+  if (!read_figure(reader, object, key, false, &checkpoint->probe[PROBE_##figure])) return false;
+  PROBE_FIGURES(X)
+#undef X
+  return read_figure(reader, object, "disk_bytes", false, &checkpoint->disk_bytes) &&
+         read_figure(reader, object, "unexplained_bytes", true, &checkpoint->unexplained_bytes) &&
+         read_jemalloc(reader, object, checkpoint) && read_mappings(reader, object, checkpoint) &&
+         read_heaps(reader, object, checkpoint);
+}
+
+static bool read_checkpoints(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  const cJSON *list;
+  if (!json_get_array(object, "checkpoints", reader->where, &list, reader->fault)) return false;
+  if (cJSON_GetArraySize(list) != RESULT_CHECKPOINT_COUNT) {
+    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: an ok cell has %d checkpoints; this one has %d",
+                     reader->where, RESULT_CHECKPOINT_COUNT, cJSON_GetArraySize(list));
+  }
+  unsigned id = 0;
+  const cJSON *checkpoint;
+  cJSON_ArrayForEach(checkpoint, list) {
+    place(reader, "cells[%u].checkpoints[%u]", i, id);
+    if (!read_checkpoint(reader, checkpoint, (enum result_checkpoint_id)id, &cell->checkpoints[id])) return false;
+    id++;
+  }
+  return true;
+}
+
+static bool read_latency(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u].latency", i);
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(object, "latency")) {
+    const char *name;
+    if (!read_text(reader, entry, "class", &name)) return false;
+    unsigned c = 0;
+    while (c < RESULT_LATENCY_CLASS_COUNT && strcmp(name, result_latency_class_name((enum result_latency_class)c))) c++;
+    if (c == RESULT_LATENCY_CLASS_COUNT) return wrong(reader, "class", "hot, warm, cold or frozen");
+    struct result_latency *latency = &cell->latency[c];
+    if (latency->present) return wrong(reader, "class", "named once");
+    latency->present = true;
+    if (!read_count(reader, entry, "documents", &latency->documents) ||
+        !read_count(reader, entry, "accesses", &latency->accesses)) {
+      return false;
+    }
+    unsigned f = 0;
+#define X(key) \
+  if (!read_figure(reader, entry, #key, false, &latency->value[f++])) return false;
+    RESULT_LATENCY_KEYS(X)
+#undef X
+  }
+  return true;
+}
+
+/* The object `key`, or null with its reason. */
+static bool read_object(struct reader *reader, const cJSON *object, const char *key, const cJSON **member,
+                        const char **missing) {
+  *missing = NULL;
+  *member = cJSON_GetObjectItemCaseSensitive(object, key);
+  if (cJSON_IsNull(*member)) return read_reason(reader, object, key, missing);
+  return cJSON_IsObject(*member) ? true : wrong(reader, key, "an object or null");
+}
+
+static bool read_thaw_latency(struct reader *reader, const cJSON *thaw, const char *key, struct figure *figures) {
+  const cJSON *object;
+  const char *missing;
+  if (!read_object(reader, thaw, key, &object, &missing)) return false;
+#define X(name)                                                                            \
+  *figures = (struct figure){.missing = missing};                                          \
+  if (!missing && !read_figure(reader, object, #name, false, figures)) return false;       \
+  figures++;
+  RESULT_LATENCY_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_thaw_ratio(struct reader *reader, const cJSON *thaw, const char *key, struct figure *figures) {
+  const cJSON *object;
+  const char *missing;
+  if (!read_object(reader, thaw, key, &object, &missing)) return false;
+#define X(name, unit)                                                                      \
+  *figures = (struct figure){.missing = missing};                                          \
+  if (!missing && !read_figure(reader, object, #name, false, figures)) return false;       \
+  figures++;
+  RESULT_THAW_RATIO_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_thaw(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u]", i);
+  const cJSON *thaw;
+  struct result_thaw *into = &cell->thaw;
+  if (cell->instrument) return true;
+  if (!json_get_object(object, "thaw", reader->where, &thaw, reader->fault)) return false;
+  place(reader, "cells[%u].thaw", i);
+  if (!read_count(reader, thaw, "documents", &into->documents.value) ||
+      !read_count(reader, thaw, "cold_documents", &into->cold_documents.value)) return false;
+  unsigned t = 0;
+#define X(key) \
+  if (!read_thaw_latency(reader, thaw, #key, into->value[t++])) return false;
+  RESULT_THAWS(X)
+#undef X
+  t = 0;
+#define X(key) \
+  if (!read_thaw_ratio(reader, thaw, #key, into->ratio[t++])) return false;
+  RESULT_THAW_RATIOS(X)
+#undef X
+  return true;
+}
+
+static bool read_stats(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u].stage_stats", i);
+  const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "stage_stats");
+  cell->stats = zeroed((size_t)cJSON_GetArraySize(list), sizeof *cell->stats, reader);
+  if (!cell->stats) return false;
+  const cJSON *entry;
+  cJSON_ArrayForEach(entry, list) {
+    struct result_stat *stat = &cell->stats[cell->stat_count];
+    if (!read_text(reader, entry, "stage", &stat->stage) || !read_text(reader, entry, "name", &stat->name) ||
+        !read_text(reader, entry, "unit", &stat->unit) || !read_figure(reader, entry, "value", true, &stat->value)) {
+      return false;
+    }
+    cell->stat_count++;
+  }
+  return true;
+}
+
+static bool read_timings(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u].timings", i);
+  unsigned t = 0;
+#define X(key, unit) \
+  if (!read_figure(reader, object, #key, false, &cell->timings[t++])) return false;
+  RESULT_TIMING_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_proof(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  const cJSON *proof = cJSON_GetObjectItemCaseSensitive(object, "proof");
+  if (!proof || cJSON_IsNull(proof)) return true;
+  place(reader, "cells[%u].proof", i);
+  struct result_proof *into = &cell->proof;
+  into->present = true;
+  return read_text(reader, proof, "status", &into->status) &&
+         read_text_or_null(reader, proof, "reason", &into->reason) &&
+         read_count(reader, proof, "documents_compared", &into->documents_compared) &&
+         read_count(reader, proof, "nodes_compared", &into->nodes_compared) &&
+         read_count(reader, proof, "source_bytes_compared", &into->source_bytes_compared) &&
+         read_count(reader, proof, "moves_compared", &into->moves_compared) &&
+         read_count(reader, proof, "mismatches", &into->mismatches);
+}
+
+/* No number without proof: an "ok" that its proof does not bear out is refused. */
+static bool check_proof(struct reader *reader, const struct result_cell *cell) {
+  const char *expected = cell->instrument ? "not_applicable" : "passed";
+  if (!cell->proof.present || strcmp(cell->proof.status, expected) != 0) {
+    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the cell is \"ok\", but its proof is \"%s\", expected \"%s\"",
+                     reader->where, cell->proof.present ? cell->proof.status : "absent", expected);
+  }
+  if (!cell->instrument && (cell->proof.mismatches > 0 || cell->proof.nodes_compared < 1)) {
+    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the proof passed with %.0f mismatches in %.0f nodes",
+                     reader->where, cell->proof.mismatches, cell->proof.nodes_compared);
+  }
+  return true;
+}
+
+static bool read_trees(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u].trees", i);
+  const cJSON *trees = cJSON_GetObjectItemCaseSensitive(object, "trees");
+  if (!cJSON_IsObject(trees) && cell->instrument) {
+    cell->nodes.missing = cell->tree_bytes.missing = cell->source_bytes.missing = "the cell keeps no trees";
+    return true;
+  }
+  return read_figure(reader, trees, "nodes", false, &cell->nodes) &&
+         read_figure(reader, trees, "tree_bytes", false, &cell->tree_bytes) &&
+         read_figure(reader, trees, "source_bytes", false, &cell->source_bytes);
+}
+
+static bool read_edits(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  place(reader, "cells[%u]", i);
+  const cJSON *edits;
+  if (!json_get_object(object, "edits", reader->where, &edits, reader->fault)) return false;
+  place(reader, "cells[%u].edits", i);
+  if (!read_text(reader, edits, "source", &cell->edit_source)) return false;
+  if (strcmp(cell->edit_source, "versions") != 0 && strcmp(cell->edit_source, "seeded") != 0)
+    return wrong(reader, "source", "versions or seeded");
+  unsigned f = 0;
+  bool is_growth;
+#define X(key, unit)                                                                              \
+  is_growth = strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0;                  \
+  if (!read_figure(reader, edits, #key, is_growth, &cell->edits[f++])) return false;
+  RESULT_EDIT_KEYS(X)
+#undef X
+  return true;
+}
+
+static bool read_figures(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  const cJSON *timings;
+  return read_text_or_null(reader, object, "allocator_options", &cell->allocator_options) &&
+         json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
+         read_checkpoints(reader, object, i, cell) && read_trees(reader, object, i, cell) &&
+         read_edits(reader, object, i, cell) && read_timings(reader, timings, i, cell) &&
+         read_latency(reader, object, i, cell) && read_thaw(reader, object, i, cell) &&
+         read_stats(reader, object, i, cell) && read_proof(reader, object, i, cell) && check_proof(reader, cell);
+}
+
+static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"};
+  if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
+  for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);
+    if (value && !cJSON_IsNull(value) && cJSON_GetArraySize(value) > 0) {
+      return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the cell is \"%s\" and yet has figures (\"%s\")",
+                       reader->where, cell->status, figures[f]);
+    }
+  }
+  return read_proof(reader, object, i, cell);
+}
+
+bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+  static const char *const statuses[] = {"ok", "failed", "crashed", "timeout", "memory_limit"};
+  const char *kind;
+  place(reader, "cells[%u]", i);
+  if (!read_text(reader, object, "combination", &cell->combination) ||
+      !read_text(reader, object, "profile", &cell->profile) || !read_text(reader, object, "kind", &kind) ||
+      !read_unsigned(reader, object, "repetition", &cell->repetition) ||
+      !read_count(reader, object, "wall_ns", &cell->wall_ns) ||
+      !read_text(reader, object, "status", &cell->status) ||
+      !read_text_or_null(reader, object, "reason", &cell->reason)) {
+    return false;
+  }
+  cell->instrument = strcmp(kind, "instrument") == 0;
+  if (!cell->instrument && strcmp(kind, "measured") != 0) {
+    return wrong(reader, "kind", "\"measured\" or \"instrument\"");
+  }
+  unsigned s = 0;
+  while (s < sizeof statuses / sizeof statuses[0] && strcmp(cell->status, statuses[s]) != 0) s++;
+  if (s == sizeof statuses / sizeof statuses[0]) {
+    return wrong(reader, "status", "ok, failed, crashed, timeout or memory_limit");
+  }
+  cell->ok = s == 0;
+  return cell->ok ? read_figures(reader, object, i, cell) : read_bad_cell(reader, object, i, cell);
+}

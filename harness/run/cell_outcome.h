@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cell_outcome.h - what became of a cell: how its process ended, and what it wrote,
+ * as the cell's object of the result file. */
+#ifndef PHASEBENCH_CELL_OUTCOME_H
+#define PHASEBENCH_CELL_OUTCOME_H
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "plan.h"
+#include "system/supervise.h"
+
+struct cell_outcome_facts {
+  const struct plan_combination *combination;
+  const char *profile;
+  unsigned repetition, position;
+  const struct supervise_outcome *end;
+  uint64_t timeout_ms, memory_limit_bytes;
+  const char *out_path; /* what the cell wrote */
+  const char *log_path; /* its stdout and stderr */
+};
+
+/* The cell's object. Its status is "ok" only if the process exited with 0 and wrote an
+ * object that says so and is of this cell; else "failed", "crashed", "timeout" or "memory_limit",
+ * with a reason and without figures. The caller owns the object. */
+cJSON *cell_outcome_object(const struct cell_outcome_facts *facts);
+
+/* Is its status "ok"? */
+bool cell_outcome_ok(const cJSON *cell);
+
+#endif

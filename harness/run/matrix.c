@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * matrix.c - the cells of a run, one after the other. */
+#include "matrix.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json_out.h"
+#include "base/paths.h"
+#include "cell/spec.h"
+#include "cell_outcome.h"
+#include "matrix_files.h"
+#include "progress.h"
+#include "store/files.h"
+#include "system/environment.h"
+#include "system/supervise.h"
+
+extern char **environ;
+
+struct matrix {
+  const struct run_options *options;
+  struct corpus *corpus;
+  struct plan plan;
+  struct matrix_folder folder;
+  struct matrix_facts facts;
+  struct cell_spec *spec; /* what all cells have in common */
+  struct run_progress progress;
+  unsigned cells_failed;
+};
+
+/* ---- what cells have in common ---- */
+
+static bool fits(const char *from, char *to, size_t to_bytes, const char *what, struct fault *fault) {
+  if (strlen(from) >= to_bytes)
+    return fault_set(fault, EXIT_CODE_INPUT, "%s is longer than %zu bytes", what, to_bytes - 1);
+  strcpy(to, from);
+  return true;
+}
+
+static bool make_spec(struct matrix *matrix, struct fault *fault) {
+  const struct corpus *corpus = matrix->corpus;
+  struct cell_spec *spec = matrix->spec = calloc(1, sizeof *spec);
+  if (!spec) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
+  spec->corpus_lines = corpus->lines;
+  spec->corpus_bytes = corpus->bytes;
+  spec->file_count = corpus->file_count;
+  spec->seed = matrix->options->seed;
+  spec->language_count = corpus->language_count;
+  spec->languages = calloc(corpus->language_count, sizeof *spec->languages);
+  if (!spec->languages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
+  for (size_t i = 0; i < corpus->language_count; i++) {
+    if (!fits(corpus->languages[i].name, spec->languages[i], sizeof spec->languages[i], "a language's name", fault))
+      return false;
+  }
+  matrix_file_path(&matrix->folder, "files.list", spec->list_path);
+  if (corpus->has_versions) matrix_file_path(&matrix->folder, "edits.list", spec->edits_path);
+  return fits(corpus->name, spec->corpus_name, sizeof spec->corpus_name, "the corpus's name", fault) &&
+         fits(corpus->root, spec->corpus_root, sizeof spec->corpus_root, "the corpus's root", fault) &&
+         fits(corpus->content_hash, spec->corpus_hash, sizeof spec->corpus_hash, "the corpus's hash", fault) &&
+         cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
+         (!corpus->has_versions || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
+}
+
+/* Cells get the variables that say where things are, and nothing else: what a shell happens to
+ * export must not change a cell's stack, locale or allocator. */
+static bool is_for_cells(const char *variable) {
+  static const char *const prefixes[] = {
+      "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
+      "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
+  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+    if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
+  }
+  return false;
+}
+
+/* The array is the caller's to free; its strings are not. */
+static const char **cell_environment(const char *malloc_conf_variable, struct fault *fault) {
+  size_t count = 0, used = 0;
+  while (environ[count]) count++;
+  const char **environment = calloc(count + 3, sizeof *environment);
+  if (!environment) {
+    fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a cell's environment");
+    return NULL;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (is_for_cells(environ[i])) environment[used++] = environ[i];
+  }
+  environment[used++] = "LC_ALL=C";
+  environment[used++] = malloc_conf_variable;
+  return environment;
+}
+
+/* ---- a cell ---- */
+
+static bool write_spec(struct matrix *matrix, unsigned position, const char *path, struct fault *fault) {
+  const struct plan_cell *cell = &matrix->plan.cells[position];
+  struct cell_spec *spec = matrix->spec;
+  spec->combination = matrix->plan.combinations[cell->combination].combination;
+  snprintf(spec->profile, sizeof spec->profile, "%s", matrix->plan.profiles[cell->profile]);
+  spec->repetition = cell->repetition;
+  spec->position = position;
+  spec->place = matrix->options->place;
+  matrix_cell_path(&matrix->folder, position, ".store", spec->place.directory);
+  return cell_spec_write(path, spec, fault);
+}
+
+static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path,
+                           const char *out_path, const char *log_path, struct supervise_outcome *end,
+                           struct fault *fault) {
+  const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
+  const char *const argv[] = {program ? program : paths_program(), "cell", spec_path, out_path, NULL};
+  char malloc_conf[256];
+  snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", plan_malloc_conf(matrix->plan.profiles[cell->profile]));
+  const char **environment = cell_environment(malloc_conf, fault);
+  if (!environment) return false;
+  const struct supervise_request request = {
+      .argv = argv, .environment = environment, .log_path = log_path, .timeout_ms = matrix->options->timeout_ms,
+      .memory_limit_bytes = matrix->options->memory_limit_bytes, .cpu = matrix->facts.cpu};
+  bool ok = supervise_run(&request, end, fault);
+  free(environment);
+  return ok;
+}
+
+/* Keeps a finished cell: from here on it need not run again. */
+static bool keep_cell(struct matrix *matrix, unsigned position, const struct supervise_outcome *end, cJSON *object,
+                      struct fault *fault) {
+  char path[MATRIX_PATH_BYTES];
+  cJSON *kept = json_new_object();
+  json_add_text(kept, "plan_hash", matrix->plan.hash);
+  json_add_i64(kept, "aslr_error", end->aslr_error);
+  json_add_i64(kept, "huge_pages_error", end->huge_pages_error);
+  json_add_i64(kept, "cpu_error", end->cpu_error);
+  json_add_item(kept, "cell", object);
+  matrix_cell_path(&matrix->folder, position, ".json", path);
+  bool ok = json_write_file(path, kept, fault);
+  cJSON_Delete(kept);
+  return ok;
+}
+
+static void tell_refusals(const struct supervise_outcome *end) {
+  static bool told;
+  if (told || !(end->aslr_error || end->huge_pages_error || end->cpu_error)) return;
+  told = true;
+  if (end->aslr_error) {
+    fprintf(stderr, "phasebench run: address randomisation stays on, since the system refuses to turn it off (%s): "
+            "repetitions will differ more\n", strerror(end->aslr_error));
+  }
+  if (end->huge_pages_error)
+    fprintf(stderr, "phasebench run: huge pages stay on: %s\n", strerror(end->huge_pages_error));
+  if (end->cpu_error) fprintf(stderr, "phasebench run: cells are not bound to one CPU: %s\n", strerror(end->cpu_error));
+}
+
+static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
+  char spec_path[MATRIX_PATH_BYTES], out_path[MATRIX_PATH_BYTES], log_path[MATRIX_PATH_BYTES];
+  char store_path[MATRIX_PATH_BYTES];
+  const struct plan_cell *cell = &matrix->plan.cells[position];
+  matrix_cell_path(&matrix->folder, position, ".spec.json", spec_path);
+  matrix_cell_path(&matrix->folder, position, ".out.json", out_path);
+  matrix_cell_path(&matrix->folder, position, ".log", log_path);
+  matrix_cell_path(&matrix->folder, position, ".store", store_path);
+  unlink(out_path); /* of an earlier try */
+  store_directory_remove(store_path);
+  run_progress_start(&matrix->progress, &matrix->plan, cell);
+  struct supervise_outcome end;
+  bool ran = write_spec(matrix, position, spec_path, fault) &&
+             supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
+  store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
+  if (!ran) return false;
+  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
+  tell_refusals(&end);
+  const struct cell_outcome_facts facts = {
+      .combination = &matrix->plan.combinations[cell->combination], .profile = matrix->plan.profiles[cell->profile],
+      .repetition = cell->repetition, .position = position, .end = &end, .timeout_ms = matrix->options->timeout_ms,
+      .memory_limit_bytes = matrix->options->memory_limit_bytes, .out_path = out_path, .log_path = log_path};
+  cJSON *object = cell_outcome_object(&facts);
+  run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
+  if (!keep_cell(matrix, position, &end, object, fault)) return false;
+  unlink(spec_path);
+  unlink(out_path);
+  unlink(log_path);
+  return true;
+}
+
+static bool interrupted(const struct matrix *matrix, struct fault *fault) {
+  int number = supervise_interrupted();
+  if (!number) return false;
+  unsigned kept = matrix_kept_count(&matrix->folder, &matrix->plan);
+  const char *abbreviation = sigabbrev_np(number);
+  if (kept) {
+    fault_set(fault, EXIT_CODE_INTERRUPTED,
+              "interrupted by SIG%s; %u of %u cells are finished and kept in %s: the same command "
+              "with --resume goes on",
+              abbreviation, kept, matrix->plan.cell_count, matrix->folder.folder);
+  } else {
+    fault_set(fault, EXIT_CODE_INTERRUPTED, "interrupted by SIG%s before the first cell was finished; nothing is kept",
+              abbreviation);
+  }
+  return true;
+}
+
+static bool run_cells(struct matrix *matrix, struct fault *fault) {
+  const struct plan *plan = &matrix->plan;
+  run_progress_begin(&matrix->progress, matrix->options->quiet, matrix_kept_count(&matrix->folder, plan),
+                     plan->cell_count);
+  bool ok = true;
+  for (unsigned i = 0; ok && i < plan->cell_count; i++) {
+    if (matrix_cell_is_kept(&matrix->folder, i)) continue;
+    ok = !interrupted(matrix, fault) && run_cell(matrix, i, fault) && !interrupted(matrix, fault);
+  }
+  run_progress_finish(&matrix->progress);
+  return ok;
+}
+
+/* ---- the run ---- */
+
+static bool open_corpus(struct matrix *matrix, struct fault *fault) {
+  const struct run_options *options = matrix->options;
+  const struct corpus_options corpus_options = {.excludes = options->excludes, .max_lines = options->max_lines,
+                                                .seed = options->seed};
+  bool ok = options->directory ? corpus_open_directory(options->directory, &corpus_options, &matrix->corpus, fault)
+                               : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
+  if (ok && options->directory && !options->quiet) corpus_tell_left_out("phasebench run", matrix->corpus);
+  if (!ok) return false;
+  if (matrix->corpus->lines == 0) {
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s holds no line of code in a language phasebench knows; `phasebench corpus show` "
+                     "tells what it is made of",
+                     matrix->corpus->name);
+  }
+  return true;
+}
+
+/* Counts the cells that are not ok in the result. */
+static bool count_failed(const char *output, unsigned *failed, struct fault *fault) {
+  cJSON *root;
+  if (!json_read_file(output, &root, fault)) return false;
+  const cJSON *cell;
+  *failed = 0;
+  cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(root, "cells")) *failed += !cell_outcome_ok(cell);
+  cJSON_Delete(root);
+  return true;
+}
+
+/* Cells that failed are finished, too: who wants them measured again must say so. */
+static void tell_complete(const struct matrix *matrix) {
+  unsigned failed = 0;
+  struct fault ignored = {0};
+  if (matrix->options->quiet) return;
+  fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
+  if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
+    fprintf(stderr, "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
+            "measures all cells again\n", failed);
+}
+
+static bool measure(struct matrix *matrix, struct fault *fault) {
+  enum matrix_state state;
+  supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
+  if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
+  if (state == MATRIX_COMPLETE) {
+    tell_complete(matrix);
+    matrix_folder_close(&matrix->folder, &matrix->plan, true);
+    return true;
+  }
+  if (matrix->options->resume && !matrix->options->quiet) {
+    fprintf(stderr, "phasebench run: %u of %u cells are kept\n", matrix_kept_count(&matrix->folder, &matrix->plan),
+            matrix->plan.cell_count);
+  }
+  matrix->facts.cpu = supervise_choose_cpu(&matrix->facts.cpu_why);
+  bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) &&
+            matrix_write_result(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault);
+  matrix_folder_close(&matrix->folder, &matrix->plan, ok);
+  return ok;
+}
+
+static bool check_settings(const struct matrix *matrix, struct fault *fault) {
+  const struct plan *plan = &matrix->plan;
+  struct combination *combinations = calloc(plan->combination_count + 1, sizeof *combinations);
+  if (!combinations) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the settings");
+  for (unsigned c = 0; c < plan->combination_count; c++) combinations[c] = plan->combinations[c].combination;
+  bool good = store_settings_check(&matrix->options->place, combinations, plan->combination_count, fault);
+  free(combinations);
+  return good;
+}
+
+bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault) {
+  struct matrix *matrix = calloc(1, sizeof *matrix);
+  if (!matrix) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the run");
+  matrix->options = options;
+  matrix->folder.lock_fd = -1;
+  bool ok = true;
+  if (environment_unfit_build() && !options->allow_unfit_build) {
+    ok = fault_set(fault, EXIT_CODE_USAGE,
+                   "this build may not write results: %s. Use build/release/phasebench; for tests, "
+                   "--allow-unfit-build measures all the same and says so in the result",
+                   environment_unfit_build());
+  }
+  ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
+       matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
+       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
+  if (ok) {
+    snprintf(output, 4096, "%s", matrix->folder.output);
+    ok = count_failed(output, cells_failed, fault);
+  }
+  if (matrix->spec) free(matrix->spec->languages);
+  free(matrix->spec);
+  plan_free(&matrix->plan);
+  corpus_close(matrix->corpus);
+  free(matrix);
+  return ok;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * heap.c - heaps as jemalloc arenas.
+ *
+ * Each heap is an arena made by `arenas.create` and a thread cache made by
+ * `tcache.create`; both go into the flags of each mallocx call. An explicit cache is
+ * filled from the arena of the call, so a cache used with one arena only holds only
+ * that arena's memory, and flushing it gives all of it back. (MALLOCX_TCACHE_NONE
+ * would need no flush, but would measure an allocator that nobody uses.)
+ *
+ * Arenas made by `arenas.create` take the decay times of MALLOC_CONF, as automatic
+ * ones do; test_heap.c checks it. */
+#include "heap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stage.h"
+
+#define HEAP_OTHER 0u
+
+static unsigned count = 1;
+
+/* The struct below differs between the two builds; what uses its name does not. */
+#if PHASEBENCH_HAVE_JEMALLOC
+
+#include <jemalloc/jemalloc.h>
+
+struct stage_heap {
+  char name[48];
+  unsigned arena, tcache;
+  int flags; /* of mallocx and rallocx; 0 for "other" */
+};
+static struct stage_heap heaps[HEAP_COUNT_MAX] = {[HEAP_OTHER] = {.name = "other"}};
+
+static bool heap_create(struct stage_heap *heap, struct fault *fault) {
+  size_t size = sizeof heap->arena;
+  int error = mallctl("arenas.create", &heap->arena, &size, NULL, 0);
+  if (error) {
+    return fault_set(fault, EXIT_CODE_SYSTEM, "jemalloc refused an arena for \"%s\": %s", heap->name, strerror(error));
+  }
+  error = mallctl("tcache.create", &heap->tcache, &size, NULL, 0);
+  if (error) {
+    return fault_set(fault, EXIT_CODE_SYSTEM, "jemalloc refused a thread cache for \"%s\": %s", heap->name,
+                     strerror(error));
+  }
+  heap->flags = (int)(MALLOCX_ARENA(heap->arena) | MALLOCX_TCACHE(heap->tcache));
+  return true;
+}
+
+void *heap_allocate(struct stage_heap *heap, size_t bytes) { return mallocx(bytes ? bytes : 1, heap->flags); }
+
+void *heap_resize(struct stage_heap *heap, void *p, size_t bytes) {
+  if (!p) return heap_allocate(heap, bytes);
+  return rallocx(p, bytes ? bytes : 1, heap->flags);
+}
+
+void heap_release(struct stage_heap *heap, void *p) {
+  if (p) dallocx(p, heap->flags);
+}
+
+static void *heap_allocate_zeroed(struct stage_heap *heap, size_t bytes) {
+  return mallocx(bytes ? bytes : 1, heap->flags | MALLOCX_ZERO);
+}
+
+static bool is_ours(unsigned arena) {
+  for (unsigned i = HEAP_OTHER + 1; i < count; i++) {
+    if (heaps[i].arena == arena) return true;
+  }
+  return false;
+}
+
+bool heap_owns(const struct stage_heap *heap, const void *p) {
+  unsigned arena;
+  size_t size = sizeof arena;
+  /* A new value of type void * asks; jemalloc does not write through it. */
+  if (mallctl("arenas.lookup", &arena, &size, (void *)&p, sizeof p)) return false;
+  return heap == &heaps[HEAP_OTHER] ? !is_ours(arena) : heap->arena == arena;
+}
+
+/* ---- statistics ---- */
+
+/* "stats.arenas.<i>.NAME"; the value is in pages or bytes. */
+#define ARENA_FIGURES(X)                                                                                    \
+  X(allocated_bytes, "small.allocated", 1)                                                                  \
+  X(allocated_bytes, "large.allocated", 1)                                                                  \
+  X(active_bytes, "pactive", page_bytes)                                                                    \
+  X(dirty_bytes, "pdirty", page_bytes)                                                                      \
+  X(dirty_bytes, "pmuzzy", page_bytes)                                                                      \
+  X(metadata_bytes, "base", 1)                                                                              \
+  X(metadata_bytes, "internal", 1)                                                                          \
+  X(resident_bytes, "resident", 1)
+
+enum {
+#define X(field, name, unit) +1
+  ARENA_FIGURE_COUNT = 0 ARENA_FIGURES(X)
+#undef X
+};
+
+struct mib {
+  size_t path[5], length;
+};
+
+/* Reads "stats.arenas.<arena>.name". Names are looked up once: that allocates nothing,
+ * but takes its time. */
+static bool arena_figure(unsigned figure, unsigned arena, size_t *value) {
+  static const char *const names[] = {
+#define X(field, name, unit) "stats.arenas.0." name,
+      ARENA_FIGURES(X)
+#undef X
+  };
+  static struct mib mibs[ARENA_FIGURE_COUNT];
+  struct mib *mib = &mibs[figure];
+  if (mib->length == 0) {
+    size_t length = sizeof mib->path / sizeof mib->path[0];
+    if (mallctlnametomib(names[figure], mib->path, &length)) return false;
+    mib->length = length;
+  }
+  mib->path[2] = arena;
+  size_t size = sizeof *value;
+  return mallctlbymib(mib->path, mib->length, value, &size, NULL, 0) == 0;
+}
+
+static bool add_arena(unsigned arena, struct heap_statistics *statistics) {
+  const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+  unsigned figure = 0;
+  size_t value;
+#define X(field, name, unit)                                \
+  if (!arena_figure(figure++, arena, &value)) return false; \
+  statistics->field += value * (unit);
+  ARENA_FIGURES(X)
+#undef X
+  return true;
+}
+
+static bool arena_in_use(unsigned arena) {
+  char name[48];
+  snprintf(name, sizeof name, "arena.%u.initialized", arena);
+  bool initialized = false;
+  size_t size = sizeof initialized;
+  return mallctl(name, &initialized, &size, NULL, 0) == 0 && initialized;
+}
+
+bool heap_statistics(const struct stage_heap *heap, struct heap_statistics *statistics) {
+  memset(statistics, 0, sizeof *statistics);
+  if (!heap_statistics_available()) return false;
+  if (heap != &heaps[HEAP_OTHER]) return add_arena(heap->arena, statistics);
+  unsigned arena_count = 0;
+  size_t size = sizeof arena_count;
+  if (mallctl("arenas.narenas", &arena_count, &size, NULL, 0)) return false;
+  for (unsigned i = 0; i < arena_count; i++) {
+    if (!is_ours(i) && arena_in_use(i) && !add_arena(i, statistics)) return false;
+  }
+  return true;
+}
+
+static bool total(const char *name, uint64_t *value) {
+  size_t bytes = 0, size = sizeof bytes;
+  if (mallctl(name, &bytes, &size, NULL, 0)) return false;
+  *value = bytes;
+  return true;
+}
+
+bool heap_totals(struct heap_totals *totals) {
+  memset(totals, 0, sizeof *totals);
+  return heap_statistics_available() && total("stats.allocated", &totals->allocated_bytes) &&
+         total("stats.active", &totals->active_bytes) && total("stats.metadata", &totals->metadata_bytes) &&
+         total("stats.resident", &totals->resident_bytes) && total("stats.mapped", &totals->mapped_bytes) &&
+         total("stats.retained", &totals->retained_bytes);
+}
+
+bool heap_statistics_available(void) {
+  static int available = -1;
+  if (available < 0) {
+    bool compiled_in = false;
+    size_t size = sizeof compiled_in;
+    available = mallctl("config.stats", &compiled_in, &size, NULL, 0) == 0 && compiled_in;
+  }
+  return available > 0;
+}
+
+/* A figure read after a purge that did not happen would be wrong without anybody noticing. */
+static void demand(int error, const char *what) {
+  if (!error) return;
+  fprintf(stderr, "phasebench: jemalloc refused %s: %s\n", what, strerror(error));
+  exit(EXIT_CODE_INTERNAL);
+}
+
+void heap_refresh(void) {
+  uint64_t epoch = 1;
+  demand(mallctl("epoch", NULL, NULL, &epoch, sizeof epoch), "epoch");
+}
+
+void heap_flush_all(void) {
+  demand(mallctl("thread.tcache.flush", NULL, NULL, NULL, 0), "thread.tcache.flush");
+  for (unsigned i = HEAP_OTHER + 1; i < count; i++) {
+    demand(mallctl("tcache.flush", NULL, NULL, &heaps[i].tcache, sizeof heaps[i].tcache), "tcache.flush");
+  }
+}
+
+void heap_purge_all(void) {
+  heap_flush_all();
+  char name[32];
+  snprintf(name, sizeof name, "arena.%d.purge", MALLCTL_ARENAS_ALL);
+  demand(mallctl(name, NULL, NULL, NULL, 0), name);
+}
+
+/* ---- the allocator, for the record ---- */
+
+const char *heap_allocator_version(void) {
+  const char *version = NULL;
+  size_t size = sizeof version;
+  return mallctl("version", (void *)&version, &size, NULL, 0) == 0 ? version : NULL;
+}
+
+enum option_type { OPTION_BOOL, OPTION_UNSIGNED, OPTION_SIZE, OPTION_SIGNED, OPTION_TEXT };
+
+static void option_text(const char *name, enum option_type type, char *to, size_t to_bytes) {
+  union {
+    bool flag;
+    unsigned number;
+    size_t size;
+    ssize_t difference;
+    const char *text;
+  } value = {0};
+  static const size_t sizes[] = {sizeof(bool), sizeof(unsigned), sizeof(size_t), sizeof(ssize_t), sizeof(char *)};
+  size_t size = sizes[type];
+  char path[64];
+  snprintf(path, sizeof path, "opt.%s", name);
+  if (mallctl(path, &value, &size, NULL, 0)) {
+    snprintf(to, to_bytes, "unknown");
+    return;
+  }
+  switch (type) {
+    case OPTION_BOOL: snprintf(to, to_bytes, "%s", value.flag ? "true" : "false"); break;
+    case OPTION_UNSIGNED: snprintf(to, to_bytes, "%u", value.number); break;
+    case OPTION_SIZE: snprintf(to, to_bytes, "%zu", value.size); break;
+    case OPTION_SIGNED: snprintf(to, to_bytes, "%zd", value.difference); break;
+    case OPTION_TEXT: snprintf(to, to_bytes, "%s", value.text); break;
+  }
+}
+
+const char *heap_allocator_options(void) {
+  static const struct {
+    const char *name;
+    enum option_type type;
+  } options[] = {
+      {"narenas", OPTION_UNSIGNED},        {"dirty_decay_ms", OPTION_SIGNED}, {"muzzy_decay_ms", OPTION_SIGNED},
+      {"background_thread", OPTION_BOOL},  {"tcache", OPTION_BOOL},           {"tcache_max", OPTION_SIZE},
+      {"oversize_threshold", OPTION_SIZE}, {"retain", OPTION_BOOL},           {"thp", OPTION_TEXT},
+      {"metadata_thp", OPTION_TEXT},       {"percpu_arena", OPTION_TEXT},     {"dss", OPTION_TEXT},
+  };
+  static char text[512];
+  size_t used = 0;
+  text[0] = 0;
+  for (size_t i = 0; i < sizeof options / sizeof options[0] && used < sizeof text; i++) {
+    char value[48];
+    option_text(options[i].name, options[i].type, value, sizeof value);
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s", i ? "," : "", options[i].name, value);
+  }
+  return text;
+}
+
+#else /* sanitizers: malloc, with an owner in front of each block */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HEAP_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HEAP_ASAN 1
+#endif
+#endif
+
+#ifdef HEAP_ASAN
+#include <sanitizer/asan_interface.h>
+#define HIDE(p, bytes) __asan_poison_memory_region((p), (bytes))
+#define SHOW(p, bytes) __asan_unpoison_memory_region((p), (bytes))
+#else
+#define HIDE(p, bytes) ((void)(p))
+#define SHOW(p, bytes) ((void)(p))
+#endif
+
+struct stage_heap {
+  char name[48];
+};
+static struct stage_heap heaps[HEAP_COUNT_MAX] = {[HEAP_OTHER] = {.name = "other"}};
+
+/* Poisoned while the block lives, so that writing before its begin is found. */
+struct block {
+  const struct stage_heap *heap;
+  uint64_t magic;
+};
+_Static_assert(sizeof(struct block) == 16, "blocks stay 16-byte aligned");
+#define BLOCK_MAGIC UINT64_C(0x9d1f3a7755aa1c3e)
+
+static bool heap_create(struct stage_heap *heap, struct fault *fault) {
+  (void)heap;
+  (void)fault;
+  return true;
+}
+
+/* The block of p, readable, after a check that it is this heap's. */
+static struct block *block_of(const struct stage_heap *heap, void *p) {
+  struct block *block = (struct block *)p - 1;
+  SHOW(block, sizeof *block);
+  if (block->magic != BLOCK_MAGIC || block->heap != heap) {
+    fprintf(stderr, "phasebench: %p was given to the heap \"%s\" and comes from %s%s\n", p, heap->name,
+            block->magic == BLOCK_MAGIC ? "the heap " : "no heap",
+            block->magic == BLOCK_MAGIC ? block->heap->name : "");
+    abort();
+  }
+  return block;
+}
+
+static void *publish(const struct stage_heap *heap, struct block *block) {
+  if (!block) return NULL;
+  block->heap = heap;
+  block->magic = BLOCK_MAGIC;
+  HIDE(block, sizeof *block);
+  return block + 1;
+}
+
+void *heap_allocate(struct stage_heap *heap, size_t bytes) {
+  if (heap == &heaps[HEAP_OTHER]) return malloc(bytes ? bytes : 1);
+  if (bytes > SIZE_MAX - sizeof(struct block)) return NULL;
+  return publish(heap, malloc(sizeof(struct block) + (bytes ? bytes : 1)));
+}
+
+static void *heap_allocate_zeroed(struct stage_heap *heap, size_t bytes) {
+  if (heap == &heaps[HEAP_OTHER]) return calloc(1, bytes ? bytes : 1);
+  if (bytes > SIZE_MAX - sizeof(struct block)) return NULL;
+  return publish(heap, calloc(1, sizeof(struct block) + (bytes ? bytes : 1)));
+}
+
+void *heap_resize(struct stage_heap *heap, void *p, size_t bytes) {
+  if (heap == &heaps[HEAP_OTHER]) return realloc(p, bytes ? bytes : 1);
+  if (!p) return heap_allocate(heap, bytes);
+  if (bytes > SIZE_MAX - sizeof(struct block)) return NULL;
+  struct block *block = block_of(heap, p);
+  struct block *resized = realloc(block, sizeof(struct block) + (bytes ? bytes : 1));
+  if (!resized) {
+    HIDE(block, sizeof *block);
+    return NULL;
+  }
+  return publish(heap, resized);
+}
+
+void heap_release(struct stage_heap *heap, void *p) {
+  if (!p) return;
+  if (heap == &heaps[HEAP_OTHER]) {
+    free(p);
+    return;
+  }
+  struct block *block = block_of(heap, p);
+  block->magic = 0;
+  free(block);
+}
+
+bool heap_owns(const struct stage_heap *heap, const void *p) {
+  if (heap == &heaps[HEAP_OTHER]) return true;
+  struct block *block = (struct block *)(uintptr_t)p - 1;
+  SHOW(block, sizeof *block);
+  bool owns = block->magic == BLOCK_MAGIC && block->heap == heap;
+  HIDE(block, sizeof *block);
+  return owns;
+}
+
+bool heap_statistics_available(void) { return false; }
+bool heap_statistics(const struct stage_heap *heap, struct heap_statistics *statistics) {
+  (void)heap;
+  memset(statistics, 0, sizeof *statistics);
+  return false;
+}
+bool heap_totals(struct heap_totals *totals) {
+  memset(totals, 0, sizeof *totals);
+  return false;
+}
+void heap_refresh(void) {}
+void heap_flush_all(void) {}
+void heap_purge_all(void) {}
+const char *heap_allocator_version(void) { return NULL; }
+const char *heap_allocator_options(void) {
+  return "none: malloc of the sanitizers, with an owner in front of each block";
+}
+
+#endif
+
+/* ---- the same in both builds ---- */
+
+struct stage_heap *heap_new(const char *name, struct fault *fault) {
+  if (count == HEAP_COUNT_MAX) {
+    fault_set(fault, EXIT_CODE_INTERNAL, "there are %d heaps already; none is left for \"%s\"", HEAP_COUNT_MAX, name);
+    return NULL;
+  }
+  struct stage_heap *heap = &heaps[count];
+  if (strlen(name) >= sizeof heap->name) {
+    fault_set(fault, EXIT_CODE_INTERNAL, "the heap's name \"%s\" is longer than %zu bytes", name,
+              sizeof heap->name - 1);
+    return NULL;
+  }
+  for (unsigned i = 0; i < count; i++) {
+    if (strcmp(heaps[i].name, name) == 0) {
+      fault_set(fault, EXIT_CODE_INTERNAL, "there is a heap \"%s\" already", name);
+      return NULL;
+    }
+  }
+  strcpy(heap->name, name);
+  if (!heap_create(heap, fault)) return NULL;
+  count++;
+  return heap;
+}
+
+unsigned heap_count(void) { return count; }
+struct stage_heap *heap_at(unsigned i) { return i < count ? &heaps[i] : NULL; }
+const char *heap_name(const struct stage_heap *heap) { return heap->name; }
+
+const struct stage_heap_ops heap_stage_ops = {heap_allocate, heap_resize, heap_release};
+
+/* ---- tree-sitter ---- */
+
+static struct stage_heap *tree_sitter_heap;
+
+static void *checked(void *p, size_t bytes) {
+  if (p) return p;
+  /* No stdio: it might allocate. */
+  char message[128];
+  int length = snprintf(message, sizeof message, "phasebench: out of memory: tree-sitter asked for %zu bytes\n", bytes);
+  ssize_t ignored = write(STDERR_FILENO, message, (size_t)length);
+  (void)ignored;
+  _exit(EXIT_CODE_SYSTEM);
+}
+
+static void *ts_allocate(size_t bytes) { return checked(heap_allocate(tree_sitter_heap, bytes), bytes); }
+
+static void *ts_allocate_zeroed(size_t item_count, size_t item_bytes) {
+  size_t bytes;
+  if (__builtin_mul_overflow(item_count, item_bytes, &bytes)) return checked(NULL, SIZE_MAX);
+  return checked(heap_allocate_zeroed(tree_sitter_heap, bytes), bytes);
+}
+
+static void *ts_resize(void *p, size_t bytes) { return checked(heap_resize(tree_sitter_heap, p, bytes), bytes); }
+
+static void ts_release(void *p) { heap_release(tree_sitter_heap, p); }
+
+void heap_use_for_tree_sitter(struct stage_heap *heap) {
+  tree_sitter_heap = heap;
+  ts_set_allocator(ts_allocate, ts_allocate_zeroed, ts_resize, ts_release);
+}

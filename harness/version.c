@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-#include "commands.h"
-
-const char *phasebench_version(void) { return PHASEBENCH_VERSION; }
