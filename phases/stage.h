@@ -53,22 +53,22 @@
  * it: see STAGE_LAYOUT. */
 #define STAGE_ABI_VERSION 4u
 
-#define STAGE_ERRORS(X)                                                        \
-  X(OK, "success")                                                             \
-  X(OUT_OF_MEMORY, "out of memory")                                            \
-  X(NO_DOCUMENT, "there is no such document")                                  \
-  X(OUT_OF_RANGE, "the range lies outside the document")                       \
-  X(CORRUPT, "stored bytes failed validation")                                 \
-  X(IO, "reading or writing a file failed")                                    \
-  X(LIMIT, "a limit was exceeded")                                             \
-  X(MISUSE, "a hook was called against its contract")                          \
+#define STAGE_ERRORS(X)                                  \
+  X(OK, "success")                                       \
+  X(OUT_OF_MEMORY, "out of memory")                      \
+  X(NO_DOCUMENT, "there is no such document")            \
+  X(OUT_OF_RANGE, "the range lies outside the document") \
+  X(CORRUPT, "stored bytes failed validation")           \
+  X(IO, "reading or writing a file failed")              \
+  X(LIMIT, "a limit was exceeded")                       \
+  X(MISUSE, "a hook was called against its contract")    \
   X(UNSUPPORTED, "the stage does not do this")
 
 enum stage_error {
 #define X(name, text) STAGE_##name,
   STAGE_ERRORS(X)
 #undef X
-  STAGE_ERROR_COUNT
+      STAGE_ERROR_COUNT
 };
 
 /* The two kinds of bytes a document has. Memory is attributed by (stage, kind). */
@@ -237,7 +237,7 @@ struct stage_pin {
   void *keep;
 };
 
-#define STAGE_SHED_BYTES_MAX(length) ((length) * 4 + 64)
+#define STAGE_SHED_BYTES_MAX(length) ((length)*4 + 64)
 
 /* Takes bytes, in order, that belong one behind the other; an error ends the hook that calls. */
 typedef int stage_write_fn(void *sink, const void *bytes, size_t length);
@@ -388,14 +388,19 @@ struct stage_ops {
 
 /* A module compiled against other layouts is refused by this, however its version
  * reads. */
-#define STAGE_LAYOUT                                                                                     \
-  ((uint32_t)((((((uint64_t)sizeof(struct stage_ops) * 31u + sizeof(struct stage_ctx)) * 31u +           \
-                 sizeof(struct stage_node)) * 31u + sizeof(struct stage_cursor)) * 31u +                 \
-               sizeof(struct stage_document)) * 31u + sizeof(struct stage_pin) +                         \
-              offsetof(struct stage_ops, put_tree) * 7u + offsetof(struct stage_ops, walk) * 11u +       \
-              offsetof(struct stage_ctx, fail) * 13u + STAGE_ERROR_COUNT * 17u))
+#define STAGE_LAYOUT                                                                            \
+  ((uint32_t)((((((uint64_t)sizeof(struct stage_ops) * 31u + sizeof(struct stage_ctx)) * 31u +  \
+                 sizeof(struct stage_node)) *                                                   \
+                    31u +                                                                       \
+                sizeof(struct stage_cursor)) *                                                  \
+                   31u +                                                                        \
+               sizeof(struct stage_document)) *                                                 \
+                  31u +                                                                         \
+              sizeof(struct stage_pin) + offsetof(struct stage_ops, put_tree) * 7u +            \
+              offsetof(struct stage_ops, walk) * 11u + offsetof(struct stage_ctx, fail) * 13u + \
+              STAGE_ERROR_COUNT * 17u))
 
-#define STAGE_HDR                                                                                        \
+#define STAGE_HDR \
   { STAGE_ABI_VERSION, STAGE_LAYOUT, (uint32_t)sizeof(struct stage_ops), (uint32_t)sizeof(struct stage_ctx) }
 
 _Static_assert(sizeof(struct stage_head) == 24, "stage_head is 24 bytes");

@@ -4,7 +4,7 @@
 # runtime and grammars as sources from npm, pinned by corpora/grammars/package-lock.json.
 # What is there already is left alone.
 #   scripts/setup.sh           what building, measuring and reports need
-#   scripts/setup.sh --tests   also what only tests need: a browser, for the page of a report
+#   scripts/setup.sh --tests   also what only tests need: a browser, for the page of a report, and clang-format and clang-tidy
 set -euo pipefail
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -17,7 +17,9 @@ packages=(
 )
 case ${1-} in
   "") ;;
-  --tests) command -v chromium >/dev/null || packages+=(chromium) ;;
+  --tests)
+    packages+=(clang-format clang-tidy)
+    command -v chromium >/dev/null || packages+=(chromium) ;;
   -h | --help) sed -n '3,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) printf 'setup: %s is not an option; --help tells more\n' "$1" >&2; exit 2 ;;
 esac

@@ -69,8 +69,11 @@ void json_add_bool(cJSON *object, const char *key, bool value) { json_add_item(o
 /* The length of the UTF-8 sequence at s, 0 where there is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *s) {
   unsigned char first = s[0];
-  size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3
-                  : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  size_t length = first < 0x80                    ? 1
+                  : first >= 0xc2 && first < 0xe0 ? 2
+                  : (first & 0xf0) == 0xe0        ? 3
+                  : first >= 0xf0 && first < 0xf5 ? 4
+                                                  : 0;
   for (size_t i = 1; i < length; i++) {
     if ((s[i] & 0xc0) != 0x80) return 0;
   }

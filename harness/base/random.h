@@ -48,7 +48,13 @@ static inline void random_shuffle(struct random_stream *stream, uint32_t *items,
 }
 
 /* Purposes, so that the access mix, the edits and the proof draw apart. */
-enum random_purpose { RANDOM_CLASSES = 1, RANDOM_ACCESSES, RANDOM_EDITED_DOCUMENTS, RANDOM_EDITS, RANDOM_PROOF,
-                      RANDOM_THAWED };
+enum random_purpose {
+  RANDOM_CLASSES = 1,
+  RANDOM_ACCESSES,
+  RANDOM_EDITED_DOCUMENTS,
+  RANDOM_EDITS,
+  RANDOM_PROOF,
+  RANDOM_THAWED
+};
 
 #endif

@@ -42,8 +42,12 @@ static void integers_beyond_2_53_are_refused(void **state) {
   static const struct {
     uint64_t value;
     bool good;
-  } cases[] = {{0, true}, {1, true}, {JSON_INTEGER_MAX - 1, true}, {JSON_INTEGER_MAX, false},
-               {JSON_INTEGER_MAX + 1, false}, {UINT64_MAX, false}};
+  } cases[] = {{0, true},
+               {1, true},
+               {JSON_INTEGER_MAX - 1, true},
+               {JSON_INTEGER_MAX, false},
+               {JSON_INTEGER_MAX + 1, false},
+               {UINT64_MAX, false}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     cJSON *object = json_new_object();
     json_add_u64(object, "n", cases[i].value);
@@ -105,9 +109,16 @@ static void bytes_that_are_not_utf8_are_replaced(void **state) {
   (void)state;
   static const struct {
     const char *in, *out;
-  } cases[] = {{"plain", "plain"}, {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
-               {"a\xff" "b", "a\xef\xbf\xbd" "b"}, {"\xc3", "\xef\xbf\xbd"}, {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
-               {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"}};
+  } cases[] = {{"plain", "plain"},
+               {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
+               {"a\xff"
+                "b",
+                "a\xef\xbf\xbd"
+                "b"},
+               {"\xc3", "\xef\xbf\xbd"},
+               {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
+               {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+               {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     cJSON *object = json_new_object();
     json_add_text(object, "t", cases[i].in);

@@ -39,9 +39,29 @@ static void what_is_read(void **state) {
 
 static void what_is_refused(void **state) {
   (void)state;
-  static const char *const bad[] = {"", "K", ".5K", "1.K", "1.5", "-1", "+1", " 1", "1 K", "1k", "1KB", "1Kib", "1P",
-                                    "0x10", "1e3", "inf", "nan", "1KiBx", "9007199254740992", "8192T", "8192.5T",
-                                    "99999999999999999999", "1.000000000000000000001K"};
+  static const char *const bad[] = {"",
+                                    "K",
+                                    ".5K",
+                                    "1.K",
+                                    "1.5",
+                                    "-1",
+                                    "+1",
+                                    " 1",
+                                    "1 K",
+                                    "1k",
+                                    "1KB",
+                                    "1Kib",
+                                    "1P",
+                                    "0x10",
+                                    "1e3",
+                                    "inf",
+                                    "nan",
+                                    "1KiBx",
+                                    "9007199254740992",
+                                    "8192T",
+                                    "8192.5T",
+                                    "99999999999999999999",
+                                    "1.000000000000000000001K"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     uint64_t bytes;
     if (size_parse(bad[i], &bytes, NULL)) fail_msg("'%s' is read as %" PRIu64, bad[i], bytes);

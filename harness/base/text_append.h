@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static inline void text_append(char *text, size_t bytes, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static inline void text_append(char *text, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static inline void text_append(char *text, size_t bytes, const char *format, ...) {
   size_t used = strlen(text);
   va_list arguments;

@@ -56,7 +56,7 @@ struct bench_document {
   char *source;
   uint32_t source_bytes;
   uint32_t node_count;
-  TSTree *tree; /* the live tree that tree-sitter is measured on */
+  TSTree *tree;          /* the live tree that tree-sitter is measured on */
   uint32_t symbol_count; /* nodes with its language's symbol in bench.symbols */
 };
 
@@ -90,10 +90,10 @@ struct bench {
   TSParser *parser;
   TSTree **made; /* room for one tree a document */
   uint64_t nodes, source_bytes;
-  uint64_t walk_sum; /* of all nodes of all documents */
-  uint16_t *symbols; /* by language: which one is counted */
+  uint64_t walk_sum;    /* of all nodes of all documents */
+  uint16_t *symbols;    /* by language: which one is counted */
   uint32_t *histograms; /* while the symbols are chosen: by language and symbol */
-  uint64_t count_sum; /* bench_count_sum of all documents */
+  uint64_t count_sum;   /* bench_count_sum of all documents */
   struct bench_target *targets;
   uint32_t target_count, targets_refused;
   TSTreeCursor live_cursor; /* tree-sitter's own, for moves by index */
@@ -121,9 +121,7 @@ static inline uint64_t bench_node_sum(uint16_t symbol, uint32_t start_byte) {
 }
 
 /* What a document's count adds to a sum, so that counts of two documents cannot be exchanged. */
-static inline uint64_t bench_count_sum(uint32_t document, uint32_t count) {
-  return ((uint64_t)document + 1) * count;
-}
+static inline uint64_t bench_count_sum(uint32_t document, uint32_t count) { return ((uint64_t)document + 1) * count; }
 
 /* Why the subject has no figure for the operation ("point", ...); NULL: it has one. */
 const char *bench_lacks(const struct bench_subject *subject, const char *operation);
@@ -133,8 +131,8 @@ bool bench_put_all(struct bench *bench, struct store *store, TSTree **trees, str
 
 /* ---- the table (bench_table.c) ---- */
 
-struct bench_table; /* every repetition of every benchmark */
-struct bench_table *bench_table_new(void); /* NULL: out of memory */
+struct bench_table;                                                    /* every repetition of every benchmark */
+struct bench_table *bench_table_new(void);                             /* NULL: out of memory */
 void bench_table_add(void *table, const struct gbench_result *result); /* a gbench_result_fn */
 /* Prints the table; false when a benchmark had an error, which was printed. */
 bool bench_table_print(const struct bench_table *table, const struct bench *bench);

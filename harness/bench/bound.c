@@ -66,7 +66,7 @@ static void numbering_free(struct numbering *table) {
 /* An open node: what its descendants take as context. */
 struct level {
   uint32_t kind;
-  uint32_t siblings[3];  /* kinds of its last children, the last one first */
+  uint32_t siblings[3]; /* kinds of its last children, the last one first */
   uint32_t child_count;
   uint32_t start_column; /* of the node */
   uint32_t child_column; /* of its last child's start */
@@ -83,7 +83,15 @@ struct span {
 };
 
 enum question {
-  ASK_KIND, ASK_CLOSE, ASK_PADDING, ASK_LENGTH, ASK_SAME_LENGTH, ASK_LINES, ASK_GAP, ASK_RARE, QUESTIONS
+  ASK_KIND,
+  ASK_CLOSE,
+  ASK_PADDING,
+  ASK_LENGTH,
+  ASK_SAME_LENGTH,
+  ASK_LINES,
+  ASK_GAP,
+  ASK_RARE,
+  QUESTIONS
 };
 
 struct bound_model {
@@ -391,8 +399,8 @@ static bool enter(struct bound_model *model, const TSTreeCursor *at, bool is_lea
   bits->of[BOUND_KINDS] += kind_cost(model, kind, is_new);
   bits->of[BOUND_PADDINGS] += padding_cost(model, kind, byte, start, fault);
   if (is_leaf && model->depth > 0) bits->of[BOUND_LENGTHS] += leaf_cost(model, node, kind);
-  model->levels[model->depth++] = (struct level){
-      .kind = kind, .siblings = {NO_KIND, NO_KIND, NO_KIND}, .start_column = start.column};
+  model->levels[model->depth++] =
+      (struct level){.kind = kind, .siblings = {NO_KIND, NO_KIND, NO_KIND}, .start_column = start.column};
   if (is_leaf && model->depth == 1) bits->of[BOUND_LENGTHS] += leaf_cost(model, node, kind); /* the root alone */
   return fault->code == EXIT_CODE_OK;
 }

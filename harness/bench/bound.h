@@ -25,17 +25,17 @@
 #include "base/fault.h"
 
 /* What the bits are spent on: key, and words for people. */
-#define BOUND_PARTS(X)                                                \
-  X(KINDS, "kinds", "structure, symbols, fields and flags")           \
-  X(CLOSES, "closes", "where inner nodes end")                        \
-  X(PADDINGS, "paddings", "from one token to the next, with rows")    \
+#define BOUND_PARTS(X)                                             \
+  X(KINDS, "kinds", "structure, symbols, fields and flags")        \
+  X(CLOSES, "closes", "where inner nodes end")                     \
+  X(PADDINGS, "paddings", "from one token to the next, with rows") \
   X(LENGTHS, "lengths", "of leaves, with rows")
 
 enum bound_part {
 #define X(name, key, text) BOUND_##name,
   BOUND_PARTS(X)
 #undef X
-  BOUND_PART_COUNT
+      BOUND_PART_COUNT
 };
 
 const char *bound_part_key(enum bound_part part);

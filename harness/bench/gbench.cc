@@ -43,7 +43,7 @@ class Memory : public benchmark::MemoryManager {
     gbench_memory memory;
   };
   const gbench_memory_source *source = nullptr;
-  std::map<std::string, std::vector<Kept>> kept; // of each benchmark, by repetition
+  std::map<std::string, std::vector<Kept>> kept;  // of each benchmark, by repetition
 };
 
 Memory memory_manager;
@@ -130,11 +130,14 @@ int refuse(char *why, unsigned why_bytes, const char *what) {
 bool gbench_register(const char *name, gbench_fn *run, void *user) {
   try {
     const std::string copy(name);
-    benchmark::RegisterBenchmark(name, [run, user, copy](benchmark::State &state) {
-      current = copy;
-      running = &current;
-      run(reinterpret_cast<gbench_state *>(&state), user);
-    })->Unit(benchmark::kMillisecond)->UseRealTime();
+    benchmark::RegisterBenchmark(name,
+                                 [run, user, copy](benchmark::State &state) {
+                                   current = copy;
+                                   running = &current;
+                                   run(reinterpret_cast<gbench_state *>(&state), user);
+                                 })
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
     return true;
   } catch (...) {
     return false;

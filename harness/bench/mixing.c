@@ -265,16 +265,16 @@ double mixing_cost(struct mixing_memory *memory, struct mixing_mixer *mixer, con
   uint64_t hashes[MIXING_CONTEXTS_MAX], told = 0;
   double probability = 1; /* at least 2^-21 a decision, 38 decisions: no underflow */
   for (unsigned d = 0; d < digits.count; d++) {
-    const struct path *path = &paths_of(d == 0 || question->shape == MIXING_BIT ? question->shape
-                                                                                : MIXING_BALANCED)[digits.of[d]];
+    const struct path *path =
+        &paths_of(d == 0 || question->shape == MIXING_BIT ? question->shape : MIXING_BALANCED)[digits.of[d]];
     for (uint32_t i = 0; i < question->context_count; i++) {
       hashes[i] = mixing_hash(question->contexts[i] ^ (uint64_t)i << 56, told);
       __builtin_prefetch(&memory->lines[(hashes[i] & memory->group_mask) * WAYS + (hashes[i] >> 46) % WAYS]);
     }
     for (uint32_t i = 0; i < question->context_count; i++) lines[i] = line_of(memory, hashes[i]);
     for (unsigned s = 0; s < path->length; s++) {
-      probability *= decide(memory, &mixer->places[(d < 8 ? d : 7) * 16 + path->slot[s]],
-                            &mixer->sets[question->set], lines, question->context_count, path->slot[s], path->bit[s]);
+      probability *= decide(memory, &mixer->places[(d < 8 ? d : 7) * 16 + path->slot[s]], &mixer->sets[question->set],
+                            lines, question->context_count, path->slot[s], path->bit[s]);
     }
     told = told << 4 | digits.of[d];
     told += UINT64_C(1) << 60; /* how many digits, so that 1 and 01 differ */

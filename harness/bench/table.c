@@ -29,7 +29,9 @@ struct bench_table {
   bool lost; /* a repetition could not be kept */
 };
 
-struct bench_table *bench_table_new(void) { return calloc(1, sizeof(struct bench_table)); }
+struct bench_table *bench_table_new(void) {
+  return calloc(1, sizeof(struct bench_table));
+}
 
 void bench_table_free(struct bench_table *table) {
   if (!table) return;
@@ -113,15 +115,15 @@ static const struct shape shapes[] = {
 
 static void speed_text(const struct shape *shape, const struct bench *bench, double ns, char *text, unsigned bytes) {
   switch (shape->of) {
-  case PER_NODE:
-    number_readable((double)bench->nodes / ns * 1000, 1, text, bytes);
-    break;
-  case PER_SOURCE:
-    number_readable((double)bench->source_bytes / MIB / ns * 1e9, 1, text, bytes);
-    break;
-  case PER_TARGET:
-    number_readable(ns / bench->target_count, 1, text, bytes);
-    break;
+    case PER_NODE:
+      number_readable((double)bench->nodes / ns * 1000, 1, text, bytes);
+      break;
+    case PER_SOURCE:
+      number_readable((double)bench->source_bytes / MIB / ns * 1e9, 1, text, bytes);
+      break;
+    case PER_TARGET:
+      number_readable(ns / bench->target_count, 1, text, bytes);
+      break;
   }
 }
 

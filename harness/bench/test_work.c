@@ -248,10 +248,8 @@ static int tear_down(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_operation_is_right),
-      cmocka_unit_test(lies_are_errors),
-      cmocka_unit_test(lies_about_points_are_errors),
-      cmocka_unit_test(questions_have_answers),
+      cmocka_unit_test(every_operation_is_right),     cmocka_unit_test(lies_are_errors),
+      cmocka_unit_test(lies_about_points_are_errors), cmocka_unit_test(questions_have_answers),
       cmocka_unit_test(sample_is_seeded_and_bounded),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

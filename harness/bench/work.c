@@ -374,14 +374,14 @@ static uint64_t codec_point(const struct stage_ops *codec, struct stage_cursor *
 
 /* member: where in a target the expected sum stands. begins: where the move begins. */
 enum begins { AT_ROOT, AT_NODE, AT_FIELD_NODE };
-#define RANDOM_OPERATIONS(X)                        \
-  X(index, at_index, AT_ROOT)                       \
-  X(first_child, first_child, AT_NODE)              \
-  X(next_sibling, next_sibling, AT_NODE)            \
-  X(previous_sibling, previous_sibling, AT_NODE)    \
-  X(parent, parent, AT_NODE)                        \
-  X(child_by_field, child_by_field, AT_FIELD_NODE)  \
-  X(descendant, descendant, AT_ROOT)                \
+#define RANDOM_OPERATIONS(X)                       \
+  X(index, at_index, AT_ROOT)                      \
+  X(first_child, first_child, AT_NODE)             \
+  X(next_sibling, next_sibling, AT_NODE)           \
+  X(previous_sibling, previous_sibling, AT_NODE)   \
+  X(parent, parent, AT_NODE)                       \
+  X(child_by_field, child_by_field, AT_FIELD_NODE) \
+  X(descendant, descendant, AT_ROOT)               \
   X(point, descendant, AT_ROOT)
 
 /* Codec cursors are placed on their nodes outside the measured time, which brings the
@@ -436,16 +436,16 @@ static void random_codec(struct gbench_state *state, const struct job *job, code
   count_targets(state, job);
 }
 
-#define X(name, member, begins)                                                                  \
-  static uint64_t expected_##name(const struct bench *bench) {                                   \
-    uint64_t sum = 0;                                                                            \
-    for (uint32_t t = 0; t < bench->target_count; t++) sum += bench->targets[t].member;          \
-    return sum;                                                                                  \
-  }                                                                                              \
-  static void run_##name##_live(struct gbench_state *state, void *user) {                        \
-    random_live(state, user, live_##name, expected_##name(((const struct job *)user)->bench));   \
-  }                                                                                              \
-  static void run_##name(struct gbench_state *state, void *user) {                               \
+#define X(name, member, begins)                                                                          \
+  static uint64_t expected_##name(const struct bench *bench) {                                           \
+    uint64_t sum = 0;                                                                                    \
+    for (uint32_t t = 0; t < bench->target_count; t++) sum += bench->targets[t].member;                  \
+    return sum;                                                                                          \
+  }                                                                                                      \
+  static void run_##name##_live(struct gbench_state *state, void *user) {                                \
+    random_live(state, user, live_##name, expected_##name(((const struct job *)user)->bench));           \
+  }                                                                                                      \
+  static void run_##name(struct gbench_state *state, void *user) {                                       \
     random_codec(state, user, codec_##name, begins, expected_##name(((const struct job *)user)->bench)); \
   }
 RANDOM_OPERATIONS(X)
@@ -455,19 +455,18 @@ RANDOM_OPERATIONS(X)
 
 struct operation {
   const char *name;
-  gbench_fn *live; /* NULL: tree-sitter has no such thing */
+  gbench_fn *live;  /* NULL: tree-sitter has no such thing */
   gbench_fn *codec; /* NULL: only tree-sitter has */
 };
 
-static const struct operation operations[] = {
-    {"parse", run_parse, NULL},
-    {"ingest", NULL, run_ingest},
-    {"encode", NULL, run_encode},
-    {"walk", run_cursor_live, run_walk},
-    {"cursor", run_cursor_live, run_cursor},
-    {"count", run_count_live, run_count},
+static const struct operation operations[] = {{"parse", run_parse, NULL},
+                                              {"ingest", NULL, run_ingest},
+                                              {"encode", NULL, run_encode},
+                                              {"walk", run_cursor_live, run_walk},
+                                              {"cursor", run_cursor_live, run_cursor},
+                                              {"count", run_count_live, run_count},
 #define X(name, member, begins) {#name, run_##name##_live, run_##name},
-    RANDOM_OPERATIONS(X)
+                                              RANDOM_OPERATIONS(X)
 #undef X
 };
 

@@ -186,9 +186,8 @@ static uint64_t nearest_rank(const uint64_t *sorted, uint32_t count, uint32_t pc
 void access_mix_latency(struct access_mix *mix, struct access_latency latency[ACCESS_CLASS_COUNT]) {
   for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
     uint32_t count = mix->access_count[c];
-    latency[c] = (struct access_latency){.class_ = (enum access_class)c,
-                                         .documents = mix->first[c + 1] - mix->first[c],
-                                         .accesses = count};
+    latency[c] = (struct access_latency){
+        .class_ = (enum access_class)c, .documents = mix->first[c + 1] - mix->first[c], .accesses = count};
     if (count == 0) continue;
     qsort(mix->latency_ns[c], count, sizeof *mix->latency_ns[c], compare_latencies);
     latency[c].p50_ns = nearest_rank(mix->latency_ns[c], count, 50);

@@ -40,9 +40,8 @@ static bool reserve_all(struct cell *cell, struct fault *fault) {
   }
   return (cell->text = reserve(cell, cell->text_bytes + 1, fault)) &&
          (cell->node_counts = reserve(cell, count * sizeof *cell->node_counts, fault)) &&
-         (cell->is_edited = reserve(cell, count, fault)) &&
-         (cell->thaw = reserve(cell, sizeof *cell->thaw, fault)) && choose(cell, fault) &&
-         (cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
+         (cell->is_edited = reserve(cell, count, fault)) && (cell->thaw = reserve(cell, sizeof *cell->thaw, fault)) &&
+         choose(cell, fault) && (cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
          (cell->edits = reserve(cell, cell->edit_capacity * sizeof *cell->edits, fault)) &&
          (cell->batch = reserve(cell, BATCH_NODES * sizeof *cell->batch, fault)) &&
          (cell->stats = reserve(cell, CELL_STATS_MAX * sizeof *cell->stats, fault)) &&
@@ -184,17 +183,13 @@ bool cell_run(struct cell *cell, const struct cell_spec *spec, struct fault *fau
   memset(cell, 0, sizeof *cell);
   cell->spec = spec;
   if (!prepare(cell, fault)) return false;
-  return reach(cell, CHECKPOINT_START, fault) &&
-         cell_ingest(cell, fault) && reach(cell, CHECKPOINT_INGESTED, fault) &&
-         settle(cell, fault) && reach(cell, CHECKPOINT_SETTLED, fault) &&
-         purge() && reach(cell, CHECKPOINT_PURGED, fault) &&
-         walk_all(cell, fault) && reach(cell, CHECKPOINT_WALKED, fault) &&
+  return reach(cell, CHECKPOINT_START, fault) && cell_ingest(cell, fault) && reach(cell, CHECKPOINT_INGESTED, fault) &&
+         settle(cell, fault) && reach(cell, CHECKPOINT_SETTLED, fault) && purge() &&
+         reach(cell, CHECKPOINT_PURGED, fault) && walk_all(cell, fault) && reach(cell, CHECKPOINT_WALKED, fault) &&
          access_mix_run(&cell->mix, cell->store, fault) && reach(cell, CHECKPOINT_SERVED, fault) &&
-         cell_apply_edits(cell, fault) && reach(cell, CHECKPOINT_EDITED, fault) &&
-         take_stats(cell, fault) && cell_thaw(cell, fault) &&
-         (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
-         drop_all(cell, fault) && reach(cell, CHECKPOINT_DRAINED, fault) &&
-         cell_measure_prefix(cell, fault);
+         cell_apply_edits(cell, fault) && reach(cell, CHECKPOINT_EDITED, fault) && take_stats(cell, fault) &&
+         cell_thaw(cell, fault) && (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
+         drop_all(cell, fault) && reach(cell, CHECKPOINT_DRAINED, fault) && cell_measure_prefix(cell, fault);
 }
 
 void cell_close(struct cell *cell) {
@@ -206,7 +201,7 @@ void cell_close(struct cell *cell) {
   if (cell->proof.heap) proof_close(&cell->proof);
   access_mix_free(&cell->mix, cell->heap);
   void *const reserved[] = {cell->text, cell->edited_text, cell->edits, cell->node_counts, cell->is_edited,
-                            cell->thaw, cell->batch, cell->stats, cell->grammars, cell->checkpoints};
+                            cell->thaw, cell->batch,       cell->stats, cell->grammars,    cell->checkpoints};
   for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) heap_release(cell->heap, reserved[i]);
   cell->grammars = NULL;
 }

@@ -64,7 +64,7 @@ struct cell_edit_log {
   uint32_t documents;
   struct edit_sizes sizes;
   bool has_journal[STAGE_KIND_COUNT];
-  bool keeps_journal[STORE_STAGE_COUNT_MAX]; /* by stage, once cell_apply_edits has looked */
+  bool keeps_journal[STORE_STAGE_COUNT_MAX];               /* by stage, once cell_apply_edits has looked */
   int64_t growth_bytes[STAGE_KIND_COUNT][CELL_EDITED_MAX]; /* by document, in the order of editing */
   /* Sums of zstd's frames with the old version as prefix (cell_prefix.c), of real edits only. */
   uint64_t zstd_prefix_bytes, zstd_prefix_bare_bytes;
@@ -74,14 +74,17 @@ struct cell_edit_log {
 
 #define CELL_THAWED_MAX 1000
 
-#define THAWS(X) \
-  X(TREE_WARM, "tree_warm") X(TREE_COLD, "tree_cold") X(SOURCE_WARM, "source_warm") X(SOURCE_COLD, "source_cold") \
+#define THAWS(X)                \
+  X(TREE_WARM, "tree_warm")     \
+  X(TREE_COLD, "tree_cold")     \
+  X(SOURCE_WARM, "source_warm") \
+  X(SOURCE_COLD, "source_cold") \
   X(PARSE, "parse")
 enum thaw {
 #define X(name, text) THAW_##name,
   THAWS(X)
 #undef X
-  THAW_COUNT
+      THAW_COUNT
 };
 
 struct cell_thaw {
@@ -90,9 +93,9 @@ struct cell_thaw {
   uint64_t ns[THAW_COUNT][CELL_THAWED_MAX]; /* by document, in that order */
   bool is_cold[CELL_THAWED_MAX];            /* its files were seen to be out of the page cache */
   uint32_t cold_count;
-  bool cold_unknown; /* the system does not tell what is in the page cache */
+  bool cold_unknown;     /* the system does not tell what is in the page cache */
   uint32_t reads_corpus; /* of those, documents whose own file was in the page cache again: the store read it */
-  uint64_t text_sum; /* of the bytes read */
+  uint64_t text_sum;     /* of the bytes read */
   uint64_t sorted[CELL_THAWED_MAX]; /* scratch of the figures */
   double ratios[CELL_THAWED_MAX];
 };
@@ -100,7 +103,7 @@ struct cell_thaw {
 struct cell {
   const struct cell_spec *spec;
   struct store *store;
-  struct stage_heap *heap; /* the harness's */
+  struct stage_heap *heap;  /* the harness's */
   struct grammar *grammars; /* by language */
   TSParser *parser;         /* NULL while there is none */
   char *text, *edited_text; /* room for any document; for any document that is edited, and its growth */

@@ -52,8 +52,10 @@ static bool read_whole(int file, const char *path, char *text, size_t bytes, str
   }
   char more;
   if (used < bytes || read(file, &more, 1) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is %s than the %zu bytes it had when the corpus was read; let nobody "
-                     "change a corpus that is being measured", path, used < bytes ? "shorter" : "longer", bytes);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is %s than the %zu bytes it had when the corpus was read; let nobody "
+                     "change a corpus that is being measured",
+                     path, used < bytes ? "shorter" : "longer", bytes);
   }
   return true;
 }
@@ -92,7 +94,8 @@ static bool ingest_document(struct cell *cell, uint32_t id, struct fault *fault)
   const struct cell_spec_file *file = &cell->spec->files[id];
   char path[4096 * 2];
   if (!cell_use_language(cell, file->language, fault) || !cell_read_text(cell, id, fault) ||
-      !cell_path_of(cell, file->path, path, sizeof path, fault)) return false;
+      !cell_path_of(cell, file->path, path, sizeof path, fault))
+    return false;
   uint64_t began_ns = clock_ns();
   TSTree *tree = cell_parse(cell, id, NULL, cell->text, (uint32_t)file->bytes, fault);
   if (!tree) return false;

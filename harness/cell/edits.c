@@ -135,11 +135,12 @@ static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
   uint64_t length = pin.length;
   bool same = length == file->bytes && XXH3_64bits(pin.bytes, (size_t)length) == file->hash;
   if (same) memcpy(cell->text, pin.bytes, (size_t)length);
-  return store_unpin_source(cell->store, &pin, fault) && (same || fault_set(fault, EXIT_CODE_CELL_FAILED,
-                           "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64
-                           ", %s",
-                           file->path, length, file->bytes,
-                           length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length"));
+  return store_unpin_source(cell->store, &pin, fault) &&
+         (same ||
+          fault_set(fault, EXIT_CODE_CELL_FAILED,
+                    "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64 ", %s",
+                    file->path, length, file->bytes,
+                    length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length"));
 }
 
 /* The tree to edit, before its edit: a copy of the live one, else a fresh parse. Either
@@ -225,7 +226,7 @@ static void add_growth(cJSON *to, struct cell_edit_log *log, enum stage_kind kin
       [STAGE_TREE] = {"journal_tree_bytes", "journal_tree_p50_bytes", "journal_tree_p90_bytes",
                       "journal_tree_max_bytes"}};
   if (log->documents == 0 || !log->has_journal[kind]) {
-    const char *why = log->documents == 0 ? "no document was edited"
+    const char *why = log->documents == 0  ? "no document was edited"
                       : kind == STAGE_TREE ? "no stage of the combination reports a counter journal_tree_bytes"
                                            : "no stage of the combination reports a counter journal_source_bytes";
     for (int i = 0; i < 4; i++) json_add_missing(to, keys[kind][i], why);

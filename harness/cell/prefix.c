@@ -15,9 +15,15 @@
 
 #define PREFIX_LEVEL 19
 
-#define FUNCTIONS(X)                                                                                  \
-  X(ZSTD_createCCtx) X(ZSTD_freeCCtx) X(ZSTD_CCtx_reset) X(ZSTD_CCtx_setParameter) X(ZSTD_CCtx_refPrefix) \
-  X(ZSTD_compress2) X(ZSTD_compressBound) X(ZSTD_isError)
+#define FUNCTIONS(X)        \
+  X(ZSTD_createCCtx)        \
+  X(ZSTD_freeCCtx)          \
+  X(ZSTD_CCtx_reset)        \
+  X(ZSTD_CCtx_setParameter) \
+  X(ZSTD_CCtx_refPrefix)    \
+  X(ZSTD_compress2)         \
+  X(ZSTD_compressBound)     \
+  X(ZSTD_isError)
 
 struct zstd {
   void *library;
@@ -30,8 +36,8 @@ static bool zstd_load(struct zstd *zstd, struct fault *fault) {
   static const char soname[] = "libzstd.so.1";
   zstd->library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
   if (!zstd->library) return fault_set(fault, EXIT_CODE_SYSTEM, "%s cannot be loaded: %s", soname, dlerror());
-#define X(name)                                               \
-  *(void **)&zstd->name = dlsym(zstd->library, #name);        \
+#define X(name)                                        \
+  *(void **)&zstd->name = dlsym(zstd->library, #name); \
   if (!zstd->name) return fault_set(fault, EXIT_CODE_SYSTEM, "%s has no " #name, soname);
   FUNCTIONS(X)
 #undef X
@@ -53,8 +59,8 @@ struct work {
 };
 
 /* One frame; 0: zstd failed. `bare` is without what a store knows anyway: magic number and size. */
-static size_t frame_bytes(const struct work *work, const char *old, size_t old_bytes, const char *new,
-                          size_t new_bytes, bool bare) {
+static size_t frame_bytes(const struct work *work, const char *old, size_t old_bytes, const char *new, size_t new_bytes,
+                          bool bare) {
   const struct zstd *zstd = &work->zstd;
   ZSTD_CCtx *context = work->context;
   zstd->ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);

@@ -256,8 +256,7 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
       !get_text(corpus, "content_hash", where, spec->corpus_hash, sizeof spec->corpus_hash, fault) ||
       !get_text(corpus, "list", where, spec->list_path, sizeof spec->list_path, fault) ||
       !get_text(corpus, "list_hash", where, spec->list_hash, sizeof spec->list_hash, fault) ||
-      !get_edits(corpus, where, spec, fault) ||
-      !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
+      !get_edits(corpus, where, spec, fault) || !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
       !json_get_u64(corpus, "bytes", where, &spec->corpus_bytes, fault) ||
       !json_get_u64(corpus, "files", where, &files, fault) ||
       !json_get_array(corpus, "languages", where, &languages, fault)) {
@@ -300,8 +299,7 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
       !get_text(root, "profile", where, spec->profile, sizeof spec->profile, fault) ||
       !get_u32(root, "repetition", where, &spec->repetition, fault) ||
       !get_u32(root, "position", where, &spec->position, fault) ||
-      !json_get_u64(root, "seed", where, &spec->seed, fault) ||
-      !read_place(root, where, &spec->place, fault)) {
+      !json_get_u64(root, "seed", where, &spec->seed, fault) || !read_place(root, where, &spec->place, fault)) {
     return false;
   }
   spec->combination.stage_count = (unsigned)cJSON_GetArraySize(stages);

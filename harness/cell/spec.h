@@ -18,8 +18,8 @@
 #include "store/store.h"
 
 struct cell_spec_file {
-  const char *path;  /* relative to corpus_root */
-  uint64_t bytes;    /* size when the corpus was read */
+  const char *path; /* relative to corpus_root */
+  uint64_t bytes;   /* size when the corpus was read */
   uint64_t lines;
   uint64_t hash;     /* XXH3, 64 bits, of the contents */
   uint32_t language; /* index into languages */
@@ -30,8 +30,8 @@ struct cell_spec {
   char corpus_root[4096]; /* absolute */
   char corpus_hash[33];   /* content_hash of the corpus */
   uint64_t corpus_lines, corpus_bytes;
-  char list_path[4096]; /* absolute; the file of the list */
-  char list_hash[33];   /* XXH3-128 of that file, hex */
+  char list_path[4096];  /* absolute; the file of the list */
+  char list_hash[33];    /* XXH3-128 of that file, hex */
   char edits_path[4096]; /* absolute; the file of the real edits (edit_list.h); "": edits are seeded ones */
   char edits_hash[33];   /* XXH3-128 of that file, hex; "" likewise */
   char (*languages)[32];

@@ -76,8 +76,8 @@ static int make_corpus(void **state) {
   (void)state;
   static const struct {
     const char *language, *ending;
-  } endings[] = {{"c", "c"}, {"python", "py"}, {"javascript", "js"}, {"rust", "rs"}, {"go", "go"},
-                 {"java", "java"}, {"typescript", "ts"}, {"tsx", "tsx"}, {"cpp", "cpp"}};
+  } endings[] = {{"c", "c"},       {"python", "py"},     {"javascript", "js"}, {"rust", "rs"}, {"go", "go"},
+                 {"java", "java"}, {"typescript", "ts"}, {"tsx", "tsx"},       {"cpp", "cpp"}};
   char path[512];
   snprintf(folder, sizeof folder, "%s/phasebench-cell-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir);
   if (!mkdtemp(folder)) return -1;
@@ -322,8 +322,7 @@ static void a_wrong_answer_fails_the_cell_and_publishes_nothing(void **state) {
   check_bad_cell(code, EXIT_CODE_CELL_FAILED, cell, "but other ones (XXH3 differs)");
   cJSON_Delete(cell);
   cell = run_liar("put: error", &code);
-  check_bad_cell(code, EXIT_CODE_SYSTEM, cell,
-                 "a limit was exceeded: there is no room for document");
+  check_bad_cell(code, EXIT_CODE_SYSTEM, cell, "a limit was exceeded: there is no room for document");
   cJSON_Delete(cell);
 }
 

@@ -132,7 +132,10 @@ static struct cell_spec *example_with_list(const char *edits, size_t bytes) {
 
 /* A spec of real edits brings their list along. */
 static struct cell_spec *example_with_edits(void) {
-  static const char edits[] = "phasebench-edits-1 1 1\0" "00000000000000ff 13 1 1 new/c d.py\0" "9 3 4";
+  static const char edits[] =
+      "phasebench-edits-1 1 1\0"
+      "00000000000000ff 13 1 1 new/c d.py\0"
+      "9 3 4";
   return example_with_list(edits, sizeof edits);
 }
 
@@ -214,9 +217,15 @@ static void spec_and_list_must_agree(void **state) {
 /* Document 1 has 12 bytes. What cannot be edits of it ends the cell before it measures anything. */
 static void edits_that_do_not_fit_are_refused(void **state) {
   (void)state;
-#define EDITS(bytes, count, hunks) \
-  {"phasebench-edits-1 1 " count "\0" "00000000000000ff " bytes " 1 " count " new/x.py\0" hunks, \
-   sizeof("phasebench-edits-1 1 " count "\0" "00000000000000ff " bytes " 1 " count " new/x.py\0" hunks)}
+#define EDITS(bytes, count, hunks)                                        \
+  {                                                                       \
+    "phasebench-edits-1 1 " count                                         \
+    "\0"                                                                  \
+    "00000000000000ff " bytes " 1 " count " new/x.py\0" hunks,            \
+        sizeof("phasebench-edits-1 1 " count                              \
+               "\0"                                                       \
+               "00000000000000ff " bytes " 1 " count " new/x.py\0" hunks) \
+  }
   static const struct {
     struct {
       const char *text;
@@ -225,13 +234,22 @@ static void edits_that_do_not_fit_are_refused(void **state) {
     const char *part; /* NULL: good */
   } cases[] = {
       {EDITS("13", "1", "12 0 1"), NULL}, /* behind the last byte */
-      {EDITS("14", "2", "3 2 3\0" "5 2 3"), NULL},
+      {EDITS("14", "2",
+             "3 2 3\0"
+             "5 2 3"),
+       NULL},
       {EDITS("0", "1", "0 12 0"), NULL},
       {EDITS("13", "1", "13 0 1"), "hunk 1 is of bytes 13 to 13, outside the document, which has 12"},
       {EDITS("13", "1", "10 3 4"), "hunk 1 is of bytes 10 to 13, outside the document"},
       {EDITS("13", "1", "4294967295 4294967295 1"), "hunk 1 is of bytes 4294967295 to 8589934590, outside"},
-      {EDITS("14", "2", "3 3 4\0" "5 2 3"), "hunk 2 begins at byte 5 and overlaps the one before it, which ends at 6"},
-      {EDITS("14", "2", "8 1 2\0" "3 1 2"), "hunk 2 begins at byte 3 and overlaps the one before it"},
+      {EDITS("14", "2",
+             "3 3 4\0"
+             "5 2 3"),
+       "hunk 2 begins at byte 5 and overlaps the one before it, which ends at 6"},
+      {EDITS("14", "2",
+             "8 1 2\0"
+             "3 1 2"),
+       "hunk 2 begins at byte 3 and overlaps the one before it"},
       {EDITS("14", "1", "9 3 4"), "the hunks lead to 13 bytes, and the new text has 14"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -290,8 +308,8 @@ static void seed_too_large_is_refused(void **state) {
 
 static void damaged_json_is_refused(void **state) {
   (void)state;
-  static const char *const texts[] = {"", "{", "{\"schema\": \"phasebench-cell-0\"}", "[]", "{\"schema\": 1}",
-                                      "{\"schema\": \"phasebench-cell-1\"}"};
+  static const char *const texts[] = {
+      "", "{", "{\"schema\": \"phasebench-cell-0\"}", "[]", "{\"schema\": 1}", "{\"schema\": \"phasebench-cell-1\"}"};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     struct fault fault = {0};
     assert_true(json_write_bytes(spec_path, texts[i], strlen(texts[i]), &fault));

@@ -51,8 +51,10 @@ static bool thaw_tree(struct cell *cell, struct stage_cursor *cursor, uint32_t i
   bool good = cell_walk_document(cell, cursor, id, &nodes, fault);
   *took_ns = clock_ns() - began_ns;
   return good && (nodes == cell->node_counts[id] ||
-                  fault_set(fault, EXIT_CODE_CELL_FAILED, "%s: after evict the batch walk gave %llu nodes; the parser "
-                            "made %u", cell->spec->files[id].path, (unsigned long long)nodes, cell->node_counts[id]));
+                  fault_set(fault, EXIT_CODE_CELL_FAILED,
+                            "%s: after evict the batch walk gave %llu nodes; the parser "
+                            "made %u",
+                            cell->spec->files[id].path, (unsigned long long)nodes, cell->node_counts[id]));
 }
 
 #define PAGE_BYTES 4096u

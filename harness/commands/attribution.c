@@ -15,34 +15,36 @@
 #define SCHEMA "phasebench-attribution-1"
 
 static void print_help(void) {
-  fputs("usage: phasebench attribution [--profile P] [--checkpoint C] [--stages A+B...] [--json] RESULT\n\n"
-        "Which stage a saving is owed to, from the subsets of stages that a result holds; for all figures the result\n"
-        "must hold every subset, as of `phasebench run --combos all`. A figure of which a subset is missing or failed\n"
-        "is n/a (null in JSON), with what is missing and which --combos measures it.\n\n"
-        "bytes a line that each stage saves, and the same in halvings (log2), since savings multiply:\n"
-        "  marginal       after the stages before it in the standard order\n"
-        "  alone          against the baseline\n"
-        "  leave-one-out  what all stages together would lose without it\n"
-        "  Shapley        the mean over all orders in which the stages can be added; exact, and the stages' shares\n"
-        "                 add up to what all save, which is checked\n"
-        "pairs: the Shapley interaction index of what two stages save (Grabisch and Roubens 1999); below 0 they save\n"
-        "  the same memory in part, above 0 each makes the other worth more\n"
-        "prices: nanoseconds paid for each byte saved, time and bytes shared out by the same method (Shapley, or\n"
-        "  marginal where not all subsets were measured). The time is:\n",
-        stdout);
+  fputs(
+      "usage: phasebench attribution [--profile P] [--checkpoint C] [--stages A+B...] [--json] RESULT\n\n"
+      "Which stage a saving is owed to, from the subsets of stages that a result holds; for all figures the result\n"
+      "must hold every subset, as of `phasebench run --combos all`. A figure of which a subset is missing or failed\n"
+      "is n/a (null in JSON), with what is missing and which --combos measures it.\n\n"
+      "bytes a line that each stage saves, and the same in halvings (log2), since savings multiply:\n"
+      "  marginal       after the stages before it in the standard order\n"
+      "  alone          against the baseline\n"
+      "  leave-one-out  what all stages together would lose without it\n"
+      "  Shapley        the mean over all orders in which the stages can be added; exact, and the stages' shares\n"
+      "                 add up to what all save, which is checked\n"
+      "pairs: the Shapley interaction index of what two stages save (Grabisch and Roubens 1999); below 0 they save\n"
+      "  the same memory in part, above 0 each makes the other worth more\n"
+      "prices: nanoseconds paid for each byte saved, time and bytes shared out by the same method (Shapley, or\n"
+      "  marginal where not all subsets were measured). The time is:\n",
+      stdout);
   for (unsigned g = 0; g < ATTRIBUTION_GAME_COUNT; g++) {
     enum attribution_game_id id = (enum attribution_game_id)g;
     if (!attribution_game_is_saved(id)) printf("    %-17s %s\n", attribution_game_key(id), attribution_game_text(id));
   }
-  fputs("  access_ns is for each access, its price ns/access for each byte a line; the others' prices are ns/byte.\n"
-        "  Below 0: the stage saves time as well.\n\n"
-        "  --profile P     figures of this allocator profile (default: strict where present, else the first)\n"
-        "  --checkpoint C  memory at purged (at rest) or served (in service); default: purged\n"
-        "  --stages A+B    look at these stages only, as if the result had no others\n"
-        "  --json          JSON (results/attribution.schema.json), with the figures of every subset\n\n"
-        "example: phasebench run --corpus quick --combos all --reps 1 --profile strict --output quick-all.json\n"
-        "         phasebench attribution quick-all.json\n",
-        stdout);
+  fputs(
+      "  access_ns is for each access, its price ns/access for each byte a line; the others' prices are ns/byte.\n"
+      "  Below 0: the stage saves time as well.\n\n"
+      "  --profile P     figures of this allocator profile (default: strict where present, else the first)\n"
+      "  --checkpoint C  memory at purged (at rest) or served (in service); default: purged\n"
+      "  --stages A+B    look at these stages only, as if the result had no others\n"
+      "  --json          JSON (results/attribution.schema.json), with the figures of every subset\n\n"
+      "example: phasebench run --corpus quick --combos all --reps 1 --profile strict --output quick-all.json\n"
+      "         phasebench attribution quick-all.json\n",
+      stdout);
 }
 
 /* ---- JSON ---- */
@@ -200,12 +202,10 @@ static bool attribute(const struct request *request, struct fault *fault) {
 }
 
 int command_attribution(int argc, char **argv) {
-  static const struct option options[] = {{"profile", required_argument, NULL, 'p'},
-                                          {"checkpoint", required_argument, NULL, 'c'},
-                                          {"stages", required_argument, NULL, 's'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {
+      {"profile", required_argument, NULL, 'p'}, {"checkpoint", required_argument, NULL, 'c'},
+      {"stages", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
+      {"help", no_argument, NULL, 'h'},          {0}};
   struct request request = {.checkpoint = "purged"};
   int option;
   while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {

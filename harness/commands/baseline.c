@@ -13,16 +13,18 @@
 #include "result/metrics.h"
 
 static void print_help(void) {
-  fputs("usage: phasebench baseline save RESULT --name NAME [--dir DIR] [--replace]\n"
-        "       phasebench baseline list [--dir DIR]\n"
-        "       phasebench baseline show NAME [--dir DIR]\n\n"
-        "Keeps results as baselines, DIR/NAME.json, to be committed and compared with by `phasebench gate NAME`.\n"
-        "A result with failed cells, of a sanitized build or measured with --allow-unfit-build is refused.\n\n"
-        "  --name NAME  letters, digits, '.', '_', '-'\n"
-        "  --dir DIR    default: " BASELINES_DIR " below the current folder\n"
-        "  --replace    put it in place of the baseline of that name; without it, that is refused\n\n"
-        "example: phasebench baseline save results/quick.json --name quick --replace\n",
-        stdout);
+  fputs(
+      "usage: phasebench baseline save RESULT --name NAME [--dir DIR] [--replace]\n"
+      "       phasebench baseline list [--dir DIR]\n"
+      "       phasebench baseline show NAME [--dir DIR]\n\n"
+      "Keeps results as baselines, DIR/NAME.json, to be committed and compared with by `phasebench gate NAME`.\n"
+      "A result with failed cells, of a sanitized build or measured with --allow-unfit-build is refused.\n\n"
+      "  --name NAME  letters, digits, '.', '_', '-'\n"
+      "  --dir DIR    default: " BASELINES_DIR
+      " below the current folder\n"
+      "  --replace    put it in place of the baseline of that name; without it, that is refused\n\n"
+      "example: phasebench baseline save results/quick.json --name quick --replace\n",
+      stdout);
 }
 
 static void print_head(const struct result *result, const char *name) {

@@ -25,28 +25,29 @@ struct bench_options {
 };
 
 static void print_help(void) {
-  fputs("usage: phasebench bench [--corpus NAME | --dir PATH] [OPTION]...\n\n"
-        "Measures the speed of codecs beside tree-sitter's own on the same documents, in one process\n"
-        "and one run, repetitions interleaved at random. Every answer is compared with tree-sitter's;\n"
-        "a wrong one is an error (exit code 5) and has no figure. Ctrl-C ends it without a table (exit code 6).\n\n"
-        "operations: parse, ingest (parse and put into an empty store), encode (put alone), walk (batch),\n"
-        "cursor (every node by moves), count (the nodes of one symbol); at random: index, first_child,\n"
-        "next_sibling, previous_sibling, parent, child_by_field, descendant (at a byte), point (at a row\n"
-        "and column). A codec that cannot do one of them has no figure for it, and the table says why;\n"
-        "without a count of its own it counts by its walk. count is also held against the subject's own walk.\n\n"
-        "  --corpus NAME    a corpus (default: quick)\n"
-        "  --dir PATH       a directory of your own\n"
-        "  --combos A,B     combinations (default: the cumulative ones that exist), e.g. baseline,p1\n"
-        "  --set STAGE.OPTION=N  sets an option of a stage (`phasebench stages` lists them); may be given again\n"
-        "  --filter REGEX   only benchmarks (operation/subject) that match\n"
-        "  --reps N         repetitions (default 5)\n"
-        "  --min-time S     seconds for each repetition of each benchmark (default 0.1)\n"
-        "  --max-bytes N    take a sample of whole documents of at most N bytes (default 4194304)\n"
-        "  --seed N         which sample, and which random nodes (default 1)\n"
-        "  --json FILE      every repetition as JSON, in Google Benchmark's own format (--benchmark_out), which is no\n"
-        "                   result and has no schema here\n\n"
-        "example: phasebench bench --corpus quick --combos baseline,p1 --filter '^(walk|cursor)/'\n",
-        stdout);
+  fputs(
+      "usage: phasebench bench [--corpus NAME | --dir PATH] [OPTION]...\n\n"
+      "Measures the speed of codecs beside tree-sitter's own on the same documents, in one process\n"
+      "and one run, repetitions interleaved at random. Every answer is compared with tree-sitter's;\n"
+      "a wrong one is an error (exit code 5) and has no figure. Ctrl-C ends it without a table (exit code 6).\n\n"
+      "operations: parse, ingest (parse and put into an empty store), encode (put alone), walk (batch),\n"
+      "cursor (every node by moves), count (the nodes of one symbol); at random: index, first_child,\n"
+      "next_sibling, previous_sibling, parent, child_by_field, descendant (at a byte), point (at a row\n"
+      "and column). A codec that cannot do one of them has no figure for it, and the table says why;\n"
+      "without a count of its own it counts by its walk. count is also held against the subject's own walk.\n\n"
+      "  --corpus NAME    a corpus (default: quick)\n"
+      "  --dir PATH       a directory of your own\n"
+      "  --combos A,B     combinations (default: the cumulative ones that exist), e.g. baseline,p1\n"
+      "  --set STAGE.OPTION=N  sets an option of a stage (`phasebench stages` lists them); may be given again\n"
+      "  --filter REGEX   only benchmarks (operation/subject) that match\n"
+      "  --reps N         repetitions (default 5)\n"
+      "  --min-time S     seconds for each repetition of each benchmark (default 0.1)\n"
+      "  --max-bytes N    take a sample of whole documents of at most N bytes (default 4194304)\n"
+      "  --seed N         which sample, and which random nodes (default 1)\n"
+      "  --json FILE      every repetition as JSON, in Google Benchmark's own format (--benchmark_out), which is no\n"
+      "                   result and has no schema here\n\n"
+      "example: phasebench bench --corpus quick --combos baseline,p1 --filter '^(walk|cursor)/'\n",
+      stdout);
 }
 
 /* ---- options ---- */
@@ -60,13 +61,12 @@ static bool parse_seconds(const char *text, double *value, struct fault *fault) 
 
 static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help, struct fault *fault) {
   static const struct option names[] = {
-      {"corpus", required_argument, NULL, 'c'}, {"dir", required_argument, NULL, 'd'},
-      {"combos", required_argument, NULL, 'k'}, {"set", required_argument, NULL, 'S'},
-      {"filter", required_argument, NULL, 'f'},
-      {"reps", required_argument, NULL, 'r'},   {"min-time", required_argument, NULL, 't'},
-      {"max-bytes", required_argument, NULL, 'm'}, {"seed", required_argument, NULL, 's'},
-      {"json", required_argument, NULL, 'j'},   {"help", no_argument, NULL, 'h'},
-      {0}};
+      {"corpus", required_argument, NULL, 'c'},   {"dir", required_argument, NULL, 'd'},
+      {"combos", required_argument, NULL, 'k'},   {"set", required_argument, NULL, 'S'},
+      {"filter", required_argument, NULL, 'f'},   {"reps", required_argument, NULL, 'r'},
+      {"min-time", required_argument, NULL, 't'}, {"max-bytes", required_argument, NULL, 'm'},
+      {"seed", required_argument, NULL, 's'},     {"json", required_argument, NULL, 'j'},
+      {"help", no_argument, NULL, 'h'},           {0}};
   int option;
   bool ok = true;
   uint64_t number;
@@ -191,8 +191,9 @@ static bool measure(const struct bench_options *options, const struct combinatio
   bench.place = &options->place;
   for (unsigned i = 0; ok && i < count; i++) ok = bench_add(&bench, &combinations[i], fault);
   if (ok) print_settings(&options->place);
-  if (ok) printf("corpus %s, seed %llu, %u repetition%s of %g s; ", corpus->name, (unsigned long long)options->seed,
-                 options->repetitions, plural(options->repetitions), options->min_time_s);
+  if (ok)
+    printf("corpus %s, seed %llu, %u repetition%s of %g s; ", corpus->name, (unsigned long long)options->seed,
+           options->repetitions, plural(options->repetitions), options->min_time_s);
   fflush(stdout);
   ok = ok && bench_register(&bench, fault) && run_benchmarks(options, &bench, fault);
   gbench_clear();

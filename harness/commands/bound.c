@@ -37,28 +37,31 @@ struct outcome {
 };
 
 static void print_help(void) {
-  fputs("usage: phasebench bound [--corpus NAME | --dir PATH] [OPTION]...\n\n"
-        "Measures how many bits a node the syntax trees of a corpus cost an adaptive code: a mixture of\n"
-        "context models (parent, grandparents, siblings and tokens before, lengths, columns) that learns as\n"
-        "it goes, language by language. It is the length that a real coder and decoder could do with, without\n"
-        "the source and without anything known before. It bounds coders that look at the same contexts, not\n"
-        "everything that can be thought of; and what it codes cannot be walked or looked into.\n\n"
-        "  --corpus NAME    a corpus (default: quick)\n"
-        "  --dir PATH       a directory of your own\n"
-        "  --max-bytes N    take a sample of whole documents of at most N bytes (default: all documents)\n"
-        "  --seed N         which sample (default 1)\n"
-        "  --json FILE      the figures as JSON (results/bound.schema.json)\n\n"
-        "The models take 256 MiB. Empty files are left out. Ctrl-C ends it without figures (exit code 6).\n\n"
-        "example: phasebench bound --corpus ts-1720 --json /tmp/ts-1720.json\n",
-        stdout);
+  fputs(
+      "usage: phasebench bound [--corpus NAME | --dir PATH] [OPTION]...\n\n"
+      "Measures how many bits a node the syntax trees of a corpus cost an adaptive code: a mixture of\n"
+      "context models (parent, grandparents, siblings and tokens before, lengths, columns) that learns as\n"
+      "it goes, language by language. It is the length that a real coder and decoder could do with, without\n"
+      "the source and without anything known before. It bounds coders that look at the same contexts, not\n"
+      "everything that can be thought of; and what it codes cannot be walked or looked into.\n\n"
+      "  --corpus NAME    a corpus (default: quick)\n"
+      "  --dir PATH       a directory of your own\n"
+      "  --max-bytes N    take a sample of whole documents of at most N bytes (default: all documents)\n"
+      "  --seed N         which sample (default 1)\n"
+      "  --json FILE      the figures as JSON (results/bound.schema.json)\n\n"
+      "The models take 256 MiB. Empty files are left out. Ctrl-C ends it without figures (exit code 6).\n\n"
+      "example: phasebench bound --corpus ts-1720 --json /tmp/ts-1720.json\n",
+      stdout);
 }
 
 static bool parse_options(int argc, char **argv, struct bound_options *options, bool *help, struct fault *fault) {
-  static const struct option names[] = {
-      {"corpus", required_argument, NULL, 'c'},    {"dir", required_argument, NULL, 'd'},
-      {"max-bytes", required_argument, NULL, 'm'}, {"seed", required_argument, NULL, 's'},
-      {"json", required_argument, NULL, 'j'},      {"help", no_argument, NULL, 'h'},
-      {0}};
+  static const struct option names[] = {{"corpus", required_argument, NULL, 'c'},
+                                        {"dir", required_argument, NULL, 'd'},
+                                        {"max-bytes", required_argument, NULL, 'm'},
+                                        {"seed", required_argument, NULL, 's'},
+                                        {"json", required_argument, NULL, 'j'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   bool ok = true;
   for (int option; ok && (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
     if (option == 'h') *help = true;
@@ -180,8 +183,8 @@ static void add_json(cJSON *object, const struct outcome *outcome) {
   json_add_double(parts, "total", all_bits(outcome) / (double)outcome->bits.node_count);
 }
 
-static bool write_json(const struct corpus *corpus, const struct bound_options *options,
-                       const struct outcome *outcomes, const struct outcome *total, struct fault *fault) {
+static bool write_json(const struct corpus *corpus, const struct bound_options *options, const struct outcome *outcomes,
+                       const struct outcome *total, struct fault *fault) {
   cJSON *root = json_new_object();
   json_add_text(root, "schema", "phasebench-bound-1");
   json_add_text(root, "version", phasebench_version());

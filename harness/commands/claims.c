@@ -19,41 +19,43 @@ struct options {
 };
 
 static void print_help(void) {
-  fputs("usage: phasebench claims [OPTION]... RESULT...\n"
-        "       phasebench claims [OPTION]... --contradictions\n\n"
-        "Holds published numbers against results, each against the results of the corpora it is about.\n"
-        "Verdicts, where larger is better:\n"
-        "  exceeded               measured above the claim and its tolerance\n"
-        "  reproduced             within the tolerance\n"
-        "  smaller than claimed   there, but less than claimed ('larger than claimed' where\n"
-        "                         smaller is better)\n"
-        "  refuted                no effect at all (reductions: 0 or less; absolute figures: half\n"
-        "                         of what was claimed, or less)\n"
-        "  not measured           and why\n"
-        "Measured is the median over repetitions, with its confidence interval. Where the interval\n"
-        "reaches another verdict, that is said. Claims that contradict each other are listed, too.\n\n"
-        "  --ledger FILE     another ledger than the one that comes with phasebench\n"
-        "  --profile P       allocator profile (default: strict where present, else the first)\n"
-        "  --check           exit code 11 when a claim is refuted, 12 when one about the corpus of a result\n"
-        "                    could not be judged, or none was\n"
-        "  --contradictions  only what contradicts itself in the ledger; needs no result\n"
-        "  --json            JSON in place of text (reports/verdicts.schema.json)\n"
-        "  --markdown        a Markdown table in place of text\n\n",
-        stdout);
-  fputs("A ledger of your own (all fields: reports/README.md):\n"
-        "  {\n"
-        "    \"schema\": \"phasebench-claims-1\",\n"
-        "    \"sources\": {\"talk\": \"our talk of May, slide 7\"},\n"
-        "    \"claims\": [{\n"
-        "      \"id\": \"half\", \"says\": \"p1 needs half of the memory\",\n"
-        "      \"source\": \"talk\", \"text\": \"-50 %\",\n"
-        "      \"combination\": \"p1\", \"metric\": \"reduction_pct\", \"unit\": \"%\",\n"
-        "      \"checkpoints\": [\"purged\"], \"corpora\": [],\n"
-        "      \"value\": 50, \"tolerance\": 2, \"refuted_at\": 0, \"better\": \"larger\"\n"
-        "    }]\n"
-        "  }\n\n"
-        "example: phasebench claims results/ts-1720.json\n",
-        stdout);
+  fputs(
+      "usage: phasebench claims [OPTION]... RESULT...\n"
+      "       phasebench claims [OPTION]... --contradictions\n\n"
+      "Holds published numbers against results, each against the results of the corpora it is about.\n"
+      "Verdicts, where larger is better:\n"
+      "  exceeded               measured above the claim and its tolerance\n"
+      "  reproduced             within the tolerance\n"
+      "  smaller than claimed   there, but less than claimed ('larger than claimed' where\n"
+      "                         smaller is better)\n"
+      "  refuted                no effect at all (reductions: 0 or less; absolute figures: half\n"
+      "                         of what was claimed, or less)\n"
+      "  not measured           and why\n"
+      "Measured is the median over repetitions, with its confidence interval. Where the interval\n"
+      "reaches another verdict, that is said. Claims that contradict each other are listed, too.\n\n"
+      "  --ledger FILE     another ledger than the one that comes with phasebench\n"
+      "  --profile P       allocator profile (default: strict where present, else the first)\n"
+      "  --check           exit code 11 when a claim is refuted, 12 when one about the corpus of a result\n"
+      "                    could not be judged, or none was\n"
+      "  --contradictions  only what contradicts itself in the ledger; needs no result\n"
+      "  --json            JSON in place of text (reports/verdicts.schema.json)\n"
+      "  --markdown        a Markdown table in place of text\n\n",
+      stdout);
+  fputs(
+      "A ledger of your own (all fields: reports/README.md):\n"
+      "  {\n"
+      "    \"schema\": \"phasebench-claims-1\",\n"
+      "    \"sources\": {\"talk\": \"our talk of May, slide 7\"},\n"
+      "    \"claims\": [{\n"
+      "      \"id\": \"half\", \"says\": \"p1 needs half of the memory\",\n"
+      "      \"source\": \"talk\", \"text\": \"-50 %\",\n"
+      "      \"combination\": \"p1\", \"metric\": \"reduction_pct\", \"unit\": \"%\",\n"
+      "      \"checkpoints\": [\"purged\"], \"corpora\": [],\n"
+      "      \"value\": 50, \"tolerance\": 2, \"refuted_at\": 0, \"better\": \"larger\"\n"
+      "    }]\n"
+      "  }\n\n"
+      "example: phasebench claims results/ts-1720.json\n",
+      stdout);
 }
 
 static bool open_results(const struct options *options, struct claims_result *results, struct fault *fault) {
@@ -121,14 +123,11 @@ static bool check_options(const struct options *options, bool json, bool markdow
 }
 
 int command_claims(int argc, char **argv) {
-  static const struct option known[] = {{"ledger", required_argument, NULL, 'l'},
-                                        {"profile", required_argument, NULL, 'p'},
-                                        {"check", no_argument, NULL, 'c'},
-                                        {"contradictions", no_argument, NULL, 'o'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"markdown", no_argument, NULL, 'm'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+  static const struct option known[] = {
+      {"ledger", required_argument, NULL, 'l'}, {"profile", required_argument, NULL, 'p'},
+      {"check", no_argument, NULL, 'c'},        {"contradictions", no_argument, NULL, 'o'},
+      {"json", no_argument, NULL, 'j'},         {"markdown", no_argument, NULL, 'm'},
+      {"help", no_argument, NULL, 'h'},         {0}};
   struct options options = {0};
   bool json = false, markdown = false;
   int option;

@@ -19,17 +19,18 @@ struct compare_options {
 };
 
 static void print_help(void) {
-  fputs("usage: phasebench compare [OPTION]... A B\n\n"
-        "Shows two result files side by side: for each combination and figure A, B, their difference and\n"
-        "ratio, the noise of each, and whether the intervals of their medians overlap; on top, in what corpus,\n"
-        "machine, program and settings differ. It shows and does not judge.\n\n"
-        "  --unlike          the corpora may differ: only figures a line or a node are compared\n"
-        "  --profile P       allocator profile (default: strict where present, else A's first)\n"
-        "  --all             all figures, not only the main ones\n"
-        "  --json            as JSON (results/compare.schema.json), all figures\n"
-        "  -o, --output DIR  also a page, DIR/index.html, and all figures as compare.csv and compare.json\n\n"
-        "example: phasebench compare old.json new.json -o reports/old-new\n",
-        stdout);
+  fputs(
+      "usage: phasebench compare [OPTION]... A B\n\n"
+      "Shows two result files side by side: for each combination and figure A, B, their difference and\n"
+      "ratio, the noise of each, and whether the intervals of their medians overlap; on top, in what corpus,\n"
+      "machine, program and settings differ. It shows and does not judge.\n\n"
+      "  --unlike          the corpora may differ: only figures a line or a node are compared\n"
+      "  --profile P       allocator profile (default: strict where present, else A's first)\n"
+      "  --all             all figures, not only the main ones\n"
+      "  --json            as JSON (results/compare.schema.json), all figures\n"
+      "  -o, --output DIR  also a page, DIR/index.html, and all figures as compare.csv and compare.json\n\n"
+      "example: phasebench compare old.json new.json -o reports/old-new\n",
+      stdout);
 }
 
 static FILE *create(const char *directory, const char *name, struct fault *fault) {
@@ -87,12 +88,13 @@ static void compare_files(const struct compare_options *options, char **paths, s
 }
 
 int command_compare(int argc, char **argv) {
-  static const struct option names[] = {
-      {"output", required_argument, NULL, 'o'}, {"profile", required_argument, NULL, 'p'}, {"json",
-no_argument, NULL, 'j'},
-      {"unlike", no_argument, NULL, 'u'},       {"all", no_argument, NULL, 'a'},           {"help",
-no_argument, NULL, 'h'},
-      {0}};
+  static const struct option names[] = {{"output", required_argument, NULL, 'o'},
+                                        {"profile", required_argument, NULL, 'p'},
+                                        {"json", no_argument, NULL, 'j'},
+                                        {"unlike", no_argument, NULL, 'u'},
+                                        {"all", no_argument, NULL, 'a'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   struct compare_options options = {0};
   struct fault fault = {0};
   for (int option; (option = getopt_long(argc, argv, "ho:", names, NULL)) != -1;) {

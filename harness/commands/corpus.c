@@ -27,7 +27,8 @@ static const char help_corpus[] =
     "NAME is a manifest's name, or a path with a '/' of a manifest elsewhere.\n"
     "`phasebench corpus list --help` and so on tell more.\n\n"
     "example:\n"
-    "  phasebench corpus fetch " CORPUS_DEFAULT "\n"
+    "  phasebench corpus fetch " CORPUS_DEFAULT
+    "\n"
     "  phasebench corpus show " CORPUS_DEFAULT "\n";
 
 static const char help_list[] =
@@ -367,11 +368,21 @@ static bool parse_bytes(const char *text, uint64_t *bytes) {
 /* Returns an option's error text, or NULL. */
 static const char *take_option(struct command_line *line, int option, const char *value) {
   switch (option) {
-    case 'j': line->as_json = true; return NULL;
-    case 'f': line->as_files = true; return NULL;
-    case 'a': line->again = true; return NULL;
-    case 'h': line->help = true; return NULL;
-    case 'd': line->directory = value; return NULL;
+    case 'j':
+      line->as_json = true;
+      return NULL;
+    case 'f':
+      line->as_files = true;
+      return NULL;
+    case 'a':
+      line->again = true;
+      return NULL;
+    case 'h':
+      line->help = true;
+      return NULL;
+    case 'd':
+      line->directory = value;
+      return NULL;
     case 'x':
       if (line->exclude_count == PATTERNS_MAX) return "too many --exclude";
       line->excludes[line->exclude_count++] = value;
@@ -380,8 +391,10 @@ static const char *take_option(struct command_line *line, int option, const char
       if (line->path_count == PATTERNS_MAX) return "too many --path";
       line->paths[line->path_count++] = value;
       return NULL;
-    case 'm': return parse_bytes(value, &line->max_file_bytes) ? NULL : "--max-file-bytes needs a number above 0";
-    default: return "an option is unknown or has no value";
+    case 'm':
+      return parse_bytes(value, &line->max_file_bytes) ? NULL : "--max-file-bytes needs a number above 0";
+    default:
+      return "an option is unknown or has no value";
   }
 }
 

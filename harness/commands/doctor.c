@@ -29,18 +29,32 @@ struct arguments {
 };
 
 static bool parse(int argc, char **argv, struct arguments *arguments) {
-  static const struct option options[] = {{"results", required_argument, NULL, 'r'}, {"all", no_argument, NULL, 'a'},
-                                          {"json", no_argument, NULL, 'j'},          {"help", no_argument, NULL, 'h'},
+  static const struct option options[] = {{"results", required_argument, NULL, 'r'},
+                                          {"all", no_argument, NULL, 'a'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
                                           {"root", required_argument, NULL, 'R'}, /* for tests: see environment.h */
                                           {0}};
   for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
     switch (option) {
-      case 'r': arguments->results_dir = optarg; break;
-      case 'a': arguments->all = true; break;
-      case 'j': arguments->json = true; break;
-      case 'R': environment_set_root(optarg); break;
-      case 'h': arguments->help = true; return true;
-      default: fprintf(stderr, "phasebench doctor: `phasebench doctor --help` lists the options\n"); return false;
+      case 'r':
+        arguments->results_dir = optarg;
+        break;
+      case 'a':
+        arguments->all = true;
+        break;
+      case 'j':
+        arguments->json = true;
+        break;
+      case 'R':
+        environment_set_root(optarg);
+        break;
+      case 'h':
+        arguments->help = true;
+        return true;
+      default:
+        fprintf(stderr, "phasebench doctor: `phasebench doctor --help` lists the options\n");
+        return false;
     }
   }
   if (optind == argc) return true;

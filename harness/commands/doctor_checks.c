@@ -95,16 +95,19 @@ static const char *reason_of(const cJSON *record, const char *key) {
 }
 
 static void check_huge_pages(struct doctor *doctor, const cJSON *record, int refused) {
-  static const char why[] = "a huge page counts as 2 MiB where 4 KiB are used, and comes when the kernel likes; cells "
-                            "switch them off";
+  static const char why[] =
+      "a huge page counts as 2 MiB where 4 KiB are used, and comes when the kernel likes; cells "
+      "switch them off";
   const char *setting = text_of(record, "transparent_hugepages");
   if (!refused || (setting && strcmp(setting, "never") == 0))
     doctor_add(doctor, "huge_pages", DOCTOR_OK, why, "", "%s%s", setting ? setting : "no setting is shown",
                refused ? "" : "; cells may switch them off");
   else
     doctor_add(doctor, "huge_pages", DOCTOR_WARN, why,
-               "as root: echo never > /sys/kernel/mm/transparent_hugepage/enabled", "%s, and cells may not switch "
-               "them off: %s", setting ? setting : reason_of(record, "transparent_hugepages"), strerror(refused));
+               "as root: echo never > /sys/kernel/mm/transparent_hugepage/enabled",
+               "%s, and cells may not switch "
+               "them off: %s",
+               setting ? setting : reason_of(record, "transparent_hugepages"), strerror(refused));
 }
 
 static void check_governor(struct doctor *doctor, const cJSON *record) {
@@ -145,8 +148,9 @@ static void check_virtual(struct doctor *doctor, const cJSON *record) {
 }
 
 static long check_cores(struct doctor *doctor) {
-  static const char why[] = "cells run one at a time on one CPU; what else runs needs another, and threads that share "
-                            "a core slow each other down";
+  static const char why[] =
+      "cells run one at a time on one CPU; what else runs needs another, and threads that share "
+      "a core slow each other down";
   char text[256], smt[16], reason[256];
   long count = 0;
   if (!read_line("/sys/devices/system/cpu/online", text, sizeof text, reason)) {
@@ -161,9 +165,10 @@ static long check_cores(struct doctor *doctor) {
     at = end + (*end == ',');
   }
   bool shares = read_line("/sys/devices/system/cpu/smt/active", smt, sizeof smt, reason) && strcmp(smt, "1") == 0;
-  const char *todo = shares ? "for times, leave the sibling threads idle, or as root: echo off > "
-                              "/sys/devices/system/cpu/smt/control"
-                     : count < 2 ? "for times, let nothing else run" : "";
+  const char *todo = shares      ? "for times, leave the sibling threads idle, or as root: echo off > "
+                                   "/sys/devices/system/cpu/smt/control"
+                     : count < 2 ? "for times, let nothing else run"
+                                 : "";
   doctor_add(doctor, "cores", shares || count < 2 ? DOCTOR_WARN : DOCTOR_OK, why, todo, "%ld CPU%s online (%s)%s",
              count, count == 1 ? "" : "s", text, shares ? ", two threads or more on a core" : "");
   return count;
@@ -196,16 +201,20 @@ static void check_clock(struct doctor *doctor) {
   bool is_quick = false;
   for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++) is_quick |= strcmp(text, quick[i]) == 0;
   doctor_add(doctor, "clock", is_quick ? DOCTOR_OK : DOCTOR_WARN, why,
-             is_quick ? "" : "see available_clocksource in /sys/devices/system/clocksource/clocksource0 for a quicker "
-                             "one; times of accesses include the clock's", "%s", text);
+             is_quick ? ""
+                      : "see available_clocksource in /sys/devices/system/clocksource/clocksource0 for a quicker "
+                        "one; times of accesses include the clock's",
+             "%s", text);
 }
 
 static void check_kernel(struct doctor *doctor) {
   static const char why[] = "all memory figures come from there";
   char text[8192], reason[256];
   if (!environment_read("/proc/self/smaps_rollup", text, sizeof text, reason))
-    doctor_add(doctor, "smaps", DOCTOR_FAIL, why, "take a kernel of 4.14 or newer with CONFIG_PROC_PAGE_MONITOR, and "
-               "mount /proc", "%s", reason);
+    doctor_add(doctor, "smaps", DOCTOR_FAIL, why,
+               "take a kernel of 4.14 or newer with CONFIG_PROC_PAGE_MONITOR, and "
+               "mount /proc",
+               "%s", reason);
   else if (!strstr(text, "\nRss:") || !strstr(text, "\nAnonymous:"))
     doctor_add(doctor, "smaps", DOCTOR_FAIL, why, "take a kernel of 4.14 or newer",
                "/proc/self/smaps_rollup has no Rss or no Anonymous");

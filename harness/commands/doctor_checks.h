@@ -21,7 +21,7 @@ struct doctor_check {
 struct doctor {
   struct doctor_check checks[32];
   unsigned count;
-  uint64_t memory_free_bytes; /* set by doctor_machine; 0: not known */
+  uint64_t memory_free_bytes;  /* set by doctor_machine; 0: not known */
   uint64_t memory_limit_bytes; /* of the control group; 0: none */
 };
 

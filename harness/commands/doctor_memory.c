@@ -92,7 +92,8 @@ static bool read_cpu_limit(const char *folder, double *limit) {
   double quota, period;
   if (read_file_number(folder, "cpu.max", &quota, rest, sizeof rest)) period = strtod(rest, NULL);
   else if (!read_file_number(folder, "cpu.cfs_quota_us", &quota, NULL, 0) ||
-           !read_file_number(folder, "cpu.cfs_period_us", &period, NULL, 0)) return false;
+           !read_file_number(folder, "cpu.cfs_period_us", &period, NULL, 0))
+    return false;
   if (!(quota > 0) || !(period > 0)) return false;
   *limit = quota / period;
   return true;
@@ -111,8 +112,9 @@ static bool find_limit(const char *controller, read_limit_fn *read_limit, double
 }
 
 static void check_group_memory(struct doctor *doctor) {
-  static const char why[] = "a cell that passes it is killed without a word; a cell that passes run's --memory-limit "
-                            "is a failed cell with a reason";
+  static const char why[] =
+      "a cell that passes it is killed without a word; a cell that passes run's --memory-limit "
+      "is a failed cell with a reason";
   uint64_t total;
   double limit;
   char reason[256], todo[256] = "";
@@ -129,8 +131,9 @@ static void check_group_memory(struct doctor *doctor) {
 }
 
 static void check_group_cpu(struct doctor *doctor) {
-  static const char why[] = "a process that has used up its share is stopped for up to a tenth of a second in the "
-                            "midst of what is timed; memory figures do not depend on it";
+  static const char why[] =
+      "a process that has used up its share is stopped for up to a tenth of a second in the "
+      "midst of what is timed; memory figures do not depend on it";
   double limit;
   if (!find_limit("cpu", read_cpu_limit, &limit)) {
     doctor_add(doctor, "cpu_limit", DOCTOR_OK, why, "", "no control group limits CPU time");
@@ -195,9 +198,10 @@ static void check_free(struct doctor *doctor) {
     doctor_add(doctor, "memory", DOCTOR_FAIL, why, "end other programs, or take another machine",
                "%.0f MiB to be had: too little for every corpus", (double)free_bytes / MIB);
   else if (names[0])
-    doctor_add(doctor, "memory", DOCTOR_WARN, why, "measure a smaller corpus, a sample (--max-lines), or leave the "
-               "baseline out (--combos)", "%.0f MiB to be had; the baseline may not fit for: %s",
-               (double)free_bytes / MIB, names);
+    doctor_add(doctor, "memory", DOCTOR_WARN, why,
+               "measure a smaller corpus, a sample (--max-lines), or leave the "
+               "baseline out (--combos)",
+               "%.0f MiB to be had; the baseline may not fit for: %s", (double)free_bytes / MIB, names);
   else
     doctor_add(doctor, "memory", DOCTOR_OK, why, "", "%.0f MiB to be had, enough for the baseline of every corpus",
                (double)free_bytes / MIB);

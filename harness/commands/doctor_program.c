@@ -102,8 +102,7 @@ static void check_corpora(struct doctor *doctor) {
   }
   free(names);
   if (!ok) doctor_add(doctor, "corpora", DOCTOR_FAIL, why, todo, "%.500s", fault.message);
-  else if (!count)
-    doctor_add(doctor, "corpora", DOCTOR_FAIL, why, todo, "no manifest in %.400s", paths_corpora_dir());
+  else if (!count) doctor_add(doctor, "corpora", DOCTOR_FAIL, why, todo, "no manifest in %.400s", paths_corpora_dir());
   else if (corpora.missing[0]) {
     struct doctor_check *check = doctor_add(doctor, "corpora", DOCTOR_WARN, why, "", "%u of %u fetched; not: %s",
                                             corpora.fetched, corpora.count, corpora.missing);
@@ -149,8 +148,9 @@ static bool stat_nearest(const char *path, char nearest[PATH_MAX], struct statfs
 }
 
 static void check_place(struct doctor *doctor, const char *name, const char *path, bool stages_write) {
-  static const char why_results[] = "results and what stages write to disk go there; on a file system in memory, what "
-                                    "a stage keeps on disk is kept in memory, and counted by nobody";
+  static const char why_results[] =
+      "results and what stages write to disk go there; on a file system in memory, what "
+      "a stage keeps on disk is kept in memory, and counted by nobody";
   static const char why_cache[] = "fetched corpora go there; all of them take 1.5 GiB";
   const char *why = stages_write ? why_results : why_cache;
   uint64_t wanted = (stages_write ? 1 : 2) * 1024 * MIB;
@@ -165,16 +165,15 @@ static void check_place(struct doctor *doctor, const char *name, const char *pat
   const char *what = in_memory ? "a file system in memory" : "a file system on disk";
   struct doctor_check *check;
   if (access(nearest, W_OK) != 0)
-    check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s cannot be written to: %s", nearest,
-                       strerror(errno));
+    check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s cannot be written to: %s", nearest, strerror(errno));
   else if (free_bytes < 64 * MIB)
     check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s: %.0f MiB left", nearest, (double)free_bytes / MIB);
   else
     check = doctor_add(doctor, name, (in_memory && stages_write) || free_bytes < wanted ? DOCTOR_WARN : DOCTOR_OK, why,
                        "", "%.300s: %s, %.0f MiB left", nearest, what, (double)free_bytes / MIB);
   if (check->state != DOCTOR_OK)
-    snprintf(check->todo, sizeof check->todo, "%s", stages_write ? "phasebench run --output FILE on another disk"
-                                                                 : "set PHASEBENCH_CACHE to another disk");
+    snprintf(check->todo, sizeof check->todo, "%s",
+             stages_write ? "phasebench run --output FILE on another disk" : "set PHASEBENCH_CACHE to another disk");
 }
 
 void doctor_places(struct doctor *doctor, const char *results_dir) {

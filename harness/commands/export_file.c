@@ -29,8 +29,10 @@ static enum export_outcome gone_wrong(const char *name, const char *what, int er
     case EIO:
     case ENOMEM:
     case EMFILE:
-    case ENFILE: return EXPORT_FAILED;
-    default: return EXPORT_REFUSED;
+    case ENFILE:
+      return EXPORT_FAILED;
+    default:
+      return EXPORT_REFUSED;
   }
 }
 

@@ -14,34 +14,36 @@
 #define PAIRS_MAX 64
 
 static void print_help(void) {
-  fputs("usage: phasebench gate BASELINE CANDIDATE [OPTION]...\n\n"
-        "Compares two results, group by group (combination and allocator profile), and fails where a metric that\n"
-        "gates got worse. BASELINE is a name (`phasebench baseline list`) or, with a '/' or .json, a file.\n\n"
-        "  --config FILE        metrics and thresholds; default: results/gate.json as it was at the build\n"
-        "                       (results/gate.schema.json)\n"
-        "  --claims LEDGER      a claim that stands in the baseline must not be refuted by the candidate\n"
-        "  --compare A=B        compare A of the baseline with B of the candidate, and nothing else; may be given\n"
-        "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"
-        "                       times compared fairly\n"
-        "  --treat WHAT=HOW     what to do where the results are unlike; may be given again:\n"
-        "                         corpus    refuse, per-line (compare only figures per line, node or in %), ignore\n"
-        "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
-        "                         ignore\n"
-        "                       Default: refuse\n"
-        "  --all                show also what did not change, and what is only reported\n"
-        "  --dir DIR            where names of baselines are looked up; default: " BASELINES_DIR "\n"
-        "  --json FILE          the outcome for programs (results/gate-outcome.schema.json); '-' is standard output,\n"
-        "  --markdown FILE      for a pull request;                                        in place of the text\n"
-        "  --junit FILE         as test results\n\n"
-        "Bytes that do not vary are compared exactly; RSS with its threshold and its A/A range; times by a rank test,\n"
-        "corrected for the number of comparisons, and a least effect: their change is the median ratio of all pairs of\n"
-        "repetitions, not that of the medians shown. A/A noise is how far the repetitions of one\n"
-        "group lie apart; how two runs differ is more, and the thresholds must cover it.\n\n"
-        "exit codes, the first that applies: 13 not comparable; 10 regression; 11 refuted claim; 12 missing cell or\n"
-        "figure; 14 too few repetitions; 0 passed. 1 to 4: something else went\n"
-        "wrong, and what was printed may not be all.\n\n"
-        "example: phasebench gate quick results/quick.json --treat machine=ignore-times --markdown gate.md\n",
-        stdout);
+  fputs(
+      "usage: phasebench gate BASELINE CANDIDATE [OPTION]...\n\n"
+      "Compares two results, group by group (combination and allocator profile), and fails where a metric that\n"
+      "gates got worse. BASELINE is a name (`phasebench baseline list`) or, with a '/' or .json, a file.\n\n"
+      "  --config FILE        metrics and thresholds; default: results/gate.json as it was at the build\n"
+      "                       (results/gate.schema.json)\n"
+      "  --claims LEDGER      a claim that stands in the baseline must not be refuted by the candidate\n"
+      "  --compare A=B        compare A of the baseline with B of the candidate, and nothing else; may be given\n"
+      "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"
+      "                       times compared fairly\n"
+      "  --treat WHAT=HOW     what to do where the results are unlike; may be given again:\n"
+      "                         corpus    refuse, per-line (compare only figures per line, node or in %), ignore\n"
+      "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
+      "                         ignore\n"
+      "                       Default: refuse\n"
+      "  --all                show also what did not change, and what is only reported\n"
+      "  --dir DIR            where names of baselines are looked up; default: " BASELINES_DIR
+      "\n"
+      "  --json FILE          the outcome for programs (results/gate-outcome.schema.json); '-' is standard output,\n"
+      "  --markdown FILE      for a pull request;                                        in place of the text\n"
+      "  --junit FILE         as test results\n\n"
+      "Bytes that do not vary are compared exactly; RSS with its threshold and its A/A range; times by a rank test,\n"
+      "corrected for the number of comparisons, and a least effect: their change is the median ratio of all pairs of\n"
+      "repetitions, not that of the medians shown. A/A noise is how far the repetitions of one\n"
+      "group lie apart; how two runs differ is more, and the thresholds must cover it.\n\n"
+      "exit codes, the first that applies: 13 not comparable; 10 regression; 11 refuted claim; 12 missing cell or\n"
+      "figure; 14 too few repetitions; 0 passed. 1 to 4: something else went\n"
+      "wrong, and what was printed may not be all.\n\n"
+      "example: phasebench gate quick results/quick.json --treat machine=ignore-times --markdown gate.md\n",
+      stdout);
 }
 
 enum format { TEXT, JSON, MARKDOWN, JUNIT, FORMAT_COUNT };
@@ -80,28 +82,51 @@ static bool add_pair(struct arguments *arguments, const char *text, struct fault
 
 static bool take_option(int option, struct arguments *arguments, struct fault *fault) {
   switch (option) {
-    case 'h': arguments->help = true; return true;
-    case 'c': arguments->gate.config = optarg; return true;
-    case 'l': arguments->gate.claims = optarg; return true;
-    case 'd': arguments->directory = optarg; return true;
-    case 'j': arguments->files[JSON] = optarg; return true;
-    case 'm': arguments->files[MARKDOWN] = optarg; return true;
-    case 'u': arguments->files[JUNIT] = optarg; return true;
-    case 't': return gate_treatment_parse(optarg, arguments->gate.treatments, fault);
-    case 'a': arguments->gate.all = true; return true;
-    case 'p': return add_pair(arguments, optarg, fault);
-    default: return fault_set(fault, EXIT_CODE_USAGE, "`phasebench gate --help` lists the options");
+    case 'h':
+      arguments->help = true;
+      return true;
+    case 'c':
+      arguments->gate.config = optarg;
+      return true;
+    case 'l':
+      arguments->gate.claims = optarg;
+      return true;
+    case 'd':
+      arguments->directory = optarg;
+      return true;
+    case 'j':
+      arguments->files[JSON] = optarg;
+      return true;
+    case 'm':
+      arguments->files[MARKDOWN] = optarg;
+      return true;
+    case 'u':
+      arguments->files[JUNIT] = optarg;
+      return true;
+    case 't':
+      return gate_treatment_parse(optarg, arguments->gate.treatments, fault);
+    case 'a':
+      arguments->gate.all = true;
+      return true;
+    case 'p':
+      return add_pair(arguments, optarg, fault);
+    default:
+      return fault_set(fault, EXIT_CODE_USAGE, "`phasebench gate --help` lists the options");
   }
 }
 
 static bool parse(int argc, char **argv, struct arguments *arguments, struct fault *fault) {
-  static const struct option options[] = {
-      {"config", required_argument, NULL, 'c'},   {"claims", required_argument, NULL, 'l'},
-      {"compare", required_argument, NULL, 'p'},  {"treat", required_argument, NULL, 't'},
-      {"dir", required_argument, NULL, 'd'},      {"json", required_argument, NULL, 'j'},
-      {"markdown", required_argument, NULL, 'm'}, {"junit", required_argument, NULL, 'u'},
-      {"all", no_argument, NULL, 'a'},            {"help", no_argument, NULL, 'h'},
-      {0}};
+  static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                          {"claims", required_argument, NULL, 'l'},
+                                          {"compare", required_argument, NULL, 'p'},
+                                          {"treat", required_argument, NULL, 't'},
+                                          {"dir", required_argument, NULL, 'd'},
+                                          {"json", required_argument, NULL, 'j'},
+                                          {"markdown", required_argument, NULL, 'm'},
+                                          {"junit", required_argument, NULL, 'u'},
+                                          {"all", no_argument, NULL, 'a'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
   for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
     if (!take_option(option, arguments, fault)) return false;
     if (arguments->help) return true;

@@ -15,13 +15,26 @@ static void put_text(const char *text, size_t length, FILE *out) {
     bool begins = i == 0 || text[i - 1] == '\n';
     if (begins && (text[i] == '.' || text[i] == '\'')) fputs("\\&", out);
     switch (text[i]) {
-      case '\\': fputs("\\e", out); break;
-      case '-': fputs("\\-", out); break;
-      case '\'': fputs("\\(aq", out); break;
-      case '`': fputs("\\(ga", out); break;
-      case '^': fputs("\\(ha", out); break;
-      case '~': fputs("\\(ti", out); break;
-      default: putc(text[i], out);
+      case '\\':
+        fputs("\\e", out);
+        break;
+      case '-':
+        fputs("\\-", out);
+        break;
+      case '\'':
+        fputs("\\(aq", out);
+        break;
+      case '`':
+        fputs("\\(ga", out);
+        break;
+      case '^':
+        fputs("\\(ha", out);
+        break;
+      case '~':
+        fputs("\\(ti", out);
+        break;
+      default:
+        putc(text[i], out);
     }
   }
 }
@@ -101,17 +114,22 @@ static bool each_command(each_fn *each, FILE *out, struct fault *fault) {
 }
 
 static void put_head(FILE *out) {
-  fprintf(out, ".\\\" Made by `phasebench help --man` from the program's own help texts.\n"
-               ".TH PHASEBENCH 1 \"%s\" \"phasebench %s\"\n.SH NAME\n", phasebench_date(), phasebench_version());
+  fprintf(out,
+          ".\\\" Made by `phasebench help --man` from the program's own help texts.\n"
+          ".TH PHASEBENCH 1 \"%s\" \"phasebench %s\"\n.SH NAME\n",
+          phasebench_date(), phasebench_version());
   put("phasebench", out);
   fputs(" \\- ", out);
   put("how many lines of code fit in a megabyte, with every line's syntax tree at hand\n", out);
-  fputs(".SH SYNOPSIS\n.B phasebench\n.I COMMAND\n.RI [ OPTION ]...\n.br\n.B phasebench help\n.RI [ COMMAND ]\n"
-        ".SH DESCRIPTION\n", out);
+  fputs(
+      ".SH SYNOPSIS\n.B phasebench\n.I COMMAND\n.RI [ OPTION ]...\n.br\n.B phasebench help\n.RI [ COMMAND ]\n"
+      ".SH DESCRIPTION\n",
+      out);
   put("phasebench measures how much memory the syntax trees of whole codebases take under combinations of stages: "
       "memory techniques, each in a shared object of its own.\nEach combination runs in a fresh process over real "
       "code, what the kernel says the process holds is what counts, and a figure is published only when every "
-      "source byte and every fact of every node came back identical.\n", out);
+      "source byte and every fact of every node came back identical.\n",
+      out);
   for (size_t i = 0; i < command_count; i++) {
     if (command_table[i].summary) put_item(command_table[i].name, command_table[i].summary, out);
   }
@@ -123,14 +141,18 @@ static void put_places(FILE *out) {
   EXIT_CODES(X)
 #undef X
   fputs(".SH ENVIRONMENT\n", out);
-  put_item("PHASEBENCH_CACHE", "where fetched corpora are; default: $XDG_CACHE_HOME/phasebench, else "
-           "~/.cache/phasebench", out);
+  put_item("PHASEBENCH_CACHE",
+           "where fetched corpora are; default: $XDG_CACHE_HOME/phasebench, else "
+           "~/.cache/phasebench",
+           out);
   put_item("PHASEBENCH_STAGE_DIR", "stages, in place of lib/phasebench/stages", out);
   put_item("PHASEBENCH_GRAMMAR_DIR", "grammars, in place of lib/phasebench/grammars", out);
   put_item("PHASEBENCH_CORPORA_DIR", "manifests of corpora, in place of share/phasebench/corpora", out);
   put_item("PHASEBENCH_REPORTS_DIR", "gnuplot scripts and claims, in place of share/phasebench/reports", out);
-  fputs(".SH FILES\nPaths without a slash at their beginning are below the prefix of the installation, or below\n"
-        "the current folder for results.\n", out);
+  fputs(
+      ".SH FILES\nPaths without a slash at their beginning are below the prefix of the installation, or below\n"
+      "the current folder for results.\n",
+      out);
   put_item("lib/phasebench/stages/*.so", "the stages that combinations are made of", out);
   put_item("lib/phasebench/grammars/*.so", "tree-sitter grammars", out);
   put_item("share/phasebench/corpora/*.json", "manifests of corpora", out);
@@ -138,8 +160,10 @@ static void put_places(FILE *out) {
   put_item("share/phasebench/results/*.schema.json", "what result files hold, and what commands print as JSON", out);
   put_item("share/phasebench/skeleton/", "what a stage of your own begins as", out);
   put_item("include/phasebench/stage.h", "the contract of stages", out);
-  put_item("results/CORPUS.json", "what run writes unless told otherwise; its cells are kept in "
-           "results/CORPUS.json.cells until it is complete", out);
+  put_item("results/CORPUS.json",
+           "what run writes unless told otherwise; its cells are kept in "
+           "results/CORPUS.json.cells until it is complete",
+           out);
   put_item("results/baselines/NAME.json", "what gate compares with", out);
 }
 

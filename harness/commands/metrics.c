@@ -19,19 +19,20 @@ struct output {
 };
 
 static void print_help(void) {
-  fputs("usage: phasebench metrics [--profile P] [--json] RESULT...\n\n"
-        "Prints every figure of result files, one a line, tab-separated:\n"
-        "  corpus  combination  checkpoint ('-' where none)  metric  value  unit\n"
-        "The value is the median over repetitions, or `null` where the result has none; --json\n"
-        "adds n, min, max, mad (median absolute deviation), and the reason of each null.\n"
-        "MiB = 1,048,576 bytes. A combination with a failed or missing cell has no figures: it is\n"
-        "named on standard error. Of an instrument, which keeps nothing, there are the figures of the\n"
-        "harness around it (memory, times, edits), and none of what is kept.\n\n"
-        "  --profile P  figures of this allocator profile (default: strict where present, else the\n"
-        "               result's first)\n"
-        "  --json       JSON in place of lines (results/metrics.schema.json)\n\n"
-        "example: phasebench metrics results/quick.json | awk -F'\\t' '$4 == \"lines_per_mib\"'\n",
-        stdout);
+  fputs(
+      "usage: phasebench metrics [--profile P] [--json] RESULT...\n\n"
+      "Prints every figure of result files, one a line, tab-separated:\n"
+      "  corpus  combination  checkpoint ('-' where none)  metric  value  unit\n"
+      "The value is the median over repetitions, or `null` where the result has none; --json\n"
+      "adds n, min, max, mad (median absolute deviation), and the reason of each null.\n"
+      "MiB = 1,048,576 bytes. A combination with a failed or missing cell has no figures: it is\n"
+      "named on standard error. Of an instrument, which keeps nothing, there are the figures of the\n"
+      "harness around it (memory, times, edits), and none of what is kept.\n\n"
+      "  --profile P  figures of this allocator profile (default: strict where present, else the\n"
+      "               result's first)\n"
+      "  --json       JSON in place of lines (results/metrics.schema.json)\n\n"
+      "example: phasebench metrics results/quick.json | awk -F'\\t' '$4 == \"lines_per_mib\"'\n",
+      stdout);
 }
 
 /* Tabs and line ends in a name would break the columns. */

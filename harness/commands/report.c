@@ -22,21 +22,22 @@
 #define MIB 1048576.0
 
 static void print_help(void) {
-  fputs("usage: phasebench report [--profile P] [--bound FILE] [--ledger FILE] RESULT... -o DIR\n\n"
-        "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
-        "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
-        "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
-        "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
-        "of results of one corpus in several sizes (`run --max-lines`), memory over lines: a sample that\n"
-        "stands behind the whole of its corpus is in that picture only.\n"
-        "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
-        "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
-        "  --profile P       allocator profile (default: strict where present, else the first)\n"
-        "  --bound FILE      mark the limit that `phasebench bound --json FILE` measured of the same corpus;\n"
-        "                    may be given once for each corpus\n"
-        "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
-        "example: phasebench report results/quick.json -o reports/quick\n",
-        stdout);
+  fputs(
+      "usage: phasebench report [--profile P] [--bound FILE] [--ledger FILE] RESULT... -o DIR\n\n"
+      "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
+      "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
+      "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
+      "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
+      "of results of one corpus in several sizes (`run --max-lines`), memory over lines: a sample that\n"
+      "stands behind the whole of its corpus is in that picture only.\n"
+      "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
+      "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
+      "  --profile P       allocator profile (default: strict where present, else the first)\n"
+      "  --bound FILE      mark the limit that `phasebench bound --json FILE` measured of the same corpus;\n"
+      "                    may be given once for each corpus\n"
+      "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
+      "example: phasebench report results/quick.json -o reports/quick\n",
+      stdout);
 }
 
 /* ---- files ---- */
@@ -99,7 +100,7 @@ static void write_instrument(const struct report *report, const struct result_gr
     report_line(report, "instrument %s: %s", group->combination, cost.missing);
   } else {
     report_line(report, "instrument %s, which keeps nothing: %.2f MiB above `start` at `purged`", group->combination,
-               cost.median / MIB);
+                cost.median / MIB);
   }
 }
 
@@ -121,9 +122,9 @@ static void write_head(const struct report *report) {
               plural(r->repetitions), report->profile, r->path);
   report_line(report, "machine: %s, %s", or_unknown(r->cpu_model), or_unknown(r->kernel));
   report_line(report, "phasebench %s, commit %s, %s build (%s, %s), tree-sitter %s, allocator %s%s", r->version,
-             or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
-             or_unknown(r->tree_sitter_version), r->allocator_version ? "jemalloc " : "",
-             or_unknown(r->allocator_version));
+              or_unknown(r->commit), r->build_type, or_unknown(r->compiler), or_unknown(r->compiler_flags),
+              or_unknown(r->tree_sitter_version), r->allocator_version ? "jemalloc " : "",
+              or_unknown(r->allocator_version));
   if (r->sanitizers[0]) {
     report_line(report, "WARNING: made by a build with sanitizers (%s): no figure counts", r->sanitizers);
   }
@@ -134,8 +135,9 @@ static void write_head(const struct report *report) {
     if (group->instrument && group->ok) write_instrument(report, group);
     if (!group->ok) report_line(report, "FAILED: %s: %s", group->combination, group->reason);
   }
-  report_line(report, "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
-                     "document");
+  report_line(report,
+              "MiB = 1,048,576 bytes; figures are medians over repetitions; `start` is before the first "
+              "document");
   fputc('\n', report->text);
   fputc('\n', report->markdown);
 }
@@ -152,7 +154,7 @@ static void write_verdict(const struct report *report, const struct claim *claim
   claim_claimed_text(claim, claimed, sizeof claimed);
   claim_figure_text(claim, judged->measured.median, measured, sizeof measured);
   report_line(report, "%s%s%s: %s (claimed %s, measured %s, n = %u)", claim->says, whole_cell ? "" : ", ",
-             whole_cell ? "" : checkpoint, verdict, claimed, measured, judged->measured.n);
+              whole_cell ? "" : checkpoint, verdict, claimed, measured, judged->measured.n);
 }
 
 /* Claims about this corpus; one whose combination was not measured takes one line. */
@@ -202,13 +204,15 @@ static bool write_section(const struct report *report, grid_fn *make, const char
 
 static const char *const trust_notes[] = {
     "nodes proved: facts of each node compared with a fresh parse; edited documents are compared in both states, "
-    "before and after, so this can be more than the corpus has", NULL};
+    "before and after, so this can be more than the corpus has",
+    NULL};
 static const char *const speed_notes[] = {
     "parse and walk: median of the repetitions, and their least and most",
     "ingest % of parse: parsing and freeing the trees alone, as a share of that and storing them too; 100 is as fast "
     "as parsing alone",
     "edits: all edited documents together; parse: into trees of the new texts (a codec without live trees parses the "
-    "old text first, and that is in it); store: handing the new trees and sources to the stages", NULL};
+    "old text first, and that is in it); store: handing the new trees and sources to the stages",
+    NULL};
 
 static const char *const thaw_notes[] = {
     "before each measurement the stages were told to evict; tree: a cursor is opened and all nodes are walked; source: "
@@ -216,7 +220,8 @@ static const char *const thaw_notes[] = {
     "cold: the store's files and the document's own were dropped from the page cache before; what a disk or a host "
     "keeps in memory is its own",
     "parse / tree: over the documents of the sample, how many times longer parsing took (median and least), and the "
-    "share of documents for which parsing was quicker", NULL};
+    "share of documents for which parsing was quicker",
+    NULL};
 
 /* Only of a result that holds every subset of its stages: else most of it would be n/a. */
 static bool write_attribution(const struct report *report) {
@@ -232,11 +237,9 @@ static bool write_result(const struct report *report) {
   bool ok = write_section(report, report_memory, NULL, report_draw_lines);
   if (ok) write_claims(report);
   return ok && write_section(report, report_trade, NULL, NULL) && write_section(report, report_lines, NULL, NULL) &&
-         write_attribution(report) &&
-         write_section(report, report_trust, trust_notes, NULL) &&
-         write_section(report, report_speed, speed_notes, NULL) &&
-         write_section(report, report_latency, NULL, NULL) && report_draw_latency(report) &&
-         report_draw_plane(report) &&
+         write_attribution(report) && write_section(report, report_trust, trust_notes, NULL) &&
+         write_section(report, report_speed, speed_notes, NULL) && write_section(report, report_latency, NULL, NULL) &&
+         report_draw_latency(report) && report_draw_plane(report) &&
          write_section(report, report_thaw, thaw_notes, NULL) &&
          write_section(report, report_owners, NULL, report_draw_owners) &&
          write_section(report, report_checkpoints, NULL, report_draw_checkpoints);
@@ -255,7 +258,7 @@ static void write_slopes(const struct report *report, const struct grid *grid) {
     const struct grid_cell *least = grid_at(grid, 0, c), *largest = grid_at(grid, last, c);
     if (least->missing || largest->missing) continue;
     report_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
-               (largest->value - least->value) / lines, from, to);
+                (largest->value - least->value) / lines, from, to);
   }
   fputc('\n', report->text);
   fputc('\n', report->markdown);
@@ -336,10 +339,12 @@ static bool write_report(const struct making *making, const struct claims *claim
   report.text = report_create(directory, "report.txt", fault);
   report.markdown = report.text ? report_create(directory, "report.md", fault) : NULL;
   bool ok = report.markdown != NULL && open_results(making->paths, count, results, fault);
-  if (ok) fputs("# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV "
-                "(`*.csv`). \u00b1 is the farther side "
-                "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n",
-                report.markdown);
+  if (ok)
+    fputs(
+        "# phasebench report\n\nAll of it in one page: [index.html](index.html); every table as CSV "
+        "(`*.csv`). \u00b1 is the farther side "
+        "of the interval of the median (of few repetitions at less than 95 %; the page names the level).\n\n",
+        report.markdown);
   struct report_page_input input = {.results = results,
                                     .count = (unsigned)count,
                                     .claims = claims,
@@ -386,12 +391,10 @@ static bool make_in(void *context, const char *made, struct fault *fault) {
 }
 
 static bool parse_options(int argc, char **argv, struct making *making, const char **directory, bool *help) {
-  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                          {"profile", required_argument, NULL, 'p'},
-                                          {"ledger", required_argument, NULL, 'l'},
-                                          {"bound", required_argument, NULL, 'b'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {
+      {"output", required_argument, NULL, 'o'}, {"profile", required_argument, NULL, 'p'},
+      {"ledger", required_argument, NULL, 'l'}, {"bound", required_argument, NULL, 'b'},
+      {"help", no_argument, NULL, 'h'},         {0}};
   static char *bounds[BOUNDS_MAX];
   making->bounds = bounds;
   for (int option; (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {

@@ -20,53 +20,57 @@
 static const char *excludes[EXCLUDES_MAX + 1];
 
 static void print_help(FILE *out) {
-  fputs("usage: phasebench run [OPTION]...\n\n"
-        "Measures what combinations of stages hold in memory over a corpus: one fresh process for each\n"
-        "combination, allocator profile and repetition. Writes one JSON file.\n\n"
-        "what to measure:\n"
-        "  --corpus NAME          a corpus (`phasebench corpus list`); default: " CORPUS_DEFAULT "\n"
-        "  --dir PATH             a directory of your own, in place of a corpus\n"
-        "  --exclude PATTERN      leave out what this gitignore pattern matches; may be given again\n"
-        "  --max-lines N          a sample: whole files, drawn by the seed, with at most N lines in all. It is called\n"
-        "                         CORPUS:max-lines-N; `report` draws memory over lines of several such results\n"
-        "  --combos LIST          with commas between them: words for many combinations (below), or combinations:\n"
-        "                         stages joined by '+'; a stage elsewhere is named by its path. The order in which\n"
-        "                         stages are named means nothing, they are sorted; a combination that is named\n"
-        "                         twice counts once. Default: cumulative\n",
-        out);
+  fputs(
+      "usage: phasebench run [OPTION]...\n\n"
+      "Measures what combinations of stages hold in memory over a corpus: one fresh process for each\n"
+      "combination, allocator profile and repetition. Writes one JSON file.\n\n"
+      "what to measure:\n"
+      "  --corpus NAME          a corpus (`phasebench corpus list`); default: " CORPUS_DEFAULT
+      "\n"
+      "  --dir PATH             a directory of your own, in place of a corpus\n"
+      "  --exclude PATTERN      leave out what this gitignore pattern matches; may be given again\n"
+      "  --max-lines N          a sample: whole files, drawn by the seed, with at most N lines in all. It is called\n"
+      "                         CORPUS:max-lines-N; `report` draws memory over lines of several such results\n"
+      "  --combos LIST          with commas between them: words for many combinations (below), or combinations:\n"
+      "                         stages joined by '+'; a stage elsewhere is named by its path. The order in which\n"
+      "                         stages are named means nothing, they are sorted; a combination that is named\n"
+      "                         twice counts once. Default: cumulative\n",
+      out);
   for (unsigned i = 0; i < COMBINATION_SET_COUNT; i++) {
     fprintf(out, "                           %-14s %s\n", combination_set_word((enum combination_set)i),
             combination_set_text((enum combination_set)i));
   }
-  fputs("  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations\n"
-        "                         that have the stage; N of bytes may end in K, KiB, M, MiB ... TiB; may\n"
-        "                         be given again\n"
-        "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
-        "                         jemalloc comes) or both. Default: both\n"
-        "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
-        "  --seed N               of the order, the access mix and the edits. Default: 1\n"
-        "  --no-instrument        leave out the cell that keeps nothing and shows the harness's own cost, which\n"
-        "                         otherwise runs once for each profile\n\n"
-        "limits of a cell; a cell that goes past one is a failed cell, and the others go on:\n"
-        "  --timeout S            seconds. Default: 3600\n"
-        "  --memory-limit SIZE    resident bytes; may end in K, KiB, M, MiB ... TiB (1024s). Default: 9/10 of\n"
-        "                         the machine's memory\n\n"
-        "where it goes:\n"
-        "  --output FILE          default: results/<corpus>.json below the current folder; no device, pipe or link.\n"
-        "                         An older file stays until the new result is complete\n"
-        "  --resume               go on with an interrupted run of the very same settings, corpus, build and\n"
-        "                         machine; its finished cells are kept in FILE.cells. Nothing kept: begins anew, or\n"
-        "                         does nothing where FILE is the complete result of this run already, and refuses\n"
-        "                         where it is that of another run\n"
-        "  --restart              discard such cells, or replace such a result, and begin anew. Without --resume and\n"
-        "                         --restart, kept cells are neither used nor lost: the command refuses to start\n"
-        "  --quiet                only errors and failed cells are told\n"
-        "  --allow-unfit-build    measure with a Debug or sanitized build, for tests; the result says so\n\n"
-        "A result is written also when cells failed; then the exit code is 5. Ctrl-C ends the cell that runs and\n"
-        "keeps the finished ones; the exit code is 6.\n\n"
-        "examples: phasebench run --corpus quick --combos baseline,p1 --reps 5\n"
-        "          phasebench run --corpus quick --combos all --reps 1 --profile strict   (then `phasebench attribution`)\n",
-        out);
+  fputs(
+      "  --set STAGE.OPTION=N   sets an option of a stage (`phasebench stages` lists them), in all combinations\n"
+      "                         that have the stage; N of bytes may end in K, KiB, M, MiB ... TiB; may\n"
+      "                         be given again\n"
+      "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
+      "                         jemalloc comes) or both. Default: both\n"
+      "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
+      "  --seed N               of the order, the access mix and the edits. Default: 1\n"
+      "  --no-instrument        leave out the cell that keeps nothing and shows the harness's own cost, which\n"
+      "                         otherwise runs once for each profile\n\n"
+      "limits of a cell; a cell that goes past one is a failed cell, and the others go on:\n"
+      "  --timeout S            seconds. Default: 3600\n"
+      "  --memory-limit SIZE    resident bytes; may end in K, KiB, M, MiB ... TiB (1024s). Default: 9/10 of\n"
+      "                         the machine's memory\n\n"
+      "where it goes:\n"
+      "  --output FILE          default: results/<corpus>.json below the current folder; no device, pipe or link.\n"
+      "                         An older file stays until the new result is complete\n"
+      "  --resume               go on with an interrupted run of the very same settings, corpus, build and\n"
+      "                         machine; its finished cells are kept in FILE.cells. Nothing kept: begins anew, or\n"
+      "                         does nothing where FILE is the complete result of this run already, and refuses\n"
+      "                         where it is that of another run\n"
+      "  --restart              discard such cells, or replace such a result, and begin anew. Without --resume and\n"
+      "                         --restart, kept cells are neither used nor lost: the command refuses to start\n"
+      "  --quiet                only errors and failed cells are told\n"
+      "  --allow-unfit-build    measure with a Debug or sanitized build, for tests; the result says so\n\n"
+      "A result is written also when cells failed; then the exit code is 5. Ctrl-C ends the cell that runs and\n"
+      "keeps the finished ones; the exit code is 6.\n\n"
+      "examples: phasebench run --corpus quick --combos baseline,p1 --reps 5\n"
+      "          phasebench run --corpus quick --combos all --reps 1 --profile strict   (then `phasebench "
+      "attribution`)\n",
+      out);
 }
 
 static bool parse_whole(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
@@ -94,8 +98,9 @@ static bool parse_timeout(const char *text, uint64_t *timeout_ms, struct fault *
 
 static bool parse_size(const char *text, uint64_t *bytes, struct fault *fault) {
   if (size_parse(text, bytes, NULL) && *bytes >= 1 << 20) return true;
-  return fault_set(fault, EXIT_CODE_USAGE, "--memory-limit '%s': expected bytes, or a number that ends in "
-                   SIZE_UNITS_TEXT "; at least 1M", text);
+  return fault_set(fault, EXIT_CODE_USAGE,
+                   "--memory-limit '%s': expected bytes, or a number that ends in " SIZE_UNITS_TEXT "; at least 1M",
+                   text);
 }
 
 static bool default_memory_limit(uint64_t *bytes, struct fault *fault) {
@@ -161,26 +166,52 @@ static bool add_exclude(const char *pattern, struct fault *fault) {
 static bool take_option(int option, struct run_options *options, struct fault *fault) {
   uint64_t number;
   switch (option) {
-    case CORPUS: options->corpus = optarg; return true;
-    case DIRECTORY: options->directory = optarg; return true;
-    case EXCLUDE: return add_exclude(optarg, fault);
-    case MAX_LINES: return parse_whole("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
-    case COMBOS: options->combinations = optarg; return true;
-    case SET: return store_setting_add(&options->place, optarg, fault);
-    case PROFILE: options->profile = optarg; return true;
+    case CORPUS:
+      options->corpus = optarg;
+      return true;
+    case DIRECTORY:
+      options->directory = optarg;
+      return true;
+    case EXCLUDE:
+      return add_exclude(optarg, fault);
+    case MAX_LINES:
+      return parse_whole("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
+    case COMBOS:
+      options->combinations = optarg;
+      return true;
+    case SET:
+      return store_setting_add(&options->place, optarg, fault);
+    case PROFILE:
+      options->profile = optarg;
+      return true;
     case REPS:
       if (!parse_whole("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;
       options->repetitions = (unsigned)number;
       return true;
-    case SEED: return parse_whole("--seed", optarg, 0, JSON_INTEGER_MAX - 1, &options->seed, fault);
-    case NO_INSTRUMENT: options->instrument = false; return true;
-    case TIMEOUT: return parse_timeout(optarg, &options->timeout_ms, fault);
-    case MEMORY_LIMIT: return parse_size(optarg, &options->memory_limit_bytes, fault);
-    case OUTPUT: options->output = optarg; return true;
-    case RESUME: options->resume = true; return true;
-    case RESTART: options->restart = true; return true;
-    case QUIET: options->quiet = true; return true;
-    case ALLOW_UNFIT_BUILD: options->allow_unfit_build = true; return true;
+    case SEED:
+      return parse_whole("--seed", optarg, 0, JSON_INTEGER_MAX - 1, &options->seed, fault);
+    case NO_INSTRUMENT:
+      options->instrument = false;
+      return true;
+    case TIMEOUT:
+      return parse_timeout(optarg, &options->timeout_ms, fault);
+    case MEMORY_LIMIT:
+      return parse_size(optarg, &options->memory_limit_bytes, fault);
+    case OUTPUT:
+      options->output = optarg;
+      return true;
+    case RESUME:
+      options->resume = true;
+      return true;
+    case RESTART:
+      options->restart = true;
+      return true;
+    case QUIET:
+      options->quiet = true;
+      return true;
+    case ALLOW_UNFIT_BUILD:
+      options->allow_unfit_build = true;
+      return true;
     default:
       return fault_set(fault, EXIT_CODE_USAGE, "`phasebench run --help` lists the options"); /* getopt said what */
   }
@@ -210,8 +241,13 @@ static int give_up(const struct fault *fault) {
 }
 
 int command_run(int argc, char **argv) {
-  struct run_options options = {.combinations = "cumulative", .profile = "both", .excludes = excludes, .repetitions = 3,
-                                .seed = 1, .timeout_ms = 3600 * 1000, .instrument = true};
+  struct run_options options = {.combinations = "cumulative",
+                                .profile = "both",
+                                .excludes = excludes,
+                                .repetitions = 3,
+                                .seed = 1,
+                                .timeout_ms = 3600 * 1000,
+                                .instrument = true};
   struct fault fault = {0};
   char output[4096];
   unsigned cells_failed = 0;

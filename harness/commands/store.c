@@ -88,24 +88,41 @@ struct action {
   bool (*run)(const struct store_options *options, struct fault *fault);
 };
 
-static const struct action actions[] = {
-    {"build", help_build, "cdtso", store_command_build}, {"info", help_info, "jt", store_command_info},
-    {"open", help_open, "jts", store_command_open},      {"verify", help_verify, "tSj", store_command_verify},
-    {"export", help_export, "oTtR", store_command_export}};
+static const struct action actions[] = {{"build", help_build, "cdtso", store_command_build},
+                                        {"info", help_info, "jt", store_command_info},
+                                        {"open", help_open, "jts", store_command_open},
+                                        {"verify", help_verify, "tSj", store_command_verify},
+                                        {"export", help_export, "oTtR", store_command_export}};
 
 static bool take_option(const struct action *action, int letter, struct store_options *options, struct fault *fault) {
   if (letter == '?' || letter == ':' || !strchr(action->options, letter))
     return fault_set(fault, EXIT_CODE_USAGE, "`phasebench store %s --help` lists the options", action->name);
   switch (letter) {
-    case 'c': options->corpus = optarg; return true;
-    case 'd': options->directory = optarg; return true;
-    case 't': options->stages = optarg; return true;
-    case 'o': options->output = optarg; return true;
-    case 'j': options->json = true; return true;
-    case 'S': options->sources = true; return true;
-    case 'R': options->replace = true; return true;
-    case 's': return store_setting_add(&options->place, optarg, fault);
-    default: break;
+    case 'c':
+      options->corpus = optarg;
+      return true;
+    case 'd':
+      options->directory = optarg;
+      return true;
+    case 't':
+      options->stages = optarg;
+      return true;
+    case 'o':
+      options->output = optarg;
+      return true;
+    case 'j':
+      options->json = true;
+      return true;
+    case 'S':
+      options->sources = true;
+      return true;
+    case 'R':
+      options->replace = true;
+      return true;
+    case 's':
+      return store_setting_add(&options->place, optarg, fault);
+    default:
+      break;
   }
   if (strcmp(optarg, "sexp") == 0) options->trees = STORE_TREES_SEXP;
   else if (strcmp(optarg, "json") == 0) options->trees = STORE_TREES_JSON;
@@ -115,13 +132,17 @@ static bool take_option(const struct action *action, int letter, struct store_op
 
 static bool parse(const struct action *action, int argc, char **argv, struct store_options *options, bool *wants_help,
                   struct fault *fault) {
-  static const struct option names[] = {
-      {"corpus", required_argument, NULL, 'c'}, {"dir", required_argument, NULL, 'd'},
-      {"stages", required_argument, NULL, 't'}, {"set", required_argument, NULL, 's'},
-      {"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},
-      {"sources", no_argument, NULL, 'S'},      {"trees", required_argument, NULL, 'T'},
-      {"replace", no_argument, NULL, 'R'},      {"help", no_argument, NULL, 'h'},
-      {0}};
+  static const struct option names[] = {{"corpus", required_argument, NULL, 'c'},
+                                        {"dir", required_argument, NULL, 'd'},
+                                        {"stages", required_argument, NULL, 't'},
+                                        {"set", required_argument, NULL, 's'},
+                                        {"output", required_argument, NULL, 'o'},
+                                        {"json", no_argument, NULL, 'j'},
+                                        {"sources", no_argument, NULL, 'S'},
+                                        {"trees", required_argument, NULL, 'T'},
+                                        {"replace", no_argument, NULL, 'R'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   static char name[64]; /* begins getopt's own messages */
   snprintf(name, sizeof name, "phasebench store %s", action->name);
   argv[0] = name;
@@ -133,8 +154,8 @@ static bool parse(const struct action *action, int argc, char **argv, struct sto
   if (*wants_help) return true;
   bool builds = action->run == store_command_build, exports = action->run == store_command_export;
   if ((builds || exports) && (!options->output || !options->output[0]))
-    return fault_set(fault, EXIT_CODE_USAGE, "-o is missing: %s", builds ? "the folder that becomes the store"
-                                                                         : "a folder, or - for standard output");
+    return fault_set(fault, EXIT_CODE_USAGE, "-o is missing: %s",
+                     builds ? "the folder that becomes the store" : "a folder, or - for standard output");
   if (!builds && optind == argc) return fault_set(fault, EXIT_CODE_USAGE, "which store? Its folder is missing");
   if (!builds) options->store = argv[optind++];
   if (exports) {

@@ -10,7 +10,7 @@ enum store_trees { STORE_TREES_NONE, STORE_TREES_SEXP, STORE_TREES_JSON };
 
 struct store_options {
   const char *corpus, *directory; /* build */
-  const char *stages; /* NULL: the longest cumulative combination that can (build), or as the store says */
+  const char *stages;             /* NULL: the longest cumulative combination that can (build), or as the store says */
   const char *output;             /* build: the store; export: a folder, or "-" */
   const char *store;              /* all but build */
   char **paths;                   /* export */

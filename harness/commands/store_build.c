@@ -74,11 +74,14 @@ static bool put_text(struct build *build, const struct corpus_file *file, const 
   uint32_t id = build->document_count++;
   TSTree *tree = ts_parser_parse_string(build->parser, NULL, source, (uint32_t)file->bytes);
   if (!tree) return fault_set(fault, EXIT_CODE_INTERNAL, "%s: the parser gave no tree", path);
-  build->documents[id] = (struct store_document){
-      .path = file->path, .language = file->language, .nodes = ts_node_descendant_count(ts_tree_root_node(tree)),
-      .bytes = file->bytes, .lines = file->lines, .hash = file->hash};
-  struct stage_document document = {id, file->language, build->grammars[file->language].ts, path, source,
-                                    (uint32_t)file->bytes};
+  build->documents[id] = (struct store_document){.path = file->path,
+                                                 .language = file->language,
+                                                 .nodes = ts_node_descendant_count(ts_tree_root_node(tree)),
+                                                 .bytes = file->bytes,
+                                                 .lines = file->lines,
+                                                 .hash = file->hash};
+  struct stage_document document = {id,   file->language, build->grammars[file->language].ts,
+                                    path, source,         (uint32_t)file->bytes};
   return store_put(build->store, &document, tree, fault);
 }
 
@@ -97,9 +100,13 @@ static bool read_text_again(struct build *build, size_t i, char **source, struct
   struct corpus_file *file = &build->corpus->files[i];
   free(*source);
   switch (corpus_read_again(build->corpus, file, source, &why, fault)) {
-    case CORPUS_AGAIN_READ: build->changed_count++; return true;
-    case CORPUS_AGAIN_FAULT: return false;
-    case CORPUS_AGAIN_LEFT_OUT: break;
+    case CORPUS_AGAIN_READ:
+      build->changed_count++;
+      return true;
+    case CORPUS_AGAIN_FAULT:
+      return false;
+    case CORPUS_AGAIN_LEFT_OUT:
+      break;
   }
   build->is_left_out[i] = true;
   build->left_out_count++;
@@ -134,8 +141,10 @@ static bool heed_changes(struct build *build, struct fault *fault) {
   if (changed + left_out == 0) return true;
   if (!corpus_leave_out(build->corpus, build->is_left_out, fault)) return false;
   tell_step(build, "");
-  fprintf(stderr, "phasebench store build: while it ran, %zu file%s changed (the store holds what was read last) and "
-          "%zu had to be left out\n", changed, plural(changed), left_out);
+  fprintf(stderr,
+          "phasebench store build: while it ran, %zu file%s changed (the store holds what was read last) and "
+          "%zu had to be left out\n",
+          changed, plural(changed), left_out);
   return build->corpus->file_count > 0 || fault_set(fault, EXIT_CODE_INPUT, "%s: no file is left", build->corpus->name);
 }
 
@@ -182,11 +191,16 @@ static bool make_catalogue(struct build *build, void **bytes, size_t *byte_count
     const struct corpus_language *from = &corpus->languages[i];
     languages[i] = (struct store_language){from->name, from->grammar_package, from->grammar_version, from->grammar_abi};
   }
-  const struct store_catalogue catalogue = {
-      .stage_abi = STAGE_ABI_VERSION, .combination = build->combination.name, .corpus = corpus->name,
-      .content_hash = corpus->content_hash, .languages = languages, .language_count = (uint32_t)corpus->language_count,
-      .documents = build->documents, .document_count = corpus->file_count, .tables = build->tables.bytes,
-      .table_bytes = build->tables.used};
+  const struct store_catalogue catalogue = {.stage_abi = STAGE_ABI_VERSION,
+                                            .combination = build->combination.name,
+                                            .corpus = corpus->name,
+                                            .content_hash = corpus->content_hash,
+                                            .languages = languages,
+                                            .language_count = (uint32_t)corpus->language_count,
+                                            .documents = build->documents,
+                                            .document_count = corpus->file_count,
+                                            .tables = build->tables.bytes,
+                                            .table_bytes = build->tables.used};
   bool good = store_catalogue_write(&catalogue, bytes, byte_count, fault);
   free(languages);
   return good;
@@ -223,8 +237,10 @@ static bool choose_combination(struct build *build, struct fault *fault) {
   }
   free(all);
   if (!good || found) return good;
-  return fault_set(fault, EXIT_CODE_USAGE, "no combination of the standard order makes a store on disk: %.800s; name "
-                   "one with --stages", why.message);
+  return fault_set(fault, EXIT_CODE_USAGE,
+                   "no combination of the standard order makes a store on disk: %.800s; name "
+                   "one with --stages",
+                   why.message);
 }
 
 static bool open_store(struct build *build, struct fault *fault) {

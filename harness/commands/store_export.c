@@ -20,7 +20,7 @@ struct exporting {
   const struct store_options *options;
   struct store_disk disk;
   struct stage_cursor *cursor;
-  int root_fd;  /* of the folder; -1: standard output */
+  int root_fd; /* of the folder; -1: standard output */
   uint64_t written, kept, bad, refused;
 };
 
@@ -83,12 +83,16 @@ static int put_line(const struct tree *tree) {
   static const struct {
     const char *name;
     unsigned flag;
-  } flags[] = {{"named", STAGE_NODE_NAMED}, {"extra", STAGE_NODE_EXTRA}, {"missing", STAGE_NODE_MISSING},
-               {"error", STAGE_NODE_ERROR}, {"has_error", STAGE_NODE_HAS_ERROR}};
+  } flags[] = {{"named", STAGE_NODE_NAMED},
+               {"extra", STAGE_NODE_EXTRA},
+               {"missing", STAGE_NODE_MISSING},
+               {"error", STAGE_NODE_ERROR},
+               {"has_error", STAGE_NODE_HAS_ERROR}};
   for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
     fprintf(tree->file, ",\"%s\":%s", flags[i].name, head->flags & flags[i].flag ? "true" : "false");
-  fprintf(tree->file, ",\"start_byte\":%" PRIu32 ",\"end_byte\":%" PRIu32 ",\"start\":[%" PRIu32 ",%" PRIu32
-          "],\"end\":[%" PRIu32 ",%" PRIu32 "],\"children\":%" PRIu32 "}\n",
+  fprintf(tree->file,
+          ",\"start_byte\":%" PRIu32 ",\"end_byte\":%" PRIu32 ",\"start\":[%" PRIu32 ",%" PRIu32 "],\"end\":[%" PRIu32
+          ",%" PRIu32 "],\"children\":%" PRIu32 "}\n",
           head->start_byte, extent.end_byte, head->start_row, head->start_column, extent.end_row, extent.end_column,
           extent.child_count);
   return STAGE_OK;
@@ -168,8 +172,9 @@ static enum export_outcome export_document(struct exporting *exporting, uint32_t
   FILE *file = open_memstream(&bytes, &byte_count);
   enum export_outcome outcome = EXPORT_FAILED;
   bool good = file || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  if (good) good = exporting->options->trees ? export_tree(exporting, id, file, fault)
-                                             : export_source(exporting, id, file, fault);
+  if (good)
+    good =
+        exporting->options->trees ? export_tree(exporting, id, file, fault) : export_source(exporting, id, file, fault);
   bool made = file && !ferror(file);
   if (file && fclose(file) != 0) made = false;
   if (good && !made) good = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
@@ -217,8 +222,10 @@ static bool choose(const struct exporting *exporting, bool *chosen, struct fault
       chosen[id] = found = true;
     }
     if (!found)
-      return fault_set(fault, EXIT_CODE_USAGE, "the store has no document '%s', and none below it; paths are relative, "
-                       "as they were in the corpus", options->paths[p]);
+      return fault_set(fault, EXIT_CODE_USAGE,
+                       "the store has no document '%s', and none below it; paths are relative, "
+                       "as they were in the corpus",
+                       options->paths[p]);
   }
   return true;
 }

@@ -161,8 +161,11 @@ static bool walk_sample(struct store_disk *disk, struct opening *opening, struct
     uint64_t nodes;
     good = store_command_walk(disk->store, cursor, order[i], batch, &nodes, fault);
     if (good && nodes != document->nodes)
-      good = fault_set(fault, EXIT_CODE_CORRUPT, "%s: its tree has %" PRIu64 " nodes, the catalogue says %u; `store "
-                       "verify` looks at all", document->path, nodes, document->nodes);
+      good = fault_set(fault, EXIT_CODE_CORRUPT,
+                       "%s: its tree has %" PRIu64
+                       " nodes, the catalogue says %u; `store "
+                       "verify` looks at all",
+                       document->path, nodes, document->nodes);
     opening->documents++;
     opening->nodes += nodes;
   }
@@ -203,8 +206,7 @@ static void print_opening(const struct store_disk *disk, const struct opening *o
   double seconds = (double)opening->walk_ns / 1e9;
   static struct path_shown shown;
   printf("%s: %" PRIu64 " document%s, opened without parsing in %.2f ms\n", path_show(disk->path, &shown),
-         disk->catalogue.document_count, plural(disk->catalogue.document_count),
-         (double)opening->open_ns / 1e6);
+         disk->catalogue.document_count, plural(disk->catalogue.document_count), (double)opening->open_ns / 1e6);
   if (opening->documents > 0 && seconds > 0) {
     printf("sample        %" PRIu64 " document%s opened and walked: %.0f documents/s, %.1f M nodes/s\n",
            opening->documents, plural(opening->documents), (double)opening->documents / seconds,

@@ -91,8 +91,8 @@ static bool check_facts(struct verify *verify, uint32_t id, struct fault *fault)
                      grammar->language);
   TSTree *tree = ts_parser_parse_string(verify->parser, NULL, verify->text, (uint32_t)document->bytes);
   if (!tree) return fault_set(fault, EXIT_CODE_INTERNAL, "the parser gave no tree");
-  const struct proof_document expected = {id, document->language, grammar->ts, document->path, verify->text,
-                                          (uint32_t)document->bytes, tree};
+  const struct proof_document expected = {id,           document->language,        grammar->ts, document->path,
+                                          verify->text, (uint32_t)document->bytes, tree};
   verify->proof.mismatches = 0; /* so that the first one is told of each document */
   bool good = proof_document(&verify->proof, &expected, fault);
   ts_tree_delete(tree);
@@ -124,9 +124,10 @@ static bool same_grammar(const struct store_language *language, struct fault *fa
   if (strcmp(info.package, language->package) == 0 && strcmp(info.version, language->version) == 0 &&
       info.abi == language->abi)
     return true;
-  return fault_set(fault, EXIT_CODE_INPUT, "--sources: the store's trees are of %s %s (ABI %u), and this build has %s %s "
-                   "(ABI %u): they cannot be compared", language->package, language->version, language->abi, info.package,
-                   info.version, info.abi);
+  return fault_set(fault, EXIT_CODE_INPUT,
+                   "--sources: the store's trees are of %s %s (ABI %u), and this build has %s %s "
+                   "(ABI %u): they cannot be compared",
+                   language->package, language->version, language->abi, info.package, info.version, info.abi);
 }
 
 static bool begin_proof(struct verify *verify, struct fault *fault) {
@@ -219,8 +220,10 @@ static bool check_all(struct verify *verify, struct fault *fault) {
     return fault_set(fault, EXIT_CODE_CORRUPT, "%s: %" PRIu64 " of %" PRIu64 " document%s %s bad", verify->disk.path,
                      verify->bad_documents, count, plural(count), verify->bad_documents == 1 ? "is" : "are");
   if (!files_good)
-    return fault_set(fault, files.code, "%s: the files are damaged where no document lies; build the store anew while all "
-                     "of it can be read", verify->disk.path);
+    return fault_set(fault, files.code,
+                     "%s: the files are damaged where no document lies; build the store anew while all "
+                     "of it can be read",
+                     verify->disk.path);
   return unwritten.code == EXIT_CODE_OK || fault_set(fault, unwritten.code, "%s", unwritten.message);
 }
 

@@ -61,9 +61,10 @@ const struct command *command_nearest(const char *name) {
 }
 
 void command_print_all(FILE *out) {
-  fputs("phasebench - how many lines of code fit in a megabyte, with every line's syntax tree at hand\n\n"
-        "usage: phasebench COMMAND [OPTION]...\n\ncommands:\n",
-        out);
+  fputs(
+      "phasebench - how many lines of code fit in a megabyte, with every line's syntax tree at hand\n\n"
+      "usage: phasebench COMMAND [OPTION]...\n\ncommands:\n",
+      out);
   for (size_t i = 0; i < command_count; i++) {
     if (command_table[i].summary) fprintf(out, "  %-11s %s\n", command_table[i].name, command_table[i].summary);
   }

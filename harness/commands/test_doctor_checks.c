@@ -38,9 +38,9 @@ static void take_away(const char *path) {
   assert_int_equal(unlink(full), 0);
 }
 
-#define MEMINFO(available, swap, swap_free)                                                               \
-  "MemTotal: 134217728 kB\nMemFree: 1 kB\nMemAvailable: " available " kB\nSwapTotal: " swap " kB\nSwapFree: " \
-  swap_free " kB\n"
+#define MEMINFO(available, swap, swap_free)                                                 \
+  "MemTotal: 134217728 kB\nMemFree: 1 kB\nMemAvailable: " available " kB\nSwapTotal: " swap \
+  " kB\nSwapFree: " swap_free " kB\n"
 
 /* 128 GiB, 8 CPUs, nothing to find fault with. */
 static int fit_machine(void **state) {

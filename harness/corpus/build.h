@@ -23,9 +23,9 @@ struct corpus_build {
   const struct manifest_rule *rules;
   size_t rule_count;
   uint64_t max_file_bytes;
-  bool honour_ignore_files; /* .gitignore and .ignore */
-  const char *const *paths;       /* what to walk, below the root; NULL: everything */
-  const char *const *excludes[2]; /* each NULL-terminated or NULL */
+  bool honour_ignore_files;                /* .gitignore and .ignore */
+  const char *const *paths;                /* what to walk, below the root; NULL: everything */
+  const char *const *excludes[2];          /* each NULL-terminated or NULL */
   const struct manifest_version *versions; /* of the manifest */
   size_t version_count;
   bool partial; /* not all of the manifest's paths were asked for */

@@ -171,7 +171,8 @@ static bool no_files(const struct corpus *corpus, struct fault *fault) {
 static bool check_options(const struct corpus_options *options, struct fault *fault) {
   if (options->max_file_bytes > UINT32_MAX) {
     return fault_set(fault, EXIT_CODE_USAGE,
-                     "the limit for the size of a file is %" PRIu64 " bytes: expected at most %u, "
+                     "the limit for the size of a file is %" PRIu64
+                     " bytes: expected at most %u, "
                      "since tree-sitter counts bytes in 32 bits",
                      options->max_file_bytes, UINT32_MAX);
   }
@@ -223,8 +224,8 @@ static bool fill(struct corpus_build *build, const struct corpus_options *option
   if (ok && build->skipped_count) {
     qsort(build->skipped, build->skipped_count, sizeof *build->skipped, compare_skipped);
   }
-  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) &&
-       sum_languages(build, fault) && corpus_hash_contents(corpus, fault);
+  ok = ok && corpus_read_versions(build, fault) && corpus_limit(build, options, fault) && sum_languages(build, fault) &&
+       corpus_hash_contents(corpus, fault);
   free(build->candidates);
   free(build->languages);
   return ok;

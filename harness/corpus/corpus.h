@@ -52,16 +52,16 @@ struct corpus_edit {
 };
 
 struct corpus {
-  const char *name;  /* manifest's name, or "dir:" and the directory's base name; as text.h writes names */
-  const char *title; /* one line for people */
-  const char *root;  /* absolute */
+  const char *name;          /* manifest's name, or "dir:" and the directory's base name; as text.h writes names */
+  const char *title;         /* one line for people */
+  const char *root;          /* absolute */
   struct corpus_file *files; /* sorted by path, bytewise */
   size_t file_count;
   struct corpus_language *languages; /* sorted by name; only those with files */
   size_t language_count;
   uint64_t lines, bytes;
   uint64_t non_utf8_files, empty_files;
-  uint64_t skipped[CORPUS_SKIP_COUNT]; /* a directory that is left out counts once */
+  uint64_t skipped[CORPUS_SKIP_COUNT];  /* a directory that is left out counts once */
   struct corpus_skipped *skipped_files; /* all but unknown extensions and excludes; sorted by path */
   size_t skipped_file_count;
   /* Where the manifest names versions: the files that another version changed, in the order of
@@ -78,7 +78,7 @@ struct corpus {
    * (8 bytes, little endian), hash (8 bytes, little endian); then for each edit: path of
    * the file, NUL, path of the new text, NUL, its bytes, its hash. */
   char content_hash[33];
-  void *arena;           /* where all of the above lives */
+  void *arena; /* where all of the above lives */
 };
 
 #define CORPUS_MAX_FILE_BYTES ((uint64_t)256 << 20)
@@ -86,7 +86,7 @@ struct corpus {
 struct corpus_options {
   uint64_t max_file_bytes;     /* 0: the default, CORPUS_MAX_FILE_BYTES; at most UINT32_MAX */
   const char *const *excludes; /* gitignore patterns, beside those of the manifest; NULL-terminated or NULL */
-  uint64_t max_lines; /* whole files with at most so many lines in all, drawn by `seed`; 0: all files */
+  uint64_t max_lines;          /* whole files with at most so many lines in all, drawn by `seed`; 0: all files */
   uint64_t seed;
   const char *const *includes; /* in place of `paths` of a manifest; NULL-terminated or NULL */
 };
@@ -116,7 +116,6 @@ enum corpus_again corpus_read_again(struct corpus *corpus, struct corpus_file *f
                                     struct fault *fault);
 /* Leaves out the files that is_left_out has by their index, and makes sums and fingerprint anew. */
 bool corpus_leave_out(struct corpus *corpus, const bool *is_left_out, struct fault *fault);
-
 
 /* The corpus that is measured when none is named. */
 #define CORPUS_DEFAULT "ts-1720"

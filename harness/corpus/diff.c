@@ -51,11 +51,12 @@ static bool find_lines(const struct diff_text *text, struct lines *lines, struct
 
 /* Starts diff with its output in *pipe_fd. */
 static bool start(const char *old, const char *new, pid_t *child, int *pipe_fd, struct fault *fault) {
-  static char program[] = "diff", text[] = "--text", minimal[] = "--minimal", unchanged[] = "--unchanged-group-format=",
-              changed[] = "--changed-group-format=" GROUP, gone[] = "--old-group-format=" GROUP,
-              come[] = "--new-group-format=" GROUP, end[] = "--";
-  char *const argv[] = {program, text, minimal, unchanged, changed, gone, come, end, (char *)(uintptr_t)old,
-                        (char *)(uintptr_t)new, NULL};
+  static char program[] = "diff", text[] = "--text", minimal[] = "--minimal",
+              unchanged[] = "--unchanged-group-format=", changed[] = "--changed-group-format=" GROUP,
+              gone[] = "--old-group-format=" GROUP, come[] = "--new-group-format=" GROUP, end[] = "--";
+  char *const argv[] = {
+      program, text, minimal, unchanged, changed, gone, come, end, (char *)(uintptr_t)old, (char *)(uintptr_t) new,
+      NULL};
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "no pipe for diff: %s", strerror(errno));
   posix_spawn_file_actions_t actions;

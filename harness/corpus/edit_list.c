@@ -196,7 +196,8 @@ static bool parse(const char *path, size_t block_bytes, size_t document_count, s
   while (list->target_count < documents) {
     if (!take_target(&at, end, document_count, list->hunks + (hunks - hunks_left), &hunks_left, list)) {
       return fault_set(fault, EXIT_CODE_INPUT,
-                       "%s: document %zu of %" PRIu64 " is not HASH BYTES DOCUMENT HUNKS PATH and its hunks, or names "
+                       "%s: document %zu of %" PRIu64
+                       " is not HASH BYTES DOCUMENT HUNKS PATH and its hunks, or names "
                        "a document that is not there or was there before",
                        path, list->target_count + 1, documents);
     }
@@ -262,11 +263,10 @@ bool edit_target_fits(const struct edit_target *target, uint64_t old_bytes, stru
     at = end;
     length = length - hunk->old_bytes + hunk->new_bytes;
   }
-  return length == target->bytes ||
-         fault_set(fault, EXIT_CODE_INPUT,
-                   "document %" PRIu32 ", to become %s: the hunks lead to %" PRIu64
-                   " bytes, and the new text has %" PRIu64,
-                   target->document, target->path, length, target->bytes);
+  return length == target->bytes || fault_set(fault, EXIT_CODE_INPUT,
+                                              "document %" PRIu32 ", to become %s: the hunks lead to %" PRIu64
+                                              " bytes, and the new text has %" PRIu64,
+                                              target->document, target->path, length, target->bytes);
 }
 
 void edit_list_free(struct edit_list *list) {

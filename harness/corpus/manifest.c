@@ -220,12 +220,10 @@ static bool check_versions(const struct reading *reading, const struct manifest 
       const struct manifest_version *other = &manifest->versions[k];
       if (k == i) continue;
       if (holds(other->old, one->old)) {
-        return REFUSE(reading, "names \"%s\" twice as \"old\" in \"versions\": \"%s\" holds it", one->old,
-                      other->old);
+        return REFUSE(reading, "names \"%s\" twice as \"old\" in \"versions\": \"%s\" holds it", one->old, other->old);
       }
       if (holds(other->new, one->new)) {
-        return REFUSE(reading, "names \"%s\" twice as \"new\" in \"versions\": \"%s\" holds it", one->new,
-                      other->new);
+        return REFUSE(reading, "names \"%s\" twice as \"new\" in \"versions\": \"%s\" holds it", one->new, other->new);
       }
     }
   }
@@ -299,8 +297,8 @@ static bool read_expectations(const struct reading *reading, struct manifest *ma
 }
 
 static bool read_all(const struct reading *reading, struct manifest *manifest, const char *expected_name) {
-  static const char *const keys[] = {"schema",  "name",      "title",    "source", "root", "paths",
-                                     "exclude", "versions",  "languages", "expected", "target", NULL};
+  static const char *const keys[] = {"schema",  "name",     "title",     "source",   "root",   "paths",
+                                     "exclude", "versions", "languages", "expected", "target", NULL};
   const char *schema = NULL;
   if (!known_keys(reading, manifest->json, "manifest", keys) ||
       !read_string(reading, manifest->json, "schema", true, &schema)) {
@@ -314,7 +312,8 @@ static bool read_all(const struct reading *reading, struct manifest *manifest, c
       !read_string(reading, manifest->json, "root", false, &manifest->below) ||
       !inside(reading, "root", manifest->below) || !read_strings(reading, manifest->json, "paths", &manifest->paths) ||
       !check_paths(reading, manifest) || !read_strings(reading, manifest->json, "exclude", &manifest->exclude) ||
-      !read_versions(reading, manifest) || !read_languages(reading, manifest) || !read_expectations(reading, manifest)) {
+      !read_versions(reading, manifest) || !read_languages(reading, manifest) ||
+      !read_expectations(reading, manifest)) {
     return false;
   }
   if (!is_plain_name(manifest->name) || strcmp(manifest->name, expected_name) != 0) {

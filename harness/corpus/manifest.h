@@ -51,10 +51,10 @@ struct manifest {
   const char *name;
   const char *title;
   enum manifest_source source;
-  const char *folder;   /* directory: its root; npm: where the lock file is; below the manifest's folder */
-  const char *download; /* npm, deb: name of the fetched tree in the cache; corpora may share one */
-  const char *archive;  /* deb: a tar file inside the package that holds the files; or NULL */
-  const char **keep;    /* deb: file name patterns that are unpacked */
+  const char *folder;                /* directory: its root; npm: where the lock file is; below the manifest's folder */
+  const char *download;              /* npm, deb: name of the fetched tree in the cache; corpora may share one */
+  const char *archive;               /* deb: a tar file inside the package that holds the files; or NULL */
+  const char **keep;                 /* deb: file name patterns that are unpacked */
   struct manifest_package *packages; /* deb */
   size_t package_count;
   const char *below;    /* subfolder of the tree that is the corpus's root; or NULL */

@@ -62,7 +62,8 @@ bool sample_read(const struct corpus *corpus, const struct corpus_file *file, ch
   size_t got = fread(*source, 1, file->bytes + 1, in);
   fclose(in);
   return got == file->bytes ||
-         fault_set(fault, EXIT_CODE_INPUT, "%s: it has not the %llu bytes that it had when the corpus was read; let nobody "
-                   "change it meanwhile, or try again", name,
-                   (unsigned long long)file->bytes);
+         fault_set(fault, EXIT_CODE_INPUT,
+                   "%s: it has not the %llu bytes that it had when the corpus was read; let nobody "
+                   "change it meanwhile, or try again",
+                   name, (unsigned long long)file->bytes);
 }

@@ -172,8 +172,8 @@ static void the_list_is_fixed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(edits_fit_and_repeat),           cmocka_unit_test(odd_texts_are_edited),
-      cmocka_unit_test(every_kind_occurs),              cmocka_unit_test(documents_are_chosen_once_each),
+      cmocka_unit_test(edits_fit_and_repeat), cmocka_unit_test(odd_texts_are_edited),
+      cmocka_unit_test(every_kind_occurs),    cmocka_unit_test(documents_are_chosen_once_each),
       cmocka_unit_test(the_list_is_fixed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,8 +143,10 @@ static const struct {
   struct sizes sizes;
 } pairs[] = {
     {"nothing changes", T("a;\nb;\n"), T("a;\nb;\n"), {0, 0, 0}},
-    {"several hunks", T("int a;\nint b;\nint c;\nint d;\nint e;\n"),
-     T("int a;\nint B;\nint c;\nint d;\nint x;\nint y;\nint e;\n"), {2, 3, 1}},
+    {"several hunks",
+     T("int a;\nint b;\nint c;\nint d;\nint e;\n"),
+     T("int a;\nint B;\nint c;\nint d;\nint x;\nint y;\nint e;\n"),
+     {2, 3, 1}},
     {"a line goes, one comes", T("int a;\nint b;\nint c;\n"), T("int b;\nint c;\nint d;\n"), {2, 1, 1}},
     {"all of it changes", T("int a;\nint b;\n"), T("long c;\nlong d;\nlong e;\n"), {1, 3, 2}},
     {"emptied", T("int a;\nint b;\n"), T(""), {1, 0, 2}},
@@ -209,12 +211,12 @@ static void lines_of_small_edits(void **state) {
     TSInputEdit edit;
     uint32_t length, inserted, deleted;
   } edits[] = {
-      {{2, 3, 5, {0, 2}, {0, 3}, {0, 5}}, 10, 1, 1},   /* a word longer */
-      {{4, 4, 5, {1, 0}, {1, 0}, {2, 0}}, 10, 1, 0},   /* a blank line before a line */
-      {{4, 4, 6, {1, 0}, {1, 0}, {1, 2}}, 10, 1, 1},   /* text before a line */
-      {{4, 8, 4, {1, 0}, {2, 0}, {1, 0}}, 10, 0, 1},   /* a line goes */
-      {{1, 5, 1, {0, 1}, {1, 1}, {0, 1}}, 10, 1, 2},   /* two lines are joined */
-      {{6, 10, 6, {1, 0}, {1, 4}, {1, 0}}, 10, 0, 1},  /* the last line, without newline, goes */
+      {{2, 3, 5, {0, 2}, {0, 3}, {0, 5}}, 10, 1, 1},    /* a word longer */
+      {{4, 4, 5, {1, 0}, {1, 0}, {2, 0}}, 10, 1, 0},    /* a blank line before a line */
+      {{4, 4, 6, {1, 0}, {1, 0}, {1, 2}}, 10, 1, 1},    /* text before a line */
+      {{4, 8, 4, {1, 0}, {2, 0}, {1, 0}}, 10, 0, 1},    /* a line goes */
+      {{1, 5, 1, {0, 1}, {1, 1}, {0, 1}}, 10, 1, 2},    /* two lines are joined */
+      {{6, 10, 6, {1, 0}, {1, 4}, {1, 0}}, 10, 0, 1},   /* the last line, without newline, goes */
       {{10, 10, 12, {1, 4}, {1, 4}, {1, 6}}, 10, 1, 1}, /* the last line, without newline, grows */
   };
   for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
@@ -230,8 +232,15 @@ static void wrong_hunks_do_not_fit(void **state) {
   struct diff_text old = {NULL, "a\nb\nc\n", 6}, new = {NULL, "a\nB\nc\n", 6};
   struct diff_hunk good = {2, 2, 2};
   assert_true(diff_hunks_fit(&old, &new, &good, 1));
-  static const struct diff_hunk wrong[] = {{0, 2, 2}, {2, 2, 4}, {2, 4, 2}, {2, 2, 0}, {2, 9, 2}, {2, 2, 9}, {7, 0, 0},
-                                           {UINT32_MAX, UINT32_MAX, UINT32_MAX}, {2, UINT32_MAX, UINT32_MAX}};
+  static const struct diff_hunk wrong[] = {{0, 2, 2},
+                                           {2, 2, 4},
+                                           {2, 4, 2},
+                                           {2, 2, 0},
+                                           {2, 9, 2},
+                                           {2, 2, 9},
+                                           {7, 0, 0},
+                                           {UINT32_MAX, UINT32_MAX, UINT32_MAX},
+                                           {2, UINT32_MAX, UINT32_MAX}};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) assert_false(diff_hunks_fit(&old, &new, &wrong[i], 1));
   assert_false(diff_hunks_fit(&old, &new, NULL, 0));
   struct diff_hunk overlapping[] = {{2, 2, 2}, {3, 1, 1}};
@@ -294,8 +303,13 @@ static struct corpus example(void) {
   changes[0].hash = XXH3_64bits("0\n1\n3\n", 6);
   put("z", "!\n", 2, path);
   changes[1].hash = XXH3_64bits("!\n", 2);
-  return (struct corpus){.name = "tiny", .root = folder, .files = files, .file_count = 3, .has_versions = true,
-                         .edits = changes, .edit_count = 2};
+  return (struct corpus){.name = "tiny",
+                         .root = folder,
+                         .files = files,
+                         .file_count = 3,
+                         .has_versions = true,
+                         .edits = changes,
+                         .edit_count = 2};
 }
 
 static void a_list_comes_back_as_written(void **state) {
@@ -357,7 +371,9 @@ static void expect_bad_list(const char *bytes, size_t length, const char *why) {
 }
 
 #define MAGIC "phasebench-edits-1 "
-#define ONE "00000000000000ff 20 7 1 b/a.c\0" "16 3 4\0"
+#define ONE                         \
+  "00000000000000ff 20 7 1 b/a.c\0" \
+  "16 3 4\0"
 
 /* The dump in edit_list.c, and what may be wrong with one. */
 static void a_damaged_list_is_refused(void **state) {
@@ -383,9 +399,18 @@ static void a_damaged_list_is_refused(void **state) {
   expect_bad_list(T(MAGIC "1 2\0" ONE), "1 hunks are left over");
   expect_bad_list(T(MAGIC "1 1\0" ONE "x"), "left over");
   expect_bad_list(T(MAGIC "2 2\0" ONE ONE), "document 2 of 2"); /* twice the same document */
-  expect_bad_list(T(MAGIC "1 1\0" "00000000000000ff 20 9 1 b/a.c\0" "16 3 4\0"), "document 1 of 1");
-  expect_bad_list(T(MAGIC "1 1\0" "00000000000000ff 20 7 1 \0" "16 3 4\0"), "document 1 of 1");
-  expect_bad_list(T(MAGIC "1 1\0" "00000000000000ff 20 7 1 b\0" "16 3 4294967296\0"), "document 1 of 1");
+  expect_bad_list(T(MAGIC "1 1\0"
+                          "00000000000000ff 20 9 1 b/a.c\0"
+                          "16 3 4\0"),
+                  "document 1 of 1");
+  expect_bad_list(T(MAGIC "1 1\0"
+                          "00000000000000ff 20 7 1 \0"
+                          "16 3 4\0"),
+                  "document 1 of 1");
+  expect_bad_list(T(MAGIC "1 1\0"
+                          "00000000000000ff 20 7 1 b\0"
+                          "16 3 4294967296\0"),
+                  "document 1 of 1");
 }
 
 int main(void) {

@@ -48,7 +48,7 @@ static bool pair_files(struct corpus_build *build, const struct corpus *side, st
     const struct corpus_file *new = counterpart(build, side, old->path, &version);
     if (!new || new->language != old->language) continue;
     common[version]++;
-    if (new->bytes == old->bytes && new->hash == old->hash) continue;
+    if (new->bytes == old->bytes &&new->hash == old->hash) continue;
     corpus->edits[corpus->edit_count++] = (struct corpus_edit){(uint32_t)i, new->path, new->bytes, new->hash};
   }
   for (size_t i = 0; ok && !build->partial && i < build->version_count; i++) {

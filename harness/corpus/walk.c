@@ -199,7 +199,9 @@ static bool visit(struct walk *walk, FTS *fts, FTSENT *entry) {
         return corpus_skip_file(walk->build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
       }
       return push_level(walk, path);
-    case FTS_DP: leave(walk, path); return true;
+    case FTS_DP:
+      leave(walk, path);
+      return true;
     case FTS_DNR:
       leave(walk, path); /* entered as FTS_D, and fts gives no FTS_DP */
       if (!is_root) return corpus_skip_file(walk->build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
@@ -208,7 +210,8 @@ static bool visit(struct walk *walk, FTS *fts, FTSENT *entry) {
     case FTS_ERR:
       return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", entry->fts_path,
                        strerror(entry->fts_errno));
-    default: return visit_file(walk, entry, path);
+    default:
+      return visit_file(walk, entry, path);
   }
 }
 

@@ -68,8 +68,10 @@ static bool add_names(const struct result *result, const char *combination, stru
   for (const char *rest = combination; next_stage(&rest, name);) {
     unsigned i = find_stage(named, name);
     if (name[0] == '\0' || (i < named->count && seen >> i & 1u))
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: combination '%s': expected different stage names of at most %u "
-                       "characters, joined by '+'", result->path, combination, ATTRIBUTION_STAGE_BYTES - 1);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: combination '%s': expected different stage names of at most %u "
+                       "characters, joined by '+'",
+                       result->path, combination, ATTRIBUTION_STAGE_BYTES - 1);
     if (i == NAMED_STAGES_MAX)
       return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %u stages", result->path, NAMED_STAGES_MAX);
     if (i == named->count) snprintf(named->stages[named->count++], ATTRIBUTION_STAGE_BYTES, "%s", name);
@@ -110,8 +112,10 @@ bool attribution_stages(const struct result *result, const char *profile, char (
   struct named named;
   if (!name_stages(result, profile, &named, fault)) return false;
   if (named.count > ATTRIBUTION_STAGES_MAX)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: %u stages, and shares are computed for at most %u; --stages names "
-                     "those to look at", result->path, named.count, ATTRIBUTION_STAGES_MAX);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: %u stages, and shares are computed for at most %u; --stages names "
+                     "those to look at",
+                     result->path, named.count, ATTRIBUTION_STAGES_MAX);
   memcpy(stages, named.stages, named.count * sizeof *stages);
   *stage_count = named.count;
   return true;
@@ -213,12 +217,18 @@ static struct figure halvings(struct figure bytes) {
 static struct figure figure_of(const struct attribution *a, const struct result_group *group,
                                enum attribution_game_id game) {
   switch (game) {
-    case ATTRIBUTION_BYTES: return metric(a->result, group, "bytes_per_line", a->checkpoint);
-    case ATTRIBUTION_HALVINGS: return halvings(metric(a->result, group, "bytes_per_line", a->checkpoint));
-    case ATTRIBUTION_ACCESS: return access_ns(a->result, group);
-    case ATTRIBUTION_WALK: return over_lines(a->result, metric(a->result, group, "walk_ns", NULL));
-    case ATTRIBUTION_PACK: return over_lines(a->result, pack_ns(a->result, group));
-    case ATTRIBUTION_GAME_COUNT: break;
+    case ATTRIBUTION_BYTES:
+      return metric(a->result, group, "bytes_per_line", a->checkpoint);
+    case ATTRIBUTION_HALVINGS:
+      return halvings(metric(a->result, group, "bytes_per_line", a->checkpoint));
+    case ATTRIBUTION_ACCESS:
+      return access_ns(a->result, group);
+    case ATTRIBUTION_WALK:
+      return over_lines(a->result, metric(a->result, group, "walk_ns", NULL));
+    case ATTRIBUTION_PACK:
+      return over_lines(a->result, pack_ns(a->result, group));
+    case ATTRIBUTION_GAME_COUNT:
+      break;
   }
   return (struct figure){.missing = "there is no such figure"};
 }
@@ -230,8 +240,7 @@ static struct attribution_worth worth_of(const struct attribution *a, unsigned s
   char name[ATTRIBUTION_SUBSET_BYTES];
   attribution_subset_name(a->stages, a->stage_count, subset, name);
   const struct result_group *group = result_group(a->result, name, a->profile);
-  if (!group)
-    return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "it is not in this result"};
+  if (!group) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "it is not in this result"};
   if (!group->ok) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_FAILED, .why = group->reason};
   struct result_group one = *group;
   if (repetition != MEDIANS) {
@@ -288,9 +297,10 @@ bool attribution_open(const struct result *result, const char *profile, const ch
   bool ok = stages ? choose_stages(result, profile, stages, a, fault)
                    : attribution_stages(result, profile, a->stages, &a->stage_count, fault);
   if (ok && a->stage_count == 0)
-    ok = fault_set(fault, EXIT_CODE_INPUT, "%s holds no stage besides the baseline under profile %s: there is nothing "
-                   "to attribute; `phasebench run --combos all` measures every subset of the stages", result->path,
-                   profile);
+    ok = fault_set(fault, EXIT_CODE_INPUT,
+                   "%s holds no stage besides the baseline under profile %s: there is nothing "
+                   "to attribute; `phasebench run --combos all` measures every subset of the stages",
+                   result->path, profile);
   for (unsigned g = 0; ok && g < ATTRIBUTION_GAME_COUNT; g++) {
     enum attribution_game_id game = (enum attribution_game_id)g;
     ok = play(a, game, MEDIANS, &a->games[g], fault) && play_repetitions(a, game, fault);

@@ -29,27 +29,30 @@
 #define ATTRIBUTION_STAGE_BYTES 16u
 
 /* key in JSON, unit, 1 where the worth is what is saved and 0 where it is what is paid, what it is */
-#define ATTRIBUTION_GAMES(X)                                                                                      \
-  X(BYTES, "bytes_per_line", "bytes/line", 1, "RSS above start over lines, at the checkpoint")                    \
-  X(HALVINGS, "halvings", "1", 1, "log2 of bytes_per_line")                                                       \
-  X(ACCESS, "access_ns", "ns/access", 0, "mean latency of an access of the mix of `served`, all classes")         \
-  X(WALK, "walk_ns_per_line", "ns/line", 0, "walk_ns, the batch walk of all documents once, over lines")          \
+#define ATTRIBUTION_GAMES(X)                                                                              \
+  X(BYTES, "bytes_per_line", "bytes/line", 1, "RSS above start over lines, at the checkpoint")            \
+  X(HALVINGS, "halvings", "1", 1, "log2 of bytes_per_line")                                               \
+  X(ACCESS, "access_ns", "ns/access", 0, "mean latency of an access of the mix of `served`, all classes") \
+  X(WALK, "walk_ns_per_line", "ns/line", 0, "walk_ns, the batch walk of all documents once, over lines")  \
   X(PACK, "pack_ns_per_line", "ns/line", 0, "store_ns + settle_ns, what is done once for a document, over lines")
 
 enum attribution_game_id {
 #define X(name, key, unit, saved, text) ATTRIBUTION_##name,
   ATTRIBUTION_GAMES(X)
 #undef X
-  ATTRIBUTION_GAME_COUNT
+      ATTRIBUTION_GAME_COUNT
 };
 
-#define ATTRIBUTION_METHODS(X) \
-  X(MARGINAL, "marginal") X(ALONE, "alone") X(LEAVE_ONE_OUT, "leave_one_out") X(SHAPLEY, "shapley")
+#define ATTRIBUTION_METHODS(X)      \
+  X(MARGINAL, "marginal")           \
+  X(ALONE, "alone")                 \
+  X(LEAVE_ONE_OUT, "leave_one_out") \
+  X(SHAPLEY, "shapley")
 enum attribution_method {
 #define X(name, key) ATTRIBUTION_##name,
   ATTRIBUTION_METHODS(X)
 #undef X
-  ATTRIBUTION_METHOD_COUNT
+      ATTRIBUTION_METHOD_COUNT
 };
 
 /* Why a subset has no worth. */
@@ -77,7 +80,7 @@ struct attribution_game {
   struct attribution_worth *worth; /* 1 << stage_count of them */
   struct figure share[ATTRIBUTION_METHOD_COUNT][ATTRIBUTION_STAGES_MAX];
   struct figure interaction[ATTRIBUTION_STAGES_MAX][ATTRIBUTION_STAGES_MAX]; /* symmetric; nothing on the diagonal */
-  struct figure total; /* worth of all stages less that of none */
+  struct figure total;                                                       /* worth of all stages less that of none */
 };
 
 struct attribution {

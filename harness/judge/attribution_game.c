@@ -62,12 +62,15 @@ static struct figure gap_of(struct solver *solver, unsigned subset, const char *
   attribution_subset_name(solver->stages, solver->n, subset, name);
   switch (worth->gap) {
     case ATTRIBUTION_GAP_NOT_MEASURED:
-      return missing(solver, "%s is not in this result; `phasebench run --combos %s` measures it, if its stages are of "
-                     "the standard order; others must be named", name, combos);
+      return missing(solver,
+                     "%s is not in this result; `phasebench run --combos %s` measures it, if its stages are of "
+                     "the standard order; others must be named",
+                     name, combos);
     case ATTRIBUTION_GAP_FAILED:
       return missing(solver, "%s failed (%s); it must be measured again, as by `phasebench run --combos %s --restart`",
                      name, worth->why, combos);
-    default: return missing(solver, "%s: %s", name, worth->why);
+    default:
+      return missing(solver, "%s: %s", name, worth->why);
   }
 }
 
@@ -94,10 +97,11 @@ static struct figure gap_of_all(struct solver *solver) {
   if (counts[ATTRIBUTION_GAP_NOT_MEASURED] == 0 && counts[ATTRIBUTION_GAP_FAILED] == 0)
     return missing(solver, "%u of the %u subsets have no such figure, %s among them: %s", gaps, subsets, name,
                    solver->game->worth[first].why);
-  return missing(solver, "of the %u subsets of the stages %u are not in this result and %u failed, %s among them; "
+  return missing(solver,
+                 "of the %u subsets of the stages %u are not in this result and %u failed, %s among them; "
                  "`phasebench run --combos all` measures them, if the stages are of the standard order; others must be "
-                 "named", subsets, counts[ATTRIBUTION_GAP_NOT_MEASURED],
-                 counts[ATTRIBUTION_GAP_FAILED], name);
+                 "named",
+                 subsets, counts[ATTRIBUTION_GAP_NOT_MEASURED], counts[ATTRIBUTION_GAP_FAILED], name);
 }
 
 static unsigned size_of(unsigned subset) { return (unsigned)__builtin_popcount(subset); }

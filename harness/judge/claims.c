@@ -125,8 +125,8 @@ static bool read_value(const cJSON *object, const char *where, struct claim *cla
     return ok;
   }
   const cJSON *from = cJSON_GetArrayItem(list, 0), *to = cJSON_GetArrayItem(list, 1);
-  if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(from) || !cJSON_IsNumber(to) ||
-      !isfinite(from->valuedouble) || !isfinite(to->valuedouble)) {
+  if (cJSON_GetArraySize(list) != 2 || !cJSON_IsNumber(from) || !cJSON_IsNumber(to) || !isfinite(from->valuedouble) ||
+      !isfinite(to->valuedouble)) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: \"value\" is not a number or a list of two: from, to", where);
   }
   claim->value = from->valuedouble;
@@ -145,9 +145,9 @@ static bool read_optional(const cJSON *object, const char *where, struct claim *
   return json_get_double(object, "rounding", where, &claim->rounding, fault);
 }
 
-static const char *const claim_keys[] = {"id",          "says",    "source", "text",      "note",       "combination",
-                                         "against",     "metric",  "unit",   "checkpoints", "corpora",  "value",
-                                         "tolerance",   "refuted_at", "rounding", "better", NULL};
+static const char *const claim_keys[] = {"id",        "says",       "source",   "text",        "note",    "combination",
+                                         "against",   "metric",     "unit",     "checkpoints", "corpora", "value",
+                                         "tolerance", "refuted_at", "rounding", "better",      NULL};
 
 /* The first control character; NULL: there is none. */
 static const char *control_in(const char *text) {
@@ -162,8 +162,9 @@ static bool check_texts(const cJSON *object, const char *where, struct fault *fa
     if (cJSON_IsArray(item) && !check_texts(item, where, fault)) return false;
     const char *control = cJSON_IsString(item) ? control_in(item->valuestring) : NULL;
     if (control) {
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%.60s\" has the control character 0x%02x in it; expected plain text",
-                       where, item->string ? item->string : "a list", (unsigned char)*control);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: \"%.60s\" has the control character 0x%02x in it; expected plain text", where,
+                       item->string ? item->string : "a list", (unsigned char)*control);
     }
   }
   return true;

@@ -33,11 +33,11 @@
 
 #include "result/metrics.h"
 
-#define CLAIM_VERDICTS(X)                    \
-  X(NOT_MEASURED, "not measured")            \
-  X(REFUTED, "refuted")                      \
-  X(SMALLER, "smaller than claimed")         \
-  X(REPRODUCED, "reproduced")                \
+#define CLAIM_VERDICTS(X)            \
+  X(NOT_MEASURED, "not measured")    \
+  X(REFUTED, "refuted")              \
+  X(SMALLER, "smaller than claimed") \
+  X(REPRODUCED, "reproduced")        \
   X(EXCEEDED, "exceeded")
 
 /* From the worst to the best, but for the first. */
@@ -52,14 +52,14 @@ enum { CLAIM_VERDICT_COUNT = 0 CLAIM_VERDICTS(X) };
 
 struct claim {
   const char *id, *says, *text;
-  const char *note; /* or NULL */
+  const char *note;   /* or NULL */
   const char *source; /* where it was published, in full */
   const char *combination, *metric, *unit;
   const char *against; /* NULL: the metric is not one of a pair */
   const char **checkpoints;
   unsigned checkpoint_count;
   const char **corpora;
-  unsigned corpus_count; /* 0: any corpus */
+  unsigned corpus_count;  /* 0: any corpus */
   double value, value_to; /* equal where the claim is no range */
   double tolerance, refuted_at, rounding;
   bool larger_is_better;
@@ -94,7 +94,7 @@ bool claim_is_about(const struct claim *claim, const char *corpus);
 
 struct claim_judgement {
   enum claim_verdict verdict;
-  struct spread measured; /* missing says why it was not measured; the median lies within ci_low ... ci_high */
+  struct spread measured;     /* missing says why it was not measured; the median lies within ci_low ... ci_high */
   bool settled;               /* the whole interval has this verdict; false with one repetition, which has none */
   enum claim_verdict reaches; /* where not settled: the worst other verdict in the interval; with none, `verdict` */
 };

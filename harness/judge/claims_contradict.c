@@ -60,11 +60,21 @@ static enum question question_of(const struct asked *asked) {
 static void about_text(const struct asked *asked, char *text, size_t bytes) {
   const char *from = start(asked)->name, *to = end(asked)->name, *system = start(asked)->system;
   switch (question_of(asked)) {
-    case LESS_MEMORY: snprintf(text, bytes, "how much less memory %.110s needs than %.110s", to, from); break;
-    case LINES_PER_MIB: snprintf(text, bytes, "how many lines %.110s holds in a MiB", from); break;
-    case MEMORY: snprintf(text, bytes, "how much memory %.110s needs", to); break;
-    case ADDED: snprintf(text, bytes, "what %.80s adds to %.80s of %.80s", to, system, from); break;
-    case VALUE: snprintf(text, bytes, "%.110s of %.110s", system, to); break;
+    case LESS_MEMORY:
+      snprintf(text, bytes, "how much less memory %.110s needs than %.110s", to, from);
+      break;
+    case LINES_PER_MIB:
+      snprintf(text, bytes, "how many lines %.110s holds in a MiB", from);
+      break;
+    case MEMORY:
+      snprintf(text, bytes, "how much memory %.110s needs", to);
+      break;
+    case ADDED:
+      snprintf(text, bytes, "what %.80s adds to %.80s of %.80s", to, system, from);
+      break;
+    case VALUE:
+      snprintf(text, bytes, "%.110s of %.110s", system, to);
+      break;
   }
 }
 
@@ -79,7 +89,9 @@ static void figure_text(const struct asked *asked, double point, char *text, siz
   double value = exp(point);
   claim_number_text(question == LESS_MEMORY ? 100 - 100 * value : value, number, sizeof number);
   snprintf(text, bytes, "%s %s", number,
-           question == LESS_MEMORY ? "%" : question == LINES_PER_MIB ? "lines/MiB" : "MiB");
+           question == LESS_MEMORY     ? "%"
+           : question == LINES_PER_MIB ? "lines/MiB"
+                                       : "MiB");
 }
 
 /* ---- arithmetic ---- */
@@ -112,9 +124,12 @@ static void arithmetic_text(const struct asked *asked, const struct claim_way *w
 /* What the claim says is what is asked, word for word. */
 static bool is_as_claimed(const struct asked *asked, const struct claim *claim) {
   switch (question_of(asked)) {
-    case LESS_MEMORY: return strstr(claim->metric, "reduction_pct") != NULL;
-    case LINES_PER_MIB: return strcmp(claim->metric, "lines_per_mib") == 0;
-    default: return true;
+    case LESS_MEMORY:
+      return strstr(claim->metric, "reduction_pct") != NULL;
+    case LINES_PER_MIB:
+      return strcmp(claim->metric, "lines_per_mib") == 0;
+    default:
+      return true;
   }
 }
 

@@ -34,8 +34,8 @@ struct claim_statement {
 };
 
 struct claim_contradiction {
-  const char *corpus; /* NULL: any */
-  char about[300];    /* "how much less memory p1 takes than baseline" */
+  const char *corpus;                                      /* NULL: any */
+  char about[300];                                         /* "how much less memory p1 takes than baseline" */
   struct claim_statement statements[CLAIM_STATEMENTS_MAX]; /* by side */
   unsigned statement_count, left_out, side_count;
   double gap; /* how far the sides lie apart; the list is in this order, the widest first */

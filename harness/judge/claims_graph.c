@@ -268,8 +268,7 @@ static void walk_on(struct search *search) {
 }
 
 bool claim_graph_ways(const struct claim_graph *graph, unsigned tie, claim_way_fn *take, void *sink) {
-  struct search search = {
-      .graph = graph, .around = tie, .goal = graph->ties[tie].to, .take = take, .sink = sink};
+  struct search search = {.graph = graph, .around = tie, .goal = graph->ties[tie].to, .take = take, .sink = sink};
   search.nodes[0] = graph->ties[tie].from;
   walk_on(&search);
   return !search.cut_off;

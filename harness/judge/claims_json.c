@@ -95,7 +95,7 @@ static void add_contradiction(cJSON *list, const struct claims_verdicts *v, cons
 static void add_summary(cJSON *root, const struct claims_verdicts *v) {
   static const char *const keys[] = {
 #define X(name, text) #name,
-      CLAIM_VERDICTS(X)
+    CLAIM_VERDICTS(X)
 #undef X
   };
   cJSON *summary = json_add_object(root, "summary");

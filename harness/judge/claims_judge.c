@@ -12,7 +12,7 @@
 const char *claim_verdict_text(const struct claim *claim, enum claim_verdict verdict) {
   static const char *const texts[] = {
 #define X(name, text) text,
-      CLAIM_VERDICTS(X)
+    CLAIM_VERDICTS(X)
 #undef X
   };
   if (verdict == CLAIM_SMALLER && !claim->larger_is_better) return "larger than claimed";

@@ -75,14 +75,16 @@ void claims_verdicts_free(struct claims_verdicts *v) {
 /* ---- words that both forms share ---- */
 
 static void print_summary(const struct claims_verdicts *v) {
-  printf("Of %u claims %u are exceeded, %u reproduced, %u there but not as good as claimed, %u refuted, %u not "
-         "measured (each by the worst of its verdicts).\n",
-         v->claims->count, v->counts[CLAIM_EXCEEDED], v->counts[CLAIM_REPRODUCED], v->counts[CLAIM_SMALLER],
-         v->counts[CLAIM_REFUTED], v->counts[CLAIM_NOT_MEASURED]);
+  printf(
+      "Of %u claims %u are exceeded, %u reproduced, %u there but not as good as claimed, %u refuted, %u not "
+      "measured (each by the worst of its verdicts).\n",
+      v->claims->count, v->counts[CLAIM_EXCEEDED], v->counts[CLAIM_REPRODUCED], v->counts[CLAIM_SMALLER],
+      v->counts[CLAIM_REFUTED], v->counts[CLAIM_NOT_MEASURED]);
   if (v->unsettled) {
-    printf("Of %u the confidence interval does not settle a verdict: it reaches another one, or there was one "
-           "repetition.\n",
-           v->unsettled);
+    printf(
+        "Of %u the confidence interval does not settle a verdict: it reaches another one, or there was one "
+        "repetition.\n",
+        v->unsettled);
   }
   printf("The ledger contradicts itself %u times.\n", v->contradictions.count);
 }
@@ -126,11 +128,10 @@ static void print_wrapped(const char *text, const char *first, const char *next)
 
 /* Which claims have which verdict, the worst first. */
 static void print_by_verdict(const struct claims_verdicts *v) {
-  static const char *const labels[CLAIM_VERDICT_COUNT] = {
-      [CLAIM_REFUTED] = "  refuted: ",
-      [CLAIM_SMALLER] = "  not as good as claimed: ",
-      [CLAIM_REPRODUCED] = "  reproduced: ",
-      [CLAIM_EXCEEDED] = "  exceeded: "};
+  static const char *const labels[CLAIM_VERDICT_COUNT] = {[CLAIM_REFUTED] = "  refuted: ",
+                                                          [CLAIM_SMALLER] = "  not as good as claimed: ",
+                                                          [CLAIM_REPRODUCED] = "  reproduced: ",
+                                                          [CLAIM_EXCEEDED] = "  exceeded: "};
   size_t bytes = 1;
   for (unsigned i = 0; i < v->claims->count; i++) bytes += strlen(v->claims->claims[i].id) + 2;
   char *ids = malloc(bytes);
@@ -248,7 +249,7 @@ static void print_field(const char *text) {
 
 static void markdown_row(const struct claims_verdicts *v, const struct claims_row *row) {
   char claimed[CLAIM_TEXT_BYTES], measured[CLAIM_TEXT_BYTES] = "", interval[CLAIM_TEXT_BYTES] = "",
-       verdict[CLAIM_TEXT_BYTES * 2];
+                                  verdict[CLAIM_TEXT_BYTES * 2];
   claim_claimed_text(row->claim, claimed, sizeof claimed);
   claim_judgement_text(row->claim, &row->judgement, verdict, sizeof verdict);
   if (is_measured(row)) {

@@ -192,7 +192,8 @@ bool compare_open(const struct result *a, const struct result *b, const char *pr
     return fault_set(fault, EXIT_CODE_USAGE,
                      "the corpora are not the same: %s (%s, contents %s) and %s (%s, contents %s); --unlike compares "
                      "figures a "
-                     "line all the same", a->path, a->corpus, a->content_hash, b->path, b->corpus, b->content_hash);
+                     "line all the same",
+                     a->path, a->corpus, a->content_hash, b->path, b->corpus, b->content_hash);
   }
   if (find_differences(comparison) && find_rows(comparison)) return true;
   compare_close(comparison);
@@ -242,12 +243,14 @@ const char *compare_intervals_text(enum compare_intervals intervals) {
 }
 
 bool compare_is_headline(const struct compare_row *row) {
-  static const struct { const char *metric, *checkpoint; } headlines[] = {
-      {"lines_per_mib", "purged"},       {"lines_per_mib", "served"},     {"rss_above_start_bytes", "purged"},
-      {"bytes_per_line", "purged"},      {"tree_bits_per_node", NULL},    {"disk_bytes_per_line", "purged"},
-      {"parse_mib_per_s", NULL},         {"ingest_speed_pct", NULL},      {"walk_nodes_per_s", NULL},
-      {"latency.hot.p50_ns", NULL},      {"latency.hot.p99_ns", NULL},    {"latency.frozen.p50_ns", NULL},
-      {"latency.frozen.p99_ns", NULL},   {"thaw.tree_warm.p50_ns", NULL}, {"thaw.tree_cold.p50_ns", NULL}};
+  static const struct {
+    const char *metric, *checkpoint;
+  } headlines[] = {
+      {"lines_per_mib", "purged"},     {"lines_per_mib", "served"},     {"rss_above_start_bytes", "purged"},
+      {"bytes_per_line", "purged"},    {"tree_bits_per_node", NULL},    {"disk_bytes_per_line", "purged"},
+      {"parse_mib_per_s", NULL},       {"ingest_speed_pct", NULL},      {"walk_nodes_per_s", NULL},
+      {"latency.hot.p50_ns", NULL},    {"latency.hot.p99_ns", NULL},    {"latency.frozen.p50_ns", NULL},
+      {"latency.frozen.p99_ns", NULL}, {"thaw.tree_warm.p50_ns", NULL}, {"thaw.tree_cold.p50_ns", NULL}};
   for (size_t i = 0; i < COUNT(headlines); i++) {
     if (strcmp(headlines[i].metric, row->metric) != 0 || !headlines[i].checkpoint != !row->checkpoint) continue;
     if (!row->checkpoint || strcmp(headlines[i].checkpoint, row->checkpoint) == 0) return true;

@@ -62,8 +62,8 @@ static void row_cells(const struct compare_row *row, char cells[CELLS][CELL_BYTE
 }
 
 static void write_metric(const struct comparison *comparison, unsigned first, FILE *out) {
-  static const char *const heads[CELLS] = {"combination", "A", "B", "B - A", "B / A", "noise A", "noise B",
-"intervals"};
+  static const char *const heads[CELLS] = {"combination", "A",       "B",       "B - A",
+                                           "B / A",       "noise A", "noise B", "intervals"};
   char cells[CELLS][CELL_BYTES], title[256];
   size_t widths[CELLS];
   for (unsigned c = 0; c < CELLS; c++) widths[c] = strlen(heads[c]);
@@ -108,9 +108,11 @@ void compare_write_text(const struct comparison *comparison, bool all, FILE *out
     if (shown && compare_is_first(comparison, r)) write_metric(comparison, r, out);
   }
   write_failures(comparison, out);
-  fputs("Figures are medians of the repetitions; noise is their range over the median; intervals are those of the "
-        "medians\n"
-        "(phasebench metrics), not known of one repetition. This shows and does not judge.\n", out);
+  fputs(
+      "Figures are medians of the repetitions; noise is their range over the median; intervals are those of the "
+      "medians\n"
+      "(phasebench metrics), not known of one repetition. This shows and does not judge.\n",
+      out);
 }
 
 /* ---- CSV ---- */
@@ -127,9 +129,11 @@ static void number_field(FILE *out, struct figure figure) {
 }
 
 void compare_write_csv(const struct comparison *comparison, FILE *out) {
-  fputs("combination,metric,checkpoint,unit,a,a.ci_low,a.ci_high,a.n,b,b.ci_low,b.ci_high,b.n,difference,ratio,"
-        "noise_a_pct,"
-        "noise_b_pct,intervals,missing_a,missing_b\r\n", out);
+  fputs(
+      "combination,metric,checkpoint,unit,a,a.ci_low,a.ci_high,a.n,b,b.ci_low,b.ci_high,b.n,difference,ratio,"
+      "noise_a_pct,"
+      "noise_b_pct,intervals,missing_a,missing_b\r\n",
+      out);
   for (unsigned r = 0; r < comparison->row_count; r++) {
     const struct compare_row *row = &comparison->rows[r];
     csv_field(out, row->combination);

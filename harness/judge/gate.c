@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 const char *gate_verdict_name(enum gate_verdict verdict) {
   static const char *const names[] = {
 #define X(name, text) text,
-      GATE_VERDICTS(X)
+    GATE_VERDICTS(X)
 #undef X
   };
   return names[verdict];
@@ -30,9 +29,16 @@ static struct gate_line *add_line(struct gate *gate, const struct result_group *
     gate->lines = lines;
   }
   struct gate_line *line = &gate->lines[gate->line_count++];
-  *line = (struct gate_line){.combination = group->combination, .profile = group->profile, .partner = partner,
-                             .gates = true, .before = NAN, .after = NAN, .change_pct = NAN, .noise_pct = NAN,
-                             .p = NAN, .p_adjusted = NAN};
+  *line = (struct gate_line){.combination = group->combination,
+                             .profile = group->profile,
+                             .partner = partner,
+                             .gates = true,
+                             .before = NAN,
+                             .after = NAN,
+                             .change_pct = NAN,
+                             .noise_pct = NAN,
+                             .p = NAN,
+                             .p_adjusted = NAN};
   return line;
 }
 
@@ -152,8 +158,8 @@ static bool compare_group(struct gate *gate, const struct result_group *group, c
   const struct result_group *other = result_group(gate->after, combination, group->profile);
   struct taking taking = {.gate = gate, .group = group, .partner = combination, .first = gate->line_count};
   if (!other) {
-    taking.failed = !group_is_missing(gate, group, combination, "the candidate has no such combination and profile",
-                                      "");
+    taking.failed =
+        !group_is_missing(gate, group, combination, "the candidate has no such combination and profile", "");
   } else if (!group->ok) {
     taking.failed = !group_is_missing(gate, group, combination, "in the baseline: ", group->reason);
   } else if (!other->ok) {
@@ -212,7 +218,8 @@ static bool compare_new_groups(struct gate *gate, struct fault *fault) {
   for (unsigned g = 0; g < gate->after->group_count && !gate->options.pairs; g++) {
     const struct result_group *group = &gate->after->groups[g];
     if (group->ok || result_group(gate->before, group->combination, group->profile)) continue;
-    if (!group_is_missing(gate, group, group->combination, "in the candidate, and not in the baseline: ", group->reason)) {
+    if (!group_is_missing(gate, group, group->combination,
+                          "in the candidate, and not in the baseline: ", group->reason)) {
       return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while comparing");
     }
   }

@@ -46,8 +46,14 @@
 
 /* ---- configuration: {"schema": "phasebench-gate-1", "alpha", "metrics": [...]} ---- */
 
-#define GATE_KINDS(X) X(EXACT, "exact") X(MODES, "modes") X(RANK, "rank")
-#define GATE_DIRECTIONS(X) X(SMALLER, "smaller") X(LARGER, "larger") X(EQUAL, "equal")
+#define GATE_KINDS(X) \
+  X(EXACT, "exact")   \
+  X(MODES, "modes")   \
+  X(RANK, "rank")
+#define GATE_DIRECTIONS(X) \
+  X(SMALLER, "smaller")    \
+  X(LARGER, "larger")      \
+  X(EQUAL, "equal")
 
 enum gate_kind {
 #define X(name, text) GATE_##name,
@@ -57,12 +63,12 @@ enum gate_kind {
 
 enum gate_direction { /* which way is better */
 #define X(name, text) GATE_##name,
-  GATE_DIRECTIONS(X)
+                      GATE_DIRECTIONS(X)
 #undef X
 };
 
 struct gate_rule {
-  const char *name; /* of metrics.h, or a pattern as the shell's (`heap.*.active_bytes`) */
+  const char *name;         /* of metrics.h, or a pattern as the shell's (`heap.*.active_bytes`) */
   const char **checkpoints; /* "-": of the whole cell */
   unsigned checkpoint_count;
   enum gate_kind kind;
@@ -87,15 +93,22 @@ const char *gate_kind_name(enum gate_kind kind);
 
 /* ---- likeness ---- */
 
-#define GATE_LIKENESSES(X) X(CORPUS, "corpus") X(MACHINE, "machine") X(VERSION, "version") X(SETTINGS, "settings")
-#define GATE_TREATMENTS(X) \
-  X(REFUSE, "refuse") X(IGNORE_TIMES, "ignore-times") X(PER_LINE, "per-line") X(IGNORE, "ignore")
+#define GATE_LIKENESSES(X) \
+  X(CORPUS, "corpus")      \
+  X(MACHINE, "machine")    \
+  X(VERSION, "version")    \
+  X(SETTINGS, "settings")
+#define GATE_TREATMENTS(X)        \
+  X(REFUSE, "refuse")             \
+  X(IGNORE_TIMES, "ignore-times") \
+  X(PER_LINE, "per-line")         \
+  X(IGNORE, "ignore")
 
 enum gate_likeness {
 #define X(name, text) GATE_##name,
   GATE_LIKENESSES(X)
 #undef X
-  GATE_LIKENESS_COUNT
+      GATE_LIKENESS_COUNT
 };
 
 enum gate_treatment {
@@ -119,19 +132,19 @@ bool gate_treatment_parse(const char *text, enum gate_treatment treatments[GATE_
 
 /* ---- comparison ---- */
 
-#define GATE_VERDICTS(X)             \
-  X(UNCHANGED, "unchanged")          \
-  X(IMPROVED, "improved")            \
-  X(REGRESSED, "regressed")          \
-  X(MISSING, "missing")              \
-  X(TOO_FEW, "too few repetitions")  \
+#define GATE_VERDICTS(X)            \
+  X(UNCHANGED, "unchanged")         \
+  X(IMPROVED, "improved")           \
+  X(REGRESSED, "regressed")         \
+  X(MISSING, "missing")             \
+  X(TOO_FEW, "too few repetitions") \
   X(NOT_MEASURED, "not measured")
 
 enum gate_verdict {
 #define X(name, text) GATE_IS_##name,
   GATE_VERDICTS(X)
 #undef X
-  GATE_VERDICT_COUNT
+      GATE_VERDICT_COUNT
 };
 
 /* NAN: there is none. */
@@ -143,14 +156,14 @@ struct gate_line {
   const char *unit;
   const struct gate_rule *rule; /* NULL: the line stands for a whole group */
   bool gates;
-  bool unlike; /* an absolute figure of another corpus, where only those per line are compared */
+  bool unlike;   /* an absolute figure of another corpus, where only those per line are compared */
   double *a, *b; /* the repetitions */
   unsigned a_count, b_count;
   const char *a_missing, *b_missing;
-  double before, after;     /* medians */
-  double change_pct;        /* of the medians; of `rank` the Hodges-Lehmann ratio */
-  double noise_pct;         /* A/A: the larger range of the two over its median */
-  double p, p_adjusted;     /* where the rank test was used */
+  double before, after; /* medians */
+  double change_pct;    /* of the medians; of `rank` the Hodges-Lehmann ratio */
+  double noise_pct;     /* A/A: the larger range of the two over its median */
+  double p, p_adjusted; /* where the rank test was used */
   enum gate_verdict verdict;
   char reason[400]; /* why, where the verdict is not plain; or "" */
 };

@@ -108,8 +108,7 @@ static bool read_rule(const cJSON *object, const char *where, struct gate_rule *
   unsigned kind, better;
   rule->gates = true;
   if (!only_known(object, known, COUNT(known), where, fault) ||
-      !json_get_text(object, "name", where, &rule->name, fault) ||
-      !read_checkpoints(object, where, rule, fault) ||
+      !json_get_text(object, "name", where, &rule->name, fault) || !read_checkpoints(object, where, rule, fault) ||
       !read_word(object, "kind", true, kinds, COUNT(kinds), where, &kind, fault) ||
       !read_word(object, "better", false, directions, COUNT(directions), where, &better, fault) ||
       !read_effect(object, "min_effect_pct", where, &rule->min_effect_pct, fault) ||

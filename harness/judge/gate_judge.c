@@ -97,10 +97,10 @@ static void judge_tested(struct gate_line *line, double alpha) {
   double shift = statistics_shift(line->a, line->a_count, line->b, line->b_count);
   line->verdict = GATE_IS_UNCHANGED;
   if (line->p_adjusted > alpha) return;
-  bool ratio_is_enough = line->rule->kind != GATE_RANK || isnan(line->change_pct) ||
-                         fabs(line->change_pct) >= line->rule->min_effect_pct;
-  bool shift_is_enough = line->rule->kind == GATE_RANK ? fabs(shift) >= line->rule->min_effect
-                                                       : fabs(shift) > threshold(line);
+  bool ratio_is_enough =
+      line->rule->kind != GATE_RANK || isnan(line->change_pct) || fabs(line->change_pct) >= line->rule->min_effect_pct;
+  bool shift_is_enough =
+      line->rule->kind == GATE_RANK ? fabs(shift) >= line->rule->min_effect : fabs(shift) > threshold(line);
   if (shift != 0 && ratio_is_enough && shift_is_enough) line->verdict = by_direction(line, shift > 0);
 }
 
@@ -165,8 +165,8 @@ void gate_judge_lines(const struct gate_config *config, struct gate_line *lines,
   for (unsigned i = 0; i < count; i++) {
     if (!is_judged(&lines[i]) || lines[i].rule->kind != GATE_EXACT || is_constant(&lines[i])) continue;
     size_t used = strlen(lines[i].reason);
-    snprintf(lines[i].reason + used, sizeof lines[i].reason - used,
-             "%sdeclared as exact, but its repetitions differ", used ? "; " : "");
+    snprintf(lines[i].reason + used, sizeof lines[i].reason - used, "%sdeclared as exact, but its repetitions differ",
+             used ? "; " : "");
   }
   free(family);
 }

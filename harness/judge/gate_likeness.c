@@ -36,7 +36,8 @@ bool gate_treatment_parse(const char *text, enum gate_treatment treatments[GATE_
   if (!fits) {
     return fault_set(fault, EXIT_CODE_USAGE,
                      "--treat '%.60s': expected corpus=refuse|per-line|ignore, or machine, version or settings "
-                     "=refuse|ignore-times|ignore", text);
+                     "=refuse|ignore-times|ignore",
+                     text);
   }
   treatments[what] = (enum gate_treatment)how;
   return true;

@@ -110,9 +110,9 @@ static void print_refusal_suite(const struct gate *gate, FILE *out) {
   size_t used = 0;
   for (unsigned d = 0; d < gate->difference_count && used < sizeof message; d++) {
     const struct gate_difference *difference = &gate->differences[d];
-    used += (size_t)snprintf(message + used, sizeof message - used, "%s%s: %s: %s, now %s", d ? "; " : "",
-                             gate_likeness_name(difference->of), difference->what, difference->before,
-                             difference->after);
+    used +=
+        (size_t)snprintf(message + used, sizeof message - used, "%s%s: %s: %s, now %s", d ? "; " : "",
+                         gate_likeness_name(difference->of), difference->what, difference->before, difference->after);
   }
   print_state(out, "error", message);
   fputs("</testcase>\n  </testsuite>\n", out);
@@ -120,15 +120,17 @@ static void print_refusal_suite(const struct gate *gate, FILE *out) {
 
 void gate_print_junit(const struct gate *gate, FILE *out) {
   unsigned lines = gate->line_count;
-  fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-               "<testsuites name=\"phasebench gate\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n",
+  fprintf(out,
+          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+          "<testsuites name=\"phasebench gate\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n",
           lines + gate->claim_count + !gate->comparable, count_state(gate, 0, lines, "failure") + gate->refuted,
           count_state(gate, 0, lines, "error") + gate->claims_missing + !gate->comparable,
           count_state(gate, 0, lines, "skipped"));
   for (unsigned from = 0, to; from < lines; from = to) {
     const struct gate_line *first = &gate->lines[from];
     for (to = from + 1; to < lines && strcmp(gate->lines[to].combination, first->combination) == 0 &&
-                        strcmp(gate->lines[to].profile, first->profile) == 0;) to++;
+                        strcmp(gate->lines[to].profile, first->profile) == 0;)
+      to++;
     print_suite(gate, from, to, out);
   }
   if (gate->claim_count) print_claims_suite(gate, out);
@@ -183,8 +185,9 @@ static void add_differences(cJSON *root, const struct gate *gate) {
     json_add_text(object, "what", difference->what);
     json_add_text(object, "before", difference->before);
     json_add_text(object, "after", difference->after);
-    json_add_text(object, "treatment", difference->untreatable ? gate_treatment_name(GATE_REFUSE)
-                                       : gate_treatment_name(gate->options.treatments[difference->of]));
+    json_add_text(object, "treatment",
+                  difference->untreatable ? gate_treatment_name(GATE_REFUSE)
+                                          : gate_treatment_name(gate->options.treatments[difference->of]));
   }
 }
 

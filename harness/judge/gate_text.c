@@ -26,8 +26,13 @@ void gate_value_text(double value, const char *unit, char *text, unsigned text_b
 
 void gate_pct_text(double pct, bool sign, char *text, unsigned text_bytes) {
   if (isnan(pct)) snprintf(text, text_bytes, "-");
-  else snprintf(text, text_bytes, pct == 0 ? "0 %%" : fabs(pct) < 0.01 ? (sign ? "%+.1e %%" : "%.1e %%")
-                                  : sign ? "%+.2f %%" : "%.2f %%", pct);
+  else
+    snprintf(text, text_bytes,
+             pct == 0           ? "0 %%"
+             : fabs(pct) < 0.01 ? (sign ? "%+.1e %%" : "%.1e %%")
+             : sign             ? "%+.2f %%"
+                                : "%.2f %%",
+             pct);
 }
 
 static void p_text(double p, char *text, unsigned text_bytes) {
@@ -47,12 +52,12 @@ void gate_summary_text(const struct gate *gate, char *text, unsigned text_bytes)
     snprintf(text, text_bytes, "the results are not comparable");
     return;
   }
-  snprintf(text, text_bytes,
-           "%u regressed, %u improved, %u unchanged, %u missing, %u with too few repetitions, %u not measured; of what is "
-           "only reported: %u worse, %u that so few repetitions cannot tell",
-           n[GATE_IS_REGRESSED], n[GATE_IS_IMPROVED], n[GATE_IS_UNCHANGED], n[GATE_IS_MISSING],
-           n[GATE_IS_TOO_FEW], n[GATE_IS_NOT_MEASURED], gate->reported_worse,
-           gate->reported_too_few);
+  snprintf(
+      text, text_bytes,
+      "%u regressed, %u improved, %u unchanged, %u missing, %u with too few repetitions, %u not measured; of what is "
+      "only reported: %u worse, %u that so few repetitions cannot tell",
+      n[GATE_IS_REGRESSED], n[GATE_IS_IMPROVED], n[GATE_IS_UNCHANGED], n[GATE_IS_MISSING], n[GATE_IS_TOO_FEW],
+      n[GATE_IS_NOT_MEASURED], gate->reported_worse, gate->reported_too_few);
 }
 
 /* Reported ones are shown where they changed or cannot be told; their verdicts say what they are. */
@@ -146,8 +151,10 @@ static void print_markdown_rows(const struct gate *gate, FILE *out) {
     const struct gate_line *line = &gate->lines[l];
     if (!is_shown(gate, line)) continue;
     if (!headed) {
-      fputs("\n| combination | metric | before | after | change | A/A noise | p | verdict |\n"
-            "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n", out);
+      fputs(
+          "\n| combination | metric | before | after | change | A/A noise | p | verdict |\n"
+          "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
+          out);
     }
     headed = true;
     cells_of(line, &c);

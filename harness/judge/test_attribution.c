@@ -209,9 +209,9 @@ static void missing_subsets(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(additive),         cmocka_unit_test(multiplicative),
-      cmocka_unit_test(synergy),          cmocka_unit_test(gloves_and_majority),
-      cmocka_unit_test(one_stage),        cmocka_unit_test(mean_over_orders),
+      cmocka_unit_test(additive),          cmocka_unit_test(multiplicative),
+      cmocka_unit_test(synergy),           cmocka_unit_test(gloves_and_majority),
+      cmocka_unit_test(one_stage),         cmocka_unit_test(mean_over_orders),
       cmocka_unit_test(ten_stages_add_up), cmocka_unit_test(what_does_not_add_up_is_refused),
       cmocka_unit_test(missing_subsets),
   };

@@ -176,9 +176,9 @@ static void numbers(void **state) {
   static const struct {
     double value;
     const char *text;
-  } wanted[] = {{0, "0.00"},           {-3975.79, "-3,976"}, {1234567, "1,234,567"}, {999.5, "999.50"},
-                {-0.5, "-0.500"},      {0.00013, "0.0001"},  {-100000, "-100,000"},  {1e20, "1e+20"},
-                {-INFINITY, "-inf"}};
+  } wanted[] = {{0, "0.00"},           {-3975.79, "-3,976"}, {1234567, "1,234,567"},
+                {999.5, "999.50"},     {-0.5, "-0.500"},     {0.00013, "0.0001"},
+                {-100000, "-100,000"}, {1e20, "1e+20"},      {-INFINITY, "-inf"}};
   char text[80];
   for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
     claim_number_text(wanted[i].value, text, sizeof text);
@@ -195,7 +195,7 @@ struct says {
 };
 
 #define MINUS(id, combination, against, value) \
-  {id, combination, against, "marginal_reduction_pct", "%", value, 0.5, NULL}
+  { id, combination, against, "marginal_reduction_pct", "%", value, 0.5, NULL }
 
 static void write_ledger(FILE *file, const struct says *says, unsigned count, const char *lines) {
   fprintf(file, "{\"schema\": \"phasebench-claims-1\", \"sources\": {\"s\": \"here\"}, %s \"claims\": [", lines);
@@ -250,15 +250,17 @@ static void phases_that_do_not_add_up(void **state) {
   const struct says bad[] = {MINUS("a", "p1", "baseline", 50), MINUS("b", "p1+p2", "p1", 50),
                              MINUS("ab", "p1+p2", "baseline", 80)};
   assert_int_equal(CONTRADICTIONS(bad, "", sentence), 1);
-  assert_string_equal(sentence, "how much less memory p1+p2 needs than baseline is 80.00 % (ab), but "
-                                "1 - (1 - 0.5) * (1 - 0.5) = 75.00 % (a, b)");
+  assert_string_equal(sentence,
+                      "how much less memory p1+p2 needs than baseline is 80.00 % (ab), but "
+                      "1 - (1 - 0.5) * (1 - 0.5) = 75.00 % (a, b)");
   /* Three phases, without figures between. */
   const struct says chain[] = {MINUS("a", "p1", "baseline", 50), MINUS("b", "p1+p2", "p1", 50),
                                MINUS("c", "p1+p2+p3", "p1+p2", 50), MINUS("abc", "p1+p2+p3", "baseline", 90)};
   assert_int_equal(CONTRADICTIONS(chain, "", sentence), 1);
   assert_non_null(strstr(sentence, "1 - (1 - 0.5) * (1 - 0.5) * (1 - 0.5) = 87.50 % (a, b, c)"));
   /* Only by way of taking a phase back. */
-  const struct says back[] = {MINUS("ab", "p1+p2", "baseline", 80), MINUS("b", "p1+p2", "p1", 50),
+  const struct says back[] = {MINUS("ab", "p1+p2", "baseline", 80),
+                              MINUS("b", "p1+p2", "p1", 50),
                               {"f", "p1", "baseline", "lines_per_mib_factor", "times", 9, 0.1, NULL}};
   assert_int_equal(CONTRADICTIONS(back, "", sentence), 1);
 }
@@ -270,8 +272,9 @@ static void bytes_and_lines(void **state) {
                         {"l", "p1", NULL, "lines_per_mib", "lines/MiB", 500, 1, "c"}};
   assert_int_equal(CONTRADICTIONS(says, "\"lines\": {\"c\": 1000},", sentence), 0);
   assert_int_equal(CONTRADICTIONS(says, "\"lines\": {\"c\": 8000},", sentence), 1);
-  assert_string_equal(sentence, "how much memory p1 needs, on c, is 2.00 MiB (m), but "
-                                "8,000 lines / 500.00 lines/MiB = 16.00 MiB (l)");
+  assert_string_equal(sentence,
+                      "how much memory p1 needs, on c, is 2.00 MiB (m), but "
+                      "8,000 lines / 500.00 lines/MiB = 16.00 MiB (l)");
   /* Nothing ties them together: of another corpus, or no lines known. */
   assert_int_equal(CONTRADICTIONS(says, "\"lines\": {\"d\": 8000},", sentence), 0);
   assert_int_equal(CONTRADICTIONS(says, "", sentence), 0);
@@ -289,8 +292,9 @@ static void a_factor_is_a_reduction(void **state) {
   assert_int_equal(CONTRADICTIONS(says, "", sentence), 0);
   says[1].value = 96;
   assert_int_equal(CONTRADICTIONS(says, "", sentence), 1);
-  assert_string_equal(sentence, "how much less memory p1 needs than baseline is 1 - 1 / 4.00 = 75.00 % (times), but "
-                                "96.00 % (less)");
+  assert_string_equal(sentence,
+                      "how much less memory p1 needs than baseline is 1 - 1 / 4.00 = 75.00 % (times), but "
+                      "96.00 % (less)");
   says[1].rounding = 25; /* rounded to quarters it is no contradiction */
   assert_int_equal(CONTRADICTIONS(says, "", sentence), 0);
 }
@@ -304,8 +308,9 @@ static void other_metrics(void **state) {
   assert_int_equal(CONTRADICTIONS(says, "", sentence), 0);
   says[2].value = 9e6;
   assert_int_equal(CONTRADICTIONS(says, "", sentence), 1);
-  assert_string_equal(sentence, "what p1+p2 adds to walk_ns of baseline is 9.00 ms (ab), but "
-                                "5.00 ms + 2.00 ms = 7.00 ms (a, b)");
+  assert_string_equal(sentence,
+                      "what p1+p2 adds to walk_ns of baseline is 9.00 ms (ab), but "
+                      "5.00 ms + 2.00 ms = 7.00 ms (a, b)");
   const struct says values[] = {{"a", "p1", NULL, "tree_bits_per_node", "bits/node", 4, 0.1, NULL},
                                 {"b", "p1", NULL, "tree_bits_per_node", "bits/node", 5, 0.1, NULL},
                                 {"c", "p2", NULL, "tree_bits_per_node", "bits/node", 9, 0.1, NULL}};

@@ -30,8 +30,8 @@ static struct gate_line line_of(const struct gate_rule *rule, struct set *a, str
 
 static enum gate_verdict judge(enum gate_kind kind, enum gate_direction better, double pct, double effect, struct set a,
                                struct set b) {
-  struct gate_rule rule = {.name = "x", .kind = kind, .better = better, .gates = true, .min_effect_pct = pct,
-                           .min_effect = effect};
+  struct gate_rule rule = {
+      .name = "x", .kind = kind, .better = better, .gates = true, .min_effect_pct = pct, .min_effect = effect};
   struct gate_line line = line_of(&rule, &a, &b);
   gate_judge_lines(&config, &line, 1);
   return line.verdict;
@@ -159,8 +159,12 @@ static void modes_are_not_flagged(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(exact),         cmocka_unit_test(not_exact), cmocka_unit_test(modes_of_few),
-      cmocka_unit_test(modes_of_many), cmocka_unit_test(times),     cmocka_unit_test(families),
+      cmocka_unit_test(exact),
+      cmocka_unit_test(not_exact),
+      cmocka_unit_test(modes_of_few),
+      cmocka_unit_test(modes_of_many),
+      cmocka_unit_test(times),
+      cmocka_unit_test(families),
       cmocka_unit_test(modes_are_not_flagged),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,9 +30,9 @@
 #define SAMPLES_MIN 12u
 #define SAMPLES_MAX 200u
 #define NODES_PER_SAMPLE 2000u
-#define CHILDREN_TRIED_MAX 1000u  /* goto_child(n) is linear in n for some */
-#define CHAIN_MAX 1000u           /* parents followed up, for all samples but the first */
-#define SCAN_CHILDREN_MAX 20000u  /* beyond these, a descent by visible children is not compared */
+#define CHILDREN_TRIED_MAX 1000u /* goto_child(n) is linear in n for some */
+#define CHAIN_MAX 1000u          /* parents followed up, for all samples but the first */
+#define SCAN_CHILDREN_MAX 20000u /* beyond these, a descent by visible children is not compared */
 
 struct probe_at {
   struct proof *proof;
@@ -68,7 +68,8 @@ static bool stands_on(struct probe_at *probe, const char *move, uint32_t index, 
   int error = proof->codec->extent(proof->cursor, &found);
   if (error) return proof_failed_hook(proof, index, "extent", error);
   if (!proof_compare_head(proof, move, &head, &cursor->head) ||
-      !proof_compare_extent(proof, move, index, &expected, &found)) return false;
+      !proof_compare_extent(proof, move, index, &expected, &found))
+    return false;
   char fact[64];
   snprintf(fact, sizeof fact, "%s: depth", move);
   return cursor->depth == depth || proof_differs(proof, index, fact, depth, cursor->depth);
@@ -187,8 +188,8 @@ static bool child_for_byte(struct probe_at *probe, uint32_t byte) {
   static const char move[] = "goto_first_child_for_byte";
   bool found = proof->codec->goto_first_child_for_byte(proof->cursor, byte);
   expected_node(probe, probe->index);
-  bool exists = ts_tree_cursor_goto_last_child(&probe->at) &&
-                ts_node_end_byte(ts_tree_cursor_current_node(&probe->at)) > byte;
+  bool exists =
+      ts_tree_cursor_goto_last_child(&probe->at) && ts_node_end_byte(ts_tree_cursor_current_node(&probe->at)) > byte;
   if (!answered(probe, move, exists, found) || !found) return back(probe, move, found);
   uint32_t index = proof->cursor->head.index;
   if (index <= probe->index || index >= probe->index + probe->extent.descendant_count)

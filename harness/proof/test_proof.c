@@ -65,14 +65,15 @@ static int open_store(void **state) {
   char path[4096];
   snprintf(path, sizeof path, "%s/test_stages/liar.so", getenv("PHASEBENCH_BUILD_DIR"));
   if (!combination_parse(path, &combination, &fault) || !store_open(&combination, NULL, &store, &fault) ||
-      !stage_module_load(path, &liar_module, &fault)) fail_msg("%s", fault.message);
+      !stage_module_load(path, &liar_module, &fault))
+    fail_msg("%s", fault.message);
   *(void **)&choose = dlsym(liar_module.handle, "liar_choose");
   assert_non_null((void *)(uintptr_t)choose);
   read_own_source();
   for (uint32_t id = 0; id <= TEXT_COUNT; id++) {
     struct text text = text_of(id);
-    struct stage_document document = {id, language_of(text.language), check_grammar(text.language), NULL, text.text,
-                                      (uint32_t)text.bytes};
+    struct stage_document document = {id,        language_of(text.language), check_grammar(text.language), NULL,
+                                      text.text, (uint32_t)text.bytes};
     if (!store_put(store, &document, check_parse(document.grammar, text.text, text.bytes), &fault))
       fail_msg("%s", fault.message);
   }
@@ -155,11 +156,11 @@ static void found(const char *lie, const char *fact) {
   proof_close(&proof);
 }
 
-static const char *const head_facts[] = {"symbol", "grammar symbol", "field", "is named", "is extra", "is missing",
-                                         "is an error", "has an error", "flags", "start byte", "start row",
-                                         "start column", "index"};
-static const char *const extent_facts[] = {"end byte", "end row", "end column", "child count", "named child count",
-                                           "descendant count"};
+static const char *const head_facts[] = {"symbol",     "grammar symbol", "field",        "is named", "is extra",
+                                         "is missing", "is an error",    "has an error", "flags",    "start byte",
+                                         "start row",  "start column",   "index"};
+static const char *const extent_facts[] = {"end byte",    "end row",           "end column",
+                                           "child count", "named child count", "descendant count"};
 
 static void each_wrong_fact_of_the_walk_is_found(void **state) {
   (void)state;
@@ -203,10 +204,20 @@ static void each_wrong_head_after_a_move_is_found(void **state) {
 
 static void each_wrong_move_is_found(void **state) {
   (void)state;
-  static const char *const moves[] = {"goto_first_child", "goto_next_sibling", "goto_parent", "goto_previous_sibling",
-      "goto_last_child", "goto_child", "goto_child_by_field", "goto_first_child_for_byte", "goto_descendant_for_bytes",
-      "goto_descendant_for_bytes (empty)", "goto_descendant_for_points", "goto_descendant_for_points (empty)",
-      "goto_next_symbol", "goto_index"};
+  static const char *const moves[] = {"goto_first_child",
+                                      "goto_next_sibling",
+                                      "goto_parent",
+                                      "goto_previous_sibling",
+                                      "goto_last_child",
+                                      "goto_child",
+                                      "goto_child_by_field",
+                                      "goto_first_child_for_byte",
+                                      "goto_descendant_for_bytes",
+                                      "goto_descendant_for_bytes (empty)",
+                                      "goto_descendant_for_points",
+                                      "goto_descendant_for_points (empty)",
+                                      "goto_next_symbol",
+                                      "goto_index"};
   static const char *const ways[] = {"refused", "error", "another node", "depth", "symbol", "start byte"};
   static const char *const refusals[] = {"made though there is none", "moves when refused"};
   char lie[128];

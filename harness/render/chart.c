@@ -79,8 +79,10 @@ static bool is_sparse(const struct chart_axis *axis, double gap_px, const double
 }
 
 unsigned chart_ticks(const struct chart_axis *axis, double gap_px, double ticks[CHART_TICKS_MAX]) {
-  static const struct { const char *digits; int decades; } log_steps[] = {
-      {"123456789", 1}, {"12468", 1}, {"125", 1}, {"13", 1}, {"1", 1}, {"1", 2}, {"1", 3}, {"1", 6}};
+  static const struct {
+    const char *digits;
+    int decades;
+  } log_steps[] = {{"123456789", 1}, {"12468", 1}, {"125", 1}, {"13", 1}, {"1", 1}, {"1", 2}, {"1", 3}, {"1", 6}};
   unsigned count = 0;
   if (axis->logarithmic) {
     for (unsigned i = 0; i < sizeof log_steps / sizeof log_steps[0]; i++) {

@@ -33,8 +33,8 @@ struct chart_rows {
   const char *axis;  /* what its axis means */
   const char *series[CHART_POINTS_MAX];
   unsigned series_count;
-  unsigned valued;  /* so many series stand as numbers at the right */
-  int decimals;     /* of those */
+  unsigned valued; /* so many series stand as numbers at the right */
+  int decimals;    /* of those */
   bool logarithmic;
   bool joined;      /* the points of a row are one thing: a line goes from the first to the last */
   double reference; /* a line across all rows; not finite: none */
@@ -61,12 +61,12 @@ void chart_bars(FILE *out, const struct chart_bars *chart);
 
 struct chart_lines {
   const char *title, *axis, *across;
-  bool logarithmic_x;           /* else x is 0, 1, 2 ... and has names */
+  bool logarithmic_x; /* else x is 0, 1, 2 ... and has names */
   unsigned point_count, series_count;
-  const double *x;              /* logarithmic_x only */
-  const char *const *x_names;   /* otherwise */
-  const char *const *names;     /* of the series */
-  const double *values;         /* series by series; not finite: missing */
+  const double *x;            /* logarithmic_x only */
+  const char *const *x_names; /* otherwise */
+  const char *const *names;   /* of the series */
+  const double *values;       /* series by series; not finite: missing */
 };
 void chart_lines(FILE *out, const struct chart_lines *chart);
 

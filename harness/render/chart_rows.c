@@ -17,7 +17,7 @@ struct layout {
   bool narrow;
   double width, row_px, label_px, plot_right;
   unsigned label_characters;
-  double middle; /* of a row's points, from its top */
+  double middle;   /* of a row's points, from its top */
   double value_px; /* of a number at the right */
 };
 

@@ -63,11 +63,11 @@ struct grid_cell *grid_at(const struct grid *grid, unsigned row, unsigned column
 
 void grid_set(const struct grid *grid, unsigned row, unsigned column, const struct spread *spread) {
   *grid_at(grid, row, column) = (struct grid_cell){.value = spread->median,
-                                                  .missing = spread->missing,
-                                                  .ci_low = spread->ci_low,
-                                                  .ci_high = spread->ci_high,
-                                                  .ci_level = spread->missing ? 0 : spread->ci_level,
-                                                  .n = spread->n};
+                                                   .missing = spread->missing,
+                                                   .ci_low = spread->ci_low,
+                                                   .ci_high = spread->ci_high,
+                                                   .ci_level = spread->missing ? 0 : spread->ci_level,
+                                                   .n = spread->n};
 }
 
 void grid_column_set(struct grid *grid, unsigned column, const char *label, double scale, int decimals,

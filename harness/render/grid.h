@@ -24,7 +24,7 @@ struct grid_column {
 
 struct grid_cell {
   double value;
-  const char *missing; /* NULL: value is there. Not owned: it must outlive the grid. */
+  const char *missing;              /* NULL: value is there. Not owned: it must outlive the grid. */
   double ci_low, ci_high, ci_level; /* as in spread.h; level 0: there is no interval */
   unsigned n;
 };

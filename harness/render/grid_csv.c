@@ -38,8 +38,8 @@ static void write_missing(const struct grid *grid, unsigned row, FILE *out) {
       said = other && strcmp(other, reason) == 0;
     }
     if (!reason || said) continue;
-    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s: %s", used ? "; " : "",
-             grid->columns[c].key, reason);
+    used +=
+        (size_t)snprintf(text + used, sizeof text - used, "%s%s: %s", used ? "; " : "", grid->columns[c].key, reason);
     if (used >= sizeof text) break; /* cut: the page has all of them */
   }
   csv_field(out, text);

@@ -28,8 +28,7 @@ static void expect(write_fn *write, const char *text, const char *wanted) {
 
 static void markup_becomes_references(void **state) {
   (void)state;
-  expect(html_text, "<a href=\"x\" b='y'>&amp;</a>",
-         "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;&lt;/a&gt;");
+  expect(html_text, "<a href=\"x\" b='y'>&amp;</a>", "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;&lt;/a&gt;");
   expect(html_text, "", "");
   expect(html_text, NULL, "");
   expect(html_text, "a\tb\nc", "a\tb\nc");
@@ -39,9 +38,9 @@ static void markup_becomes_references(void **state) {
 static void what_is_no_text_is_replaced(void **state) {
   (void)state;
   expect(html_text, "a\x01\x1b[31m", "a\uFFFD\uFFFD[31m");
-  expect(html_text, "\x7f\xc2\x85", "\uFFFD\uFFFD");   /* DEL; a control character of two bytes */
+  expect(html_text, "\x7f\xc2\x85", "\uFFFD\uFFFD");    /* DEL; a control character of two bytes */
   expect(html_text, "a\xff<\xc3", "a\uFFFD&lt;\uFFFD"); /* cut in the middle of a character */
-  expect(html_text, "\xc0\xbc", "\uFFFD\uFFFD");         /* '<' in an overlong form */
+  expect(html_text, "\xc0\xbc", "\uFFFD\uFFFD");        /* '<' in an overlong form */
 }
 
 static void code_and_line_breaks_are_our_own(void **state) {

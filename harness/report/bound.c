@@ -9,9 +9,14 @@
 
 static bool read_bits(const cJSON *total, const char *path, struct report_bound *bound, struct fault *fault) {
   const cJSON *bits;
-  struct { const char *key; double *to; } parts[] = {{"kinds", &bound->kinds},       {"closes", &bound->closes},
-                                                     {"paddings", &bound->paddings}, {"lengths", &bound->lengths},
-                                                     {"total", &bound->total}};
+  struct {
+    const char *key;
+    double *to;
+  } parts[] = {{"kinds", &bound->kinds},
+               {"closes", &bound->closes},
+               {"paddings", &bound->paddings},
+               {"lengths", &bound->lengths},
+               {"total", &bound->total}};
   if (!json_get_object(total, "bits_per_node", path, &bits, fault)) return false;
   for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
     if (!json_get_double(bits, parts[i].key, path, parts[i].to, fault)) return false;
@@ -23,8 +28,7 @@ static bool read_bits(const cJSON *total, const char *path, struct report_bound 
   double sum = bound->kinds + bound->closes + bound->paddings + bound->lengths;
   if (fabs(sum - bound->total) <= 1e-6 * fmax(sum, 1)) return true;
   return fault_set(fault, EXIT_CODE_INPUT, "%s: \"bits_per_node\": the parts are %g together, and \"total\" is %g",
-                   path,
-                   sum, bound->total);
+                   path, sum, bound->total);
 }
 
 static bool read_root(const cJSON *root, const char *path, struct report_bound *bound, struct fault *fault) {
@@ -35,7 +39,8 @@ static bool read_root(const cJSON *root, const char *path, struct report_bound *
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: \"schema\" is \"%.60s\", expected \"phasebench-bound-1\": --bound wants what `phasebench "
                      "bound "
-                     "--json FILE` wrote", path, schema);
+                     "--json FILE` wrote",
+                     path, schema);
   }
   if (!json_get_text(root, "corpus_content_hash", path, &hash, fault) ||
       !json_get_text(root, "corpus", path, &corpus, fault) || !json_get_object(root, "total", path, &total, fault)) {

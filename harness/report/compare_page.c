@@ -14,10 +14,8 @@ static void write_facts(const struct comparison *comparison, FILE *out) {
   for (unsigned s = 0; s < COMPARE_SIDES; s++) {
     const struct result *r = comparison->result[s];
     html_element(out, "p", "facts", "%s: %s, corpus %s, measured %.10s by phasebench %s%s%s, %u repetition%s.",
-                 s ? "B" : "A", r->path,
-                 r->corpus, r->created_utc, r->version, r->commit ? ", commit " : "", r->commit ? r->commit : "",
-r->repetitions,
-                 r->repetitions == 1 ? "" : "s");
+                 s ? "B" : "A", r->path, r->corpus, r->created_utc, r->version, r->commit ? ", commit " : "",
+                 r->commit ? r->commit : "", r->repetitions, r->repetitions == 1 ? "" : "s");
   }
 }
 
@@ -31,9 +29,11 @@ static void write_differences(const struct comparison *comparison, FILE *out) {
     fputs("</section>\n", out);
     return;
   }
-  fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"In what they differ\">\n<table "
-        "class=\"says\">\n<thead><tr>"
-        "<th scope=\"col\">what</th><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead>\n<tbody>\n", out);
+  fputs(
+      "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"In what they differ\">\n<table "
+      "class=\"says\">\n<thead><tr>"
+      "<th scope=\"col\">what</th><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead>\n<tbody>\n",
+      out);
   for (unsigned i = 0; i < comparison->difference_count; i++) {
     const struct compare_difference *d = &comparison->differences[i];
     fputs("<tr><th scope=\"row\">", out);
@@ -78,10 +78,13 @@ static void draw_memory(const struct comparison *comparison, FILE *out) {
   fputs("<figure>\n<p class=\"legend\"><span><i class=\"k0\"></i>A</span> <span><i class=\"k1\"></i>B</span></p>\n",
         out);
   chart_rows(out, &chart);
-  fprintf(out, "<figcaption>Further to the right, more lines of code fit into the same memory. Whiskers are intervals "
-               "of the "
-          "median.%s</figcaption>\n</figure>\n", chart.row_count == ROWS_MAX ? " The first 16 combinations; the CSV "
-                                                                               "file has all." : "");
+  fprintf(out,
+          "<figcaption>Further to the right, more lines of code fit into the same memory. Whiskers are intervals "
+          "of the "
+          "median.%s</figcaption>\n</figure>\n",
+          chart.row_count == ROWS_MAX ? " The first 16 combinations; the CSV "
+                                        "file has all."
+                                      : "");
 }
 
 static void write_cell(FILE *out, const struct compare_row *row, const struct spread *spread) {
@@ -143,11 +146,13 @@ static void write_metric(const struct comparison *comparison, unsigned first, FI
   html_text(out, title);
   fputs("\">\n<table>\n", out);
   html_element(out, "caption", NULL, "%s", title);
-  fputs("<thead><tr><th scope=\"col\">combination</th><th scope=\"col\">A</th><th scope=\"col\">B</th><th "
-        "scope=\"col\">B \u2212 A</th><th "
-        "scope=\"col\">B / A</th><th scope=\"col\">noise A <small>%</small></th><th scope=\"col\">noise B "
-        "<small>%</small></th><th "
-        "scope=\"col\">intervals</th></tr></thead>\n<tbody>\n", out);
+  fputs(
+      "<thead><tr><th scope=\"col\">combination</th><th scope=\"col\">A</th><th scope=\"col\">B</th><th "
+      "scope=\"col\">B \u2212 A</th><th "
+      "scope=\"col\">B / A</th><th scope=\"col\">noise A <small>%</small></th><th scope=\"col\">noise B "
+      "<small>%</small></th><th "
+      "scope=\"col\">intervals</th></tr></thead>\n<tbody>\n",
+      out);
   for (unsigned r = first; r < comparison->row_count; r++) {
     if (compare_same_metric(&comparison->rows[first], &comparison->rows[r])) write_row(out, &comparison->rows[r]);
   }
@@ -160,8 +165,8 @@ static void write_failures(const struct comparison *comparison, FILE *out) {
     for (unsigned g = 0; g < r->group_count; g++) {
       const struct result_group *group = &r->groups[g];
       if (group->instrument || strcmp(group->profile, comparison->profile) != 0) continue;
-      if (!group->ok) html_element(out, "p", "warning", "FAILED in %s: %s: %s", s ? "B" : "A",
-          group->combination, group->reason);
+      if (!group->ok)
+        html_element(out, "p", "warning", "FAILED in %s: %s: %s", s ? "B" : "A", group->combination, group->reason);
       if (result_group(comparison->result[1 - s], group->combination, comparison->profile)) continue;
       html_element(out, "p", "note", "Only in %s: %s", s ? "B" : "A", group->combination);
     }
@@ -177,17 +182,20 @@ bool compare_write_page(const struct comparison *comparison, FILE *out, struct f
   draw_memory(comparison, out);
   write_differences(comparison, out);
   fputs("<section id=\"figures\">\n<h2>Figures</h2>\n", out);
-  html_element(out, "p", NULL, "Medians of the repetitions, allocator profile %s. Noise is the range of the "
-                               "repetitions over their median. "
+  html_element(out, "p", NULL,
+               "Medians of the repetitions, allocator profile %s. Noise is the range of the "
+               "repetitions over their median. "
                "Intervals of the medians that are apart do not touch; whether a difference matters is not decided "
                "here.",
                comparison->profile);
   for (unsigned r = 0; r < comparison->row_count; r++) {
     if (compare_is_headline(&comparison->rows[r]) && compare_is_first(comparison, r)) write_metric(comparison, r, out);
   }
-  fputs("<p class=\"files\">All figures: <a href=\"compare.csv\">CSV</a>, <a "
-        "href=\"compare.json\">JSON</a></p>\n</section>\n</article>\n"
-        "</main>\n<footer><p>Written by phasebench compare.</p></footer>\n", out);
+  fputs(
+      "<p class=\"files\">All figures: <a href=\"compare.csv\">CSV</a>, <a "
+      "href=\"compare.json\">JSON</a></p>\n</section>\n</article>\n"
+      "</main>\n<footer><p>Written by phasebench compare.</p></footer>\n",
+      out);
   html_end(out);
   return true;
 }

@@ -295,8 +295,8 @@ static void fill_owners(const struct result *result, const struct result_group *
 }
 
 bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
-  static const char *const fixed[] = {"other heaps", "allocator overhead", "mapped files",
-                                      "grammars", "program, libraries", "unexplained", "total"};
+  static const char *const fixed[] = {"other heaps",        "allocator overhead", "mapped files", "grammars",
+                                      "program, libraries", "unexplained",        "total"};
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
   struct owner *owners = calloc(NAMED_OWNERS_MAX, sizeof *owners);
   bool ok = groups && owners;
@@ -361,8 +361,8 @@ static bool mark_value(const struct result *result, const char *profile, const s
     return true;
   }
   if (strcmp(claim->metric, "reduction_pct") != 0 || !(claim->value < 100)) return false;
-  struct spread baseline = metrics_find(result, result_group(result, METRICS_BASELINE, profile), "lines_per_mib",
-                                        "purged", NULL);
+  struct spread baseline =
+      metrics_find(result, result_group(result, METRICS_BASELINE, profile), "lines_per_mib", "purged", NULL);
   if (baseline.missing) return false;
   *value = baseline.median / (1 - claim->value / 100);
   return true;

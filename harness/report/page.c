@@ -43,9 +43,11 @@ static void draw_sweep(const struct page *page, const struct grid *grid) {
   chart_lines(page->out, &chart);
   fputs("<ol class=\"key narrow\">\n", page->out);
   for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", names[s]);
-  fputs("</ol>\n<figcaption>Both axes are logarithmic: memory in proportion to the lines rises by one decade a "
-        "decade. What is flatter "
-        "has a part that does not grow with the corpus.</figcaption>\n</figure>\n", page->out);
+  fputs(
+      "</ol>\n<figcaption>Both axes are logarithmic: memory in proportion to the lines rises by one decade a "
+      "decade. What is flatter "
+      "has a part that does not grow with the corpus.</figcaption>\n</figure>\n",
+      page->out);
 free_all:
   free(names);
   free(values);
@@ -100,21 +102,27 @@ static void write_facts(const struct page *page) {
   number_readable(r->files, 0, files, sizeof files);
   number_readable(r->lines, 0, lines, sizeof lines);
   number_readable(r->bytes / MIB, 1, bytes, sizeof bytes);
-  page_say(page, "facts", "%s: %s files, %s lines, %s MiB. Measured %.10s, %u repetition%s, %u combination%s, "
-                          "allocator profile %s.",
+  page_say(page, "facts",
+           "%s: %s files, %s lines, %s MiB. Measured %.10s, %u repetition%s, %u combination%s, "
+           "allocator profile %s.",
            r->corpus_title, files, lines, bytes, r->created_utc, r->repetitions, r->repetitions == 1 ? "" : "s",
-page->count,
-           page->count == 1 ? "" : "s", page->profile);
+           page->count, page->count == 1 ? "" : "s", page->profile);
 }
 
 static void write_contents(const struct page *page, bool has_sweep) {
-  static const char *const entries[][2] = {{"claims", "Claims"}, {"memory", "Lines per MiB"}, {"trees",
-"Trees and their limit"},
-                                           {"owners", "Owners"}, {"checkpoints", "Checkpoints"}, {"latency", "Latency"},
+  static const char *const entries[][2] = {{"claims", "Claims"},
+                                           {"memory", "Lines per MiB"},
+                                           {"trees", "Trees and their limit"},
+                                           {"owners", "Owners"},
+                                           {"checkpoints", "Checkpoints"},
+                                           {"latency", "Latency"},
                                            {"trade", "What it costs"},
-                                           {"attribution", "Which stage"}, {"speed", "Speed"}, {"thaw", "Not in use"},
-                                           {"sweep", "Size"}, {"trust", "Environment and noise"}, {"missing",
-"Not measured"}};
+                                           {"attribution", "Which stage"},
+                                           {"speed", "Speed"},
+                                           {"thaw", "Not in use"},
+                                           {"sweep", "Size"},
+                                           {"trust", "Environment and noise"},
+                                           {"missing", "Not measured"}};
   fprintf(page->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
   for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
     if (strcmp(entries[i][0], "sweep") == 0 && !has_sweep) continue;
@@ -137,9 +145,8 @@ static bool write_parts(struct page *page, const struct report_page_input *input
   bool ok = page_answer(page);
   write_contents(page, has_sweep(input, number));
   ok = ok && page_claims(page) && page_memory(page) && page_trees(page) && page_owners(page) &&
-       page_checkpoints(page) && page_latency(page) && page_trade(page) && page_attribution(page) &&
-       page_more(page) && page_sweep(page, input, number) && page_trust(page) &&
-       page_missing(page);
+       page_checkpoints(page) && page_latency(page) && page_trade(page) && page_attribution(page) && page_more(page) &&
+       page_sweep(page, input, number) && page_trust(page) && page_missing(page);
   return ok;
 }
 
@@ -157,8 +164,10 @@ static bool write_result(FILE *out, const struct report_page_input *input, unsig
     if (strcmp(input->bounds[b].content_hash, page.result->content_hash) == 0) page.bound = &input->bounds[b];
   }
   fputs("<article>\n", out);
-  html_element(out, shown > 1 ? "h2" : "h1", NULL, shown > 1 ? "%s" : "%s: what its syntax trees take "
-                                                                                    "in memory",
+  html_element(out, shown > 1 ? "h2" : "h1", NULL,
+               shown > 1 ? "%s"
+                         : "%s: what its syntax trees take "
+                           "in memory",
                page.result->corpus);
   bool ok = list_groups(&page) && write_parts(&page, input, number);
   fputs("</article>\n", out);
@@ -180,8 +189,9 @@ static bool check_bounds(const struct report_page_input *input, struct fault *fa
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: --bound is about other contents (corpus %s, hash %s) than any of the results (%s: %s); "
                      "measure the "
-                     "same corpus with `phasebench bound`", input->bounds[b].path, input->bounds[b].corpus,
-                     input->bounds[b].content_hash, input->results[0]->corpus, input->results[0]->content_hash);
+                     "same corpus with `phasebench bound`",
+                     input->bounds[b].path, input->bounds[b].corpus, input->bounds[b].content_hash,
+                     input->results[0]->corpus, input->results[0]->content_hash);
   }
   return true;
 }

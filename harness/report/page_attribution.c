@@ -26,8 +26,9 @@ bool page_attribution(const struct page *page) {
          write_table(page, report_interactions, "interactions", report_interactions_notes) &&
          write_table(page, report_prices, "prices", report_prices_notes);
   } else {
-    page_say(page, "note", "Not known: that takes every subset of the stages, and this result does not hold them all. "
-                           "`phasebench "
+    page_say(page, "note",
+             "Not known: that takes every subset of the stages, and this result does not hold them all. "
+             "`phasebench "
              "run --combos all` measures them.");
   }
   page_section_end(page);

@@ -73,18 +73,22 @@ static void draw_owners(const struct page *page, const struct owner_bars *bars) 
   fputs("<figure>\n", page->out);
   page_legend(page->out, legend);
   chart_bars(page->out, &chart);
-  fputs("<figcaption>What each combination\u2019s memory consists of. All bars are equally long, so that small ones "
-        "can be read; how much "
-        "it is stands at the end of each row. The same on one scale:</figcaption>\n", page->out);
+  fputs(
+      "<figcaption>What each combination\u2019s memory consists of. All bars are equally long, so that small ones "
+      "can be read; how much "
+      "it is stands at the end of each row. The same on one scale:</figcaption>\n",
+      page->out);
   chart.shares = false;
   chart.title = "Memory at rest by owner, bytes a line of code, all on one scale";
   chart.axis = "bytes a line of code";
   chart_bars(page->out, &chart);
-  fputs("<figcaption>The colours are heaps by the stage that asked for the memory; the greys are what no stage asked "
-        "for: the "
-        "allocator\u2019s own, files in the page cache that are mapped, grammars, the program, and what is not "
-        "explained."
-        "</figcaption>\n</figure>\n", page->out);
+  fputs(
+      "<figcaption>The colours are heaps by the stage that asked for the memory; the greys are what no stage asked "
+      "for: the "
+      "allocator\u2019s own, files in the page cache that are mapped, grammars, the program, and what is not "
+      "explained."
+      "</figcaption>\n</figure>\n",
+      page->out);
 }
 
 bool page_owners(const struct page *page) {
@@ -131,16 +135,18 @@ static bool draw_checkpoints(const struct page *page, const struct grid *grid) {
   chart_lines(page->out, &chart);
   fputs("<ol class=\"key narrow\">\n", page->out);
   for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", names[s]);
-  fputs("</ol>\n<figcaption>From left to right, one process: all documents are parsed and stored (ingested), the "
-        "stages settle, free "
-        "pages are given back (purged: at rest), all nodes are walked, accesses are served (in service), documents "
-        "are edited, and "
-        "all are dropped (drained: what is left then is leaked or kept for later).</figcaption>\n</figure>\n",
-        page->out);
+  fputs(
+      "</ol>\n<figcaption>From left to right, one process: all documents are parsed and stored (ingested), the "
+      "stages settle, free "
+      "pages are given back (purged: at rest), all nodes are walked, accesses are served (in service), documents "
+      "are edited, and "
+      "all are dropped (drained: what is left then is leaked or kept for later).</figcaption>\n</figure>\n",
+      page->out);
   return true;
 }
 
-#define CHECKPOINT(name) {"rss_above_start_bytes", name, "", name, "", MIB, 2}
+#define CHECKPOINT(name) \
+  { "rss_above_start_bytes", name, "", name, "", MIB, 2 }
 static const struct report_column checkpoint_columns[] = {
     CHECKPOINT("ingested"), CHECKPOINT("settled"), CHECKPOINT("purged"), CHECKPOINT("walked"),
     CHECKPOINT("served"),   CHECKPOINT("edited"),  CHECKPOINT("drained")};
@@ -180,7 +186,7 @@ static void draw_latency(const struct page *page, const struct grid *grid, unsig
   struct chart_row rows[PAGE_ROWS_MAX] = {0};
   char title[120];
   snprintf(title, sizeof title, "Latency of an access to a %s document: p50, p90, p99 and max, by combination",
-           result_latency_class_name((enum result_latency_class)class));
+           result_latency_class_name((enum result_latency_class) class));
   struct chart_rows chart = {.title = title,
                              .axis = "\u00b5s; logarithmic, less is better (number: p50)",
                              .series = {"p50", "p90", "p99", "max"},
@@ -216,10 +222,12 @@ bool page_latency(const struct page *page) {
   fputs("<figure class=\"latency\">\n", page->out);
   page_legend(page->out, (const char *const[]){"k0", "p50", "k1", "p90", "k2", "p99", "k3", "max", NULL});
   for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) draw_latency(page, &grid, c, low, high);
-  fputs("<figcaption>How long an access takes: half of them at most p50, 99 of 100 at most p99. Each dot is the "
-        "median of that "
-        "quantile over the repetitions. The longer the line, the less an access can be relied "
-        "on.</figcaption>\n</figure>\n", page->out);
+  fputs(
+      "<figcaption>How long an access takes: half of them at most p50, 99 of 100 at most p99. Each dot is the "
+      "median of that "
+      "quantile over the repetitions. The longer the line, the less an access can be relied "
+      "on.</figcaption>\n</figure>\n",
+      page->out);
   bool ok = page_table(page, &grid, "latency", "latency", "The figures");
   page_section_end(page);
   grid_free(&grid);
@@ -248,15 +256,17 @@ static unsigned fill_dots(const struct grid *plane, struct chart_dot *dots) {
 }
 
 static void draw_trade(const struct page *page, const struct chart_dot *dots, unsigned count) {
-  struct chart_plane chart = {.title = "Bytes a line against time to walk a node, all combinations, with the frontier "
-                                       "of those that "
-                                       "nothing beats on both",
+  struct chart_plane chart = {.title =
+                                  "Bytes a line against time to walk a node, all combinations, with the frontier "
+                                  "of those that "
+                                  "nothing beats on both",
                               .axis_x = "bytes a line at rest; logarithmic, less is better",
                               .axis_y = "ns a node, walking all trees; logarithmic",
                               .dots = dots,
                               .dot_count = count};
   fputs("<figure>\n", page->out);
-  page_legend(page->out, (const char *const[]){"k0", "on the frontier", "kd", "another is at least as good on both axes", NULL});
+  page_legend(page->out,
+              (const char *const[]){"k0", "on the frontier", "kd", "another is at least as good on both axes", NULL});
   chart_plane(page->out, &chart);
   fputs("<ol class=\"key\">\n", page->out);
   for (unsigned i = 0; i < count; i++) {
@@ -264,18 +274,20 @@ static void draw_trade(const struct page *page, const struct chart_dot *dots, un
     html_element(page->out, "li", NULL, "%s: %.3g bytes a line, %.3g ns a node", dots[i].label, dots[i].x.value,
                  dots[i].y.value);
   }
-  fputs("</ol>\n<figcaption>Left is smaller, down is faster. Whoever chooses a combination off the line could have "
-        "one that is both "
-        "smaller and faster, or as good in one; along the line, less memory costs time.</figcaption>\n</figure>\n",
-        page->out);
+  fputs(
+      "</ol>\n<figcaption>Left is smaller, down is faster. Whoever chooses a combination off the line could have "
+      "one that is both "
+      "smaller and faster, or as good in one; along the line, less memory costs time.</figcaption>\n</figure>\n",
+      page->out);
 }
 
 bool page_trade(const struct page *page) {
   struct grid grid, plane;
   if (!report_plane(page->result, page->profile, &plane, page->fault)) return false;
-  if (!report_table(page->result, page->profile, trade_columns, COUNT(trade_columns), "What is saved, and what it "
-                                                                                      "costs", &grid,
-                    page->fault)) {
+  if (!report_table(page->result, page->profile, trade_columns, COUNT(trade_columns),
+                    "What is saved, and what it "
+                    "costs",
+                    &grid, page->fault)) {
     grid_free(&plane);
     return false;
   }
@@ -284,8 +296,10 @@ bool page_trade(const struct page *page) {
   unsigned count = ok ? fill_dots(&plane, dots) : 0;
   page_section(page, "trade", "What it costs");
   if (count > 0) draw_trade(page, dots, count);
-  else page_say(page, "note", "No combination has both a figure of memory and one of walking: there is nothing to "
-                              "draw.");
+  else
+    page_say(page, "note",
+             "No combination has both a figure of memory and one of walking: there is nothing to "
+             "draw.");
   ok = ok && page_table(page, &grid, "trade", count > 0 ? "trade_off" : "", NULL);
   page_section_end(page);
   free(dots);
@@ -330,15 +344,19 @@ static bool one_table(const struct page *page, const struct report_column *colum
 bool page_more(const struct page *page) {
   page_section(page, "speed", "Speed");
   bool ok = one_table(page, speed_columns, COUNT(speed_columns), "Speed of ingest, walking and edits", "speed");
-  page_say(page, "note", "%% of parse alone: parsing and freeing the trees, as a share of that and storing them too; "
-                         "100 is as fast as "
+  page_say(page, "note",
+           "%% of parse alone: parsing and freeing the trees, as a share of that and storing them too; "
+           "100 is as fast as "
            "parsing alone.");
   page_section_end(page);
   page_section(page, "thaw", "Documents that are not in use");
-  ok = ok && one_table(page, thaw_columns, COUNT(thaw_columns), "Opening a document that was evicted, beside parsing "
-                                                                "it", "thaw");
-  page_say(page, "note", "Tree: a cursor is opened and all nodes are walked. Source: all of it is pinned and a byte "
-                         "of each page read. "
+  ok = ok && one_table(page, thaw_columns, COUNT(thaw_columns),
+                       "Opening a document that was evicted, beside parsing "
+                       "it",
+                       "thaw");
+  page_say(page, "note",
+           "Tree: a cursor is opened and all nodes are walked. Source: all of it is pinned and a byte "
+           "of each page read. "
            "Cold: the store\u2019s files and the document\u2019s own were dropped from the page cache before. Parse / "
            "tree: how many times "
            "longer parsing takes, the median and the least over the documents of the sample.");

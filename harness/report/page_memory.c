@@ -70,16 +70,21 @@ static bool draw_memory(const struct page *page, const struct grid *grid) {
                                                         "claimed", NULL}
                                 : (const char *const[]){"k0", "at rest (purged)", "k1", "in service (served)", NULL});
   chart_rows(page->out, &chart);
-  fputs("<figcaption>Each row is one combination of stages. Further to the right, more lines of code fit into the "
-        "same memory; one step between labelled lines is a factor, not a difference. ",
-        page->out);
+  fputs(
+      "<figcaption>Each row is one combination of stages. Further to the right, more lines of code fit into the "
+      "same memory; one step between labelled lines is a factor, not a difference. ",
+      page->out);
   if (marked) {
-    fputs("An upright line is a published claim: of an absolute figure where it stands, of a reduction what it makes "
-          "of "
-          "the baseline measured here. ", page->out);
+    fputs(
+        "An upright line is a published claim: of an absolute figure where it stands, of a reduction what it makes "
+        "of "
+        "the baseline measured here. ",
+        page->out);
   }
-  fputs("Whiskers are intervals of the median; where none is seen it is narrower than its dot, or there was one "
-        "repetition.</figcaption>\n</figure>\n", page->out);
+  fputs(
+      "Whiskers are intervals of the median; where none is seen it is narrower than its dot, or there was one "
+      "repetition.</figcaption>\n</figure>\n",
+      page->out);
   grid_free(&marks);
   return true;
 }
@@ -118,10 +123,11 @@ static void say_memory(const struct page *page, const struct result_group *best,
   number_readable(ratio, ratio < 1000 ? 1 : 0, times, sizeof times);
   struct spread reduction = metrics_find(page->result, best, "reduction_pct", "purged", NULL);
   snprintf(saved, sizeof saved, "%.2f\u00a0%% less memory", reduction.median);
-  page_say(page, NULL, "tree-sitter\u2019s own trees with their sources hold %s lines of code per MiB of memory at "
-                       "rest; the leanest "
-           "combination measured, %s, holds %s: %s times as many%s%s.", least, best->combination, most,
-           times, reduction.missing ? "" : ", or ", reduction.missing ? "" : saved);
+  page_say(page, NULL,
+           "tree-sitter\u2019s own trees with their sources hold %s lines of code per MiB of memory at "
+           "rest; the leanest "
+           "combination measured, %s, holds %s: %s times as many%s%s.",
+           least, best->combination, most, times, reduction.missing ? "" : ", or ", reduction.missing ? "" : saved);
 }
 
 static void say_claims(const struct page *page) {
@@ -141,15 +147,15 @@ static void say_claims(const struct page *page) {
   static const enum claim_verdict order[] = {CLAIM_EXCEEDED, CLAIM_REPRODUCED, CLAIM_SMALLER, CLAIM_REFUTED,
                                              CLAIM_NOT_MEASURED};
   static const char *const words[] = {"exceeded", "reproduced", "there but short of the claim", "refuted",
-"not measured"};
+                                      "not measured"};
   char list[200] = "";
   size_t used = 0;
   for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
     if (counts[order[i]] == 0) continue;
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%u %s", used ? ", " : "", counts[order[i]], words[i]);
   }
-  page_say(page, NULL, "Of %u verdict%s on published claims, each at rest or in service: %s.",
-           judged, judged == 1 ? "" : "s", list);
+  page_say(page, NULL, "Of %u verdict%s on published claims, each at rest or in service: %s.", judged,
+           judged == 1 ? "" : "s", list);
 }
 
 static void say_cost(const struct page *page, const struct result_group *best) {
@@ -165,14 +171,18 @@ static void say_cost(const struct page *page, const struct result_group *best) {
   }
   number_readable(proved.median, 0, nodes, sizeof nodes);
   if (plain.missing || best == baseline || !(plain.median > 0)) {
-    page_say(page, NULL, "Walking all of its trees takes %.1f ns a node, and it answered as a fresh parse does for "
-                         "all %s nodes "
-             "compared.", 1e9 / walk.median, nodes);
+    page_say(page, NULL,
+             "Walking all of its trees takes %.1f ns a node, and it answered as a fresh parse does for "
+             "all %s nodes "
+             "compared.",
+             1e9 / walk.median, nodes);
     return;
   }
-  page_say(page, NULL, "Walking all of its trees takes %.1f ns a node where tree-sitter\u2019s take %.1f ns, and it "
-                       "answered as a fresh "
-           "parse does for all %s nodes compared.", 1e9 / walk.median, 1e9 / plain.median, nodes);
+  page_say(page, NULL,
+           "Walking all of its trees takes %.1f ns a node where tree-sitter\u2019s take %.1f ns, and it "
+           "answered as a fresh "
+           "parse does for all %s nodes compared.",
+           1e9 / walk.median, 1e9 / plain.median, nodes);
 }
 
 static void say_failures(const struct page *page) {
@@ -183,9 +193,10 @@ static void say_failures(const struct page *page) {
              page->result->sanitizers);
   }
   if (failed == 0) return;
-  page_say(page, "warning", "%u of %u combinations FAILED and have no figures here: what went wrong stands in their "
-                            "rows.", failed,
-           page->count);
+  page_say(page, "warning",
+           "%u of %u combinations FAILED and have no figures here: what went wrong stands in their "
+           "rows.",
+           failed, page->count);
 }
 
 bool page_answer(const struct page *page) {
@@ -208,8 +219,9 @@ bool page_memory(const struct page *page) {
   struct grid grid;
   if (!memory_grid(page, &grid)) return false;
   page_section(page, "memory", "Lines per MiB");
-  page_say(page, NULL, "The figures of the first picture. Memory is what the process holds resident above what it "
-                       "held before the "
+  page_say(page, NULL,
+           "The figures of the first picture. Memory is what the process holds resident above what it "
+           "held before the "
            "first document. At rest: free pages have been given back. In service: after a fixed mix of accesses.");
   bool ok = page_table(page, &grid, "memory", "lines_per_mib", NULL);
   page_section_end(page);
@@ -269,9 +281,16 @@ static void write_verdict_csv(FILE *csv, const struct claim *claim, const char *
     number_exact(judged->measured.median, measured, sizeof measured);
     snprintf(n, sizeof n, "%u", judged->measured.n);
   }
-  const char *const fields[] = {claim->id, claim->says, checkpoint, claim_verdict_text(claim, judged->verdict), claimed,
+  const char *const fields[] = {claim->id,
+                                claim->says,
+                                checkpoint,
+                                claim_verdict_text(claim, judged->verdict),
+                                claimed,
                                 measured,
-                                claim->unit, n, judged->measured.missing ? judged->measured.missing : "", claim->source,
+                                claim->unit,
+                                n,
+                                judged->measured.missing ? judged->measured.missing : "",
+                                claim->source,
                                 claim->text};
   for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
     if (i > 0) csv_next(csv);
@@ -310,11 +329,13 @@ static unsigned write_verdicts(const struct page *page, FILE *csv, bool measured
     if (!claim_is_about(claim, page->result->corpus)) continue;
     unsigned verdicts = write_claim(page, csv, claim, measured, true);
     if (verdicts > 0 && count == 0) {
-      fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Claims\">\n<table class=\"claims\">\n"
-            "<caption>Published claims and what was measured</caption>\n<thead><tr><th scope=\"col\">claim</th><th "
-            "scope=\"col\" class=\"w\">at</th><th scope=\"col\" class=\"w\">verdict</th><th "
-            "scope=\"col\">claimed</th><th "
-            "scope=\"col\">measured</th></tr></thead>\n", page->out);
+      fputs(
+          "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Claims\">\n<table class=\"claims\">\n"
+          "<caption>Published claims and what was measured</caption>\n<thead><tr><th scope=\"col\">claim</th><th "
+          "scope=\"col\" class=\"w\">at</th><th scope=\"col\" class=\"w\">verdict</th><th "
+          "scope=\"col\">claimed</th><th "
+          "scope=\"col\">measured</th></tr></thead>\n",
+          page->out);
     }
     if (verdicts == 0) continue;
     fputs("<tbody>\n", page->out);
@@ -334,8 +355,9 @@ bool page_claims(const struct page *page) {
   if (!csv) return false;
   fputs("claim,says,checkpoint,verdict,claimed,measured,unit,n,missing,source,text\r\n", csv);
   page_section(page, "claims", "Claims and verdicts");
-  page_say(page, NULL, "Published numbers held against this measurement, each with its tolerance. Where more is "
-                       "better, exceeded means "
+  page_say(page, NULL,
+           "Published numbers held against this measurement, each with its tolerance. Where more is "
+           "better, exceeded means "
            "above the tolerance, reproduced within it, smaller than claimed that there is an effect but less of it, "
            "refuted "
            "that there is none (of an absolute figure: half of it or less).");
@@ -380,47 +402,54 @@ static void draw_trees(const struct page *page, const struct grid *grid) {
     row->points[disk->missing || disk->value > 0] = point_of(grid_at(grid, r, 0));
   }
   fputs("<figure>\n", page->out);
-  page_legend(page->out, page->bound ? (const char *const[]){"k0", "trees are in memory", "k1", "more of them may lie "
-                                                                                                "on disk", "kl",
-                                                             "limit", NULL}
-                                     : (const char *const[]){"k0", "trees are in memory", "k1", "more of them may lie "
-                                                                                                "on disk", NULL});
+  page_legend(page->out, page->bound ? (const char *const[]){"k0", "trees are in memory", "k1",
+                                                             "more of them may lie "
+                                                             "on disk",
+                                                             "kl", "limit", NULL}
+                                     : (const char *const[]){"k0", "trees are in memory", "k1",
+                                                             "more of them may lie "
+                                                             "on disk",
+                                                             NULL});
   chart_rows(page->out, &chart);
-  fputs("<figcaption>The heaps of the trees at rest, in bits, over the nodes they stand for. An open dot is a "
-        "combination that "
-        "writes files: what lies there is not in its figure, so it may stand below the limit without beating "
-        "it.</figcaption>\n"
-        "</figure>\n", page->out);
+  fputs(
+      "<figcaption>The heaps of the trees at rest, in bits, over the nodes they stand for. An open dot is a "
+      "combination that "
+      "writes files: what lies there is not in its figure, so it may stand below the limit without beating "
+      "it.</figcaption>\n"
+      "</figure>\n",
+      page->out);
 }
 
 static void say_bound(const struct page *page) {
   const struct report_bound *bound = page->bound;
   char nodes[48];
   if (!bound) {
-    page_say(page, "note", "The limit is not marked: nothing was given that was measured about it. `phasebench bound "
-                           "--corpus %s --json "
-             "bound.json` measures it, and `phasebench report --bound bound.json` draws it.", page->result->corpus);
+    page_say(page, "note",
+             "The limit is not marked: nothing was given that was measured about it. `phasebench bound "
+             "--corpus %s --json "
+             "bound.json` measures it, and `phasebench report --bound bound.json` draws it.",
+             page->result->corpus);
     return;
   }
   number_readable(bound->node_count, 0, nodes, sizeof nodes);
-  page_say(page, NULL, "The limit, %.3f bits a node, is what an adaptive mixture of context models needs for the "
-                       "trees of %s: kinds %.3f, "
+  page_say(page, NULL,
+           "The limit, %.3f bits a node, is what an adaptive mixture of context models needs for the "
+           "trees of %s: kinds %.3f, "
            "closes %.3f, paddings %.3f, lengths %.3f (%s nodes%s). It bounds coders that look at the same contexts, "
            "not everything "
-           "that can be thought of, and what it codes can be neither walked nor looked into.", bound->total,
-           bound->max_bytes > 0 ? "a sample of this corpus" : "this corpus",
-bound->kinds, bound->closes, bound->paddings,
-           bound->lengths, nodes, bound->max_bytes > 0 ? ", a sample" : "");
+           "that can be thought of, and what it codes can be neither walked nor looked into.",
+           bound->total, bound->max_bytes > 0 ? "a sample of this corpus" : "this corpus", bound->kinds, bound->closes,
+           bound->paddings, bound->lengths, nodes, bound->max_bytes > 0 ? ", a sample" : "");
   struct spread counted = spread_missing("");
   for (unsigned g = 0; g < page->count && counted.missing; g++) {
     counted = metrics_find(page->result, page->groups[g], "nodes", NULL, NULL);
   }
   if (counted.missing || !(page->result->lines > 0)) return;
-  page_say(page, NULL, "With %.2f nodes a line that is %.2f bytes a line for trees alone. Sources, programs and "
-                       "indexes come on top, and "
+  page_say(page, NULL,
+           "With %.2f nodes a line that is %.2f bytes a line for trees alone. Sources, programs and "
+           "indexes come on top, and "
            "no limit is known for them here; so there is none in the picture of lines per MiB.",
-           counted.median / page->result->lines,
-           bound->total / 8 * counted.median / page->result->lines);
+           counted.median / page->result->lines, bound->total / 8 * counted.median / page->result->lines);
 }
 
 bool page_trees(const struct page *page) {

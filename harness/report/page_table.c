@@ -62,8 +62,9 @@ FILE *page_csv(const struct page *page, const char *name) {
 bool page_csv_close(const struct page *page, FILE *file, const char *name) {
   bool ok = !ferror(file);
   if (fclose(file) != 0) ok = false;
-  return ok ? true : fault_set(page->fault, EXIT_CODE_SYSTEM, "%s.%s.csv: writing failed: %s", page->slug, name,
-                               strerror(errno));
+  return ok ? true
+            : fault_set(page->fault, EXIT_CODE_SYSTEM, "%s.%s.csv: writing failed: %s", page->slug, name,
+                        strerror(errno));
 }
 
 void page_csv_link(const struct page *page, const char *name, const char *picture) {

@@ -29,16 +29,19 @@ static void say_interval(const struct page *page) {
   }
   if (found.missing) return;
   if (!(found.ci_level > 0)) {
-    page_say(page, NULL, "There was one repetition: no figure on this page has an interval, and nothing is known of "
-                         "noise.");
+    page_say(page, NULL,
+             "There was one repetition: no figure on this page has an interval, and nothing is known of "
+             "noise.");
     return;
   }
-  page_say(page, NULL, "Figures are medians of %u repetitions, each in a process of its own, the combinations in "
-                       "turns. \u00b1 and whiskers "
+  page_say(page, NULL,
+           "Figures are medians of %u repetitions, each in a process of its own, the combinations in "
+           "turns. \u00b1 and whiskers "
            "are the interval between two of the measured values that holds the true median with a confidence of %.4g "
            "%%, "
            "whatever the values are distributed like; \u00b1 is its farther side, left out where it is less than the "
-           "last digit shown.%s", found.n, 100 * found.ci_level,
+           "last digit shown.%s",
+           found.n, 100 * found.ci_level,
            found.ci_level < SPREAD_LEVEL ? " For 95 % six repetitions are needed (`phasebench run --reps 6`)." : "");
 }
 
@@ -59,8 +62,10 @@ static void write_members(const struct page *page, const char *key, const char *
 static void write_environment(const struct page *page) {
   const struct result *r = page->result;
   page_say(page, NULL, "Measured %s by phasebench %s on %s, %s; allocator profile %s.", r->created_utc, r->version,
-           r->cpu_model ? r->cpu_model : "a processor that is not known", r->kernel ? r->kernel : "a kernel that is "
-                                                                                                  "not known",
+           r->cpu_model ? r->cpu_model : "a processor that is not known",
+           r->kernel ? r->kernel
+                     : "a kernel that is "
+                       "not known",
            page->profile);
   for (unsigned i = 0; i < r->note_count; i++) page_say(page, "note", "Note: %s", r->notes[i]);
   fputs("<details>\n", page->out);
@@ -76,14 +81,15 @@ static void write_environment(const struct page *page) {
 
 bool page_trust(const struct page *page) {
   struct grid grid;
-  if (!report_table(page->result, page->profile, trust_columns, COUNT(trust_columns), "Proof and noise",
-      &grid, page->fault)) {
+  if (!report_table(page->result, page->profile, trust_columns, COUNT(trust_columns), "Proof and noise", &grid,
+                    page->fault)) {
     return false;
   }
   page_section(page, "trust", "Environment, proof and noise");
   say_interval(page);
-  page_say(page, NULL, "A/A noise is the range of the repetitions over their median: the same combination measured "
-                       "again differs by that "
+  page_say(page, NULL,
+           "A/A noise is the range of the repetitions over their median: the same combination measured "
+           "again differs by that "
            "much. A difference between two combinations that is not well above it says nothing. Nodes proved: facts "
            "of each node "
            "were compared with a fresh parse; edited documents in both states, so this can be more than the corpus "
@@ -238,11 +244,13 @@ static unsigned write_failed(const struct page *page, FILE *csv) {
 }
 
 static void write_list(const struct page *page, FILE *csv, const struct collector *collector) {
-  fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"What could not be measured\">\n<table "
-        "class=\"says\">\n"
-        "<caption>Every figure that is null, and its reason</caption>\n<thead><tr><th scope=\"col\">figure</th><th "
-        "scope=\"col\">"
-        "reason</th><th scope=\"col\">times</th><th scope=\"col\">in</th></tr></thead>\n<tbody>\n", page->out);
+  fputs(
+      "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"What could not be measured\">\n<table "
+      "class=\"says\">\n"
+      "<caption>Every figure that is null, and its reason</caption>\n<thead><tr><th scope=\"col\">figure</th><th "
+      "scope=\"col\">"
+      "reason</th><th scope=\"col\">times</th><th scope=\"col\">in</th></tr></thead>\n<tbody>\n",
+      page->out);
   fputs("figure,reason,times,in\r\n", csv);
   unsigned count = write_failed(page, csv) + collector->count;
   for (unsigned i = 0; i < collector->count; i++) {
@@ -250,8 +258,11 @@ static void write_list(const struct page *page, FILE *csv, const struct collecto
     where_text(page, &collector->list[i], where, sizeof where);
     write_absent(page, csv, collector->list[i].path, collector->list[i].reason, collector->list[i].times, where);
   }
-  if (count == 0) fputs("<tr><th scope=\"row\">nothing</th><td colspan=\"3\" class=\"w\">every figure is "
-                        "there</td></tr>\n", page->out);
+  if (count == 0)
+    fputs(
+        "<tr><th scope=\"row\">nothing</th><td colspan=\"3\" class=\"w\">every figure is "
+        "there</td></tr>\n",
+        page->out);
   fputs("</tbody>\n</table>\n</div>\n", page->out);
 }
 
@@ -261,8 +272,9 @@ bool page_missing(const struct page *page) {
   if (!csv) return false;
   collect_all(&collector);
   page_section(page, "missing", "What could not be measured");
-  page_say(page, NULL, "Nothing is estimated: a figure that could not be read is missing, with its reason, and so is "
-                       "all that would "
+  page_say(page, NULL,
+           "Nothing is estimated: a figure that could not be read is missing, with its reason, and so is "
+           "all that would "
            "be made of it.");
   write_list(page, csv, &collector);
   page_csv_link(page, "missing", "");

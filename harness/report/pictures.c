@@ -109,8 +109,7 @@ static bool draw_owner_rows(const struct report *report, const struct grid *owne
   picture_title(report, "Memory by owner at rest (purged)", title, sizeof title);
   unsigned height_px = 130 + 52 * owners->row_count, key_px = 80 + 22 * owners->column_count;
   if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
-  return write_tsv(report, owners, "owners") &&
-         draw(report, "owners", NULL, title, numbers, 1400, height_px);
+  return write_tsv(report, owners, "owners") && draw(report, "owners", NULL, title, numbers, 1400, height_px);
 }
 
 bool report_draw_owners(const struct report *report, const struct grid *table) {
@@ -119,8 +118,10 @@ bool report_draw_owners(const struct report *report, const struct grid *table) {
   if (!report_owners(report->result, report->profile, &drawn, report->fault)) return false;
   bool ok = leave_out_rows(report, &drawn);
   if (ok) {
-    report_line(report, "the picture of owners, and the table and picture of checkpoints, show %u of the %u "
-               "combinations; `phasebench metrics` has all", drawn.row_count, table->row_count);
+    report_line(report,
+                "the picture of owners, and the table and picture of checkpoints, show %u of the %u "
+                "combinations; `phasebench metrics` has all",
+                drawn.row_count, table->row_count);
     fputc('\n', report->text);
     fputc('\n', report->markdown);
     ok = draw_owner_rows(report, &drawn);
@@ -149,9 +150,8 @@ bool report_draw_plane(const struct report *report) {
   for (unsigned axis = 0; axis < 2; axis++) range_of(&plane, axis, plane.column_count, &low[axis], &high[axis]);
   bool ok = true;
   if (plane.row_count > 0) {
-    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g",
-             round_down(low[0]), round_up(high[0]), round_down(low[1]),
-             round_up(high[1]));
+    snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g", round_down(low[0]), round_up(high[0]),
+             round_down(low[1]), round_up(high[1]));
     picture_title(report, "Memory against time", title, sizeof title);
     ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
   }
@@ -189,6 +189,5 @@ bool report_draw_sweep(const struct report *report, const struct grid *grid) {
            grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
   snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
            report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
-  return write_tsv(report, grid, "rss_over_lines") &&
-         draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
+  return write_tsv(report, grid, "rss_over_lines") && draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
 }

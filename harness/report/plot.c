@@ -107,10 +107,20 @@ static bool draw_one(const struct report_picture *picture, const char *terminal,
   if (access(script, R_OK) != 0) {
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the gnuplot script cannot be read: %s", script, strerror(errno));
   }
-  char *const arguments[] = {"gnuplot", "-d", "-c", script, (char *)terminal, out, width, height,
-                             (char *)picture->title, (char *)picture->data,
-                             (char *)(picture->data2 ? picture->data2 : "-"), (char *)paths_reports_dir(),
-                             (char *)picture->numbers, NULL};
+  char *const arguments[] = {"gnuplot",
+                             "-d",
+                             "-c",
+                             script,
+                             (char *)terminal,
+                             out,
+                             width,
+                             height,
+                             (char *)picture->title,
+                             (char *)picture->data,
+                             (char *)(picture->data2 ? picture->data2 : "-"),
+                             (char *)paths_reports_dir(),
+                             (char *)picture->numbers,
+                             NULL};
   if (!run(picture, arguments, fault)) return false;
   if ((size_t)snprintf(path, sizeof path, "%s/%s", picture->directory, out) >= sizeof path || stat(path, &info) != 0 ||
       info.st_size < 200) {

@@ -66,11 +66,12 @@ bool report_table(const struct result *result, const char *profile, const struct
 
 /* ---- latency ---- */
 
-#define LATENCIES(class)                                                    \
-  {"latency." class ".p50_ns", NULL, class ", \u00b5s", "p50", "", 1000, 1},   \
-  {"latency." class ".p90_ns", NULL, class ", \u00b5s", "p90", "", 1000, 1},   \
-  {"latency." class ".p99_ns", NULL, class ", \u00b5s", "p99", "", 1000, 1},   \
-  {"latency." class ".max_ns", NULL, class ", \u00b5s", "max", "", 1000, 1}
+#define LATENCIES(class)                                                           \
+  {"latency." class ".p50_ns", NULL, class ", \u00b5s", "p50", "", 1000, 1},       \
+      {"latency." class ".p90_ns", NULL, class ", \u00b5s", "p90", "", 1000, 1},   \
+      {"latency." class ".p99_ns", NULL, class ", \u00b5s", "p99", "", 1000, 1}, { \
+    "latency." class ".max_ns", NULL, class ", \u00b5s", "max", "", 1000, 1        \
+  }
 static const struct report_column latency_columns[] = {LATENCIES("hot"), LATENCIES("warm"), LATENCIES("cold"),
                                                        LATENCIES("frozen")};
 

@@ -13,7 +13,7 @@ struct report {
   const struct result *result;
   const char *profile;
   const struct claims *claims;
-  const char *directory; /* where it is being made */
+  const char *directory;        /* where it is being made */
   char slug[REPORT_SLUG_BYTES]; /* of the corpus: the beginning of file names */
   FILE *text, *markdown;
   struct fault *fault;

@@ -19,7 +19,8 @@ bool baselines_path(const char *directory, const char *name, char path[BASELINES
   if (!good) {
     return fault_set(fault, EXIT_CODE_USAGE,
                      "'%.120s' is no name of a baseline: expected at most 100 letters, digits, '.', '_', '-', the "
-                     "first a letter or digit", name);
+                     "first a letter or digit",
+                     name);
   }
   int used = snprintf(path, BASELINES_PATH_BYTES, "%s/%s.json", directory, name);
   if (used > 0 && used < BASELINES_PATH_BYTES) return true;
@@ -35,7 +36,8 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
     if (access(path, F_OK) == 0) return true;
     return fault_set(fault, EXIT_CODE_INPUT,
                      "there is no baseline '%s': %s does not exist; `phasebench baseline list` shows those that do, "
-                     "and a path is told by a '/' or .json", name_or_path, path);
+                     "and a path is told by a '/' or .json",
+                     name_or_path, path);
   }
   if (length < BASELINES_PATH_BYTES) {
     memcpy(path, name_or_path, length + 1);
@@ -49,8 +51,8 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
 static bool is_sound(const struct result *result, struct fault *fault) {
   if (result->sanitizers[0]) {
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: measured by a build with sanitizers (%s): no baseline; use the release build",
-                     result->path, result->sanitizers);
+                     "%s: measured by a build with sanitizers (%s): no baseline; use the release build", result->path,
+                     result->sanitizers);
   }
   const cJSON *settings = cJSON_GetObjectItemCaseSensitive(result->root, "settings");
   if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(settings, "allow_unfit_build"))) {

@@ -32,8 +32,8 @@ static bool read_jemalloc(struct reader *reader, const cJSON *object, struct res
     return wrong(reader, "jemalloc", "an object or null");
   }
   unsigned i = 0;
-#define X(key)                                                                                     \
-  checkpoint->jemalloc[i].missing = reason;                                                        \
+#define X(key)                                                                                        \
+  checkpoint->jemalloc[i].missing = reason;                                                           \
   if (!reason && !read_figure(reader, jemalloc, #key, false, &checkpoint->jemalloc[i])) return false; \
   i++;
   RESULT_JEMALLOC_KEYS(X)
@@ -140,9 +140,9 @@ static bool read_thaw_latency(struct reader *reader, const cJSON *thaw, const ch
   const cJSON *object;
   const char *missing;
   if (!read_object(reader, thaw, key, &object, &missing)) return false;
-#define X(name)                                                                            \
-  *figures = (struct figure){.missing = missing};                                          \
-  if (!missing && !read_figure(reader, object, #name, false, figures)) return false;       \
+#define X(name)                                                                      \
+  *figures = (struct figure){.missing = missing};                                    \
+  if (!missing && !read_figure(reader, object, #name, false, figures)) return false; \
   figures++;
   RESULT_LATENCY_KEYS(X)
 #undef X
@@ -153,9 +153,9 @@ static bool read_thaw_ratio(struct reader *reader, const cJSON *thaw, const char
   const cJSON *object;
   const char *missing;
   if (!read_object(reader, thaw, key, &object, &missing)) return false;
-#define X(name, unit)                                                                      \
-  *figures = (struct figure){.missing = missing};                                          \
-  if (!missing && !read_figure(reader, object, #name, false, figures)) return false;       \
+#define X(name, unit)                                                                \
+  *figures = (struct figure){.missing = missing};                                    \
+  if (!missing && !read_figure(reader, object, #name, false, figures)) return false; \
   figures++;
   RESULT_THAW_RATIO_KEYS(X)
 #undef X
@@ -170,7 +170,8 @@ static bool read_thaw(struct reader *reader, const cJSON *object, unsigned i, st
   if (!json_get_object(object, "thaw", reader->where, &thaw, reader->fault)) return false;
   place(reader, "cells[%u].thaw", i);
   if (!read_count(reader, thaw, "documents", &into->documents.value) ||
-      !read_count(reader, thaw, "cold_documents", &into->cold_documents.value)) return false;
+      !read_count(reader, thaw, "cold_documents", &into->cold_documents.value))
+    return false;
   unsigned t = 0;
 #define X(key) \
   if (!read_thaw_latency(reader, thaw, #key, into->value[t++])) return false;
@@ -262,8 +263,8 @@ static bool read_edits(struct reader *reader, const cJSON *object, unsigned i, s
     return wrong(reader, "source", "versions or seeded");
   unsigned f = 0;
   bool is_growth;
-#define X(key, unit)                                                                              \
-  is_growth = strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0;                  \
+#define X(key, unit)                                                               \
+  is_growth = strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0; \
   if (!read_figure(reader, edits, #key, is_growth, &cell->edits[f++])) return false;
   RESULT_EDIT_KEYS(X)
 #undef X
@@ -300,8 +301,7 @@ bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, st
   if (!read_text(reader, object, "combination", &cell->combination) ||
       !read_text(reader, object, "profile", &cell->profile) || !read_text(reader, object, "kind", &kind) ||
       !read_unsigned(reader, object, "repetition", &cell->repetition) ||
-      !read_count(reader, object, "wall_ns", &cell->wall_ns) ||
-      !read_text(reader, object, "status", &cell->status) ||
+      !read_count(reader, object, "wall_ns", &cell->wall_ns) || !read_text(reader, object, "status", &cell->status) ||
       !read_text_or_null(reader, object, "reason", &cell->reason)) {
     return false;
   }

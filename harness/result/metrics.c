@@ -170,9 +170,9 @@ enum {
 #undef X
 };
 
-#define PER_INSERTED_LINE(name, key)                                                                  \
-  static struct figure name(const struct source *s) {                                                 \
-    return ratio(s->cell->edits[EDIT_##key], s->cell->edits[EDIT_inserted_lines], 1);                 \
+#define PER_INSERTED_LINE(name, key)                                                  \
+  static struct figure name(const struct source *s) {                                 \
+    return ratio(s->cell->edits[EDIT_##key], s->cell->edits[EDIT_inserted_lines], 1); \
   }
 PER_INSERTED_LINE(edit_tree_bytes_per_line, journal_tree_bytes)
 PER_INSERTED_LINE(edit_source_bytes_per_line, journal_source_bytes)

@@ -59,7 +59,7 @@ struct metric {
   const char *unit;       /* "1" for what has none */
   const char *checkpoint; /* NULL: it belongs to no checkpoint */
   struct spread spread;
-  const double *values;   /* spread.n of them, one a repetition; NULL: it is made of all of them together */
+  const double *values; /* spread.n of them, one a repetition; NULL: it is made of all of them together */
 };
 
 typedef void metric_fn(void *sink, const struct metric *metric);

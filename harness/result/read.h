@@ -80,7 +80,7 @@ static inline bool read_reason(struct reader *reader, const cJSON *object, const
 }
 
 static inline bool read_figure(struct reader *reader, const cJSON *object, const char *key, bool may_be_negative,
-                        struct figure *figure) {
+                               struct figure *figure) {
   *figure = (struct figure){0};
   if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(object, key))) {
     return read_reason(reader, object, key, &figure->missing);

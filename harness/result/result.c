@@ -9,7 +9,7 @@
 const char *result_checkpoint_name(enum result_checkpoint_id checkpoint) {
   static const char *const names[] = {
 #define X(name, text) text,
-      RESULT_CHECKPOINTS(X)
+    RESULT_CHECKPOINTS(X)
 #undef X
   };
   return names[checkpoint];
@@ -18,7 +18,7 @@ const char *result_checkpoint_name(enum result_checkpoint_id checkpoint) {
 const char *result_latency_class_name(enum result_latency_class latency_class) {
   static const char *const names[] = {
 #define X(name, text) text,
-      RESULT_LATENCY_CLASSES(X)
+    RESULT_LATENCY_CLASSES(X)
 #undef X
   };
   return names[latency_class];
@@ -60,8 +60,7 @@ static bool read_settings(struct reader *reader) {
   return json_get_object(result->root, "settings", reader->where, &settings, reader->fault) &&
          read_some_names(reader, settings, "combinations", &result->combinations, &result->combination_count) &&
          read_some_names(reader, settings, "profiles", &result->profiles, &result->profile_count) &&
-         read_unsigned(reader, settings, "repetitions", &result->repetitions) &&
-         read_notes(reader, settings);
+         read_unsigned(reader, settings, "repetitions", &result->repetitions) && read_notes(reader, settings);
 }
 
 static bool read_languages(struct reader *reader, const cJSON *corpus) {

@@ -30,36 +30,85 @@ enum result_checkpoint_id {
 #define X(name, text) RESULT_AT_##name,
   RESULT_CHECKPOINTS(X)
 #undef X
-  RESULT_CHECKPOINT_COUNT
+      RESULT_CHECKPOINT_COUNT
 };
 
 #define RESULT_JEMALLOC_KEYS(X) \
-  X(allocated_bytes) X(active_bytes) X(metadata_bytes) X(resident_bytes) X(mapped_bytes) X(retained_bytes)
+  X(allocated_bytes)            \
+  X(active_bytes)               \
+  X(metadata_bytes)             \
+  X(resident_bytes)             \
+  X(mapped_bytes)               \
+  X(retained_bytes)
 #define RESULT_HEAP_KEYS(X) \
-  X(allocated_bytes) X(active_bytes) X(dirty_bytes) X(metadata_bytes) X(resident_bytes)
-#define RESULT_TIMING_KEYS(X)                                                                         \
-  X(parse_ns, "ns") X(store_ns, "ns") X(free_ns, "ns") X(settle_ns, "ns") X(walk_ns, "ns") X(walked_nodes, "nodes")    \
-  X(edit_parse_ns, "ns") X(edit_store_ns, "ns")
+  X(allocated_bytes)        \
+  X(active_bytes)           \
+  X(dirty_bytes)            \
+  X(metadata_bytes)         \
+  X(resident_bytes)
+#define RESULT_TIMING_KEYS(X) \
+  X(parse_ns, "ns")           \
+  X(store_ns, "ns")           \
+  X(free_ns, "ns")            \
+  X(settle_ns, "ns")          \
+  X(walk_ns, "ns")            \
+  X(walked_nodes, "nodes")    \
+  X(edit_parse_ns, "ns")      \
+  X(edit_store_ns, "ns")
 /* Those that begin with heap_ or journal_ are growth, and may be below 0. */
-#define RESULT_EDIT_KEYS(X)                                                                            \
-  X(documents, "documents") X(hunks, "hunks") X(inserted_lines, "lines") X(deleted_lines, "lines")     \
-  X(inserted_bytes, "bytes") X(deleted_bytes, "bytes") X(heap_tree_bytes, "bytes") X(heap_source_bytes, "bytes") \
-  X(journal_tree_bytes, "bytes") X(journal_tree_p50_bytes, "bytes") X(journal_tree_p90_bytes, "bytes") \
-  X(journal_tree_max_bytes, "bytes") X(journal_source_bytes, "bytes") X(journal_source_p50_bytes, "bytes") \
-  X(journal_source_p90_bytes, "bytes") X(journal_source_max_bytes, "bytes") \
-  X(zstd_prefix_source_bytes, "bytes") X(zstd_prefix_bare_source_bytes, "bytes")
-#define RESULT_LATENCY_KEYS(X) X(p50_ns) X(p90_ns) X(p99_ns) X(max_ns) X(mean_ns)
-#define RESULT_LATENCY_CLASSES(X) X(HOT, "hot") X(WARM, "warm") X(COLD, "cold") X(FROZEN, "frozen")
+#define RESULT_EDIT_KEYS(X)            \
+  X(documents, "documents")            \
+  X(hunks, "hunks")                    \
+  X(inserted_lines, "lines")           \
+  X(deleted_lines, "lines")            \
+  X(inserted_bytes, "bytes")           \
+  X(deleted_bytes, "bytes")            \
+  X(heap_tree_bytes, "bytes")          \
+  X(heap_source_bytes, "bytes")        \
+  X(journal_tree_bytes, "bytes")       \
+  X(journal_tree_p50_bytes, "bytes")   \
+  X(journal_tree_p90_bytes, "bytes")   \
+  X(journal_tree_max_bytes, "bytes")   \
+  X(journal_source_bytes, "bytes")     \
+  X(journal_source_p50_bytes, "bytes") \
+  X(journal_source_p90_bytes, "bytes") \
+  X(journal_source_max_bytes, "bytes") \
+  X(zstd_prefix_source_bytes, "bytes") \
+  X(zstd_prefix_bare_source_bytes, "bytes")
+#define RESULT_LATENCY_KEYS(X) \
+  X(p50_ns)                    \
+  X(p90_ns)                    \
+  X(p99_ns)                    \
+  X(max_ns)                    \
+  X(mean_ns)
+#define RESULT_LATENCY_CLASSES(X) \
+  X(HOT, "hot")                   \
+  X(WARM, "warm")                 \
+  X(COLD, "cold")                 \
+  X(FROZEN, "frozen")
 
 /* Opening a document that is not in use; each has RESULT_LATENCY_KEYS. */
-#define RESULT_THAWS(X) X(tree_warm) X(tree_cold) X(source_warm) X(source_cold) X(parse)
-#define RESULT_THAW_RATIOS(X) X(parse_over_tree_warm) X(parse_over_tree_cold)
-#define RESULT_THAW_RATIO_KEYS(X) X(p50, "1") X(min, "1") X(slower_pct, "%")
+#define RESULT_THAWS(X) \
+  X(tree_warm)          \
+  X(tree_cold)          \
+  X(source_warm)        \
+  X(source_cold)        \
+  X(parse)
+#define RESULT_THAW_RATIOS(X) \
+  X(parse_over_tree_warm)     \
+  X(parse_over_tree_cold)
+#define RESULT_THAW_RATIO_KEYS(X) \
+  X(p50, "1")                     \
+  X(min, "1")                     \
+  X(slower_pct, "%")
 
 #define X(key) +1
 enum { RESULT_THAW_COUNT = 0 RESULT_THAWS(X), RESULT_THAW_RATIO_COUNT = 0 RESULT_THAW_RATIOS(X) };
-enum { RESULT_JEMALLOC_COUNT = 0 RESULT_JEMALLOC_KEYS(X), RESULT_HEAP_FIGURE_COUNT = 0 RESULT_HEAP_KEYS(X),
-       RESULT_LATENCY_FIGURE_COUNT = 0 RESULT_LATENCY_KEYS(X) };
+enum {
+  RESULT_JEMALLOC_COUNT = 0 RESULT_JEMALLOC_KEYS(X),
+  RESULT_HEAP_FIGURE_COUNT = 0 RESULT_HEAP_KEYS(X),
+  RESULT_LATENCY_FIGURE_COUNT = 0 RESULT_LATENCY_KEYS(X)
+};
 #undef X
 #define X(key, unit) +1
 enum { RESULT_THAW_RATIO_FIGURE_COUNT = 0 RESULT_THAW_RATIO_KEYS(X) };
@@ -69,7 +118,7 @@ enum result_latency_class {
 #define X(name, text) RESULT_LATENCY_##name,
   RESULT_LATENCY_CLASSES(X)
 #undef X
-  RESULT_LATENCY_CLASS_COUNT
+      RESULT_LATENCY_CLASS_COUNT
 };
 
 /* A value, or why there is none. */
@@ -124,8 +173,8 @@ struct result_cell {
   const char *profile;
   unsigned repetition;
   bool instrument;
-  const char *status; /* ok, failed, crashed, timeout, memory_limit */
-  const char *reason; /* NULL when ok */
+  const char *status;            /* ok, failed, crashed, timeout, memory_limit */
+  const char *reason;            /* NULL when ok */
   const char *allocator_options; /* NULL when not ok, or not known */
   double wall_ns;
   bool ok; /* the rest is there only then; proof may be there in others too */

@@ -117,9 +117,12 @@ static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, 
   snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", plan_malloc_conf(matrix->plan.profiles[cell->profile]));
   const char **environment = cell_environment(malloc_conf, fault);
   if (!environment) return false;
-  const struct supervise_request request = {
-      .argv = argv, .environment = environment, .log_path = log_path, .timeout_ms = matrix->options->timeout_ms,
-      .memory_limit_bytes = matrix->options->memory_limit_bytes, .cpu = matrix->facts.cpu};
+  const struct supervise_request request = {.argv = argv,
+                                            .environment = environment,
+                                            .log_path = log_path,
+                                            .timeout_ms = matrix->options->timeout_ms,
+                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
+                                            .cpu = matrix->facts.cpu};
   bool ok = supervise_run(&request, end, fault);
   free(environment);
   return ok;
@@ -146,8 +149,10 @@ static void tell_refusals(const struct supervise_outcome *end) {
   if (told || !(end->aslr_error || end->huge_pages_error || end->cpu_error)) return;
   told = true;
   if (end->aslr_error) {
-    fprintf(stderr, "phasebench run: address randomisation stays on, since the system refuses to turn it off (%s): "
-            "repetitions will differ more\n", strerror(end->aslr_error));
+    fprintf(stderr,
+            "phasebench run: address randomisation stays on, since the system refuses to turn it off (%s): "
+            "repetitions will differ more\n",
+            strerror(end->aslr_error));
   }
   if (end->huge_pages_error)
     fprintf(stderr, "phasebench run: huge pages stay on: %s\n", strerror(end->huge_pages_error));
@@ -172,10 +177,15 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
   if (!ran) return false;
   if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
   tell_refusals(&end);
-  const struct cell_outcome_facts facts = {
-      .combination = &matrix->plan.combinations[cell->combination], .profile = matrix->plan.profiles[cell->profile],
-      .repetition = cell->repetition, .position = position, .end = &end, .timeout_ms = matrix->options->timeout_ms,
-      .memory_limit_bytes = matrix->options->memory_limit_bytes, .out_path = out_path, .log_path = log_path};
+  const struct cell_outcome_facts facts = {.combination = &matrix->plan.combinations[cell->combination],
+                                           .profile = matrix->plan.profiles[cell->profile],
+                                           .repetition = cell->repetition,
+                                           .position = position,
+                                           .end = &end,
+                                           .timeout_ms = matrix->options->timeout_ms,
+                                           .memory_limit_bytes = matrix->options->memory_limit_bytes,
+                                           .out_path = out_path,
+                                           .log_path = log_path};
   cJSON *object = cell_outcome_object(&facts);
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
   if (!keep_cell(matrix, position, &end, object, fault)) return false;
@@ -219,8 +229,8 @@ static bool run_cells(struct matrix *matrix, struct fault *fault) {
 
 static bool open_corpus(struct matrix *matrix, struct fault *fault) {
   const struct run_options *options = matrix->options;
-  const struct corpus_options corpus_options = {.excludes = options->excludes, .max_lines = options->max_lines,
-                                                .seed = options->seed};
+  const struct corpus_options corpus_options = {
+      .excludes = options->excludes, .max_lines = options->max_lines, .seed = options->seed};
   bool ok = options->directory ? corpus_open_directory(options->directory, &corpus_options, &matrix->corpus, fault)
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
   if (ok && options->directory && !options->quiet) corpus_tell_left_out("phasebench run", matrix->corpus);
@@ -252,8 +262,10 @@ static void tell_complete(const struct matrix *matrix) {
   if (matrix->options->quiet) return;
   fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
   if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
-    fprintf(stderr, "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
-            "measures all cells again\n", failed);
+    fprintf(stderr,
+            "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
+            "measures all cells again\n",
+            failed);
 }
 
 static bool measure(struct matrix *matrix, struct fault *fault) {

@@ -231,7 +231,8 @@ bool matrix_folder_open(const struct run_options *options, const struct plan *pl
     return fault_set(fault, EXIT_CODE_INPUT,
                      "there is nothing to resume: no cell is kept, and %s is the complete result of another run (other "
                      "combinations, settings, corpus, build or machine). --restart replaces it when the new one is "
-                     "complete; another --output leaves it alone", folder->output);
+                     "complete; another --output leaves it alone",
+                     folder->output);
   }
   return begin_anew(plan, folder, fault);
 }

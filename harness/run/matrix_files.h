@@ -40,8 +40,8 @@ unsigned matrix_kept_count(const struct matrix_folder *folder, const struct plan
 
 /* Facts of a run for settings: what the system refused. */
 struct matrix_facts {
-  int cpu;              /* -1: none was chosen */
-  const char *cpu_why;  /* then: why */
+  int cpu;             /* -1: none was chosen */
+  const char *cpu_why; /* then: why */
 };
 
 /* Makes the result of all kept cells and puts it in place. */

@@ -94,8 +94,10 @@ static bool add_combination(const struct combination *combination, const struct 
     const struct plan_combination *other = &plan->combinations[i];
     if (strcmp(other->combination.name, combination->name) != 0) continue;
     if (same_modules(other, planned)) return true; /* named twice */
-    return fault_set(fault, EXIT_CODE_USAGE, "--combos: two different combinations would both be called '%s'; "
-                     "rename one of the stages, or measure them in two runs", combination->name);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "--combos: two different combinations would both be called '%s'; "
+                     "rename one of the stages, or measure them in two runs",
+                     combination->name);
   }
   plan->combination_count++;
   return true;
@@ -124,8 +126,10 @@ static bool add_entries(const char *text, const struct stage_summary *known, uns
     char *comma = strchr(entry, ',');
     if (comma) *comma = 0;
     ok = entry[0] ? add_entry(entry, known, known_count, plan, fault)
-                  : fault_set(fault, EXIT_CODE_USAGE, "--combos '%s': an entry is empty; expected cumulative, each, "
-                              "leave-one-out, all or combinations, with commas between them, as in baseline,p1", text);
+                  : fault_set(fault, EXIT_CODE_USAGE,
+                              "--combos '%s': an entry is empty; expected cumulative, each, "
+                              "leave-one-out, all or combinations, with commas between them, as in baseline,p1",
+                              text);
     entry = comma ? comma + 1 : NULL;
   }
   free(list);
@@ -197,8 +201,10 @@ bool plan_make(const struct run_options *options, struct plan *plan, struct faul
   bool ok = (known && plan->combinations) || out_of_memory(fault);
   ok = ok && stage_list(known, KNOWN_MAX, &known_count, fault);
   if (ok && (known_count == 0 || known[0].order != 0)) {
-    ok = fault_set(fault, EXIT_CODE_INPUT, "%s holds no floor (a stage with order 0); build phasebench, or set "
-                   "PHASEBENCH_STAGE_DIR", paths_stage_dir());
+    ok = fault_set(fault, EXIT_CODE_INPUT,
+                   "%s holds no floor (a stage with order 0); build phasebench, or set "
+                   "PHASEBENCH_STAGE_DIR",
+                   paths_stage_dir());
   }
   ok = ok && add_entries(options->combinations, known, known_count, plan, fault) &&
        (!options->instrument || add_instruments(known, known_count, plan, fault)) && order_cells(options, plan, fault);

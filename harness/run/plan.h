@@ -19,13 +19,13 @@
 
 /* As `phasebench run` was asked; see its --help. */
 struct run_options {
-  const char *corpus;       /* name; NULL: directory */
-  const char *directory;    /* NULL: corpus */
-  const char *combinations; /* words of COMBINATION_SETS and combinations, with commas between them */
-  const char *profile;      /* "strict", "stock" or "both" */
+  const char *corpus;          /* name; NULL: directory */
+  const char *directory;       /* NULL: corpus */
+  const char *combinations;    /* words of COMBINATION_SETS and combinations, with commas between them */
+  const char *profile;         /* "strict", "stock" or "both" */
   uint64_t max_lines;          /* a sample of the corpus; 0: all of it */
   const char *const *excludes; /* NULL-terminated */
-  const char *output;       /* NULL: results/<corpus>.json */
+  const char *output;          /* NULL: results/<corpus>.json */
   unsigned repetitions;
   uint64_t seed;
   uint64_t timeout_ms;
@@ -36,8 +36,8 @@ struct run_options {
 
 /* ---- allocator profiles ---- */
 
-#define PLAN_PROFILES(X)                                                                                  \
-  X("strict", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0,background_thread:false")                      \
+#define PLAN_PROFILES(X)                                                             \
+  X("strict", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0,background_thread:false") \
   X("stock", "background_thread:false")
 
 /* The MALLOC_CONF of a profile; NULL: there is no such profile. */
@@ -47,8 +47,8 @@ const char *plan_malloc_conf(const char *profile);
 
 struct plan_combination {
   struct combination combination;
-  char stages[STORE_STAGE_COUNT_MAX + 1][16];     /* names, the floor first */
-  char modules[STORE_STAGE_COUNT_MAX + 1][4096];  /* their paths */
+  char stages[STORE_STAGE_COUNT_MAX + 1][16];    /* names, the floor first */
+  char modules[STORE_STAGE_COUNT_MAX + 1][4096]; /* their paths */
   unsigned stage_count;
   struct stage_option_summary options[STORE_STAGE_COUNT_MAX + 1][STAGE_OPTIONS_MAX]; /* by stage */
   uint32_t option_counts[STORE_STAGE_COUNT_MAX + 1];
@@ -67,8 +67,8 @@ struct plan {
   unsigned profile_count;
   struct plan_cell *cells; /* in the order in which they run */
   unsigned cell_count;
-  cJSON *record;  /* what the figures depend on; see plan_record */
-  char hash[33];  /* XXH3-128 of the record's text */
+  cJSON *record; /* what the figures depend on; see plan_record */
+  char hash[33]; /* XXH3-128 of the record's text */
 };
 
 /* Makes the plan. Repetitions are interleaved: all cells of the first one run before any of the

@@ -12,9 +12,9 @@
 
 struct run_progress {
   bool quiet, terminal;
-  unsigned done, total;   /* cells */
-  unsigned ran;           /* of them in this run */
-  uint64_t ran_ns;        /* what those took */
+  unsigned done, total; /* cells */
+  unsigned ran;         /* of them in this run */
+  uint64_t ran_ns;      /* what those took */
 };
 
 void run_progress_begin(struct run_progress *progress, bool quiet, unsigned kept, unsigned total);

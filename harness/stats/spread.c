@@ -22,7 +22,9 @@ static void add_interval(struct spread *spread, const double *sorted, unsigned n
   spread->ci_level = n > 1 ? coverage(k, n) : 0;
 }
 
-struct spread spread_missing(const char *reason) { return (struct spread){.missing = reason}; }
+struct spread spread_missing(const char *reason) {
+  return (struct spread){.missing = reason};
+}
 
 struct spread spread_of(const double *values, unsigned n) {
   if (n == 0) return spread_missing("there are no values");
@@ -33,10 +35,8 @@ struct spread spread_of(const double *values, unsigned n) {
     sorted[i] = values[i];
   }
   gsl_sort(sorted, 1, n);
-  struct spread spread = {.n = n,
-                          .median = gsl_stats_median_from_sorted_data(sorted, 1, n),
-                          .min = sorted[0],
-                          .max = sorted[n - 1]};
+  struct spread spread = {
+      .n = n, .median = gsl_stats_median_from_sorted_data(sorted, 1, n), .min = sorted[0], .max = sorted[n - 1]};
   add_interval(&spread, sorted, n);
   double work[SPREAD_VALUES_MAX];
   spread.mad = gsl_stats_mad0(sorted, 1, n, work);

@@ -82,9 +82,8 @@ static void numbers_read_back(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(odd_number), cmocka_unit_test(even_number),       cmocka_unit_test(missing_values),
-      cmocka_unit_test(range),      cmocka_unit_test(interval),
-      cmocka_unit_test(numbers_read_back),
+      cmocka_unit_test(odd_number), cmocka_unit_test(even_number), cmocka_unit_test(missing_values),
+      cmocka_unit_test(range),      cmocka_unit_test(interval),    cmocka_unit_test(numbers_read_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

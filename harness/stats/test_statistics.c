@@ -144,9 +144,14 @@ static void slowdowns_are_found(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rank_by_hand), cmocka_unit_test(rank_ties), cmocka_unit_test(rank_published),
-      cmocka_unit_test(rank_normal),  cmocka_unit_test(shifts),    cmocka_unit_test(holm),
-      cmocka_unit_test(equals_are_not_flagged), cmocka_unit_test(slowdowns_are_found),
+      cmocka_unit_test(rank_by_hand),
+      cmocka_unit_test(rank_ties),
+      cmocka_unit_test(rank_published),
+      cmocka_unit_test(rank_normal),
+      cmocka_unit_test(shifts),
+      cmocka_unit_test(holm),
+      cmocka_unit_test(equals_are_not_flagged),
+      cmocka_unit_test(slowdowns_are_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,8 +77,10 @@ bool store_catalogue_write(const struct store_catalogue *catalogue, void **bytes
   for (uint64_t i = 0; i < catalogue->document_count; i++) {
     const char *path = catalogue->documents[i].path;
     if (strlen(path) < UINT32_MAX && store_path_is_inside(path)) continue;
-    return fault_set(fault, EXIT_CODE_INPUT, "%.500s: leads out of the corpus, or has an empty part; a store takes "
-                     "relative paths without . and ..", path);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%.500s: leads out of the corpus, or has an empty part; a store takes "
+                     "relative paths without . and ..",
+                     path);
   }
   char *text = NULL;
   FILE *out = open_memstream(&text, byte_count);
@@ -165,8 +167,8 @@ static bool take_languages(struct reader *reader, struct store_catalogue *catalo
         !take_text(reader, &language->version) || !take_u32(reader, &language->abi))
       return false;
     /* It names a file to be loaded. */
-    if (strlen(language->name) > 31 || strspn(language->name, "abcdefghijklmnopqrstuvwxyz0123456789_") !=
-                                           strlen(language->name) || !language->name[0])
+    if (strlen(language->name) > 31 ||
+        strspn(language->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(language->name) || !language->name[0])
       return bad(reader, "a language whose name is not 1 to 31 characters of a-z, 0-9 and _");
   }
   return true;
@@ -175,8 +177,8 @@ static bool take_languages(struct reader *reader, struct store_catalogue *catalo
 static bool take_document(struct reader *reader, const struct store_catalogue *catalogue,
                           struct store_document *document) {
   if (!take_text(reader, &document->path) || !take_u32(reader, &document->language) ||
-      !take_u32(reader, &document->nodes) || !take(reader, 8, &document->bytes) ||
-      !take(reader, 8, &document->lines) || !take(reader, 8, &document->hash))
+      !take_u32(reader, &document->nodes) || !take(reader, 8, &document->bytes) || !take(reader, 8, &document->lines) ||
+      !take(reader, 8, &document->hash))
     return false;
   if (!store_path_is_inside(document->path)) return bad(reader, "a path that leads outside");
   if (document->language >= catalogue->language_count) return bad(reader, "a document of a language that is not there");
@@ -213,7 +215,9 @@ static bool check_head(struct reader *reader, const uint8_t *bytes, size_t byte_
     return bad(reader, "does not begin with PBSTORE1");
   uint64_t version = little(bytes + 8, 4), length = little(bytes + 16, 8), hash = little(bytes + byte_count - 8, 8);
   if (version != STORE_CATALOGUE_VERSION)
-    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: its catalogue has version %" PRIu64 "; this program reads "
+    return fault_set(reader->fault, EXIT_CODE_INPUT,
+                     "%s: its catalogue has version %" PRIu64
+                     "; this program reads "
                      "version %u: build the store again, or use the program that made it",
                      reader->where, version, STORE_CATALOGUE_VERSION);
   if (length != byte_count) return bad(reader, "it has not as many bytes as it says");

@@ -224,15 +224,17 @@ static bool write_set(enum combination_set set, const struct part *floor, const 
                       struct fault *fault) {
   enum { SUBSETS_STAGES_MAX = 12 };
   if (standard_count > SUBSETS_STAGES_MAX) {
-    return fault_set(fault, EXIT_CODE_USAGE, "'%s': the standard order has %u stages, and words for many combinations "
-                     "go up to %d; name the combinations", sets[set].word, standard_count, SUBSETS_STAGES_MAX);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "'%s': the standard order has %u stages, and words for many combinations "
+                     "go up to %d; name the combinations",
+                     sets[set].word, standard_count, SUBSETS_STAGES_MAX);
   }
   unsigned *subsets = calloc(((size_t)1 << standard_count) + SUBSETS_STAGES_MAX, sizeof *subsets);
   if (!subsets) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
   unsigned found = subsets_of_set(set, standard_count, subsets);
-  bool good = found <= capacity ||
-              fault_set(fault, EXIT_CODE_USAGE, "'%s' stands for %u combinations, and there can be %u", sets[set].word,
-                        found, capacity);
+  bool good =
+      found <= capacity || fault_set(fault, EXIT_CODE_USAGE, "'%s' stands for %u combinations, and there can be %u",
+                                     sets[set].word, found, capacity);
   for (unsigned i = 0; good && i < found; i++) {
     good = write_subset(sets[set].word, floor, standard, standard_count, subsets[i], &combinations[i], fault);
     if (good) ++*count;
@@ -246,8 +248,7 @@ bool combination_set_list(enum combination_set set, struct combination *combinat
   struct part *floor = calloc(1, sizeof *floor), *standard = calloc(STAGES_IN_FOLDER_MAX, sizeof *standard);
   unsigned standard_count = 0;
   *count = 0;
-  bool good = (floor && standard) ||
-              fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  bool good = (floor && standard) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
   good = good && list_standard(floor, standard, &standard_count, fault) &&
          write_set(set, floor, standard, standard_count, combinations, capacity, count, fault);
   free(standard);

@@ -53,12 +53,16 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
   struct stat status; /* another kind of file may block who opens it */
   bool is_there = stat(name, &status) == 0;
   if (is_there && !S_ISREG(status.st_mode))
-    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: is no regular file; the store is damaged: restore it from a copy or "
-                     "remove the folder and build it anew", name);
+    return fault_set(fault, EXIT_CODE_CORRUPT,
+                     "%s: is no regular file; the store is damaged: restore it from a copy or "
+                     "remove the folder and build it anew",
+                     name);
   FILE *in = is_there ? fopen(name, "rb") : NULL;
   if (!in && (errno == ENOENT || errno == ENOTDIR))
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is no store (there is no %s in it); `phasebench store build` makes "
-                     "one", path, STORE_DISK_HEAD);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is no store (there is no %s in it); `phasebench store build` makes "
+                     "one",
+                     path, STORE_DISK_HEAD);
   if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, strerror(errno));
   size_t got = fread(text, 1, HEAD_BYTES_MAX - 1, in);
   bool whole = !ferror(in) && feof(in);
@@ -71,8 +75,10 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
   char expected[32];
   snprintf(expected, sizeof expected, "hash %016" PRIx64 "\n", hash);
   if (!last || strcmp(last + 1, expected) != 0)
-    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: its hash is not that of its bytes; the store is damaged: restore it "
-                     "from a copy or remove the folder and build it anew", name);
+    return fault_set(fault, EXIT_CODE_CORRUPT,
+                     "%s: its hash is not that of its bytes; the store is damaged: restore it "
+                     "from a copy or remove the folder and build it anew",
+                     name);
   last[1] = '\0';
   return true;
 }
@@ -92,8 +98,10 @@ static bool take_line(struct store_disk *disk, const char *line, const char **st
   if (strncmp(line, "set ", 4) == 0) return store_setting_add(&disk->place, line + 4, fault);
   if (strcmp(line, abi) == 0 || strcmp(line, HEAD_MAGIC) == 0) return true;
   if (strncmp(line, "abi ", 4) == 0 || strncmp(line, "phasebench-store-", 17) == 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: it is a store of '%.40s'; this program knows '%s' and '%s': build it "
-                     "again, or use the program that made it", disk->path, line, HEAD_MAGIC, abi);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: it is a store of '%.40s'; this program knows '%s' and '%s': build it "
+                     "again, or use the program that made it",
+                     disk->path, line, HEAD_MAGIC, abi);
   return fault_set(fault, EXIT_CODE_CORRUPT, "%s/%s: a line that says nothing: '%.60s'", disk->path, STORE_DISK_HEAD,
                    line);
 }
@@ -107,8 +115,7 @@ static bool parse_head(struct store_disk *disk, char *text, const char *given, s
     if (!take_line(disk, line, &stages, fault)) return false;
     line = end + 1;
   }
-  if (!stages)
-    return fault_set(fault, EXIT_CODE_CORRUPT, "%s/%s: names no stages", disk->path, STORE_DISK_HEAD);
+  if (!stages) return fault_set(fault, EXIT_CODE_CORRUPT, "%s/%s: names no stages", disk->path, STORE_DISK_HEAD);
   if (!combination_parse(given ? given : stages, &disk->combination, fault)) return false;
   if (strcmp(disk->combination.name, stages) == 0) return true;
   return fault_set(fault, EXIT_CODE_INPUT, "%s: was made by the stages '%s', and '%s' is to open it", disk->path,
@@ -146,8 +153,8 @@ bool store_disk_open(const char *path, const char *stages, const struct store_pl
   if (!good) return false;
   strcpy(disk->place.directory, path);
   disk->place.is_reopened = true;
-  return store_open(&disk->combination, &disk->place, &disk->store, fault) &&
-         store_can_commit(disk->store, fault) && load(disk, fault);
+  return store_open(&disk->combination, &disk->place, &disk->store, fault) && store_can_commit(disk->store, fault) &&
+         load(disk, fault);
 }
 
 void store_disk_close(struct store_disk *disk) {
@@ -188,10 +195,14 @@ static bool is_of_store(const char *name, const char *stages) {
 static bool refuse_link(const char *path, struct fault *fault) {
   char target[PATH_MAX];
   if (realpath(path, target))
-    return fault_set(fault, EXIT_CODE_USAGE, "%.400s: is a symbolic link; expected the folder of the store itself: "
-                     "name %.400s, to which it leads", path, target);
-  return fault_set(fault, EXIT_CODE_USAGE, "%.800s: is a symbolic link that leads nowhere; expected a folder, or "
-                   "nothing: remove the link, or name another place", path);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "%.400s: is a symbolic link; expected the folder of the store itself: "
+                     "name %.400s, to which it leads",
+                     path, target);
+  return fault_set(fault, EXIT_CODE_USAGE,
+                   "%.800s: is a symbolic link that leads nowhere; expected a folder, or "
+                   "nothing: remove the link, or name another place",
+                   path);
 }
 
 /* Only a store is ever replaced, and only if nobody put anything else into it. */
@@ -203,8 +214,10 @@ static bool may_replace(const char *path, struct fault *fault) {
   }
   if (S_ISLNK(status.st_mode)) return refuse_link(path, fault);
   if (!S_ISDIR(status.st_mode))
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: is there and is no folder; a store is put in place of a store only: "
-                     "name another place, or remove what is there", path);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "%s: is there and is no folder; a store is put in place of a store only: "
+                     "name another place, or remove what is there",
+                     path);
   char *text = malloc(HEAD_BYTES_MAX);
   struct fault ignored = {0};
   char *stages = text && read_head(path, text, &ignored) ? strstr(text, "\nstages ") : NULL;
@@ -217,10 +230,12 @@ static bool may_replace(const char *path, struct fault *fault) {
   for (const struct dirent *entry; good && (entry = readdir(folder));) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     if (stages ? is_of_store(entry->d_name, stages) : strcmp(entry->d_name, STORE_DISK_HEAD) == 0) continue;
-    good = fault_set(fault, EXIT_CODE_USAGE, stages ? "%s: holds '%.255s', which is not the store's; it would be lost"
-                     : "%s: holds '%.255s' and is no store, or a damaged one; a store is put in place of a store only: "
-                       "remove the folder, or write elsewhere", path,
-                     entry->d_name);
+    good = fault_set(
+        fault, EXIT_CODE_USAGE,
+        stages ? "%s: holds '%.255s', which is not the store's; it would be lost"
+               : "%s: holds '%.255s' and is no store, or a damaged one; a store is put in place of a store only: "
+                 "remove the folder, or write elsewhere",
+        path, entry->d_name);
   }
   if (folder) closedir(folder);
   free(text);
@@ -312,8 +327,10 @@ static bool exchange(const struct store_disk_making *making, struct fault *fault
   if (errno == EEXIST && renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_EXCHANGE) == 0)
     return true;
   if (errno == EINVAL || errno == ENOSYS)
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: this file system cannot exchange two folders, so that the old store "
-                     "would be gone before the new one is there; remove the old one, and build again", making->place);
+    return fault_set(fault, EXIT_CODE_SYSTEM,
+                     "%s: this file system cannot exchange two folders, so that the old store "
+                     "would be gone before the new one is there; remove the old one, and build again",
+                     making->place);
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", making->place, strerror(errno));
 }
 

@@ -28,8 +28,10 @@ static bool make_new(char path[4096], struct fault *fault) {
     snprintf(path, 4096, "%s", real);
     return true;
   }
-  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot make a folder for the stages' files: %s; set TMPDIR to one that "
-                   "can be written", parent, strerror(errno));
+  return fault_set(fault, EXIT_CODE_SYSTEM,
+                   "%s: cannot make a folder for the stages' files: %s; set TMPDIR to one that "
+                   "can be written",
+                   parent, strerror(errno));
 }
 
 /* What another store left there would be taken for this one's. */

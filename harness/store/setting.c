@@ -96,14 +96,17 @@ static bool check_setting(const struct store_setting *setting, const struct stag
   unsigned s = 0;
   while (s < count && strcmp(stages[s].name, setting->stage) != 0) s++;
   if (s == count)
-    return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: there is no stage '%s' in %s; `phasebench stages` lists "
-                     "stages and their options", setting->stage, setting->option, setting->stage, paths_stage_dir());
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "--set %s.%s: there is no stage '%s' in %s; `phasebench stages` lists "
+                     "stages and their options",
+                     setting->stage, setting->option, setting->stage, paths_stage_dir());
   for (uint32_t o = 0; o < stages[s].option_count; o++) {
     const struct stage_option_summary *option = &stages[s].options[o];
     if (strcmp(option->name, setting->option) != 0) continue;
     if (setting->has_unit && !is_of_bytes(option->name))
-      return fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: is a count, not bytes: expected %" PRIu64 " to %" PRIu64
-                       ", without a unit", setting->stage, setting->option, option->min, option->max);
+      return fault_set(fault, EXIT_CODE_USAGE,
+                       "--set %s.%s: is a count, not bytes: expected %" PRIu64 " to %" PRIu64 ", without a unit",
+                       setting->stage, setting->option, option->min, option->max);
     return store_setting_in_range(setting, option->min, option->max, fault);
   }
   return no_such_option(&stages[s], setting->option, fault);
@@ -129,7 +132,8 @@ static bool is_used(const char *stage, const struct combination *combinations, u
     for (unsigned s = 0; s < combinations[c].stage_count; s++) {
       const char *named = combinations[c].stages[s], *slash = strrchr(named, '/');
       if (slash) named = slash + 1;
-      if (strncmp(named, stage, length) == 0 && (named[length] == '\0' || strcmp(named + length, ".so") == 0)) return true;
+      if (strncmp(named, stage, length) == 0 && (named[length] == '\0' || strcmp(named + length, ".so") == 0))
+        return true;
     }
   }
   return false;

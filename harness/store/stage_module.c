@@ -32,9 +32,8 @@ static const char *machine_name(unsigned machine) {
   static const struct {
     unsigned machine;
     const char *name;
-  } known[] = {{EM_386, "i386"},   {EM_X86_64, "x86-64"},   {EM_ARM, "ARM"},
-               {EM_AARCH64, "AArch64"}, {EM_RISCV, "RISC-V"}, {EM_PPC64, "PowerPC 64"},
-               {EM_S390, "S/390"}, {EM_MIPS, "MIPS"}};
+  } known[] = {{EM_386, "i386"},     {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},    {EM_AARCH64, "AArch64"},
+               {EM_RISCV, "RISC-V"}, {EM_PPC64, "PowerPC 64"}, {EM_S390, "S/390"}, {EM_MIPS, "MIPS"}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     if (known[i].machine == machine) return known[i].name;
   }
@@ -78,7 +77,8 @@ static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file
   for (unsigned i = 0; i < header->e_phnum; i++) {
     Elf64_Phdr program;
     uint64_t segment_end;
-    if (pread(file, &program, sizeof program, (off_t)(header->e_phoff + i * sizeof program)) != sizeof program) return 0;
+    if (pread(file, &program, sizeof program, (off_t)(header->e_phoff + i * sizeof program)) != sizeof program)
+      return 0;
     if (__builtin_add_overflow(program.p_offset, program.p_filesz, &segment_end)) return 0;
     if (end < segment_end) end = segment_end;
   }
@@ -93,8 +93,10 @@ static bool check_length(const char *path, const Elf64_Ehdr *header, uint64_t fi
   if (end == 0)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: its ELF headers make no sense; build the module again", path);
   if (end > file_bytes)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is cut short: its headers speak of %" PRIu64 " bytes, the file has %"
-                     PRIu64 "; copy or build it again", path, end, file_bytes);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is cut short: its headers speak of %" PRIu64 " bytes, the file has %" PRIu64
+                     "; copy or build it again",
+                     path, end, file_bytes);
   return true;
 }
 
@@ -106,8 +108,10 @@ static bool check_elf(const char *path, struct fault *fault) {
       !read_elf_start("/proc/self/exe", &own, &own_got, &own_bytes, fault))
     return false;
   if (got < offsetof(Elf64_Ehdr, e_version) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is not a shared object (no ELF header); expected a stage's module, "
-                     "as `gcc -shared -fPIC` makes it", path);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is not a shared object (no ELF header); expected a stage's module, "
+                     "as `gcc -shared -fPIC` makes it",
+                     path);
   if (header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS] || header.e_ident[EI_DATA] != own.e_ident[EI_DATA])
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: is %s-bit %s-endian code; this program is %s-bit %s-endian; compile it "
@@ -123,11 +127,15 @@ static bool check_elf(const char *path, struct fault *fault) {
                      path, machine_name(header.e_machine), header.e_machine, machine_name(own.e_machine),
                      own.e_machine);
   if (header.e_type != ET_DYN)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is ELF but not a shared object (type %u, expected %d); link it with "
-                     "-shared", path, header.e_type, ET_DYN);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is ELF but not a shared object (type %u, expected %d); link it with "
+                     "-shared",
+                     path, header.e_type, ET_DYN);
   if (got < sizeof header)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: is cut short: an ELF header has %zu bytes, the file has %zu; copy or "
-                     "build it again", path, sizeof header, got);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: is cut short: an ELF header has %zu bytes, the file has %zu; copy or "
+                     "build it again",
+                     path, sizeof header, got);
   return check_length(path, &header, file_bytes, fault);
 }
 
@@ -158,16 +166,18 @@ static bool check_name(const char *path, const struct stage_ops *ops, struct fau
   const char *slash = strrchr(path, '/');
   const char *file = slash ? slash + 1 : path;
   if (strncmp(file, name, length) != 0 || strcmp(file + length, ".so") != 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the stage in it is named '%s'; the file must be %s.so, since "
-                     "combinations and results name stages by their files", path, name, name);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: the stage in it is named '%s'; the file must be %s.so, since "
+                     "combinations and results name stages by their files",
+                     path, name, name);
   return true;
 }
 
 static bool check_roles(const char *path, const struct stage_ops *ops, struct fault *fault) {
   const uint32_t roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
   const uint32_t kinds = (1u << STAGE_KIND_COUNT) - 1;
-  const uint32_t flags = STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD | STAGE_PACKS_NODES |
-                         STAGE_USES_DISK;
+  const uint32_t flags =
+      STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD | STAGE_PACKS_NODES | STAGE_USES_DISK;
   if (!ops->summary)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `summary` is NULL; expected one line for people", path);
   if (ops->roles == 0 || (ops->roles & ~roles))
@@ -197,59 +207,63 @@ static bool check_options(const char *path, const struct stage_ops *ops, struct 
     const char *name = option->name ? option->name : "";
     size_t length = strlen(name);
     if (length == 0 || length > 31 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != length)
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: option %u is named '%s'; expected 1 to 31 characters of a-z, 0-9 "
-                       "and _", path, i, name);
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: option %u is named '%s'; expected 1 to 31 characters of a-z, 0-9 "
+                       "and _",
+                       path, i, name);
     if (!option->summary || option->value < option->min || option->value > option->max)
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: option '%s' has no summary, or its value is not between its min "
-                       "and max", path, name);
-    if (option->value >= JSON_INTEGER_MAX)
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: option '%s': its value is not below 2^53, and results cannot hold it",
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: option '%s' has no summary, or its value is not between its min "
+                       "and max",
                        path, name);
+    if (option->value >= JSON_INTEGER_MAX)
+      return fault_set(fault, EXIT_CODE_INPUT,
+                       "%s: option '%s': its value is not below 2^53, and results cannot hold it", path, name);
   }
   return true;
 }
 
 /* Every hook of the table: its role, 0 for all stages; required or not. */
-#define HOOKS(X)                                        \
-  X(open, 0, true)                                      \
-  X(close, 0, true)                                     \
-  X(put, STAGE_BYTE_KEEPER, true)                       \
-  X(length, STAGE_BYTE_KEEPER, true)                    \
-  X(pin, STAGE_BYTE_KEEPER, true)                       \
-  X(unpin, STAGE_BYTE_KEEPER, true)                     \
-  X(drop, STAGE_BYTE_KEEPER, true)                      \
-  X(evict, STAGE_BYTE_KEEPER, false)                    \
-  X(commit, STAGE_BYTE_KEEPER, false)                   \
-  X(catalogue, STAGE_BYTE_KEEPER, false)                \
-  X(verify, STAGE_BYTE_KEEPER, false)                   \
-  X(put_tree, STAGE_TREE_CODEC, true)                   \
-  X(edit_tree, STAGE_TREE_CODEC, false)                 \
-  X(live_tree, STAGE_TREE_CODEC, false)                 \
-  X(drop_tree, STAGE_TREE_CODEC, true)                  \
-  X(shed, STAGE_TREE_CODEC, false)                      \
-  X(regrow, STAGE_TREE_CODEC, false)                    \
-  X(save, STAGE_TREE_CODEC, false)                      \
-  X(load, STAGE_TREE_CODEC, false)                      \
-  X(symbol_name, STAGE_TREE_CODEC, true)                \
-  X(field_name, STAGE_TREE_CODEC, true)                 \
-  X(cursor_new, STAGE_TREE_CODEC, true)                 \
-  X(cursor_open, STAGE_TREE_CODEC, true)                \
-  X(cursor_close, STAGE_TREE_CODEC, true)               \
-  X(cursor_delete, STAGE_TREE_CODEC, true)              \
-  X(goto_first_child, STAGE_TREE_CODEC, true)           \
-  X(goto_next_sibling, STAGE_TREE_CODEC, true)          \
-  X(goto_parent, STAGE_TREE_CODEC, true)                \
-  X(goto_previous_sibling, STAGE_TREE_CODEC, true)      \
-  X(goto_last_child, STAGE_TREE_CODEC, true)            \
-  X(goto_child, STAGE_TREE_CODEC, true)                 \
-  X(goto_child_by_field, STAGE_TREE_CODEC, true)        \
-  X(goto_first_child_for_byte, STAGE_TREE_CODEC, true)  \
-  X(goto_descendant_for_bytes, STAGE_TREE_CODEC, true)  \
+#define HOOKS(X)                                         \
+  X(open, 0, true)                                       \
+  X(close, 0, true)                                      \
+  X(put, STAGE_BYTE_KEEPER, true)                        \
+  X(length, STAGE_BYTE_KEEPER, true)                     \
+  X(pin, STAGE_BYTE_KEEPER, true)                        \
+  X(unpin, STAGE_BYTE_KEEPER, true)                      \
+  X(drop, STAGE_BYTE_KEEPER, true)                       \
+  X(evict, STAGE_BYTE_KEEPER, false)                     \
+  X(commit, STAGE_BYTE_KEEPER, false)                    \
+  X(catalogue, STAGE_BYTE_KEEPER, false)                 \
+  X(verify, STAGE_BYTE_KEEPER, false)                    \
+  X(put_tree, STAGE_TREE_CODEC, true)                    \
+  X(edit_tree, STAGE_TREE_CODEC, false)                  \
+  X(live_tree, STAGE_TREE_CODEC, false)                  \
+  X(drop_tree, STAGE_TREE_CODEC, true)                   \
+  X(shed, STAGE_TREE_CODEC, false)                       \
+  X(regrow, STAGE_TREE_CODEC, false)                     \
+  X(save, STAGE_TREE_CODEC, false)                       \
+  X(load, STAGE_TREE_CODEC, false)                       \
+  X(symbol_name, STAGE_TREE_CODEC, true)                 \
+  X(field_name, STAGE_TREE_CODEC, true)                  \
+  X(cursor_new, STAGE_TREE_CODEC, true)                  \
+  X(cursor_open, STAGE_TREE_CODEC, true)                 \
+  X(cursor_close, STAGE_TREE_CODEC, true)                \
+  X(cursor_delete, STAGE_TREE_CODEC, true)               \
+  X(goto_first_child, STAGE_TREE_CODEC, true)            \
+  X(goto_next_sibling, STAGE_TREE_CODEC, true)           \
+  X(goto_parent, STAGE_TREE_CODEC, true)                 \
+  X(goto_previous_sibling, STAGE_TREE_CODEC, true)       \
+  X(goto_last_child, STAGE_TREE_CODEC, true)             \
+  X(goto_child, STAGE_TREE_CODEC, true)                  \
+  X(goto_child_by_field, STAGE_TREE_CODEC, true)         \
+  X(goto_first_child_for_byte, STAGE_TREE_CODEC, true)   \
+  X(goto_descendant_for_bytes, STAGE_TREE_CODEC, true)   \
   X(goto_descendant_for_points, STAGE_TREE_CODEC, false) \
-  X(goto_index, STAGE_TREE_CODEC, true)                 \
-  X(goto_next_symbol, STAGE_TREE_CODEC, false)          \
-  X(count_symbol, STAGE_TREE_CODEC, false)              \
-  X(extent, STAGE_TREE_CODEC, true)                     \
+  X(goto_index, STAGE_TREE_CODEC, true)                  \
+  X(goto_next_symbol, STAGE_TREE_CODEC, false)           \
+  X(count_symbol, STAGE_TREE_CODEC, false)               \
+  X(extent, STAGE_TREE_CODEC, true)                      \
   X(walk, STAGE_TREE_CODEC, true)
 
 static bool check_hooks(const char *path, const struct stage_ops *ops, struct fault *fault) {
@@ -259,7 +273,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
     bool required, there;
   } hooks[] = {
 #define X(hook, role, required) {#hook, role, required, ops->hook != NULL},
-      HOOKS(X)
+    HOOKS(X)
 #undef X
   };
   for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
@@ -282,8 +296,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
 static bool check_table(const char *path, const struct stage_ops *ops, struct fault *fault) {
   if (!ops) return fault_set(fault, EXIT_CODE_INPUT, "%s: phasebench_stage() returned NULL", path);
   return check_header(path, &ops->hdr, fault) && check_name(path, ops, fault) && check_roles(path, ops, fault) &&
-         check_options(path, ops, fault) &&
-         check_hooks(path, ops, fault);
+         check_options(path, ops, fault) && check_hooks(path, ops, fault);
 }
 
 /* ---- trying it in a child ---- */
@@ -315,27 +328,33 @@ bool stage_module_probe(const char *path, struct fault *fault) {
   if (!check_elf(path, fault)) return false;
   fflush(NULL);
   pid_t child = fork();
-  if (child < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be tried in a process of its own: %s", path,
-                                  strerror(errno));
+  if (child < 0)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be tried in a process of its own: %s", path, strerror(errno));
   if (child == 0) load_and_exit(path);
   int status;
   pid_t ended;
   do {
     ended = waitpid(child, &status, 0);
   } while (ended < 0 && errno == EINTR);
-  if (ended < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: waiting for the process that tries it: %s", path,
-                                  strerror(errno));
+  if (ended < 0)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: waiting for the process that tries it: %s", path, strerror(errno));
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: loading it has no end after %d s; look at its constructors and at "
-                     "phasebench_stage()", path, TRY_TIMEOUT_S);
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: loading it has no end after %d s; look at its constructors and at "
+                     "phasebench_stage()",
+                     path, TRY_TIMEOUT_S);
   if (WIFSIGNALED(status)) {
     const char *name = sigabbrev_np(WTERMSIG(status));
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: loading it ends the process with SIG%s (signal %d); look at its "
-                     "constructors and at phasebench_stage()", path, name ? name : "?", WTERMSIG(status));
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: loading it ends the process with SIG%s (signal %d); look at its "
+                     "constructors and at phasebench_stage()",
+                     path, name ? name : "?", WTERMSIG(status));
   }
   if (WEXITSTATUS(status) != CAME_BACK)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: loading it ends the process with exit code %d; look at its "
-                     "constructors and at phasebench_stage()", path, WEXITSTATUS(status));
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: loading it ends the process with exit code %d; look at its "
+                     "constructors and at phasebench_stage()",
+                     path, WEXITSTATUS(status));
   return true;
 }
 
@@ -352,8 +371,10 @@ bool stage_module_load(const char *path, struct stage_module *module, struct fau
   const struct stage_ops *(*entry)(void);
   *(void **)&entry = dlsym(module->handle, "phasebench_stage");
   if (!entry) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: is not a stage: it does not export phasebench_stage (see phases/stage.h; "
-              "was it compiled with STAGE_EXPORT?)", path);
+    fault_set(fault, EXIT_CODE_INPUT,
+              "%s: is not a stage: it does not export phasebench_stage (see phases/stage.h; "
+              "was it compiled with STAGE_EXPORT?)",
+              path);
   } else {
     module->ops = entry();
     if (check_table(path, module->ops, fault)) return true;
@@ -415,8 +436,10 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
   *count = 0;
   DIR *stream = opendir(folder);
   if (!stream)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the folder of stages cannot be read: %s; build the program or set "
-                     "PHASEBENCH_STAGE_DIR", folder, strerror(errno));
+    return fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: the folder of stages cannot be read: %s; build the program or set "
+                     "PHASEBENCH_STAGE_DIR",
+                     folder, strerror(errno));
   bool good = true;
   for (struct dirent *entry; good && (entry = readdir(stream));) {
     size_t length = strlen(entry->d_name);

@@ -47,7 +47,7 @@ struct member {
 struct store {
   struct member *members; /* by order; the floor first */
   unsigned count;
-  struct member *codec;                   /* in charge */
+  struct member *codec;                    /* in charge */
   struct member *keeper[STAGE_KIND_COUNT]; /* the tops of the piles */
   char directory[4096];                    /* "": no stage writes files */
   bool owns_directory;                     /* made here: removed at the end */
@@ -56,7 +56,7 @@ struct store {
 const char *stage_error_text(int error) {
   static const char *const texts[] = {
 #define X(name, text) text,
-      STAGE_ERRORS(X)
+    STAGE_ERRORS(X)
 #undef X
   };
   return error >= 0 && error < STAGE_ERROR_COUNT ? texts[error] : "an error code that stage.h does not have";
@@ -133,7 +133,7 @@ static const char *who_said(struct store *store, const struct member *first, con
 
 bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault) {
   enum exit_code code = error == STAGE_OUT_OF_MEMORY || error == STAGE_IO || error == STAGE_LIMIT ? EXIT_CODE_SYSTEM
-                        : error == STAGE_CORRUPT ? EXIT_CODE_CORRUPT
+                        : error == STAGE_CORRUPT                                                  ? EXIT_CODE_CORRUPT
                                                  : EXIT_CODE_CELL_FAILED;
   const char *name = stage->name;
   const char *said = who_said(store, member_of(store, stage), &name);
@@ -141,8 +141,7 @@ bool store_fault(struct store *store, const struct stage_ops *stage, const char 
     fault_set(fault, code, "stage '%s', %s: %s: %s", stage->name, hook, stage_error_text(error), said);
   else if (said)
     fault_set(fault, code, "stage '%s', %s: %s: '%s' says: %s", stage->name, hook, stage_error_text(error), name, said);
-  else
-    fault_set(fault, code, "stage '%s', %s: %s (error %d)", stage->name, hook, stage_error_text(error), error);
+  else fault_set(fault, code, "stage '%s', %s: %s (error %d)", stage->name, hook, stage_error_text(error), error);
   for (unsigned i = 0; i < store->count; i++) store->members[i].said[0] = '\0';
   return false;
 }
@@ -192,8 +191,8 @@ static void compose(struct store *store) {
     struct member *member = &store->members[i];
     const struct stage_ops *ops = member->module.ops;
     member->store = store;
-    member->ctx = (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = &lazy_ops, .options = member->options,
-                                     .fail = stage_says, .harness = member};
+    member->ctx = (struct stage_ctx){
+        .hdr = STAGE_HDR, .heap_ops = &lazy_ops, .options = member->options, .fail = stage_says, .harness = member};
     for (uint32_t o = 0; o < ops->option_count; o++) member->options[o] = ops->options[o].value;
     for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
       struct lazy_heap *lazy = &member->heaps[kind];
@@ -238,8 +237,8 @@ static void announce(struct store *store, const struct member *opened) {
 static bool take_place(struct store *store, const struct store_place *place, struct fault *fault) {
   bool uses_disk = false;
   for (unsigned i = 0; i < store->count; i++) uses_disk |= (store->members[i].module.ops->flags & STAGE_USES_DISK) != 0;
-  if (uses_disk && !store_directory_make(place->directory, place->is_reopened, store->directory,
-                                         &store->owns_directory, fault))
+  if (uses_disk &&
+      !store_directory_make(place->directory, place->is_reopened, store->directory, &store->owns_directory, fault))
     return false;
   for (unsigned i = 0; i < store->count; i++) {
     struct member *member = &store->members[i];
@@ -451,15 +450,20 @@ bool store_can_commit(const struct store *store, struct fault *fault) {
   const struct stage_ops *sources = store->keeper[STAGE_SOURCE]->module.ops;
   const struct stage_ops *trees = store->keeper[STAGE_TREE]->module.ops, *codec = store->codec->module.ops;
   if (sources != trees)
-    return fault_set(fault, EXIT_CODE_USAGE, "sources are kept by stage '%s' and trees by '%s'; a store that outlives "
-                     "its process needs one stage on top that keeps both and can commit", sources->name, trees->name);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "sources are kept by stage '%s' and trees by '%s'; a store that outlives "
+                     "its process needs one stage on top that keeps both and can commit",
+                     sources->name, trees->name);
   if (!sources->commit || !sources->catalogue)
-    return fault_set(fault, EXIT_CODE_USAGE, "stage '%s', which keeps sources and trees, cannot commit: what it keeps "
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "stage '%s', which keeps sources and trees, cannot commit: what it keeps "
                      "ends with its process; a stage that keeps both and can commit must stand above it",
                      sources->name);
   if (!codec->save || !codec->load)
-    return fault_set(fault, EXIT_CODE_USAGE, "stage '%s', which encodes the trees, cannot save what they share: nobody "
-                     "could read them later", codec->name);
+    return fault_set(fault, EXIT_CODE_USAGE,
+                     "stage '%s', which encodes the trees, cannot save what they share: nobody "
+                     "could read them later",
+                     codec->name);
   return true;
 }
 

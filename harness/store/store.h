@@ -66,16 +66,16 @@ bool combination_parse(const char *text, struct combination *combination, struct
 /* Words that stand for many combinations of the stages in the standard order (those of the stage
  * folder that are not STAGE_NOT_STANDARD), here with what help says of them. Each begins with the
  * baseline; which subsets can stand is decided as for combinations that are named. */
-#define COMBINATION_SETS(X)                                                                     \
-  X(CUMULATIVE, "cumulative", "the baseline, then stage upon stage in the standard order")      \
-  X(EACH, "each", "the baseline, and each stage alone")                                         \
-  X(LEAVE_ONE_OUT, "leave-one-out", "the baseline, all stages, and all stages less one")        \
+#define COMBINATION_SETS(X)                                                                \
+  X(CUMULATIVE, "cumulative", "the baseline, then stage upon stage in the standard order") \
+  X(EACH, "each", "the baseline, and each stage alone")                                    \
+  X(LEAVE_ONE_OUT, "leave-one-out", "the baseline, all stages, and all stages less one")   \
   X(ALL, "all", "every subset of the stages: 2^n with the baseline, 64 of six")
 enum combination_set {
 #define X(name, word, text) COMBINATION_##name,
   COMBINATION_SETS(X)
 #undef X
-  COMBINATION_SET_COUNT
+      COMBINATION_SET_COUNT
 };
 const char *combination_set_word(enum combination_set set);
 const char *combination_set_text(enum combination_set set);
@@ -195,6 +195,5 @@ void store_stage_stats(struct store *store, unsigned i, store_stat_fn *emit, voi
 bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault);
 
 const char *stage_error_text(int error);
-
 
 #endif

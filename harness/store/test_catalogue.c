@@ -22,9 +22,16 @@ static struct store_language languages[] = {{"c", "tree-sitter-c", "0.24.1", 15}
 static struct store_document documents[] = {{"a.c", 0, 7, 12, 1, 0x0123456789abcdef},
                                             {"deep/b c\n.py", 1, 1, 0, 0, 0xffffffffffffffff},
                                             {"..c", 0, 3, 4294967295u, 9, 0}};
-static const struct store_catalogue example = {
-    .stage_abi = 4, .combination = "p1+p2", .corpus = "quick", .content_hash = "0123", .languages = languages,
-    .language_count = 2, .documents = documents, .document_count = 3, .tables = "tables\0!", .table_bytes = 8};
+static const struct store_catalogue example = {.stage_abi = 4,
+                                               .combination = "p1+p2",
+                                               .corpus = "quick",
+                                               .content_hash = "0123",
+                                               .languages = languages,
+                                               .language_count = 2,
+                                               .documents = documents,
+                                               .document_count = 3,
+                                               .tables = "tables\0!",
+                                               .table_bytes = 8};
 
 static uint8_t *written(size_t *length) {
   struct fault fault = {0};

@@ -3,7 +3,7 @@
  * Where a store's stages keep their files, and how their options are set. */
 #include "testing/modules.h"
 
-#define OPTIONS                                                                                     \
+#define OPTIONS                                                                                              \
   "-DFLAGS=STAGE_USES_DISK '-DWRECK=static const struct stage_option o[]={{\"some_bytes\",\"s\",5,1,4096}};" \
   "ops.options=o;ops.option_count=1'"
 
@@ -86,8 +86,19 @@ static void options_are_set(void **state) {
   (void)state;
   struct fault fault = {0};
   static struct store_place place;
-  static const char *const bad[] = {"",  "a",  "a.b", ".b=1", "a.=1", "a.b=", "a.b=x", "a.b=-1", "a.b=1k", "a.b= 1",
-                                    "a.b=9007199254740992", "a.b=99999999999999999999", "a.b=8388608GiB",
+  static const char *const bad[] = {"",
+                                    "a",
+                                    "a.b",
+                                    ".b=1",
+                                    "a.=1",
+                                    "a.b=",
+                                    "a.b=x",
+                                    "a.b=-1",
+                                    "a.b=1k",
+                                    "a.b= 1",
+                                    "a.b=9007199254740992",
+                                    "a.b=99999999999999999999",
+                                    "a.b=8388608GiB",
                                     "abcdefghijklmnop.b=1"};
   build("disk", OPTIONS);
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
@@ -96,7 +107,7 @@ static void options_are_set(void **state) {
   refused_setting("p4b.pinned_bytes=1K", "--set p4b.pinned_bytes=1KiB: expected 4KiB to 1TiB");
   refused_setting("skeleton.x=1", "the stage 'skeleton' has no options");
   assert_true(store_setting_add(&place, "disk.some_bytes=7", &fault));
-  assert_true(store_setting_add(&place, "other.thing=1GiB", &fault)); /* not of this combination */
+  assert_true(store_setting_add(&place, "other.thing=1GiB", &fault));     /* not of this combination */
   assert_true(store_setting_add(&place, "disk.some_bytes=4KiB", &fault)); /* the last one wins */
   assert_int_equal(place.setting_count, 2);
   struct store *store = open_at(&place, &fault);

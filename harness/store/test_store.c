@@ -53,8 +53,11 @@ static void patch(const char *file, long offset, const void *bytes, size_t lengt
 static void what_was_cut_short_is_refused(void **state) {
   (void)state;
   build("whole", "");
-  shell("cd %s && head -c 4000 whole.so > cut.so && head -c -1 whole.so > last.so && head -c 100 whole.so > hundred.so && "
-        "head -c 40 whole.so > forty.so", folder);
+  shell(
+      "cd %s && head -c 4000 whole.so > cut.so && head -c -1 whole.so > last.so && head -c 100 whole.so > hundred.so "
+      "&& "
+      "head -c 40 whole.so > forty.so",
+      folder);
   REFUSED("cut.so", "is cut short: its headers speak of ", " bytes, the file has 4000");
   REFUSED("last.so", "is cut short");
   REFUSED("hundred.so", "is cut short", "the file has 100");
@@ -76,9 +79,10 @@ static void constructors_that_end_the_process_are_refused(void **state) {
     static struct combination combination;
     struct fault fault = {0};
     char path[512];
-    shell("printf '#include <signal.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
-          "__attribute__((constructor)) static void at_load(void) { %s; }\n' | cc -x c -shared -fPIC -o %s/%s.so -",
-          cases[i][1], folder, cases[i][0]);
+    shell(
+        "printf '#include <signal.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) static void at_load(void) { %s; }\n' | cc -x c -shared -fPIC -o %s/%s.so -",
+        cases[i][1], folder, cases[i][0]);
     snprintf(path, sizeof path, "%s/%s.so", folder, cases[i][0]);
     assert_false(combination_parse(path, &combination, &fault));
     assert_int_equal(fault.code, EXIT_CODE_INPUT);
@@ -117,8 +121,10 @@ static void other_contents_are_refused(void **state) {
   (void)state;
   shell("echo 'int f(void); int f(void) { return 1; }' | cc -x c -shared -fPIC -o %s/library.so -", folder);
   REFUSED("library.so", "does not export phasebench_stage");
-  shell("echo 'int absent(void); const void *phasebench_stage(void); const void *phasebench_stage(void) "
-        "{ return absent() ? \"\" : 0; }' | cc -x c -shared -fPIC -o %s/undefined.so -", folder);
+  shell(
+      "echo 'int absent(void); const void *phasebench_stage(void); const void *phasebench_stage(void) "
+      "{ return absent() ? \"\" : 0; }' | cc -x c -shared -fPIC -o %s/undefined.so -",
+      folder);
   REFUSED("undefined.so", "undefined symbol: absent");
   build("alias", "-DNAME='\"other\"'");
   REFUSED("alias.so", "named 'other'", "must be other.so");
@@ -248,8 +254,10 @@ static void words_stand_for_subsets(void **state) {
   unsigned stages, count;
   assert_true(combination_cumulative(prefixes, 32, &stages, &fault));
   stages--;
-  const unsigned wanted[] = {[COMBINATION_CUMULATIVE] = stages + 1, [COMBINATION_EACH] = stages + 1,
-                             [COMBINATION_LEAVE_ONE_OUT] = stages + 2, [COMBINATION_ALL] = 1u << stages};
+  const unsigned wanted[] = {[COMBINATION_CUMULATIVE] = stages + 1,
+                             [COMBINATION_EACH] = stages + 1,
+                             [COMBINATION_LEAVE_ONE_OUT] = stages + 2,
+                             [COMBINATION_ALL] = 1u << stages};
   for (unsigned s = 0; s < COMBINATION_SET_COUNT; s++) {
     enum combination_set set;
     assert_true(combination_set_find(combination_set_word((enum combination_set)s), &set) && set == s);
@@ -391,13 +399,19 @@ static void errors_of_stages_become_faults(void **state) {
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "list-stages") == 0) return list_stages();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_no_shared_object_is_refused), cmocka_unit_test(what_was_cut_short_is_refused),
-      cmocka_unit_test(constructors_that_end_the_process_are_refused), cmocka_unit_test(other_machines_are_refused),
-      cmocka_unit_test(other_headers_are_refused),           cmocka_unit_test(other_contents_are_refused),
-      cmocka_unit_test(missing_hooks_are_refused_by_name),   cmocka_unit_test(combinations_are_parsed),
+      cmocka_unit_test(what_is_no_shared_object_is_refused),
+      cmocka_unit_test(what_was_cut_short_is_refused),
+      cmocka_unit_test(constructors_that_end_the_process_are_refused),
+      cmocka_unit_test(other_machines_are_refused),
+      cmocka_unit_test(other_headers_are_refused),
+      cmocka_unit_test(other_contents_are_refused),
+      cmocka_unit_test(missing_hooks_are_refused_by_name),
+      cmocka_unit_test(combinations_are_parsed),
       cmocka_unit_test(words_stand_for_subsets),
-      cmocka_unit_test(cumulative_combinations_are_prefixes), cmocka_unit_test(a_bad_module_in_the_folder_is_named),
-      cmocka_unit_test(stages_see_each_other_as_told),       cmocka_unit_test(errors_of_stages_become_faults),
+      cmocka_unit_test(cumulative_combinations_are_prefixes),
+      cmocka_unit_test(a_bad_module_in_the_folder_is_named),
+      cmocka_unit_test(stages_see_each_other_as_told),
+      cmocka_unit_test(errors_of_stages_become_faults),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -19,7 +19,7 @@
 const char *checkpoint_text(enum checkpoint_name name) {
   static const char *const texts[] = {
 #define X(name, text) text,
-      CHECKPOINTS(X)
+    CHECKPOINTS(X)
 #undef X
   };
   return texts[name];
@@ -168,10 +168,10 @@ static int64_t past_allocator_before; /* as calibrated */
 
 static void account(struct checkpoint *checkpoint) {
   const struct probe_reading *probe = &checkpoint->probe;
-  checkpoint->unexplained_missing = !checkpoint->has_heaps            ? "this build has no jemalloc"
-                                    : probe->missing[PROBE_RSS]       ? probe->missing[PROBE_RSS]
-                                    : probe->rss_by_owner_missing     ? probe->rss_by_owner_missing
-                                                                      : checkpoint->maps_missing;
+  checkpoint->unexplained_missing = !checkpoint->has_heaps        ? "this build has no jemalloc"
+                                    : probe->missing[PROBE_RSS]   ? probe->missing[PROBE_RSS]
+                                    : probe->rss_by_owner_missing ? probe->rss_by_owner_missing
+                                                                  : checkpoint->maps_missing;
   if (checkpoint->unexplained_missing) return;
   int64_t owned = (int64_t)checkpoint->totals.resident_bytes;
   for (int owner = 0; owner < PROBE_OWNER_COUNT; owner++) {
@@ -241,7 +241,7 @@ bool checkpoint_check(const struct checkpoint checkpoints[CHECKPOINT_COUNT], enu
 static void add_probe(cJSON *object, const struct probe_reading *probe) {
   static const char *const keys[] = {
 #define X(name, key, source) key,
-      PROBE_FIGURES(X)
+    PROBE_FIGURES(X)
 #undef X
   };
   for (int figure = 0; figure < PROBE_FIGURE_COUNT; figure++) {

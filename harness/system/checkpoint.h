@@ -33,15 +33,21 @@
 #include "heap.h"
 #include "probe.h"
 
-#define CHECKPOINTS(X) \
-  X(START, "start") X(INGESTED, "ingested") X(SETTLED, "settled") X(PURGED, "purged") \
-  X(WALKED, "walked") X(SERVED, "served") X(EDITED, "edited") X(DRAINED, "drained")
+#define CHECKPOINTS(X)    \
+  X(START, "start")       \
+  X(INGESTED, "ingested") \
+  X(SETTLED, "settled")   \
+  X(PURGED, "purged")     \
+  X(WALKED, "walked")     \
+  X(SERVED, "served")     \
+  X(EDITED, "edited")     \
+  X(DRAINED, "drained")
 
 enum checkpoint_name {
 #define X(name, text) CHECKPOINT_##name,
   CHECKPOINTS(X)
 #undef X
-  CHECKPOINT_COUNT
+      CHECKPOINT_COUNT
 };
 const char *checkpoint_text(enum checkpoint_name name);
 

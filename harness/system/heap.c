@@ -83,14 +83,14 @@ bool heap_owns(const struct stage_heap *heap, const void *p) {
 /* ---- statistics ---- */
 
 /* "stats.arenas.<i>.NAME"; the value is in pages or bytes. */
-#define ARENA_FIGURES(X)                                                                                    \
-  X(allocated_bytes, "small.allocated", 1)                                                                  \
-  X(allocated_bytes, "large.allocated", 1)                                                                  \
-  X(active_bytes, "pactive", page_bytes)                                                                    \
-  X(dirty_bytes, "pdirty", page_bytes)                                                                      \
-  X(dirty_bytes, "pmuzzy", page_bytes)                                                                      \
-  X(metadata_bytes, "base", 1)                                                                              \
-  X(metadata_bytes, "internal", 1)                                                                          \
+#define ARENA_FIGURES(X)                   \
+  X(allocated_bytes, "small.allocated", 1) \
+  X(allocated_bytes, "large.allocated", 1) \
+  X(active_bytes, "pactive", page_bytes)   \
+  X(dirty_bytes, "pdirty", page_bytes)     \
+  X(dirty_bytes, "pmuzzy", page_bytes)     \
+  X(metadata_bytes, "base", 1)             \
+  X(metadata_bytes, "internal", 1)         \
   X(resident_bytes, "resident", 1)
 
 enum {
@@ -108,7 +108,7 @@ struct mib {
 static bool arena_figure(unsigned figure, unsigned arena, size_t *value) {
   static const char *const names[] = {
 #define X(field, name, unit) "stats.arenas.0." name,
-      ARENA_FIGURES(X)
+    ARENA_FIGURES(X)
 #undef X
   };
   static struct mib mibs[ARENA_FIGURE_COUNT];
@@ -234,11 +234,21 @@ static void option_text(const char *name, enum option_type type, char *to, size_
     return;
   }
   switch (type) {
-    case OPTION_BOOL: snprintf(to, to_bytes, "%s", value.flag ? "true" : "false"); break;
-    case OPTION_UNSIGNED: snprintf(to, to_bytes, "%u", value.number); break;
-    case OPTION_SIZE: snprintf(to, to_bytes, "%zu", value.size); break;
-    case OPTION_SIGNED: snprintf(to, to_bytes, "%zd", value.difference); break;
-    case OPTION_TEXT: snprintf(to, to_bytes, "%s", value.text); break;
+    case OPTION_BOOL:
+      snprintf(to, to_bytes, "%s", value.flag ? "true" : "false");
+      break;
+    case OPTION_UNSIGNED:
+      snprintf(to, to_bytes, "%u", value.number);
+      break;
+    case OPTION_SIZE:
+      snprintf(to, to_bytes, "%zu", value.size);
+      break;
+    case OPTION_SIGNED:
+      snprintf(to, to_bytes, "%zd", value.difference);
+      break;
+    case OPTION_TEXT:
+      snprintf(to, to_bytes, "%s", value.text);
+      break;
   }
 }
 
@@ -413,7 +423,9 @@ struct stage_heap *heap_new(const char *name, struct fault *fault) {
 }
 
 unsigned heap_count(void) { return count; }
-struct stage_heap *heap_at(unsigned i) { return i < count ? &heaps[i] : NULL; }
+struct stage_heap *heap_at(unsigned i) {
+  return i < count ? &heaps[i] : NULL;
+}
 const char *heap_name(const struct stage_heap *heap) { return heap->name; }
 
 const struct stage_heap_ops heap_stage_ops = {heap_allocate, heap_resize, heap_release};

@@ -12,23 +12,23 @@
 #include "base/fault.h"
 
 /* name, JSON key (with unit), where it is read. Order is that of the JSON. */
-#define PROBE_FIGURES(X)                                                                    \
-  X(RSS, "rss_bytes", "smaps_rollup: Rss")                                                  \
-  X(PSS, "pss_bytes", "smaps_rollup: Pss")                                                  \
-  X(PRIVATE, "private_bytes", "smaps_rollup: Private_Clean + Private_Dirty")                \
-  X(SHARED, "shared_bytes", "smaps_rollup: Shared_Clean + Shared_Dirty")                    \
-  X(ANONYMOUS, "anonymous_bytes", "smaps_rollup: Anonymous")                                \
-  X(FILE, "file_bytes", "smaps_rollup: Rss - Anonymous")                                    \
-  X(SWAP, "swap_bytes", "smaps_rollup: Swap")                                               \
-  X(PEAK_RSS, "peak_rss_bytes", "status: VmHWM since the last checkpoint")                  \
-  X(MINOR_FAULTS, "minor_faults_count", "getrusage: ru_minflt since the last checkpoint")   \
+#define PROBE_FIGURES(X)                                                                  \
+  X(RSS, "rss_bytes", "smaps_rollup: Rss")                                                \
+  X(PSS, "pss_bytes", "smaps_rollup: Pss")                                                \
+  X(PRIVATE, "private_bytes", "smaps_rollup: Private_Clean + Private_Dirty")              \
+  X(SHARED, "shared_bytes", "smaps_rollup: Shared_Clean + Shared_Dirty")                  \
+  X(ANONYMOUS, "anonymous_bytes", "smaps_rollup: Anonymous")                              \
+  X(FILE, "file_bytes", "smaps_rollup: Rss - Anonymous")                                  \
+  X(SWAP, "swap_bytes", "smaps_rollup: Swap")                                             \
+  X(PEAK_RSS, "peak_rss_bytes", "status: VmHWM since the last checkpoint")                \
+  X(MINOR_FAULTS, "minor_faults_count", "getrusage: ru_minflt since the last checkpoint") \
   X(MAJOR_FAULTS, "major_faults_count", "getrusage: ru_majflt since the last checkpoint")
 
 enum probe_figure {
 #define X(name, key, source) PROBE_##name,
   PROBE_FIGURES(X)
 #undef X
-  PROBE_FIGURE_COUNT
+      PROBE_FIGURE_COUNT
 };
 
 /* Whose pages a mapping's are, told from its path in smaps. Pages of a module's
@@ -53,7 +53,7 @@ const char *probe_owner_name(enum probe_owner owner);
  * CPUs. Faults before the first reading are those since the process began. */
 struct probe_reading {
   uint64_t value[PROBE_FIGURE_COUNT];
-  const char *missing[PROBE_FIGURE_COUNT]; /* NULL: value is there; else the reason (static) */
+  const char *missing[PROBE_FIGURE_COUNT];        /* NULL: value is there; else the reason (static) */
   uint64_t rss_by_owner_bytes[PROBE_OWNER_COUNT]; /* smaps: Rss, summed over mappings */
   const char *rss_by_owner_missing;
 };

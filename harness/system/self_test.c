@@ -51,12 +51,14 @@ bool self_test_run(struct self_test *test, struct fault *fault) {
   struct stage_heap *heap = heap_new("planted", fault);
   if (!heap || !plant(test, heap, fault)) return false;
   if ((uint64_t)llabs(test->found_bytes - (int64_t)SELF_TEST_PLANTED_BYTES) > SELF_TEST_TOLERANCE_BYTES)
-    return fault_set(fault, EXIT_CODE_CELL_FAILED, "self-test: %" PRIu64 " bytes were planted, RSS found %" PRId64
+    return fault_set(fault, EXIT_CODE_CELL_FAILED,
+                     "self-test: %" PRIu64 " bytes were planted, RSS found %" PRId64
                      "; allowed is a difference of %" PRIu64 ": the probes of this machine cannot be relied upon",
                      SELF_TEST_PLANTED_BYTES, test->found_bytes, SELF_TEST_TOLERANCE_BYTES);
   if ((uint64_t)llabs(test->after_free_bytes) > SELF_TEST_TOLERANCE_BYTES)
     return fault_set(fault, EXIT_CODE_CELL_FAILED,
-                     "self-test: after the planted %" PRIu64 " bytes were freed and purged, RSS is "
+                     "self-test: after the planted %" PRIu64
+                     " bytes were freed and purged, RSS is "
                      "%" PRId64 " bytes from where it was; allowed is %" PRIu64,
                      SELF_TEST_PLANTED_BYTES, test->after_free_bytes, SELF_TEST_TOLERANCE_BYTES);
   return true;

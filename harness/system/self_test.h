@@ -20,8 +20,8 @@
 
 struct self_test {
   bool was_run;
-  const char *unavailable; /* why it could not be made; NULL: it was */
-  int64_t found_bytes;     /* RSS with the memory planted - RSS before */
+  const char *unavailable;  /* why it could not be made; NULL: it was */
+  int64_t found_bytes;      /* RSS with the memory planted - RSS before */
   int64_t after_free_bytes; /* RSS after it was freed and purged - RSS before */
 };
 

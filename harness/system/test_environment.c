@@ -17,9 +17,21 @@
 #include "heap.h"
 
 static const char *const keys[] = {
-    "kernel",         "machine",           "cpu_model", "cpu_count",             "page_bytes",
-    "memory_bytes",   "swap_bytes",        "libc",      "compiler",              "compiler_flags",
-    "governor",       "allocator_version", "transparent_hugepages", "tree_sitter_version", "virtualisation",
+    "kernel",
+    "machine",
+    "cpu_model",
+    "cpu_count",
+    "page_bytes",
+    "memory_bytes",
+    "swap_bytes",
+    "libc",
+    "compiler",
+    "compiler_flags",
+    "governor",
+    "allocator_version",
+    "transparent_hugepages",
+    "tree_sitter_version",
+    "virtualisation",
 };
 
 static const cJSON *item(const cJSON *object, const char *key) { return cJSON_GetObjectItemCaseSensitive(object, key); }

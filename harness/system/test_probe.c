@@ -33,9 +33,12 @@ static void put(const char *name, const char *text) {
 
 static const char rollup[] =
     "55bb77eea000-7ffd8215f000 ---p 00000000 00:00 0                          [rollup]\n"
-    "Rss:                1740 kB\nPss:                 400 kB\nPss_Dirty:           108 kB\nPss_Anon:            108 kB\n"
-    "Shared_Clean:       1588 kB\nShared_Dirty:          1 kB\nPrivate_Clean:        44 kB\nPrivate_Dirty:       107 kB\n"
-    "Referenced:         1740 kB\nAnonymous:           108 kB\nSwap:                  3 kB\nSwapPss:               0 kB\n";
+    "Rss:                1740 kB\nPss:                 400 kB\nPss_Dirty:           108 kB\nPss_Anon:            108 "
+    "kB\n"
+    "Shared_Clean:       1588 kB\nShared_Dirty:          1 kB\nPrivate_Clean:        44 kB\nPrivate_Dirty:       107 "
+    "kB\n"
+    "Referenced:         1740 kB\nAnonymous:           108 kB\nSwap:                  3 kB\nSwapPss:               0 "
+    "kB\n";
 
 static const char smaps[] =
     "1000-2000 r-xp 00000000 fe:00 1                  /opt/phasebench/phasebench\nSize: 4 kB\nRss: 1 kB\nPss: 1 kB\n"

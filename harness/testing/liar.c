@@ -22,8 +22,7 @@ const struct stage_ops *liar_skeleton_stage(void);
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct stage_option options[] = {
-    {"planted_bytes", "bytes taken at open, for nothing", 0, 0, 64 << 20}};
+static const struct stage_option options[] = {{"planted_bytes", "bytes taken at open, for nothing", 0, 0, 64 << 20}};
 
 static const struct stage_ops *honest; /* the skeleton */
 static struct stage_ops liar;
@@ -31,11 +30,11 @@ static const struct stage_ctx *context;
 static char lie[64];
 static FILE *disk_file;
 static char folder_file[4200]; /* a file in the folder of the stages' files, closed */
-static char *paths[1024]; /* by document, of "source: from its file" */
-static char evicted; /* the hook was called */
-static uint8_t *planted; /* of the option */
-static uint8_t *changed; /* a source with a wrong byte */
-static char walk_skipped; /* the one node that "a node less" leaves out was left out */
+static char *paths[1024];      /* by document, of "source: from its file" */
+static char evicted;           /* the hook was called */
+static uint8_t *planted;       /* of the option */
+static uint8_t *changed;       /* a source with a wrong byte */
+static char walk_skipped;      /* the one node that "a node less" leaves out was left out */
 
 void liar_choose(const char *text) {
   snprintf(lie, sizeof lie, "%s", text);
@@ -282,9 +281,9 @@ static bool moved(struct stage_cursor *cursor, const char *move, bool made) {
   return strcmp(what, "error") != 0 && strcmp(what, "refused") != 0;
 }
 
-#define MOVE(name)                                                                            \
+#define MOVE(name) \
   static bool name(struct stage_cursor *cursor) { return moved(cursor, #name, honest->name(cursor)); }
-#define MOVE1(name, type)                                                                     \
+#define MOVE1(name, type) \
   static bool name(struct stage_cursor *cursor, type a) { return moved(cursor, #name, honest->name(cursor, a)); }
 
 MOVE(goto_first_child)
@@ -323,7 +322,8 @@ static bool honest_descendant_for_points(struct stage_cursor *cursor, TSPoint fr
   uint32_t index = cursor->head.index, depth = cursor->depth;
   struct record record = at(self, index);
   if (start < place(record.start_row, record.start_column) ||
-      end > place(record.extent.end_row, record.extent.end_column)) return false;
+      end > place(record.extent.end_row, record.extent.end_column))
+    return false;
   for (uint32_t child; (child = child_for_places(self, index, start, end)) != NO_NODE; depth++) index = child;
   return go(self, index, depth);
 }

@@ -116,10 +116,11 @@ static void build(const char *file, const char *options) {
     snprintf(part, sizeof part, " '-DNAME=\"%s\"'", file);
     strncat(all, part, sizeof all - strlen(all) - 1);
   }
-  shell("cc -std=gnu11 -shared -fPIC -fvisibility=hidden -I%s/phases "
-        "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/"
-        "tree-sitter/lib/include %s -o %s/%s.so %s/module.c",
-        source, source, all, folder, file, folder);
+  shell(
+      "cc -std=gnu11 -shared -fPIC -fvisibility=hidden -I%s/phases "
+      "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/"
+      "tree-sitter/lib/include %s -o %s/%s.so %s/module.c",
+      source, source, all, folder, file, folder);
 }
 
 static int make_folder(void **state) {

@@ -224,26 +224,26 @@ static void cursor_delete(struct stage_cursor *cursor) {
   else baseline_cursor_delete(cursor);
 }
 
-#define HOOK(result, name, parameters, ...)                                                     \
-  static result name parameters {                                                               \
-    return ((const struct baseline_cursor_head *)cursor)->is_serial ? serial_##name(__VA_ARGS__) \
+#define HOOK(result, name, parameters, ...)                                                         \
+  static result name parameters {                                                                   \
+    return ((const struct baseline_cursor_head *)cursor)->is_serial ? serial_##name(__VA_ARGS__)    \
                                                                     : baseline_##name(__VA_ARGS__); \
   }
-HOOK(int, cursor_open, (struct stage_cursor *cursor, uint32_t id), cursor, id)
-HOOK(void, cursor_close, (struct stage_cursor *cursor), cursor)
-HOOK(bool, goto_first_child, (struct stage_cursor *cursor), cursor)
-HOOK(bool, goto_next_sibling, (struct stage_cursor *cursor), cursor)
-HOOK(bool, goto_parent, (struct stage_cursor *cursor), cursor)
-HOOK(bool, goto_previous_sibling, (struct stage_cursor *cursor), cursor)
-HOOK(bool, goto_last_child, (struct stage_cursor *cursor), cursor)
-HOOK(bool, goto_child, (struct stage_cursor *cursor, uint32_t n), cursor, n)
-HOOK(bool, goto_child_by_field, (struct stage_cursor *cursor, uint16_t field), cursor, field)
-HOOK(bool, goto_first_child_for_byte, (struct stage_cursor *cursor, uint32_t byte), cursor, byte)
-HOOK(bool, goto_descendant_for_bytes, (struct stage_cursor *cursor, uint32_t start, uint32_t end), cursor, start, end)
-HOOK(bool, goto_index, (struct stage_cursor *cursor, uint32_t index), cursor, index)
-HOOK(int, extent, (struct stage_cursor *cursor, struct stage_extent *extent), cursor, extent)
-HOOK(int, walk, (struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count), cursor, nodes,
-     capacity, count)
+HOOK(int, cursor_open, (struct stage_cursor * cursor, uint32_t id), cursor, id)
+HOOK(void, cursor_close, (struct stage_cursor * cursor), cursor)
+HOOK(bool, goto_first_child, (struct stage_cursor * cursor), cursor)
+HOOK(bool, goto_next_sibling, (struct stage_cursor * cursor), cursor)
+HOOK(bool, goto_parent, (struct stage_cursor * cursor), cursor)
+HOOK(bool, goto_previous_sibling, (struct stage_cursor * cursor), cursor)
+HOOK(bool, goto_last_child, (struct stage_cursor * cursor), cursor)
+HOOK(bool, goto_child, (struct stage_cursor * cursor, uint32_t n), cursor, n)
+HOOK(bool, goto_child_by_field, (struct stage_cursor * cursor, uint16_t field), cursor, field)
+HOOK(bool, goto_first_child_for_byte, (struct stage_cursor * cursor, uint32_t byte), cursor, byte)
+HOOK(bool, goto_descendant_for_bytes, (struct stage_cursor * cursor, uint32_t start, uint32_t end), cursor, start, end)
+HOOK(bool, goto_index, (struct stage_cursor * cursor, uint32_t index), cursor, index)
+HOOK(int, extent, (struct stage_cursor * cursor, struct stage_extent *extent), cursor, extent)
+HOOK(int, walk, (struct stage_cursor * cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count), cursor,
+     nodes, capacity, count)
 #undef HOOK
 
 static const struct stage_ops ops = {

@@ -100,7 +100,8 @@ static struct serial_record record_of(const TSTreeCursor *cursor, uint32_t paren
 
 /* Moves to the next node in preorder, and *parent along with it. Trees can be
  * hundreds of thousands of levels deep: a loop, never recursion. */
-static bool next_in_preorder(TSTreeCursor *cursor, const struct serial_record *records, uint32_t index, uint32_t *parent) {
+static bool next_in_preorder(TSTreeCursor *cursor, const struct serial_record *records, uint32_t index,
+                             uint32_t *parent) {
   if (ts_tree_cursor_goto_first_child(cursor)) {
     *parent = index;
     return true;

@@ -107,9 +107,11 @@ static void a_move_without_a_document_is_an_error(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_move_from_every_node), cmocka_unit_test(deep_and_wide),
+      cmocka_unit_test(every_move_from_every_node),
+      cmocka_unit_test(deep_and_wide),
       cmocka_unit_test(below_a_keeper_trees_are_bytes),
-      cmocka_unit_test(keeps_copies_of_bytes),      cmocka_unit_test(gives_its_live_tree),
+      cmocka_unit_test(keeps_copies_of_bytes),
+      cmocka_unit_test(gives_its_live_tree),
       cmocka_unit_test(a_move_without_a_document_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

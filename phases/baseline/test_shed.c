@@ -90,8 +90,9 @@ static void deep_and_wide_trees_come_back(void **state) {
 /* The bytes that two strings have in common at their beginnings, or at their ends. */
 static uint64_t common_bytes(const struct shed *a, const struct shed *b, bool at_end) {
   uint64_t n = 0, most = a->shed_length < b->shed_length ? a->shed_length : b->shed_length;
-  while (n < most && (at_end ? a->bytes[a->shed_length - 1 - n] == b->bytes[b->shed_length - 1 - n]
-                             : a->bytes[n] == b->bytes[n])) n++;
+  while (n < most &&
+         (at_end ? a->bytes[a->shed_length - 1 - n] == b->bytes[b->shed_length - 1 - n] : a->bytes[n] == b->bytes[n]))
+    n++;
   return n;
 }
 
@@ -147,12 +148,9 @@ static void what_was_not_shed_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_dump_in_the_format_s_description),
-      cmocka_unit_test(all_kinds_of_trees_come_back),
-      cmocka_unit_test(deep_and_wide_trees_come_back),
-      cmocka_unit_test(inserted_lines_change_one_number),
-      cmocka_unit_test(an_edit_changes_bytes_where_it_was_made),
-      cmocka_unit_test(what_was_not_shed_is_refused),
+      cmocka_unit_test(the_dump_in_the_format_s_description),    cmocka_unit_test(all_kinds_of_trees_come_back),
+      cmocka_unit_test(deep_and_wide_trees_come_back),           cmocka_unit_test(inserted_lines_change_one_number),
+      cmocka_unit_test(an_edit_changes_bytes_where_it_was_made), cmocka_unit_test(what_was_not_shed_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

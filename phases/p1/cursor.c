@@ -3,15 +3,15 @@
  * cursor.c - the moves of kit/row_cursor.h over p1's tokens. */
 #include "cursor.h"
 
-#define ROW_AT_COPY(to, from)                \
-  do {                                       \
-    ROW_COPY((to).token, (from).token);      \
-    ROW_COPY((to).nibble, (from).nibble);    \
-    ROW_COPY((to).position, (from).position); \
-    ROW_COPY((to).row, (from).row);          \
+#define ROW_AT_COPY(to, from)                     \
+  do {                                            \
+    ROW_COPY((to).token, (from).token);           \
+    ROW_COPY((to).nibble, (from).nibble);         \
+    ROW_COPY((to).position, (from).position);     \
+    ROW_COPY((to).row, (from).row);               \
     ROW_COPY((to).line_start, (from).line_start); \
-    ROW_COPY((to).indent, (from).indent);    \
-    ROW_COPY((to).node, (from).node);        \
+    ROW_COPY((to).indent, (from).indent);         \
+    ROW_COPY((to).node, (from).node);             \
   } while (0)
 
 static inline const struct p1_cursor *self_of(const struct row_cursor *c) { return (const struct p1_cursor *)c; }

@@ -116,8 +116,11 @@ static int blob_finish(struct p1_encoder *encoder, uint8_t generation, uint32_t 
     STAGE_FAIL(encoder->ctx, "a tree's tokens need %zu bytes; the format holds 4 GiB", encoder->tokens.count);
     return STAGE_LIMIT;
   }
-  struct p1_tree tree = {.generation = generation, .language = language, .node_count = node_count,
-                         .token_bytes = (uint32_t)encoder->tokens.count, .nibble_count = nibble_count};
+  struct p1_tree tree = {.generation = generation,
+                         .language = language,
+                         .node_count = node_count,
+                         .token_bytes = (uint32_t)encoder->tokens.count,
+                         .nibble_count = nibble_count};
   size_t nibble_bytes = ((size_t)nibble_count + 1) / 2;
   size_t length = (size_t)p1_blob_bytes(encoder, tree.token_bytes, nibble_count);
   encoder->blob.count = 0;
@@ -232,8 +235,8 @@ int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t
   p1_entry_reaches(encoder, 0);
   if (!buffer_reserve(encoder, &encoder->nibbles, 1)) return STAGE_OUT_OF_MEMORY;
   nibbles_pack(&encoder->nibbles);
-  return blob_finish(encoder, language->current.generation, language_number, encoding.node_count, encoder->nibbles.bytes,
-                     (uint32_t)encoder->nibbles.count);
+  return blob_finish(encoder, language->current.generation, language_number, encoding.node_count,
+                     encoder->nibbles.bytes, (uint32_t)encoder->nibbles.count);
 }
 
 int p1_transcode(struct p1_encoder *encoder, const struct p1_language *language, const struct p1_tree *tree,

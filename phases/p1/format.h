@@ -85,7 +85,7 @@ struct p1_tree {
 struct p1_at {
   const uint8_t *token;
   uint32_t nibble;
-  uint32_t position;   /* bytes */
+  uint32_t position; /* bytes */
   uint32_t row;
   uint32_t line_start; /* position of the current line's first byte */
   uint32_t indent;     /* column of the line's first token */

@@ -20,9 +20,9 @@ struct store {
   struct p1_encoder encoder;
   struct p1_language *languages;
   uint32_t language_count;
-  uint32_t document_end; /* ids are below */
+  uint32_t document_end;     /* ids are below */
   uint32_t documents, fresh; /* documents in all, and put since the last ranking */
-  struct pack *pack; /* the byte keeper's; made at the first put */
+  struct pack *pack;         /* the byte keeper's; made at the first put */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -55,8 +55,7 @@ static void store_close(void *store) {
 static int language_get(struct store *s, uint32_t number, struct p1_language **out) {
   if (number > UINT16_MAX) return STAGE_LIMIT;
   if (number >= s->language_count) {
-    struct p1_language *languages =
-        stage_resize(s->ctx, STAGE_TREE, s->languages, (number + 1) * sizeof *languages);
+    struct p1_language *languages = stage_resize(s->ctx, STAGE_TREE, s->languages, (number + 1) * sizeof *languages);
     if (!languages) return STAGE_OUT_OF_MEMORY;
     s->languages = languages;
     while (s->language_count <= number) p1_language_init(&languages[s->language_count++], s->ctx);

@@ -192,8 +192,10 @@ int p1_regrow(struct p1_encoder *encoder, const struct p1_tables *tables, const 
   for (const uint8_t *p = nibbles; p < all_end; p++) {
     if (*p > 15) return STAGE_CORRUPT;
   }
-  struct p1_tree tree = {.generation = shed[0], .language = p1_load16(shed + 1),
-                         .token_bytes = (uint32_t)(nibbles - tokens), .nibble_count = (uint32_t)(all_end - nibbles)};
+  struct p1_tree tree = {.generation = shed[0],
+                         .language = p1_load16(shed + 1),
+                         .token_bytes = (uint32_t)(nibbles - tokens),
+                         .nibble_count = (uint32_t)(all_end - nibbles)};
   pass = (struct pass){.tables = tables, .p = tokens, .end = nibbles, .nibble = nibbles, .nibble_end = all_end};
   int error = entries_make(encoder, &pass, &tree.node_count);
   if (error) return error;

@@ -43,7 +43,8 @@ int p1_intern_row(struct p1_language *language, struct tree_row row, uint32_t *c
     *code = P1_ESCAPE;
     return STAGE_OK;
   }
-  if (!alphabet_grow(language->alphabet.ctx, (void **)&rows->rows, rows->count, &rows->capacity)) return STAGE_OUT_OF_MEMORY;
+  if (!alphabet_grow(language->alphabet.ctx, (void **)&rows->rows, rows->count, &rows->capacity))
+    return STAGE_OUT_OF_MEMORY;
   if (rows->count == 0) rows->rows[rows->count++] = (struct tree_row){0}; /* the escape's place */
   if (!map_add(&language->row_map, language->alphabet.ctx, STAGE_TREE, key, rows->count)) return STAGE_OUT_OF_MEMORY;
   *code = rows->count;

@@ -4,8 +4,7 @@
 
 static void dump_is_that_of_the_header(void **state) {
   (void)state;
-  static const uint8_t dump[] = {0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 1, 2, 3, 4, 1,
-                                 0, 0, 0, 0, 0, 0, 0, 0};
+  static const uint8_t dump[] = {0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 1, 2, 3, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0};
   check_dump(dump, sizeof dump);
 }
 

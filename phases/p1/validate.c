@@ -195,7 +195,8 @@ int p1_validate(const struct p1_tables *tables, const uint8_t *bytes, uint64_t l
     p = check.tree.tokens;
     ok = tokens_check(&check, &p);
     static const uint8_t zeros[P1_TAIL_BYTES];
-    if (ok && memcmp(bytes + length - P1_TAIL_BYTES, zeros, P1_TAIL_BYTES) != 0) ok = bad(&check, "the tail is not zero");
+    if (ok && memcmp(bytes + length - P1_TAIL_BYTES, zeros, P1_TAIL_BYTES) != 0)
+      ok = bad(&check, "the tail is not zero");
     if (ok && (check.tree.nibble_count & 1) && (bytes[length - P1_TAIL_BYTES - 1] >> 4) != 0) {
       ok = bad(&check, "the last half byte is not zero");
     }

@@ -39,6 +39,9 @@ int document_find(const struct keep *keep, uint32_t id, const struct document **
 }
 
 struct document document_new(const struct version *v, enum document_state state) {
-  return (struct document){.hash = v->hash, .length = v->length, .shed_length = v->shed_length,
-                           .state = (uint8_t)state, .is_shed = v->owned != NULL};
+  return (struct document){.hash = v->hash,
+                           .length = v->length,
+                           .shed_length = v->shed_length,
+                           .state = (uint8_t)state,
+                           .is_shed = v->owned != NULL};
 }

@@ -28,7 +28,7 @@ struct fixture {
   struct keep keep;
 };
 
-static struct fixture_block fixture_blocks; /* the ring's head */
+static struct fixture_block fixture_blocks;              /* the ring's head */
 static size_t fixture_live_bytes, fixture_largest_bytes; /* the latter: ever asked for since it was set to 0 */
 
 static void *fixture_resize(struct stage_heap *heap, void *old, size_t bytes) {

@@ -153,8 +153,12 @@ static int fold_all(struct folding *f, uint32_t id) {
 int fold(struct keep *keep, uint32_t id, const struct version *version, const uint8_t *base,
          const struct splice_hunks *hunks) {
   struct document document = keep->documents[id]; /* a list of one chunk is in the row */
-  struct folding f = {.keep = keep, .version = version, .base = base, .hunk = hunks->p,
-                      .hunk_end = hunks->p + hunks->count, .in_step = true};
+  struct folding f = {.keep = keep,
+                      .version = version,
+                      .base = base,
+                      .hunk = hunks->p,
+                      .hunk_end = hunks->p + hunks->count,
+                      .in_step = true};
   gear_init(&f.gear);
   f.old = document_chunks(keep, &document);
   f.old_count = document.chunk_count;

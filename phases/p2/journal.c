@@ -48,7 +48,8 @@ static bool gather(struct keep *keep, uint64_t more) {
   uint64_t live = live_bytes(keep), capacity = live + more + (live + more) / 16 + ROOM_BYTES_MIN;
   if (capacity > KEEP_NONE) return false;
   struct journal gathered = {.bytes = stage_allocate(keep->ctx, keep->kind, (size_t)capacity),
-                             .capacity = (uint32_t)capacity, .count = journal->count};
+                             .capacity = (uint32_t)capacity,
+                             .count = journal->count};
   if (!gathered.bytes) return false;
   for (uint32_t id = 0; id < keep->document_count; id++) {
     struct document document = keep->documents[id];

@@ -9,7 +9,9 @@
 #include "splice.h"
 
 void keep_init(struct keep *keep, const struct stage_ctx *ctx, enum stage_kind kind) {
-  *keep = (struct keep){.ctx = ctx, .kind = kind, .press = {.ctx = ctx, .kind = kind},
+  *keep = (struct keep){.ctx = ctx,
+                        .kind = kind,
+                        .press = {.ctx = ctx, .kind = kind},
                         .unpacked = {.ctx = ctx, .kind = kind, .budget_bytes = KEEP_CACHE_BYTES}};
 }
 
@@ -134,8 +136,8 @@ int document_read(struct keep *keep, uint32_t id, uint8_t **bytes) {
     if (!error && document->edit != 0) error = edit_apply(keep, id, bytes, length);
   }
   if (!error && XXH3_64bits(*bytes, document->shed_length) != document->hash)
-    error = document_spoiled(keep, id, document->edit ? "its checksum differs, with its journal entry applied"
-                                                      : "its checksum differs");
+    error = document_spoiled(
+        keep, id, document->edit ? "its checksum differs, with its journal entry applied" : "its checksum differs");
   if (error) {
     stage_release(keep->ctx, keep->kind, *bytes);
     *bytes = NULL;
@@ -201,8 +203,11 @@ static int version_make(struct keep *keep, const uint8_t *bytes, uint64_t length
     error = STAGE_LIMIT;
   }
   if (error) return error;
-  *v = (struct version){.bytes = shedding.bytes, .length = (uint32_t)length, .shed_length = (uint32_t)shedding.length,
-                        .owned = shedding.owned, .hash = XXH3_64bits(shedding.bytes, (size_t)shedding.length)};
+  *v = (struct version){.bytes = shedding.bytes,
+                        .length = (uint32_t)length,
+                        .shed_length = (uint32_t)shedding.length,
+                        .owned = shedding.owned,
+                        .hash = XXH3_64bits(shedding.bytes, (size_t)shedding.length)};
   return STAGE_OK;
 }
 

@@ -104,7 +104,7 @@ struct keep {
   struct chunk *chunks;
   uint32_t chunk_count, chunk_capacity;
   uint32_t chunk_free; /* places below chunk_count that no chunk has */
-  uint32_t *refs; /* lists of two chunks and more */
+  uint32_t *refs;      /* lists of two chunks and more */
   uint32_t ref_count, ref_capacity, ref_free;
   struct journal journal;
   struct pack *chunk_pack; /* by chunk */
@@ -122,7 +122,7 @@ int keep_length(const struct keep *keep, uint32_t id, uint64_t *length);
 int keep_pin(struct keep *keep, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
 void keep_unpin(struct keep *keep, struct stage_pin *pin);
 int keep_drop(struct keep *keep, uint32_t id);
-int keep_settle(struct keep *keep); /* settle.c */
+int keep_settle(struct keep *keep);                                                          /* settle.c */
 void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, void *sink); /* stats.c */
 
 /* ---- between keep.c and its parts ---- */

@@ -85,8 +85,8 @@ static void runs_note(const struct compare *compare, const struct range *r, uint
 }
 
 /* Anchors in the order of the version; room for as many as there are slots. */
-static uint32_t anchors_collect(const struct compare *compare, const struct range *r, uint32_t run,
-                                struct slot *slots, uint32_t mask, unsigned sampling, struct anchor *anchors) {
+static uint32_t anchors_collect(const struct compare *compare, const struct range *r, uint32_t run, struct slot *slots,
+                                uint32_t mask, unsigned sampling, struct anchor *anchors) {
   uint64_t sampled = ((uint64_t)1 << sampling) - 1;
   uint32_t count = 0;
   for (uint32_t at = r->new_at; at + run <= r->new_end; at++) {
@@ -145,14 +145,12 @@ static int hunk_add(struct compare *compare, struct range r) {
   }
   if (hunks->count == hunks->capacity) {
     uint32_t capacity = hunks->capacity * 2 + 16;
-    struct splice_hunk *p =
-        stage_resize(compare->press->ctx, compare->press->kind, hunks->p, capacity * sizeof *p);
+    struct splice_hunk *p = stage_resize(compare->press->ctx, compare->press->kind, hunks->p, capacity * sizeof *p);
     if (!p) return STAGE_OUT_OF_MEMORY;
     hunks->p = p;
     hunks->capacity = capacity;
   }
-  hunks->p[hunks->count++] =
-      (struct splice_hunk){r.base_at, r.base_end - r.base_at, r.new_at, r.new_end - r.new_at};
+  hunks->p[hunks->count++] = (struct splice_hunk){r.base_at, r.base_end - r.base_at, r.new_at, r.new_end - r.new_at};
   return STAGE_OK;
 }
 
@@ -223,7 +221,8 @@ static int range_compare(struct compare *compare, struct range r, unsigned step)
   return error;
 }
 
-int splice_diff(struct press *press, struct press_bytes base, struct press_bytes new_bytes, struct splice_hunks *hunks) {
+int splice_diff(struct press *press, struct press_bytes base, struct press_bytes new_bytes,
+                struct splice_hunks *hunks) {
   struct compare compare = {press, base, new_bytes, hunks};
   struct range all = {0, (uint32_t)base.length, 0, (uint32_t)new_bytes.length};
   return range_compare(&compare, all, 0);

@@ -86,11 +86,15 @@ static void a_thousand_edits_of_one_line(void **state) {
 /* Bytes are bytes: edits that begin, end or stop within a character, and texts that are none. */
 static void edits_within_a_character(void **state) {
   (void)state;
-  static const char *const versions[] = {
-      "a = \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\";\n",
-      "a = \"\xc3\xa8\xe2\x82\xac\xf0\x9f\x98\x80\";\n", /* one half of one */
-      "a = \"\xc3\xa8\xe2\x82\xf0\x9f\x98\x80\";\n", "a = \"\xc3\xa8\xe2x\x82\xf0\x9f\x98\x80\";\n",
-      "a = \"\xc3\xa8\xe2x\x82\xf0\x9f", "\x9f\x98\x80\";\n", "\xff\xfe", "\xc3", ""};
+  static const char *const versions[] = {"a = \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\";\n",
+                                         "a = \"\xc3\xa8\xe2\x82\xac\xf0\x9f\x98\x80\";\n", /* one half of one */
+                                         "a = \"\xc3\xa8\xe2\x82\xf0\x9f\x98\x80\";\n",
+                                         "a = \"\xc3\xa8\xe2x\x82\xf0\x9f\x98\x80\";\n",
+                                         "a = \"\xc3\xa8\xe2x\x82\xf0\x9f",
+                                         "\x9f\x98\x80\";\n",
+                                         "\xff\xfe",
+                                         "\xc3",
+                                         ""};
   struct fixture f;
   char *text = text_make(9, 3000), whole[4000];
   settled_open(&f, text, 3000);
@@ -157,8 +161,8 @@ static void fold_now(struct fixture *f, const char *old, size_t old_length, cons
   struct press_bytes base = {(const uint8_t *)old, old_length}, bytes = {(const uint8_t *)text, length};
   struct splice_hunks hunks = {0};
   assert_int_equal(splice_diff(&f->keep.press, base, bytes, &hunks), STAGE_OK);
-  struct version version = {.bytes = bytes.p, .length = (uint32_t)length, .shed_length = (uint32_t)length,
-                            .hash = XXH3_64bits(text, length)};
+  struct version version = {
+      .bytes = bytes.p, .length = (uint32_t)length, .shed_length = (uint32_t)length, .hash = XXH3_64bits(text, length)};
   *most = 0;
   for (uint32_t i = 0; i < hunks.count; i++) *most += hunks.p[i].new_bytes + 4 * CHUNK_BYTES_MAX;
   assert_int_equal(fold(&f->keep, 0, &version, base.p, &hunks), STAGE_OK);

@@ -294,8 +294,12 @@ static void edited_trees_stay_exact(void **state) {
     if (bytes > most) most = bytes;
   }
   assert_true(most > 0 && most <= 200);
-  static const char *const texts[TEXTS] = {"char *s = \"\xc3\xa9\xe2\x82\xac\";\n", "char *s = \"\xc3\xa9\xe2\xac\";\n",
-                                           "char *s = \"\xa9\xe2", "", "int a;\n", "\xff"};
+  static const char *const texts[TEXTS] = {"char *s = \"\xc3\xa9\xe2\x82\xac\";\n",
+                                           "char *s = \"\xc3\xa9\xe2\xac\";\n",
+                                           "char *s = \"\xa9\xe2",
+                                           "",
+                                           "int a;\n",
+                                           "\xff"};
   for (int i = 0; i < 2 * TEXTS; i++) {
     const char *text = texts[i % TEXTS];
     check_put_document(&s.codec, 0, 0, grammar, text, strlen(text));

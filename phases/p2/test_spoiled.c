@@ -173,10 +173,8 @@ static void messages_name_the_part(void **state) {
     uint32_t id;
     const char *part;
   } flips[] = {
-      {(uint8_t *)(uintptr_t)frame + length / 2, 8, "chunk"},
-      {f.keep.journal.bytes + 3, 3, "journal"},
-      {f.keep.press.dictionary + 4000, 8, "dictionary"},
-      {(uint8_t *)&f.keep.documents[7].length, 7, "row"},
+      {(uint8_t *)(uintptr_t)frame + length / 2, 8, "chunk"}, {f.keep.journal.bytes + 3, 3, "journal"},
+      {f.keep.press.dictionary + 4000, 8, "dictionary"},      {(uint8_t *)&f.keep.documents[7].length, 7, "row"},
       {(uint8_t *)&f.keep.documents[7].state, 7, "row"},
   };
   for (size_t i = 0; i < sizeof flips / sizeof flips[0]; i++) {

@@ -9,8 +9,8 @@
 /* A coding that holds nothing but the escape. */
 static int coding_begin(const struct stage_ctx *ctx, bool is_plain, struct p3_coding *coding) {
   enum { FIRST = 64 };
-  *coding = (struct p3_coding){.code_bits = P3_GROWING_CODE_BITS, 
-                               .context_count = 1, .is_growing = true, .is_plain = is_plain};
+  *coding = (struct p3_coding){
+      .code_bits = P3_GROWING_CODE_BITS, .context_count = 1, .is_growing = true, .is_plain = is_plain};
   coding->rows = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->rows);
   coding->phrases = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->phrases);
   coding->pool = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->pool);

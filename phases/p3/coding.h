@@ -27,8 +27,8 @@ struct p3_coding {
   bool is_growing;
   bool is_plain;
   /* For encoding only; given back at rest and made again when needed. */
-  struct map row_map; /* row, with length 0 where LENGTH is set -> number */
-  struct p3_trie *trie; /* parse.h */
+  struct map row_map;     /* row, with length 0 where LENGTH is set -> number */
+  struct p3_trie *trie;   /* parse.h */
   uint16_t *number_codes; /* by context and value: what to write; see numbers.h */
 };
 
@@ -36,7 +36,7 @@ struct p3_language {
   struct alphabet alphabet;
   struct p3_coding current;
   uint64_t rows_put;         /* of all documents that were ever put */
-  uint8_t *rest; /* one block that holds all tables; NULL: each has an allocation of its own */
+  uint8_t *rest;             /* one block that holds all tables; NULL: each has an allocation of its own */
   struct p3_coding previous; /* rows NULL but while a settling is under way or was cut short */
 };
 

@@ -15,7 +15,7 @@ struct p3_scan_table {
   uint8_t generation;
   bool is_made;
   uint32_t phrase_count; /* a growing coding gets more of them */
-  uint8_t *counts; /* by phrase: how often the symbol occurs in it */
+  uint8_t *counts;       /* by phrase: how often the symbol occurs in it */
 };
 
 struct p3_cursor {

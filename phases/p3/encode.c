@@ -51,7 +51,8 @@ static int row_write(struct p3_encoder *encoder, struct tree_row row, uint32_t n
       !p3_array_reserve(ctx, &encoder->numbers, number_count, sizeof *numbers))
     return STAGE_OUT_OF_MEMORY;
   ((uint16_t *)encoder->rows.items)[encoder->rows.count++] = (uint16_t)number;
-  for (uint32_t i = 0; i < number_count; i++) ((uint32_t *)encoder->numbers.items)[encoder->numbers.count++] = numbers[i];
+  for (uint32_t i = 0; i < number_count; i++)
+    ((uint32_t *)encoder->numbers.items)[encoder->numbers.count++] = numbers[i];
   if (number != P3_ESCAPE) return STAGE_OK;
   if (!p3_array_reserve(ctx, &encoder->escapes, 1, sizeof row)) return STAGE_OUT_OF_MEMORY;
   ((struct tree_row *)encoder->escapes.items)[encoder->escapes.count++] = row;
@@ -97,8 +98,8 @@ static int rows_finish(struct p3_encoder *encoder, struct p3_language *language,
   struct array_source source = {{.next = array_next}, &encoder->numbers, 0};
   const char *why = "";
   uint32_t code;
-  int error = p3_blob_build(encoder, &tables, coding->number_codes, language_number, coding->generation,
-                            &source.source, &why, &code);
+  int error = p3_blob_build(encoder, &tables, coding->number_codes, language_number, coding->generation, &source.source,
+                            &why, &code);
   if (error != STAGE_CORRUPT && error != STAGE_LIMIT) return error;
   STAGE_FAIL(encoder->ctx, "a tree cannot be coded: %s", why);
   return STAGE_LIMIT;

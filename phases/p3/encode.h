@@ -20,11 +20,11 @@ struct p3_array {
 struct p3_encoder {
   const struct stage_ctx *ctx;
   struct tree_rows tree_rows;
-  struct p3_array rows;     /* uint16_t: row numbers, before they are parsed */
-  struct p3_array codes;    /* uint16_t */
-  struct p3_array escapes;  /* struct tree_row */
-  struct p3_array numbers;  /* uint32_t */
-  struct p3_array entries;  /* struct p3_entry */
+  struct p3_array rows;    /* uint16_t: row numbers, before they are parsed */
+  struct p3_array codes;   /* uint16_t */
+  struct p3_array escapes; /* struct tree_row */
+  struct p3_array numbers; /* uint32_t */
+  struct p3_array entries; /* struct p3_entry */
   struct p3_bit_writer number_bits;
   uint8_t *blob;
   uint64_t blob_bytes, blob_capacity;

@@ -102,8 +102,8 @@ static int sample_see(struct p3_learner *learner, uint32_t place) {
   if (learner->total_rows == 0 || piece != learner->piece) {
     double sampled = (double)learner->sample_rows * (double)learner->expected_rows;
     bool took = learner->takes_piece;
-    learner->takes_piece = learner->sample_rows < LEARN_SAMPLE_ROWS &&
-                           sampled <= (double)learner->total_rows * LEARN_SAMPLE_ROWS;
+    learner->takes_piece =
+        learner->sample_rows < LEARN_SAMPLE_ROWS && sampled <= (double)learner->total_rows * LEARN_SAMPLE_ROWS;
     learner->piece = piece;
     if (took) {
       int error = sample_add(learner, LEARN_BREAK);

@@ -67,9 +67,9 @@ struct p3_phrases {
   const struct stage_ctx *ctx;
   uint32_t row_count;
   uint32_t count, capacity;
-  struct p3_pair *pairs;  /* [count]; of rows unused */
-  uint8_t *lengths;       /* [count], in rows */
-  uint32_t *uses;         /* [count], in the sample */
+  struct p3_pair *pairs; /* [count]; of rows unused */
+  uint8_t *lengths;      /* [count], in rows */
+  uint32_t *uses;        /* [count], in the sample */
   uint32_t code_bits;
 };
 

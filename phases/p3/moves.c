@@ -22,7 +22,7 @@ _Static_assert(offsetof(struct row_spot, end_closes) == offsetof(struct row_spot
                "what a node's end is, is a pair");
 
 enum { NEXT, PHRASE, BITS, PLACE, LINE, NODE }; /* of a state */
-enum { KIND, START, COLUMN_INDEX };                          /* of a head */
+enum { KIND, START, COLUMN_INDEX };             /* of a head */
 
 #define HIGH(v) ((uint64_t)(v) << 32)
 #define HIGH_MASK HIGH(UINT32_MAX)
@@ -194,8 +194,7 @@ bool p3_goto_parent(struct stage_cursor *cursor) {
   uint64_t place = pair_read(&frame->after, PLACE);
   pair_write(cursor, KIND, pair_read(frame, 0));
   pair_write(cursor, START, place);
-  pair_write(cursor, COLUMN_INDEX,
-             ((uint32_t)place - frame->after.line_start) | HIGH(frame->after.node - 1));
+  pair_write(cursor, COLUMN_INDEX, ((uint32_t)place - frame->after.line_start) | HIGH(frame->after.node - 1));
   spot->end_closes--;
   spot->standing = ROW_AT_END;
   cursor->depth--;

@@ -73,13 +73,15 @@ static uint32_t reverse_bits(uint32_t v, uint32_t width) {
 /* Canonical codes for leaves of the given depths, as a look-up table. */
 static void table_fill(const struct leaf *leaves, const uint8_t *depths, uint32_t count, uint16_t *entries) {
   uint32_t code = 0;
-  for (uint32_t i = 0; i < 1u << P3_NUMBER_BITS; i++) entries[i] = P3_NUMBER_LONG; /* a lone code leaves half of the space */
+  for (uint32_t i = 0; i < 1u << P3_NUMBER_BITS; i++)
+    entries[i] = P3_NUMBER_LONG; /* a lone code leaves half of the space */
   for (uint32_t depth = 1; depth <= P3_NUMBER_BITS; depth++, code <<= 1) {
     for (uint32_t i = 0; i < count; i++) {
       if (depths[i] != depth) continue;
       uint32_t symbol = leaves[i].symbol, step = 1u << depth;
       uint32_t entry = (symbol == SHARED ? P3_NUMBER_LONG : symbol << 4) | depth;
-      for (uint32_t at = reverse_bits(code, depth); at < 1u << P3_NUMBER_BITS; at += step) entries[at] = (uint16_t)entry;
+      for (uint32_t at = reverse_bits(code, depth); at < 1u << P3_NUMBER_BITS; at += step)
+        entries[at] = (uint16_t)entry;
       code++;
     }
   }

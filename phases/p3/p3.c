@@ -20,10 +20,10 @@ struct store {
   struct p3_encoder regrower; /* apart, since keepers regrow while they are given the encoder's blob */
   struct p3_language *languages;
   uint32_t language_count;
-  uint32_t document_end; /* ids are below */
+  uint32_t document_end;     /* ids are below */
   uint32_t documents, fresh; /* documents in all, and put since the last settling */
-  uint32_t renewals; /* how often codings were replaced: their generations come again */
-  bool is_read; /* a document was opened since the last settling */
+  uint32_t renewals;         /* how often codings were replaced: their generations come again */
+  bool is_read;              /* a document was opened since the last settling */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -161,7 +161,8 @@ static int builder_open(const struct store *s, uint32_t number, uint8_t generati
   *codes = language->current.number_codes;
   if (*codes && language->current.generation == generation) return STAGE_OK;
   for (uint32_t c = 0; c < tables->context_count; c++)
-    p3_numbers_invert(tables->numbers + ((size_t)c << P3_NUMBER_BITS), room->codes + (size_t)c * (P3_NUMBER_VALUES + 1));
+    p3_numbers_invert(tables->numbers + ((size_t)c << P3_NUMBER_BITS),
+                      room->codes + (size_t)c * (P3_NUMBER_VALUES + 1));
   *codes = room->codes;
   return STAGE_OK;
 }
@@ -245,8 +246,9 @@ static int document_see(struct p3_learner *learners, const struct p3_tree *tree,
 
 /* Calls `visit` for each document, which is pinned meanwhile; what it has put into the
  * encoder when it returns STAGE_OK and *renewed is put in the document's place. */
-static int documents_visit(struct store *s, int (*visit)(struct store *s, const struct p3_tree *tree,
-                                                         const struct p3_tables *tables, void *with, bool *renewed),
+static int documents_visit(struct store *s,
+                           int (*visit)(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables,
+                                        void *with, bool *renewed),
                            void *with) {
   for (uint32_t id = 0; id < s->document_end; id++) {
     struct stage_pin pin;
@@ -318,7 +320,8 @@ static int learn(struct store *s) {
   struct p3_learner *learners = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *learners);
   if (!learners) return STAGE_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < s->language_count; i++)
-    learners[i] = (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_rows = s->languages[i].rows_put};
+    learners[i] =
+        (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_rows = s->languages[i].rows_put};
   int error = documents_visit(s, visit_see, learners);
   if (!error) error = codings_learn(s, learners);
   for (uint32_t i = 0; i < s->language_count; i++) p3_learner_free(&learners[i]);

@@ -236,7 +236,8 @@ static uint32_t batch_apply(const struct batch *batch, uint16_t *rows, uint32_t 
 static uint64_t pool_rows(const struct p3_phrases *phrases, uint32_t count, uint8_t *is_part) {
   uint64_t rows = 0;
   memset(is_part, 0, count);
-  for (uint32_t p = phrases->row_count; p < count; p++) is_part[phrases->pairs[p].left] = is_part[phrases->pairs[p].right] = 1;
+  for (uint32_t p = phrases->row_count; p < count; p++)
+    is_part[phrases->pairs[p].left] = is_part[phrases->pairs[p].right] = 1;
   for (uint32_t p = 0; p < count; p++) rows += is_part[p] ? 0 : phrases->lengths[p];
   return rows;
 }
@@ -307,7 +308,8 @@ static int learning_open(struct learning *l) {
   if (!error) error = l->batch ? table_open(ctx, &l->batch->chosen) : STAGE_OUT_OF_MEMORY;
   l->sketch = stage_allocate(ctx, STAGE_TREE, sizeof *l->sketch);
   l->is_part = stage_allocate(ctx, STAGE_TREE, 1u << P3_CODE_BITS_MAX);
-  if (!error && (!l->sketch || !l->is_part || !phrases_reserve(phrases, phrases->row_count))) error = STAGE_OUT_OF_MEMORY;
+  if (!error && (!l->sketch || !l->is_part || !phrases_reserve(phrases, phrases->row_count)))
+    error = STAGE_OUT_OF_MEMORY;
   if (error) return error;
   memset(phrases->pairs, 0, phrases->row_count * sizeof *phrases->pairs);
   memset(phrases->lengths, 1, phrases->row_count);

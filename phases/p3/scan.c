@@ -99,16 +99,36 @@ _Static_assert(P3_CODE_BITS_MIN == 8 && P3_CODE_BITS_MAX == 16, "count_codes kno
 static uint32_t count_codes(const struct p3_tree *tree, const uint8_t *counts) {
   uint32_t sum = 0, i = tree->code_count & ~7u;
   switch (tree->code_bits) {
-  case 8: sum = count_eights(tree, counts, 8); break;
-  case 9: sum = count_eights(tree, counts, 9); break;
-  case 10: sum = count_eights(tree, counts, 10); break;
-  case 11: sum = count_eights(tree, counts, 11); break;
-  case 12: sum = count_eights(tree, counts, 12); break;
-  case 13: sum = count_eights(tree, counts, 13); break;
-  case 14: sum = count_eights(tree, counts, 14); break;
-  case 15: sum = count_eights(tree, counts, 15); break;
-  case 16: sum = count_eights(tree, counts, 16); break;
-  default: i = 0; break;
+    case 8:
+      sum = count_eights(tree, counts, 8);
+      break;
+    case 9:
+      sum = count_eights(tree, counts, 9);
+      break;
+    case 10:
+      sum = count_eights(tree, counts, 10);
+      break;
+    case 11:
+      sum = count_eights(tree, counts, 11);
+      break;
+    case 12:
+      sum = count_eights(tree, counts, 12);
+      break;
+    case 13:
+      sum = count_eights(tree, counts, 13);
+      break;
+    case 14:
+      sum = count_eights(tree, counts, 14);
+      break;
+    case 15:
+      sum = count_eights(tree, counts, 15);
+      break;
+    case 16:
+      sum = count_eights(tree, counts, 16);
+      break;
+    default:
+      i = 0;
+      break;
   }
   for (; i < tree->code_count; i++) sum += counts[p3_code(tree, i)];
   return sum;
@@ -119,7 +139,8 @@ int p3_count_symbol(struct stage_cursor *cursor, uint16_t symbol, uint32_t *coun
   const uint8_t *counts = counts_of(c, symbol);
   if (!counts) return STAGE_OUT_OF_MEMORY;
   *count = count_codes(&c->tree, counts);
-  for (uint32_t i = 0; i < c->tree.escape_count; i++) *count += row_has(&c->tables, p3_escaped_row(&c->tree, i), symbol);
+  for (uint32_t i = 0; i < c->tree.escape_count; i++)
+    *count += row_has(&c->tables, p3_escaped_row(&c->tree, i), symbol);
   return STAGE_OK;
 }
 

@@ -275,8 +275,7 @@ static bool load_language(struct tables_reader *reader, bool is_plain, struct p3
     return false;
   coding->is_growing = is_growing;
   coding->generation = (uint8_t)generation;
-  return (is_growing ? grow_phrases(reader, coding)
-                     : read_phrases(reader, coding) && check_phrases(reader, coding)) &&
+  return (is_growing ? grow_phrases(reader, coding) : read_phrases(reader, coding) && check_phrases(reader, coding)) &&
          load_contexts(reader, coding) && check_rows(reader, language);
 }
 
@@ -310,8 +309,7 @@ int p3_tables_load(const struct stage_ctx *ctx, bool is_plain, const void *bytes
   if (tables_reader_open(&reader, ctx, tag, VERSION, bytes, length) && tables_read_number(&reader, 1, &was_plain)) {
     if (was_plain != is_plain)
       tables_bad(&reader, was_plain ? "they are of a p3 with no p1 below it" : "they are of a p3 above p1");
-    else if (tables_read_documents(&reader, documents))
-      load_languages(&reader, is_plain, languages);
+    else if (tables_read_documents(&reader, documents)) load_languages(&reader, is_plain, languages);
   }
   int error = tables_reader_end(&reader);
   if (error) languages_free(ctx, languages);

@@ -51,7 +51,7 @@ enum { TEXTS = sizeof texts / sizeof texts[0] };
 /* What is made of a text. */
 enum variant { AS_IT_IS, DAMAGED, RUINED, WRONG_LANGUAGE, VARIANTS };
 static const char *const variant_names[] = {"as it is", "damaged", "ruined", "in the wrong language"};
-_Static_assert((int)TEXTS * (int)VARIANTS <= CHECK_DOCUMENTS_MAX, "each is a document");
+_Static_assert((int)TEXTS *(int)VARIANTS <= CHECK_DOCUMENTS_MAX, "each is a document");
 
 static const char *const languages[] = {"c", "javascript", "python"};
 
@@ -86,17 +86,17 @@ static void text_damage(char *source, size_t *bytes, uint32_t count, uint64_t *s
   while (count-- > 0 && *bytes > 64) {
     size_t at = test_random(stream, (uint32_t)*bytes - 32), length = 1 + test_random(stream, 5);
     switch (test_random(stream, 3)) {
-    case 0:
-      length += test_random(stream, 20);
-      memmove(source + at, source + at + length, *bytes - at - length);
-      *bytes -= length;
-      break;
-    case 1:
-      memmove(source + at + length, source + at, *bytes - at);
-      *bytes += length;
-      /* fall through */
-    default:
-      for (size_t i = 0; i < length; i++) source[at + i] = odd[test_random(stream, sizeof odd - 1)];
+      case 0:
+        length += test_random(stream, 20);
+        memmove(source + at, source + at + length, *bytes - at - length);
+        *bytes -= length;
+        break;
+      case 1:
+        memmove(source + at + length, source + at, *bytes - at);
+        *bytes += length;
+        /* fall through */
+      default:
+        for (size_t i = 0; i < length; i++) source[at + i] = odd[test_random(stream, sizeof odd - 1)];
     }
   }
 }
@@ -138,12 +138,12 @@ struct pair {
   const char *form, *operation;
 };
 
-#define DIFFERS(pair, ...)                                                                                    \
-  do {                                                                                                        \
-    print_message("%s, seed %u, %s (%s), step %u, at node %u of %u: %s: ", (pair)->form, (unsigned)SEED,       \
+#define DIFFERS(pair, ...)                                                                                      \
+  do {                                                                                                          \
+    print_message("%s, seed %u, %s (%s), step %u, at node %u of %u: %s: ", (pair)->form, (unsigned)SEED,        \
                   (pair)->document->name, (pair)->document->variant, (pair)->step, (pair)->here, (pair)->count, \
-                  (pair)->operation);                                                                         \
-    fail_msg(__VA_ARGS__);                                                                                    \
+                  (pair)->operation);                                                                           \
+    fail_msg(__VA_ARGS__);                                                                                      \
   } while (0)
 
 static uint32_t draw(struct pair *pair, uint32_t bound) { return test_random(&pair->stream, bound); }
@@ -263,17 +263,19 @@ static TSPoint point_near(struct pair *pair) {
   uint32_t other = pair->here + draw(pair, node->extent.descendant_count);
   const struct stage_node *inner = facts_of(pair, other);
   switch (draw(pair, 3)) {
-  case 0: return (TSPoint){inner->head.start_row, inner->head.start_column + draw(pair, 3)};
-  case 1: return (TSPoint){inner->extent.end_row, inner->extent.end_column};
-  default:
-    return (TSPoint){node->head.start_row + draw(pair, node->extent.end_row - node->head.start_row + 1),
-                     draw(pair, 60)};
+    case 0:
+      return (TSPoint){inner->head.start_row, inner->head.start_column + draw(pair, 3)};
+    case 1:
+      return (TSPoint){inner->extent.end_row, inner->extent.end_column};
+    default:
+      return (TSPoint){node->head.start_row + draw(pair, node->extent.end_row - node->head.start_row + 1),
+                       draw(pair, 60)};
   }
 }
 
 static void descendant_for_points(struct pair *pair) {
-  TSPoint start = point_near(pair), end = draw(pair, 3) ? (TSPoint){start.row, start.column + draw(pair, 20)}
-                                                        : point_near(pair);
+  TSPoint start = point_near(pair),
+          end = draw(pair, 3) ? (TSPoint){start.row, start.column + draw(pair, 20)} : point_near(pair);
   uint64_t from = check_point(start.row, start.column), to = check_point(end.row, end.column);
   uint32_t want = check_descendant(pair->table, pair->here, CHECK_BY_POINT, from, to);
   TSNode node = ts_node_descendant_for_point_range(node_of(pair), start, end);
@@ -375,8 +377,11 @@ static void document_run(struct check_stage *stage, const struct document *docum
 static struct document documents[TEXTS * VARIANTS];
 
 static void document_put(struct check_stage *stage, const struct document *document) {
-  struct stage_document put = {.id = document->id, .language = document->language, .grammar = document->grammar,
-                               .source = document->source, .source_bytes = (uint32_t)document->bytes};
+  struct stage_document put = {.id = document->id,
+                               .language = document->language,
+                               .grammar = document->grammar,
+                               .source = document->source,
+                               .source_bytes = (uint32_t)document->bytes};
   assert_int_equal(stage->ops->put_tree(stage->store, &put, ts_tree_copy(document->tree)), STAGE_OK);
 }
 

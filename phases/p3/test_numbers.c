@@ -82,15 +82,15 @@ static void number_take(const struct round_trip *trip, uint32_t context, uint32_
   if (got != number) fail_msg("context %u: %u came back as %u, in front of bit %u", context, number, got, *bit);
 }
 
-static const uint32_t large[] = {256,   257,     511,        512,        4095,           4096,      65534, 65535,
-                                 65536, 1 << 20, 0x7fffffff, 0x80000000, UINT32_MAX - 1, UINT32_MAX};
+static const uint32_t large[] = {256,   257,   511,     512,        4095,       4096,           65534,
+                                 65535, 65536, 1 << 20, 0x7fffffff, 0x80000000, UINT32_MAX - 1, UINT32_MAX};
 
 /* All small numbers and some large ones, in each context, the contexts in turn. */
 static void check_round_trip(const struct contexts *contexts, bool is_plain) {
   enum { NUMBERS = P3_NUMBER_VALUES + sizeof large / sizeof large[0] };
   struct stage_ctx ctx = test_ctx();
-  struct round_trip trip = {.writer = {.ctx = &ctx}, .contexts = contexts,
-                            .tables = {.numbers = contexts->entries, .is_plain = is_plain}};
+  struct round_trip trip = {
+      .writer = {.ctx = &ctx}, .contexts = contexts, .tables = {.numbers = contexts->entries, .is_plain = is_plain}};
   for (int pass = 0; pass < 2; pass++) {
     uint32_t bit = 0;
     for (uint32_t i = 0; i < NUMBERS; i++) {
@@ -177,10 +177,8 @@ static void bits_are_counted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(numbers_come_back),
-      cmocka_unit_test(guessed_and_raw_numbers_come_back),
-      cmocka_unit_test(codes_fit_the_table),
-      cmocka_unit_test(commoner_values_have_no_longer_codes),
+      cmocka_unit_test(numbers_come_back),   cmocka_unit_test(guessed_and_raw_numbers_come_back),
+      cmocka_unit_test(codes_fit_the_table), cmocka_unit_test(commoner_values_have_no_longer_codes),
       cmocka_unit_test(bits_are_counted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,6 @@ static void corpus_open(struct corpus *corpus) {
   for (uint32_t i = 0; i < DOCUMENTS; i++) corpus->texts[i] = code_make(i, 12);
 }
 
-
 static void corpus_put(struct fixture *f, const struct corpus *corpus, uint32_t id) {
   const char *text = corpus->texts[id];
   assert_int_equal(fixture_put(f, id, corpus->grammar, text, strlen(text)), STAGE_OK);
@@ -222,8 +221,9 @@ static void generations_wrap_around(void **state) {
 /* What a settled coding does not know stands behind escapes, until it is learned. */
 static void unknown_rows_are_escaped(void **state) {
   (void)state;
-  static const char strange[] = "typedef union { long double x[3]; } u;\n\n\n\n\n      enum e { A = 'x' };\n"
-                                "#define M(a) #a\nvoid *p = &*(char **)0 ?: sizeof(int);\nasm(\"nop\");\n";
+  static const char strange[] =
+      "typedef union { long double x[3]; } u;\n\n\n\n\n      enum e { A = 'x' };\n"
+      "#define M(a) #a\nvoid *p = &*(char **)0 ?: sizeof(int);\nasm(\"nop\");\n";
   struct corpus corpus;
   struct fixture f;
   corpus_store_open(&f, &corpus);

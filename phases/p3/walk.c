@@ -15,7 +15,8 @@
 
 _Static_assert(offsetof(struct stage_node, head.start_byte) == 8 && offsetof(struct stage_node, head.start_row) == 12 &&
                    offsetof(struct stage_node, head.start_column) == 16 &&
-                   offsetof(struct stage_node, head.index) == 20 && offsetof(struct stage_node, extent.end_byte) == 24 &&
+                   offsetof(struct stage_node, head.index) == 20 &&
+                   offsetof(struct stage_node, extent.end_byte) == 24 &&
                    offsetof(struct stage_node, extent.end_row) == 28 &&
                    offsetof(struct stage_node, extent.end_column) == 32 &&
                    offsetof(struct stage_node, extent.child_count) == 36 &&
@@ -160,8 +161,8 @@ INLINE uint32_t last_half(const struct tree_row *row) { return load32(row, offse
  * walk whose address is known to another function would live in memory and not in registers. */
 static __attribute__((noinline)) void any_row_take(const struct p3_tables *tables, const struct p3_tree *tree,
                                                    struct tree_row row, struct walk *w) {
-  struct p3_at at = {.bit = w->bit, .position = w->at[0], .row = w->at[1], .line_start = w->at[0] - w->at[2],
-                     .indent = w->indent};
+  struct p3_at at = {
+      .bit = w->bit, .position = w->at[0], .row = w->at[1], .line_start = w->at[0] - w->at[2], .indent = w->indent};
   uint64_t kind = load64(&tables->kinds[row.kind], 0);
   p3_padding_over(tables, tree, row, &at);
   w->at = (place){at.position, at.row, at.position - at.line_start, w->index};
@@ -281,9 +282,8 @@ static bool root_open(struct p3_cursor *c) {
   if (row.flags & ROW_LEAF) return false;
   p3_padding_over(&c->tables, &c->tree, row, &at);
   const struct tree_kind *kind = &c->tables.kinds[row.kind];
-  rows->walk_frames[0] = (struct row_walk_frame){
-      .head = {kind->symbol, kind->grammar_symbol, kind->field, kind->flags, at.position, at.row,
-               at.position - at.line_start, at.node++}};
+  rows->walk_frames[0] = (struct row_walk_frame){.head = {kind->symbol, kind->grammar_symbol, kind->field, kind->flags,
+                                                          at.position, at.row, at.position - at.line_start, at.node++}};
   rows->walk = at;
   rows->walk_depth = 1;
   return true;
@@ -295,9 +295,14 @@ static uint32_t phrases_walk(struct p3_cursor *c, struct stage_node *nodes, uint
   uint16_t numbers[WALK_ROWS + WALK_ROWS_AHEAD];
   struct p3_at *at = &c->rows.walk;
   struct row_walk_frame *frames = c->rows.walk_frames;
-  struct walk w = {.at = {at->position, at->row, at->position - at->line_start, at->node}, .index = at->node,
-                   .indent = at->indent, .bit = at->bit, .escape = at->escape, .out = (uint8_t *)nodes,
-                   .top = frames + c->rows.walk_depth - 1, .bottom = frames};
+  struct walk w = {.at = {at->position, at->row, at->position - at->line_start, at->node},
+                   .index = at->node,
+                   .indent = at->indent,
+                   .bit = at->bit,
+                   .escape = at->escape,
+                   .out = (uint8_t *)nodes,
+                   .top = frames + c->rows.walk_depth - 1,
+                   .bottom = frames};
   w.children = load64(w.top, FRAME_CHILDREN_AT);
   /* Each open node will be given, and each row gives one node at most. */
   uint32_t room = capacity - least(capacity, c->rows.walk_depth);
@@ -311,8 +316,15 @@ static uint32_t phrases_walk(struct p3_cursor *c, struct stage_node *nodes, uint
     room -= (uint32_t)(end - numbers);
   }
   if (w.top >= frames) store64(w.top, FRAME_CHILDREN_AT, w.children);
-  *at = (struct p3_at){.next = at->next, .left = at->left, .code = at->code, .escape = w.escape, .bit = w.bit,
-                       .position = w.at[0], .row = w.at[1], .line_start = w.at[0] - w.at[2], .indent = w.indent,
+  *at = (struct p3_at){.next = at->next,
+                       .left = at->left,
+                       .code = at->code,
+                       .escape = w.escape,
+                       .bit = w.bit,
+                       .position = w.at[0],
+                       .row = w.at[1],
+                       .line_start = w.at[0] - w.at[2],
+                       .indent = w.indent,
                        .node = w.index};
   c->rows.walk_depth = (uint32_t)(w.top + 1 - frames);
   return (uint32_t)((w.out - (uint8_t *)nodes) / (ptrdiff_t)sizeof *nodes);

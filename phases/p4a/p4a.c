@@ -12,10 +12,13 @@
 enum p4a_option { HOT_BYTES, HOT_SHARE, WARM_BYTES, COLD_BYTES, OPTION_COUNT };
 
 static const struct stage_option options[OPTION_COUNT] = {
-    [HOT_BYTES] = {"hot_bytes", "unpacked documents in memory that nobody reads, of each kind", 4u << 20, 0, UINT64_C(1) << 40},
-    [HOT_SHARE] = {"hot_share", "a divisor: hot_bytes is cut to all bytes / hot_share, but not below 128 KiB; 1: not cut", 64, 1, 1u << 20},
-    [WARM_BYTES] = {"warm_bytes", "documents in memory as the stages below pack them, in plain bytes, of each kind",
-                    0, 0, UINT64_C(1) << 40},
+    [HOT_BYTES] = {"hot_bytes", "unpacked documents in memory that nobody reads, of each kind", 4u << 20, 0,
+                   UINT64_C(1) << 40},
+    [HOT_SHARE] = {"hot_share",
+                   "a divisor: hot_bytes is cut to all bytes / hot_share, but not below 128 KiB; 1: not cut", 64, 1,
+                   1u << 20},
+    [WARM_BYTES] = {"warm_bytes", "documents in memory as the stages below pack them, in plain bytes, of each kind", 0,
+                    0, UINT64_C(1) << 40},
     [COLD_BYTES] = {"cold_bytes", "the file on disk; 0: no limit", 0, 0, UINT64_C(1) << 40},
 };
 

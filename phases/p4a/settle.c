@@ -69,8 +69,10 @@ static int freeze_bytes(struct tier *tier, uint32_t id, const uint8_t *bytes, ui
   shedding_free(tier->ctx, tier->kind, &kept);
   tier->counts.frozen++;
   if (error || file_bytes_max == 0 || frozen_usage(tier->frozen).file_bytes <= file_bytes_max) return error;
-  STAGE_FAIL(tier->ctx, "the frozen file would grow beyond p4a.cold_bytes=%llu; set it higher "
-             "(--set p4a.cold_bytes=N), or to 0 for no limit", (unsigned long long)file_bytes_max);
+  STAGE_FAIL(tier->ctx,
+             "the frozen file would grow beyond p4a.cold_bytes=%llu; set it higher "
+             "(--set p4a.cold_bytes=N), or to 0 for no limit",
+             (unsigned long long)file_bytes_max);
   return STAGE_LIMIT;
 }
 

@@ -65,8 +65,7 @@ static bool reserve(struct spool *spool, uint32_t id) {
   uint64_t wanted = (uint64_t)spool->id_end + spool->id_end / 4 + 64;
   if (wanted <= id) wanted = (uint64_t)id + 1;
   if (wanted > UINT32_MAX) return false;
-  struct spool_entry *entries =
-      stage_resize(spool->ctx, spool->kind, spool->entries, (size_t)wanted * sizeof *entries);
+  struct spool_entry *entries = stage_resize(spool->ctx, spool->kind, spool->entries, (size_t)wanted * sizeof *entries);
   if (!entries) return false;
   memset(entries + spool->id_end, 0, (size_t)(wanted - spool->id_end) * sizeof *entries);
   spool->entries = entries;
@@ -101,8 +100,10 @@ int spool_read(struct spool *spool, const struct spool_entry *entry, uint8_t *ou
     error = file_io_read(&spool->file, entry->offset, out, entry->length);
   }
   if (error || XXH3_64bits(out, entry->length) == entry->hash) return error;
-  STAGE_FAIL(spool->ctx, "%s: %u bytes at offset %llu of the file of documents on their way in are not those that were "
-             "written", spool->ctx->directory, entry->length, (unsigned long long)entry->offset);
+  STAGE_FAIL(spool->ctx,
+             "%s: %u bytes at offset %llu of the file of documents on their way in are not those that were "
+             "written",
+             spool->ctx->directory, entry->length, (unsigned long long)entry->offset);
   return STAGE_CORRUPT;
 }
 

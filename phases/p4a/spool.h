@@ -19,12 +19,12 @@ struct spool {
   const struct stage_ctx *ctx;
   enum stage_kind kind;
   struct spool_entry *entries;
-  uint32_t id_end; /* ids are below */
-  uint32_t count;  /* documents that are there */
-  uint64_t bytes;  /* of these */
+  uint32_t id_end;     /* ids are below */
+  uint32_t count;      /* documents that are there */
+  uint64_t bytes;      /* of these */
   struct file_io file; /* fd -1: there is none yet */
   uint64_t end;        /* written so far */
-  uint8_t *buffer; /* what is not yet written; NULL: nothing was put */
+  uint8_t *buffer;     /* what is not yet written; NULL: nothing was put */
   uint32_t buffered;
 };
 

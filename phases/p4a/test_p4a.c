@@ -141,8 +141,7 @@ static void model_put(struct fixture *f, struct model *model, uint64_t *random) 
 }
 
 static void model_check(struct fixture *f, const struct model *model, int kind, uint32_t id) {
-  if (model->bytes[kind][id])
-    check_is(f, (enum stage_kind)kind, id, model->bytes[kind][id], model->length[kind][id]);
+  if (model->bytes[kind][id]) check_is(f, (enum stage_kind)kind, id, model->bytes[kind][id], model->length[kind][id]);
   else check_is_gone(f, (enum stage_kind)kind, id);
 }
 
@@ -175,7 +174,8 @@ struct held {
 static void held_take(struct fixture *f, const struct model *model, struct held *held, int kind, uint32_t id) {
   if (held->copy || !model->bytes[kind][id]) return;
   uint32_t length = model->length[kind][id];
-  assert_int_equal(f->ops->pin(f->store, (enum stage_kind)kind, id, length / 3, length - length / 3, &held->pin), STAGE_OK);
+  assert_int_equal(f->ops->pin(f->store, (enum stage_kind)kind, id, length / 3, length - length / 3, &held->pin),
+                   STAGE_OK);
   held->copy = malloc(held->pin.length + 1);
   memcpy(held->copy, held->pin.bytes, held->pin.length);
   held->kind = kind;
@@ -205,16 +205,28 @@ static void random_steps_give_what_was_put(void **state) {
       int kind = (int)test_random(&random, STAGE_KIND_COUNT);
       uint32_t id = test_random(&random, DOCUMENTS);
       switch (test_random(&random, 64)) {
-        case 0: assert_int_equal(f.ops->settle(f.store), STAGE_OK); break;
-        case 1: f.ops->evict(f.store); break;
+        case 0:
+          assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+          break;
+        case 1:
+          f.ops->evict(f.store);
+          break;
         case 2:
-        case 3: model_drop(&f, &model, kind, id); break;
+        case 3:
+          model_drop(&f, &model, kind, id);
+          break;
         case 4:
         case 5:
         case 6:
-        case 7: model_put(&f, &model, &random); break;
-        case 8: held_take(&f, &model, &held, kind, id); break;
-        case 9: held_let_go(&f, &held); break;
+        case 7:
+          model_put(&f, &model, &random);
+          break;
+        case 8:
+          held_take(&f, &model, &held, kind, id);
+          break;
+        case 9:
+          held_let_go(&f, &held);
+          break;
         case 10:
           if (test_random(&random, 4) != 0) break;
           held_let_go(&f, &held);
@@ -222,7 +234,8 @@ static void random_steps_give_what_was_put(void **state) {
           assert_int_equal(f.ops->commit(f.store, "catalogue", 9), STAGE_OK);
           fixture_reopen(&f);
           break;
-        default: model_check(&f, &model, kind, id % (test_random(&random, 2) ? 5 : DOCUMENTS));
+        default:
+          model_check(&f, &model, kind, id % (test_random(&random, 2) ? 5 : DOCUMENTS));
       }
     }
     held_let_go(&f, &held);

@@ -87,8 +87,8 @@ static inline void fixture_open_over(struct fixture *f, const struct stage_ops *
   f->ctx = test_ctx();
   for (uint32_t i = 0; i < p4b->option_count; i++) f->options[i] = p4b->options[i].value;
   f->ctx.options = f->options;
-  f->ctx.below[STAGE_SOURCE] = ops ? (struct stage_link){ops, store}
-                                   : (struct stage_link){check_keeper_ops(), &f->keeper};
+  f->ctx.below[STAGE_SOURCE] =
+      ops ? (struct stage_link){ops, store} : (struct stage_link){check_keeper_ops(), &f->keeper};
   assert_int_equal(p4b->open(&f->ctx, &f->store), STAGE_OK);
 }
 

@@ -186,13 +186,18 @@ static int make_room(struct maps *maps, uint32_t id, uint64_t bytes) {
   const uint64_t *options = maps->ctx->options;
   trim(maps, 1, bytes);
   if (maps->count + 1 > options[MAPS_MAPS]) {
-    STAGE_FAIL(maps->ctx, "document %u: all %" PRIu64 " maps are pinned, which is what the option maps allows; "
-               "unpin some, or set p4b.maps higher", id, maps->count);
+    STAGE_FAIL(maps->ctx,
+               "document %u: all %" PRIu64
+               " maps are pinned, which is what the option maps allows; "
+               "unpin some, or set p4b.maps higher",
+               id, maps->count);
     return STAGE_LIMIT;
   }
   uint64_t pinned = pinned_bytes(maps);
   if (pinned + bytes > options[MAPS_PINNED_BYTES]) {
-    STAGE_FAIL(maps->ctx, "document %u: its map of %" PRIu64 " bytes and the %" PRIu64 " that are pinned are more than "
+    STAGE_FAIL(maps->ctx,
+               "document %u: its map of %" PRIu64 " bytes and the %" PRIu64
+               " that are pinned are more than "
                "the option pinned_bytes allows (%" PRIu64 "); unpin some, or set p4b.pinned_bytes higher",
                id, bytes, pinned, options[MAPS_PINNED_BYTES]);
     return STAGE_LIMIT;
@@ -258,9 +263,10 @@ static int check_contents(struct maps *maps, struct map *map) {
                map->path, map->id);
     return STAGE_IO;
   }
-  STAGE_FAIL(maps->ctx, "%.300s: has other contents than those put as document %u (expected XXH3-64 %016" PRIx64
-             ", found %016" PRIx64 "); " MENDING, map->path, map->id, map->hash,
-             (uint64_t)XXH3_64bits(map->bytes, (size_t)map->size));
+  STAGE_FAIL(maps->ctx,
+             "%.300s: has other contents than those put as document %u (expected XXH3-64 %016" PRIx64
+             ", found %016" PRIx64 "); " MENDING,
+             map->path, map->id, map->hash, (uint64_t)XXH3_64bits(map->bytes, (size_t)map->size));
   return STAGE_CORRUPT;
 }
 
@@ -312,8 +318,9 @@ int maps_pin(struct maps *maps, uint32_t id, const struct record *record, struct
 int maps_unpin(struct maps *maps, struct map *map) {
   bool good = is_good(maps, map);
   if (!good) {
-    STAGE_FAIL(maps->ctx, "%.300s: was changed or cut short while document %u was read from it: what was read is void; "
-               MENDING, map->path, map->id);
+    STAGE_FAIL(maps->ctx,
+               "%.300s: was changed or cut short while document %u was read from it: what was read is void; " MENDING,
+               map->path, map->id);
     spoil(maps, map); /* its pin keeps it */
   }
   map->pins--;

@@ -229,7 +229,8 @@ static const struct stage_option options[MAPS_OPTION_COUNT] = {
                              UINT64_C(64) << 10, 0, UINT64_C(1) << 40},
     [MAPS_PINNED_BYTES] = {"pinned_bytes", "files that may be read at a time: past this, a pin fails",
                            UINT64_C(4) << 30, 4096, UINT64_C(1) << 40},
-    [MAPS_MAPS] = {"maps", "files mapped at a time, each with an open descriptor: past this, a pin fails", 512, 1, 1024},
+    [MAPS_MAPS] = {"maps", "files mapped at a time, each with an open descriptor: past this, a pin fails", 512, 1,
+                   1024},
 };
 
 static const struct stage_ops ops = {

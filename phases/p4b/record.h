@@ -28,7 +28,7 @@
 
 struct record {
   uint64_t hash, size;
-  const char *path; /* in the record's bytes; not terminated */
+  const char *path;  /* in the record's bytes; not terminated */
   size_t path_bytes; /* below PATH_MAX */
 };
 

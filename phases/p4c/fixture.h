@@ -44,11 +44,10 @@ static inline void fixture_directory_remove(const char *directory) {
 /* Zeros stand for the options' own values. */
 static inline void fixture_open(struct fixture *f, uint64_t segment_bytes, uint64_t unpacked_bytes,
                                 uint64_t pinned_bytes) {
-  const uint64_t wanted[SEGMENTS_OPTION_COUNT] = {
-      [SEGMENTS_SEGMENT_BYTES] = segment_bytes,
-      [SEGMENTS_UNPACKED_BYTES] = unpacked_bytes,
-      [SEGMENTS_UNPACKED_SHARE] = 1,
-      [SEGMENTS_PINNED_BYTES] = pinned_bytes};
+  const uint64_t wanted[SEGMENTS_OPTION_COUNT] = {[SEGMENTS_SEGMENT_BYTES] = segment_bytes,
+                                                  [SEGMENTS_UNPACKED_BYTES] = unpacked_bytes,
+                                                  [SEGMENTS_UNPACKED_SHARE] = 1,
+                                                  [SEGMENTS_PINNED_BYTES] = pinned_bytes};
   memset(f, 0, sizeof *f);
   fixture_directory_make(f->directory);
   for (int i = 0; i < SEGMENTS_OPTION_COUNT; i++)

@@ -16,8 +16,8 @@ int lru_init(struct lru *lru, const struct stage_ctx *ctx, uint64_t budget_bytes
              void (*release)(const struct stage_ctx *ctx, struct lru_entry *entry)) {
   uint32_t buckets = LRU_BUCKETS_MIN;
   while (buckets < LRU_BUCKETS_MAX && buckets * entry_bytes < budget_bytes) buckets *= 2;
-  *lru = (struct lru){.ctx = ctx, .release = release, .budget_bytes = budget_bytes, .bucket_mask = buckets - 1,
-                      .last_key = LRU_NO_KEY};
+  *lru = (struct lru){
+      .ctx = ctx, .release = release, .budget_bytes = budget_bytes, .bucket_mask = buckets - 1, .last_key = LRU_NO_KEY};
   lru->buckets = stage_allocate(ctx, STAGE_TREE, buckets * sizeof(struct lru_entry *));
   if (!lru->buckets) return STAGE_OUT_OF_MEMORY;
   memset(lru->buckets, 0, buckets * sizeof(struct lru_entry *));

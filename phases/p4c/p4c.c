@@ -86,9 +86,11 @@ static const struct stage_option options[SEGMENTS_OPTION_COUNT] = {
                                 FROZEN_SEGMENT_BYTES_MAX, UINT64_C(1) << 40},
     [SEGMENTS_UNPACKED_BYTES] = {"unpacked_bytes", "unpacked documents that stay in memory, of those not in use",
                                  4u << 20, 0, UINT64_C(1) << 40},
-    [SEGMENTS_UNPACKED_SHARE] = {"unpacked_share", "a divisor: unpacked_bytes is cut to all bytes of trees / unpacked_share, but not below 128 KiB; "
-                                 "1: not cut",
-                                 64, 1, 1u << 20},
+    [SEGMENTS_UNPACKED_SHARE] =
+        {"unpacked_share",
+         "a divisor: unpacked_bytes is cut to all bytes of trees / unpacked_share, but not below 128 KiB; "
+         "1: not cut",
+         64, 1, 1u << 20},
     [SEGMENTS_PINNED_BYTES] = {"pinned_bytes", "unpacked documents that may be in use at once", 256u << 20, 1,
                                UINT64_C(1) << 40},
 };

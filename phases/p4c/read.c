@@ -35,8 +35,8 @@ static int segment_load(struct segments *s, uint64_t offset, struct segment **ou
   if (!segment) return STAGE_OUT_OF_MEMORY;
   segment->length = length;
   segment->bytes = stage_allocate(s->ctx, STAGE_TREE, length);
-  error = segment->bytes ? frozen_segment_read(s->frozen, STAGE_TREE, offset, segment->bytes, length)
-                         : STAGE_OUT_OF_MEMORY;
+  error =
+      segment->bytes ? frozen_segment_read(s->frozen, STAGE_TREE, offset, segment->bytes, length) : STAGE_OUT_OF_MEMORY;
   if (error) {
     segment_release(s->ctx, &segment->entry);
     return error;

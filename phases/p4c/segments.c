@@ -30,11 +30,11 @@ int segments_open(struct segments *s, const struct stage_ctx *ctx) {
     STAGE_FAIL(ctx, "p4c commits nothing, so that there is nothing in %s to reopen", ctx->directory);
     return STAGE_UNSUPPORTED;
   }
-  int error = lru_init(&s->segment_lru, ctx, ctx->options[SEGMENTS_SEGMENT_BYTES], SEGMENT_ENTRY_BYTES,
-                       segment_release);
+  int error =
+      lru_init(&s->segment_lru, ctx, ctx->options[SEGMENTS_SEGMENT_BYTES], SEGMENT_ENTRY_BYTES, segment_release);
   if (!error)
-    error = lru_init(&s->unpacked_lru, ctx, ctx->options[SEGMENTS_UNPACKED_BYTES], UNPACKED_ENTRY_BYTES,
-                     unpacked_release);
+    error =
+        lru_init(&s->unpacked_lru, ctx, ctx->options[SEGMENTS_UNPACKED_BYTES], UNPACKED_ENTRY_BYTES, unpacked_release);
   if (!error) error = segments_file_open(s); /* here, so that a directory that cannot be used is known at once */
   if (error) segments_close(s);
   return error;

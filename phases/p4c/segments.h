@@ -53,8 +53,13 @@
 /* Whatever part of the trees unpacked_share allows, so many bytes may stay unpacked. */
 #define SEGMENTS_UNPACKED_MIN (128u << 10)
 
-enum segments_option { SEGMENTS_SEGMENT_BYTES, SEGMENTS_UNPACKED_BYTES, SEGMENTS_UNPACKED_SHARE,
-                      SEGMENTS_PINNED_BYTES, SEGMENTS_OPTION_COUNT };
+enum segments_option {
+  SEGMENTS_SEGMENT_BYTES,
+  SEGMENTS_UNPACKED_BYTES,
+  SEGMENTS_UNPACKED_SHARE,
+  SEGMENTS_PINNED_BYTES,
+  SEGMENTS_OPTION_COUNT
+};
 
 /* A segment in memory, as it is in the file. By offset in the file. */
 struct segment {
@@ -99,7 +104,7 @@ struct segments {
   uint32_t live_count;  /* documents that are there */
   bool has_dropped;     /* the file has documents whose bit is gone */
   bool has_learned;
-  uint64_t put_bytes;   /* of what was written to the file, as put */
+  uint64_t put_bytes; /* of what was written to the file, as put */
   struct lru segment_lru, unpacked_lru;
   struct frame frame;
   uint64_t touched[SEGMENTS_TOUCHED]; /* offsets of segments of which a frame was read by itself, the last ones */

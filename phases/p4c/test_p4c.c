@@ -251,8 +251,8 @@ static void codecs_on_top_conform(void **state) {
   (void)state;
   static const struct {
     const char *codec, *codec_below, *below;
-  } stacks[] = {{"baseline", NULL, NULL}, {"p1", NULL, NULL}, {"p3", "p1", NULL}, {"p3", NULL, NULL},
-                {"p1", NULL, "p2"},       {"p3", "p1", "p2"}};
+  } stacks[] = {{"baseline", NULL, NULL}, {"p1", NULL, NULL}, {"p3", "p1", NULL},
+                {"p3", NULL, NULL},       {"p1", NULL, "p2"}, {"p3", "p1", "p2"}};
   for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++) {
     struct stacked s;
     stacked_open(&s, stacks[i].codec, stacks[i].codec_below, stacks[i].below);

@@ -73,8 +73,9 @@ static int head_check(struct frozen *frozen, const struct frozen_head *head, uns
                           (unsigned long long)end, (unsigned long long)FILE_IO_BYTES_MAX);
   }
   if (length < end) {
-    STAGE_FAIL(frozen->ctx, "%s: is %llu bytes long, expected %llu; the file was cut short: restore it from a copy or "
-                            "build it anew",
+    STAGE_FAIL(frozen->ctx,
+               "%s: is %llu bytes long, expected %llu; the file was cut short: restore it from a copy or "
+               "build it anew",
                frozen->file.path, (unsigned long long)length, (unsigned long long)end);
     return STAGE_CORRUPT;
   }
@@ -139,8 +140,9 @@ static int settings_check(const struct stage_ctx *ctx, const char *name, struct 
     if (settings->frame_bytes[kind] > FROZEN_FRAME_BYTES_MAX) settings->frame_bytes[kind] = FROZEN_FRAME_BYTES_MAX;
   }
   if (good) return STAGE_OK;
-  STAGE_FAIL(ctx, "%s: expected a folder, a file name, kinds, frames of at least 64 bytes, dictionaries of at most %u "
-                  "bytes and levels from 1 to %d",
+  STAGE_FAIL(ctx,
+             "%s: expected a folder, a file name, kinds, frames of at least 64 bytes, dictionaries of at most %u "
+             "bytes and levels from 1 to %d",
              name, FROZEN_DICTIONARY_BYTES_MAX, ZSTD_maxCLevel());
   return STAGE_MISUSE;
 }
@@ -350,8 +352,8 @@ int frozen_catalogue(struct frozen *frozen, uint8_t *out) {
 
 struct frozen_usage frozen_usage(const struct frozen *frozen) {
   const struct frozen_state *state = &frozen->state;
-  struct frozen_usage usage = {.file_bytes = state->head.file_bytes, .reads = frozen->reads,
-                               .frames_unpacked = frozen->frames_unpacked};
+  struct frozen_usage usage = {
+      .file_bytes = state->head.file_bytes, .reads = frozen->reads, .frames_unpacked = frozen->frames_unpacked};
   uint64_t live = FROZEN_BODY_OFFSET + state->segment_bytes + state->head.index_bytes;
   if (state->head.catalogue_offset) live += state->head.catalogue_bytes + 8;
   for (unsigned kind = 0; kind < STAGE_KIND_COUNT; kind++) {
@@ -359,8 +361,7 @@ struct frozen_usage frozen_usage(const struct frozen *frozen) {
     usage.packed_bytes[kind] = section->packed_bytes;
     usage.plain_bytes[kind] = section->plain_bytes;
     usage.dictionary_bytes[kind] = section->dictionary_packed;
-    usage.index_bytes[kind] =
-        (frozen_pages(section->id_end) + frozen_pages(section->frame_count)) * FROZEN_PAGE_BYTES;
+    usage.index_bytes[kind] = (frozen_pages(section->id_end) + frozen_pages(section->frame_count)) * FROZEN_PAGE_BYTES;
     live += section->dictionary_packed;
   }
   usage.dead_bytes = usage.file_bytes > live ? usage.file_bytes - live : 0;

@@ -53,7 +53,7 @@
 struct frozen;
 
 struct frozen_settings {
-  uint32_t kinds; /* bit (1 << kind) */
+  uint32_t kinds;                              /* bit (1 << kind) */
   uint32_t frame_bytes[STAGE_KIND_COUNT];      /* plain bytes of a frame, about */
   uint32_t dictionary_bytes[STAGE_KIND_COUNT]; /* at most; 0: none */
   int level[STAGE_KIND_COUNT];                 /* zstd's */
@@ -150,7 +150,7 @@ struct frozen_usage {
   uint64_t file_bytes; /* while it is written: so far */
   uint64_t dead_bytes; /* segments, indexes and catalogues that nothing leads to any more */
   uint64_t packed_bytes[STAGE_KIND_COUNT], plain_bytes[STAGE_KIND_COUNT]; /* of frames that documents need */
-  uint64_t dictionary_bytes[STAGE_KIND_COUNT]; /* in the file */
+  uint64_t dictionary_bytes[STAGE_KIND_COUNT];                            /* in the file */
   uint64_t index_bytes[STAGE_KIND_COUNT];
   uint64_t reads, frames_unpacked; /* since it was opened */
 };

@@ -58,11 +58,10 @@ static bool section_is_sound(const struct frozen *frozen, const struct frozen_he
   uint64_t frame_bytes = frozen_pages(section->frame_count) * FROZEN_PAGE_BYTES;
   if (!is_inside(section->documents_offset, document_bytes, from, to)) return false;
   if (!is_inside(section->frames_offset, frame_bytes, from, to)) return false;
-  if (section->dictionary_plain > FROZEN_DICTIONARY_BYTES_MAX ||
-      section->dictionary_packed > section->dictionary_plain)
+  if (section->dictionary_plain > FROZEN_DICTIONARY_BYTES_MAX || section->dictionary_packed > section->dictionary_plain)
     return false;
-  return section->dictionary_plain == 0 || is_inside(section->dictionary_offset, section->dictionary_packed,
-                                                     FROZEN_BODY_OFFSET, head->file_bytes);
+  return section->dictionary_plain == 0 ||
+         is_inside(section->dictionary_offset, section->dictionary_packed, FROZEN_BODY_OFFSET, head->file_bytes);
 }
 
 int frozen_index_read(struct frozen *frozen, struct frozen_state *state) {
@@ -164,14 +163,16 @@ static void frame_write(uint8_t *p, const struct frozen_frame *frame) {
 static int frame_parse(const struct frozen *frozen, enum stage_kind kind, const uint8_t *p, uint32_t number,
                        struct frozen_frame *frame) {
   uint32_t distance = frozen_get32(p + 16);
-  *frame = (struct frozen_frame){.offset = frozen_get64(p), .packed = frozen_get32(p + 8),
+  *frame = (struct frozen_frame){.offset = frozen_get64(p),
+                                 .packed = frozen_get32(p + 8),
                                  .plain = frozen_get32(p + 12) & ((1u << FROZEN_FRAME_HOW_SHIFT) - 1),
-                                 .how = frozen_get32(p + 12) >> FROZEN_FRAME_HOW_SHIFT, .hash = frozen_get32(p + 20)};
+                                 .how = frozen_get32(p + 12) >> FROZEN_FRAME_HOW_SHIFT,
+                                 .hash = frozen_get32(p + 20)};
   frame->segment = frame->offset - distance;
-  bool has_way = frame->how == PRESS_RAW ? frame->packed == frame->plain
-                                         : frame->how == PRESS_PLAIN ||
-                                               (frame->how == PRESS_DICTIONARY &&
-                                                frozen->state.sections[kind].dictionary_plain > 0);
+  bool has_way = frame->how == PRESS_RAW
+                     ? frame->packed == frame->plain
+                     : frame->how == PRESS_PLAIN ||
+                           (frame->how == PRESS_DICTIONARY && frozen->state.sections[kind].dictionary_plain > 0);
   if (has_way && frame->plain > 0 && frame->plain <= FROZEN_FRAME_BYTES_MAX && frame->packed > 0 &&
       frame->packed <= frame->plain && distance >= FROZEN_SEGMENT_HEAD_BYTES &&
       distance <= FROZEN_SEGMENT_BYTES_MAX - frame->packed &&

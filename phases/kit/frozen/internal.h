@@ -32,7 +32,7 @@
 #define FROZEN_DICTIONARY_LEVEL 19
 #define FROZEN_PAGES_CACHED 4u /* of each kind */
 
-_Static_assert(FROZEN_PAGE_ROWS * FROZEN_ROW_BYTES + 12 <= FROZEN_PAGE_BYTES, "a page holds its rows");
+_Static_assert(FROZEN_PAGE_ROWS *FROZEN_ROW_BYTES + 12 <= FROZEN_PAGE_BYTES, "a page holds its rows");
 _Static_assert(FROZEN_FRAME_BYTES_MAX < 1u << FROZEN_FRAME_HOW_SHIFT, "plain bytes leave room for how");
 
 static inline void frozen_put32(uint8_t *p, uint32_t value) {
@@ -83,7 +83,7 @@ struct frozen_kind {
   uint8_t *page_bytes; /* of them all */
   uint8_t *packed;     /* a frame read */
   uint32_t packed_room;
-  uint8_t *plain; /* the frame unpacked last */
+  uint8_t *plain;                   /* the frame unpacked last */
   uint32_t plain_room, plain_frame; /* FROZEN_NONE: none */
 };
 
@@ -93,7 +93,7 @@ struct frozen_writing {
   uint32_t row_count, row_capacity;
   struct frozen_frame *frames; /* those of the open segment have no place yet */
   uint32_t frame_count, frame_capacity;
-  struct map by_hash; /* kept bytes' XXH3 to an id that had these */
+  struct map by_hash;   /* kept bytes' XXH3 to an id that had these */
   uint32_t frame_bytes; /* frozen_frames */
   uint8_t *frame;       /* open, plain; its number is frame_count */
   uint32_t frame_used;
@@ -115,8 +115,8 @@ struct frozen {
   uint64_t expected[STAGE_KIND_COUNT];
   char *path, *path_new;
   struct file_io file;
-  bool is_new;        /* the open file is NAME.new */
-  bool is_writable;   /* open for writing, too */
+  bool is_new;      /* the open file is NAME.new */
+  bool is_writable; /* open for writing, too */
   bool is_locked;
   bool is_ahead;      /* finished, not committed */
   bool is_unsyncable; /* a sync failed: what was written may be lost, whatever later syncs say */

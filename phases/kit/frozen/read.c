@@ -29,9 +29,9 @@ static int dictionary_unpack(struct frozen *frozen, enum stage_kind kind, const 
   if (press_unpack(&frozen->kinds[kind].press, how, (struct press_bytes){packed, section->dictionary_packed},
                    (struct press_bytes){0}, out, section->dictionary_plain, &error))
     return STAGE_OK;
-  return error == STAGE_CORRUPT ? frozen_corrupt(frozen, offset, "the dictionary does not unpack to %u bytes",
-                                                 section->dictionary_plain)
-                                : error;
+  return error == STAGE_CORRUPT
+             ? frozen_corrupt(frozen, offset, "the dictionary does not unpack to %u bytes", section->dictionary_plain)
+             : error;
 }
 
 int frozen_dictionary_load(struct frozen *frozen, enum stage_kind kind) {

@@ -220,8 +220,7 @@ static void test_dictionary(void **state) {
   struct frozen_usage usage = frozen_usage(b.frozen);
   assert_true(usage.dictionary_bytes[STAGE_SOURCE] > 0);
   assert_true(usage.dictionary_bytes[STAGE_TREE] == 0); /* helps nothing, however much there will be */
-  assert_true(usage.packed_bytes[STAGE_SOURCE] + usage.dictionary_bytes[STAGE_SOURCE] <
-              usage.packed_bytes[STAGE_TREE]);
+  assert_true(usage.packed_bytes[STAGE_SOURCE] + usage.dictionary_bytes[STAGE_SOURCE] < usage.packed_bytes[STAGE_TREE]);
   long resting = test_ctx_live;
   documents_check_at_random(&documents, b.frozen, 9);
   frozen_rest(b.frozen);
@@ -346,11 +345,11 @@ static void test_not_committed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_nothing),
-      cmocka_unit_test(test_duplicates),     cmocka_unit_test(test_reads_in_order),
-      cmocka_unit_test(test_segments),       cmocka_unit_test(test_largest_frames),
-      cmocka_unit_test(test_dictionary),     cmocka_unit_test(test_dictionary_too_dear),
-      cmocka_unit_test(test_append),         cmocka_unit_test(test_not_committed),
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_nothing),
+      cmocka_unit_test(test_duplicates), cmocka_unit_test(test_reads_in_order),
+      cmocka_unit_test(test_segments),   cmocka_unit_test(test_largest_frames),
+      cmocka_unit_test(test_dictionary), cmocka_unit_test(test_dictionary_too_dear),
+      cmocka_unit_test(test_append),     cmocka_unit_test(test_not_committed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,8 +147,10 @@ static void test_kill(void **state) {
     else if (found == before) kills_building += is_anew, kills_before++;
     told = found;
   }
-  print_message("%u commits; killed before the first of a run %u times, of these %u in a build; between a commit and "
-                "telling %u times\n", told, kills_before, kills_building, kills_after);
+  print_message(
+      "%u commits; killed before the first of a run %u times, of these %u in a build; between a commit and "
+      "telling %u times\n",
+      told, kills_before, kills_building, kills_after);
   assert_true(told > 0 && kills_before > 0);
   unlink(bench_path(&b, ".new")); /* of a builder that was killed */
   documents_free(&documents);

@@ -224,11 +224,8 @@ static void test_other_row(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_byte),
-      cmocka_unit_test(test_appended),
-      cmocka_unit_test(test_every_length),
-      cmocka_unit_test(test_other_version),
-      cmocka_unit_test(test_other_row),
+      cmocka_unit_test(test_every_byte),    cmocka_unit_test(test_appended),  cmocka_unit_test(test_every_length),
+      cmocka_unit_test(test_other_version), cmocka_unit_test(test_other_row),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

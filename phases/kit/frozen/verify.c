@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-
 /* Both heads, and the zeros behind them. An intact one of an earlier commit is as it should be:
  * the last commit was cut short after it had become the one that counts. */
 static int verify_heads(struct frozen *frozen) {

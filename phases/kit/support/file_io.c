@@ -15,16 +15,23 @@
 static const char *advice(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT: return "free disk space, or choose a folder on another disk";
-    case EFBIG: return "the file would pass the limit for files (ulimit -f, or the file system's)";
+    case EDQUOT:
+      return "free disk space, or choose a folder on another disk";
+    case EFBIG:
+      return "the file would pass the limit for files (ulimit -f, or the file system's)";
     case EACCES:
     case EPERM:
-    case EROFS: return "make file and folder writable and readable for this user, or choose another folder";
-    case ENOENT: return "check the path";
+    case EROFS:
+      return "make file and folder writable and readable for this user, or choose another folder";
+    case ENOENT:
+      return "check the path";
     case EMFILE:
-    case ENFILE: return "raise the limit of open files (ulimit -n)";
-    case EIO: return "the disk or its connection fails: look at the kernel's log (dmesg)";
-    default: return "look at the kernel's log (dmesg)";
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n)";
+    case EIO:
+      return "the disk or its connection fails: look at the kernel's log (dmesg)";
+    default:
+      return "look at the kernel's log (dmesg)";
   }
 }
 
@@ -58,8 +65,9 @@ int file_io_read(const struct file_io *file, uint64_t offset, void *out, size_t 
                  (unsigned long long)offset, strerror(errno), advice(errno));
       error = STAGE_IO;
     } else if (got == 0) {
-      STAGE_FAIL(file->ctx, "%s: ends at byte %llu, expected %zu bytes at byte %llu; the file was cut short: restore "
-                            "it from a copy or build it anew",
+      STAGE_FAIL(file->ctx,
+                 "%s: ends at byte %llu, expected %zu bytes at byte %llu; the file was cut short: restore "
+                 "it from a copy or build it anew",
                  file->path, (unsigned long long)(offset + done), bytes, (unsigned long long)offset);
       error = STAGE_CORRUPT;
     } else {

@@ -154,7 +154,7 @@ static void flipped_bits_of_the_directory_are_found(void **state) {
       ((uint8_t *)noted[i].p)[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
   }
-  assert_int_equal(tables, 2); /* of slabs and of strings */
+  assert_int_equal(tables, 2);       /* of slabs and of strings */
   assert_true(found >= COUNT * 128); /* each bit of each string's entry */
   assert_int_equal(count_refused(pack, COUNT), 0);
   pack_delete(pack);
@@ -173,8 +173,7 @@ static void spoiled_strings_are_replaced(void **state) {
     for (uint32_t id = 0; id < COUNT; id++) assert_int_equal(put(pack, id, 0), STAGE_OK);
     for (int i = 0; i < 64; i++) { /* the entry of string 5, wherever the table is */
       bool is_table = noted[i].p && noted[i].p != pack && noted[i].bytes >= COUNT * 16 && noted[i].bytes < 100000;
-      if (is_table && noted[i].bytes % 16 == 0)
-        ((uint8_t *)noted[i].p)[5 * 16 + bit / 8] ^= (uint8_t)(1u << bit % 8);
+      if (is_table && noted[i].bytes % 16 == 0) ((uint8_t *)noted[i].p)[5 * 16 + bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     assert_int_equal(count_refused(pack, COUNT), 1);
     assert_int_equal(pack_settle(pack), STAGE_OK);

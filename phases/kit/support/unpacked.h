@@ -21,9 +21,9 @@ struct unpacked {
 struct unpacked_list {
   const struct stage_ctx *ctx;
   enum stage_kind kind;
-  uint64_t budget_bytes; /* of strings that nobody has pinned, their heads with them */
+  uint64_t budget_bytes;             /* of strings that nobody has pinned, their heads with them */
   uint64_t free_bytes, pinned_bytes; /* at present */
-  struct unpacked *first; /* the last used one */
+  struct unpacked *first;            /* the last used one */
   /* Called for each string that goes for lack of room, before it goes; may be NULL. It may not
    * touch the list. */
   void (*on_leave)(void *with, const struct unpacked *unpacked);

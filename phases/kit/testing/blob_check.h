@@ -86,8 +86,7 @@ static inline void blob_check_symbol(const struct stage_ops *ops, struct stage_c
 }
 
 /* What the bytes shed makes them again. */
-static inline void blob_check_regrown(const struct stage_ops *ops, void *store, const uint8_t *bytes,
-                                      uint64_t length) {
+static inline void blob_check_regrown(const struct stage_ops *ops, void *store, const uint8_t *bytes, uint64_t length) {
   uint8_t *shed = malloc(STAGE_SHED_BYTES_MAX(length)), *again = malloc(length);
   uint64_t shed_length;
   assert_true(shed && again);

@@ -118,8 +118,13 @@ static inline const struct stage_heap_ops *check_heap_ops(void) {
   return &ops;
 }
 static inline const struct stage_ops *check_keeper_ops(void) {
-  static const struct stage_ops ops = {.hdr = STAGE_HDR, .name = "check", .put = check_put, .length = check_length,
-                                       .pin = check_pin, .unpin = check_unpin, .drop = check_drop};
+  static const struct stage_ops ops = {.hdr = STAGE_HDR,
+                                       .name = "check",
+                                       .put = check_put,
+                                       .length = check_length,
+                                       .pin = check_pin,
+                                       .unpin = check_unpin,
+                                       .drop = check_drop};
   return &ops;
 }
 
@@ -187,11 +192,17 @@ static inline void check_read(const TSTreeCursor *cursor, uint32_t index, struct
   if (ts_node_is_missing(node)) flags |= STAGE_NODE_MISSING;
   if (ts_node_is_error(node)) flags |= STAGE_NODE_ERROR;
   if (ts_node_has_error(node)) flags |= STAGE_NODE_HAS_ERROR;
-  out->facts.head = (struct stage_head){ts_node_symbol(node), ts_node_grammar_symbol(node),
-                                        ts_tree_cursor_current_field_id(cursor), (uint16_t)flags,
-                                        ts_node_start_byte(node), start.row, start.column, index};
-  out->facts.extent = (struct stage_extent){ts_node_end_byte(node), end.row, end.column, ts_node_child_count(node),
-                                            ts_node_named_child_count(node), ts_node_descendant_count(node)};
+  out->facts.head = (struct stage_head){ts_node_symbol(node),
+                                        ts_node_grammar_symbol(node),
+                                        ts_tree_cursor_current_field_id(cursor),
+                                        (uint16_t)flags,
+                                        ts_node_start_byte(node),
+                                        start.row,
+                                        start.column,
+                                        index};
+  out->facts.extent = (struct stage_extent){
+      ts_node_end_byte(node),        end.row, end.column, ts_node_child_count(node), ts_node_named_child_count(node),
+      ts_node_descendant_count(node)};
 }
 
 /* The caller frees the table. */
@@ -234,11 +245,11 @@ static inline struct check_node *check_table(const TSTree *tree, uint32_t *count
 
 /* ---- comparing ---- */
 
-#define CHECK_FACT(where, index, fact, want, got)                                                                      \
-  do {                                                                                                                 \
-    if ((want) != (got))                                                                                               \
-      fail_msg("%s, node %u: %s is %lu, expected %lu", where, index, fact, (unsigned long)(got),                       \
-               (unsigned long)(want));                                                                                 \
+#define CHECK_FACT(where, index, fact, want, got)                                                \
+  do {                                                                                           \
+    if ((want) != (got))                                                                         \
+      fail_msg("%s, node %u: %s is %lu, expected %lu", where, index, fact, (unsigned long)(got), \
+               (unsigned long)(want));                                                           \
   } while (0)
 
 static inline void check_facts(const char *where, const struct stage_node *want, const struct stage_head *head,
@@ -275,7 +286,8 @@ static inline void check_walk(const struct stage_ops *ops, struct stage_cursor *
       /* Postorder: the first leaf, then the next sibling's first leaf, or the parent. */
       uint32_t want = previous == CHECK_NONE ? 0 : table[previous].next;
       if (want == CHECK_NONE) want = table[previous].parent;
-      else while (table[want].facts.extent.child_count > 0) want++;
+      else
+        while (table[want].facts.extent.child_count > 0) want++;
       CHECK_FACT("walk order", previous, "next index", want, index);
       previous = index;
     }
@@ -494,8 +506,9 @@ static const struct check_text check_texts[] = {
     {"c", "int f( { return 1 }\n}} @@@ int g(int, ) ;"},
     {"c", "int a = ;\nvoid f(void) { g(1, 2 }\n"},
     {"c", "\xff\xfe int \xc3\xa9t\xc3\xa9 = '\xe2\x82\xac';\r\nint b;\r\n"},
-    {"python", "def f(a, *b, **c):\n    if a:\n        return [x for x in b if x]\n    # comment\n    pass\n\n\nclass "
-               "A(B):\n    x: int = 1\n"},
+    {"python",
+     "def f(a, *b, **c):\n    if a:\n        return [x for x in b if x]\n    # comment\n    pass\n\n\nclass "
+     "A(B):\n    x: int = 1\n"},
     {"python", "if x:\n    y\nelse:\n        z\nfor i in\n  print('a' f'{b!r:>{w}}'\n"},
     {"python", "x = 1; y = 2\nwith a as b, c: pass\n@d\nasync def g(): await h\n"},
     {"javascript",
@@ -506,8 +519,9 @@ static const struct check_text check_texts[] = {
     {"go",
      "package p\nimport (\n\t\"a\"\n\tb \"c\"\n)\nfunc (r *T) F(x ...int) (y, z int) { go func() {}(); return }\n"},
     {"java", "@A class B<T extends C> { int[] d = {1, 2}; void e() throws F { try { g(); } finally { } } }\n"},
-    {"typescript", "export type A<T> = T extends (infer U)[] ? U : never;\nabstract class B { constructor(private "
-                   "readonly c?: string) {} }\n"},
+    {"typescript",
+     "export type A<T> = T extends (infer U)[] ? U : never;\nabstract class B { constructor(private "
+     "readonly c?: string) {} }\n"},
     {"tsx", "const a = <B<C> d=\"e\">{f && <g/>}</B>;\n"},
     {"cpp",
      "template <typename T> requires C<T> auto f(T &&t) -> decltype(t) { return std::move(t); }\nnamespace a::b { }\n"},

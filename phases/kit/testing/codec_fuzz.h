@@ -33,8 +33,9 @@ struct codec_fuzz_store {
 /* The tables are those of a text with much of JavaScript in it: language 0's as documents come
  * in, language 1's as they are once settled. */
 static inline void codec_fuzz_store_open(struct codec_fuzz_store *store, const struct row_codec *codec) {
-  static const char text[] = "// a comment\nfunction f(a, b) {\n  if (a > 1) return [1, 22, 'x'];\n\n  f(`a\nb`, "
-                             "{ k: 3 })\n}\nlet x = f( 1,   2 ).y\n  let z = @ (;\n";
+  static const char text[] =
+      "// a comment\nfunction f(a, b) {\n  if (a > 1) return [1, 22, 'x'];\n\n  f(`a\nb`, "
+      "{ k: 3 })\n}\nlet x = f( 1,   2 ).y\n  let z = @ (;\n";
   enum { COPIES = 8 };
   const TSLanguage *grammar = check_grammar("javascript");
   store->codec = codec;

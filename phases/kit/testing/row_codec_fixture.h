@@ -38,8 +38,7 @@ static inline void fixture_open_above_copies(struct fixture *f) {
 /* Trees go to the stage itself where it keeps bytes. */
 static inline void fixture_open(struct fixture *f) {
   fixture_open_above_copies(f);
-  if (f->ops->keeps & (1u << STAGE_TREE))
-    f->stage.ctx.keeper[STAGE_TREE] = (struct stage_link){f->ops, f->stage.store};
+  if (f->ops->keeps & (1u << STAGE_TREE)) f->stage.ctx.keeper[STAGE_TREE] = (struct stage_link){f->ops, f->stage.store};
 }
 
 static inline void fixture_close(struct fixture *f) {
@@ -48,9 +47,9 @@ static inline void fixture_close(struct fixture *f) {
   assert_int_equal(test_ctx_live, 0);
 }
 
-static inline int fixture_put(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text, size_t length) {
-  struct stage_document document = {
-      .id = id, .grammar = grammar, .source = text, .source_bytes = (uint32_t)length};
+static inline int fixture_put(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text,
+                              size_t length) {
+  struct stage_document document = {.id = id, .grammar = grammar, .source = text, .source_bytes = (uint32_t)length};
   return f->ops->put_tree(f->stage.store, &document, check_parse(grammar, text, length));
 }
 
@@ -63,8 +62,8 @@ static inline struct stage_cursor *fixture_cursor(struct fixture *f) {
 }
 
 /* Document `id` is valid, comes back as check_document wants it, and from what it sheds. */
-static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text, size_t length,
-                          uint32_t step) {
+static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text,
+                                 size_t length, uint32_t step) {
   blob_check_valid(row_codec_tested, f->stage.store, id);
   blob_check(&f->stage, id, fixture_cursor(f));
   check_document(&f->stage, id, 0, grammar, text, length, step);

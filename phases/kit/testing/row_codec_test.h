@@ -270,11 +270,10 @@ static void spoiled_shed_bytes_are_found_or_harmless(void **state) {
   check_spoiled_shed_bytes(true);
 }
 
-#define ROW_CODEC_TESTS                                                                                       \
-  cmocka_unit_test(conforms), cmocka_unit_test(deep_and_wide_trees_come_back),                                \
-      cmocka_unit_test(real_files_come_back), cmocka_unit_test(wide_nodes_keep_their_fields),                 \
-      cmocka_unit_test(long_tokens_come_back), cmocka_unit_test(edits_after_settling_come_back),              \
-      cmocka_unit_test(running_out_of_memory_loses_nothing), cmocka_unit_test(flipped_bits_are_found_or_harmless), \
-      cmocka_unit_test(spoiled_shed_bytes_are_found_or_harmless)
+#define ROW_CODEC_TESTS                                                                                                \
+  cmocka_unit_test(conforms), cmocka_unit_test(deep_and_wide_trees_come_back), cmocka_unit_test(real_files_come_back), \
+      cmocka_unit_test(wide_nodes_keep_their_fields), cmocka_unit_test(long_tokens_come_back),                         \
+      cmocka_unit_test(edits_after_settling_come_back), cmocka_unit_test(running_out_of_memory_loses_nothing),         \
+      cmocka_unit_test(flipped_bits_are_found_or_harmless), cmocka_unit_test(spoiled_shed_bytes_are_found_or_harmless)
 
 #endif

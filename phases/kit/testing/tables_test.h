@@ -60,11 +60,10 @@ static void tables_close(struct fixture *f, struct fixture *first) {
 static void same_names(const struct fixture *a, const struct fixture *b) {
   for (uint32_t language = 0; language < 7; language++) {
     for (uint32_t i = 0; i <= UINT16_MAX; i++) {
-      const char *const names[2][2] = {
-          {a->ops->symbol_name(a->stage.store, language, (uint16_t)i),
-           b->ops->symbol_name(b->stage.store, language, (uint16_t)i)},
-          {a->ops->field_name(a->stage.store, language, (uint16_t)i),
-           b->ops->field_name(b->stage.store, language, (uint16_t)i)}};
+      const char *const names[2][2] = {{a->ops->symbol_name(a->stage.store, language, (uint16_t)i),
+                                        b->ops->symbol_name(b->stage.store, language, (uint16_t)i)},
+                                       {a->ops->field_name(a->stage.store, language, (uint16_t)i),
+                                        b->ops->field_name(b->stage.store, language, (uint16_t)i)}};
       for (int k = 0; k < 2; k++) {
         assert_true(!names[k][0] == !names[k][1]);
         if (names[k][0]) assert_string_equal(names[k][0], names[k][1]);
@@ -107,8 +106,8 @@ static void check_loaded(bool is_settled) {
   struct tables_bytes saved = tables_save(&first.stage);
   tables_open_over(&second, &first);
   assert_int_equal(tables_load(&second.stage, saved.p, saved.length), STAGE_OK);
-  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name,
-                is_settled ? "settled" : "growing", saved.length);
+  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name, is_settled ? "settled" : "growing",
+                saved.length);
   tables_check_saved(&second.stage, saved.p, saved.length);
   same_names(&first, &second);
   tables_check_all(&second);

@@ -118,7 +118,8 @@ const char *alphabet_field_name(const struct alphabet *alphabet, uint16_t field)
 
 /* ---- kinds and paddings ---- */
 
-int alphabet_intern_kind(struct alphabet *alphabet, const TSLanguage *grammar, struct tree_kind kind, uint16_t *number) {
+int alphabet_intern_kind(struct alphabet *alphabet, const TSLanguage *grammar, struct tree_kind kind,
+                         uint16_t *number) {
   uint64_t key = row_key(&kind);
   uint32_t found = map_get(&alphabet->kind_map, key);
   if (found != MAP_NONE) {
@@ -127,7 +128,8 @@ int alphabet_intern_kind(struct alphabet *alphabet, const TSLanguage *grammar, s
   }
   const struct stage_ctx *ctx = alphabet->ctx;
   if (alphabet->kind_count == UINT16_MAX) return STAGE_LIMIT;
-  int error = name_add(ctx, &alphabet->symbols, symbol_slot(kind.symbol), ts_language_symbol_name(grammar, kind.symbol));
+  int error =
+      name_add(ctx, &alphabet->symbols, symbol_slot(kind.symbol), ts_language_symbol_name(grammar, kind.symbol));
   if (!error) {
     error = name_add(ctx, &alphabet->symbols, symbol_slot(kind.grammar_symbol),
                      ts_language_symbol_name(grammar, kind.grammar_symbol));

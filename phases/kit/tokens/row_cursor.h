@@ -222,8 +222,8 @@ static inline bool row_end_of_parent(struct row_cursor *c) {
 
 /* The last node of a block before node `limit` whose depth is at most `depth`: in front
  * of its row, and its depth; false: the block holds none. */
-static bool row_last_in_block(const struct row_cursor *c, uint32_t block, uint32_t limit, uint32_t depth,
-                              ROW_AT *found, uint32_t *found_depth) {
+static bool row_last_in_block(const struct row_cursor *c, uint32_t block, uint32_t limit, uint32_t depth, ROW_AT *found,
+                              uint32_t *found_depth) {
   uint32_t d, next;
   ROW_AT at = row_at_block(c, block, &d);
   bool any = false;
@@ -535,8 +535,10 @@ static enum row_found row_descend_in_block(struct row_cursor *c, uint64_t start,
       depth = row_over_framed(c, row, &at, depth);
       continue;
     }
-    struct stage_head head = {.start_byte = at.position, .start_row = at.row,
-                              .start_column = at.position - at.line_start, .index = at.node++};
+    struct stage_head head = {.start_byte = at.position,
+                              .start_row = at.row,
+                              .start_column = at.position - at.line_start,
+                              .index = at.node++};
     row_leaf_over(c, row, &at);
     uint64_t row_end = row_place_of(&at, by);
     if (row_end == row_start && row_start == start) return ROW_EMPTY_THERE;

@@ -93,15 +93,13 @@ int row_extent(struct stage_cursor *cursor, struct stage_extent *extent);
 int row_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t capacity, uint32_t *count);
 
 /* Their lines in the table; the steps of a walk by moves apart, since a stage may have its own. */
-#define ROW_CURSOR_STEPS                                                                \
-  .goto_first_child = row_goto_first_child, .goto_next_sibling = row_goto_next_sibling, \
-  .goto_parent = row_goto_parent
-#define ROW_CURSOR_HOOKS                                                                                    \
-  .goto_previous_sibling = row_goto_previous_sibling, .goto_last_child = row_goto_last_child,               \
-  .goto_child = row_goto_child, .goto_child_by_field = row_goto_child_by_field,                             \
-  .goto_first_child_for_byte = row_goto_first_child_for_byte,                                               \
-  .goto_descendant_for_bytes = row_goto_descendant_for_bytes,                                               \
-  .goto_descendant_for_points = row_goto_descendant_for_points, .goto_index = row_goto_index,               \
-  .extent = row_extent
+#define ROW_CURSOR_STEPS \
+  .goto_first_child = row_goto_first_child, .goto_next_sibling = row_goto_next_sibling, .goto_parent = row_goto_parent
+#define ROW_CURSOR_HOOKS                                                                      \
+  .goto_previous_sibling = row_goto_previous_sibling, .goto_last_child = row_goto_last_child, \
+  .goto_child = row_goto_child, .goto_child_by_field = row_goto_child_by_field,               \
+  .goto_first_child_for_byte = row_goto_first_child_for_byte,                                 \
+  .goto_descendant_for_bytes = row_goto_descendant_for_bytes,                                 \
+  .goto_descendant_for_points = row_goto_descendant_for_points, .goto_index = row_goto_index, .extent = row_extent
 
 #endif

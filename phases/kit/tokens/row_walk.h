@@ -49,8 +49,8 @@ int row_walk(struct stage_cursor *cursor, struct stage_node *nodes, uint32_t cap
     struct tree_row row = row_next(c, &at);
     row_padding_over(c, row, &at);
     struct tree_kind kind = *row_kind(c, row);
-    struct stage_head head = {kind.symbol, kind.grammar_symbol, kind.field, kind.flags, at.position, at.row,
-                              at.position - at.line_start, at.node};
+    struct stage_head head = {kind.symbol, kind.grammar_symbol,         kind.field, kind.flags, at.position,
+                              at.row,      at.position - at.line_start, at.node};
     if (row.flags & ROW_LEAF) {
       at.node++;
       row_leaf_over(c, row, &at);

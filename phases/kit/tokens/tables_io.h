@@ -25,7 +25,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows, kinds and paddi
 
 /* What a codec knows of the documents that it has put. */
 struct tables_documents {
-  uint32_t end;   /* ids are below */
+  uint32_t end; /* ids are below */
   uint32_t count;
   uint32_t fresh; /* put since the last settling; one that was put again counts again */
 };

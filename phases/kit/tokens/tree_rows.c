@@ -80,8 +80,7 @@ static bool padding_intern(struct writer *w, uint32_t bytes, uint32_t rows, uint
   int64_t delta = (int64_t)column - w->at.indent;
   int64_t surplus = (int64_t)bytes - rows - column;
   if (rows > UINT16_MAX || delta < INT16_MIN || delta > INT16_MAX || surplus < 0 || surplus > UINT16_MAX) return false;
-  struct tree_padding padding = {
-      .rows = (uint16_t)rows, .column_delta = (int16_t)delta, .surplus = (uint16_t)surplus};
+  struct tree_padding padding = {.rows = (uint16_t)rows, .column_delta = (int16_t)delta, .surplus = (uint16_t)surplus};
   if (!alphabet_intern_padding(w->alphabet, padding, &w->pending.pad, error)) return false;
   w->pending.flags |= ROW_NEWLINE;
   return true;
@@ -233,7 +232,11 @@ static int cursor_advance(struct writer *w, TSTreeCursor *cursor, uint32_t child
 int tree_rows_write(struct tree_rows *rows, struct alphabet *alphabet, const TSLanguage *grammar, const TSTree *tree,
                     enum rows_form form, const struct row_sink *sink) {
   TSNode root = ts_tree_root_node(tree);
-  struct writer w = {.rows = rows, .alphabet = alphabet, .grammar = grammar, .sink = sink, .form = form,
+  struct writer w = {.rows = rows,
+                     .alphabet = alphabet,
+                     .grammar = grammar,
+                     .sink = sink,
+                     .form = form,
                      .has_errors = ts_node_has_error(root)};
   TSTreeCursor cursor = ts_tree_cursor_new(root);
   int error = STAGE_OK;

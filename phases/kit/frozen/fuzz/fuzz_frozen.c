@@ -162,9 +162,9 @@ static void seal_kind(uint8_t *file, unsigned kind) {
   seal_rows(file, section->frames_offset, section->frame_count);
   seal_rows(file, section->documents_offset, section->id_end);
   if (section->dictionary_plain == 0) return;
-  frozen_put64(file + base.state.head.index_offset + 8 + kind * FROZEN_SECTION_BYTES + 40,
-               XXH3_64bits_withSeed(file + section->dictionary_offset, section->dictionary_packed,
-                                    section->dictionary_offset));
+  frozen_put64(
+      file + base.state.head.index_offset + 8 + kind * FROZEN_SECTION_BYTES + 40,
+      XXH3_64bits_withSeed(file + section->dictionary_offset, section->dictionary_packed, section->dictionary_offset));
 }
 
 static void seal(uint8_t *file) {
