@@ -218,7 +218,7 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
 static const struct stage_ops ops = {
     .hdr = STAGE_HDR,
     .name = "p4a",
-    .summary = "archive: what is not in use lies on disk, compressed hard; access cold opens it, disuse cools it",
+    .summary = "disk tier: what is not in use lies on disk, compressed hard; access opens it, disuse cools it",
     .order = 40,
     .roles = STAGE_BLOB_STORE,
     .flags = STAGE_USES_DISK,
