@@ -192,6 +192,34 @@ says 'exit code 13' out.markdown
 gate 4 base.json byte.json --json /nowhere/gate.json
 gate 2 base.json byte.json --json - --junit -
 
+# ---- directions ----
+# They belong to the metrics. Without "better", 73 % fewer lines per MiB were once an improvement, and passed.
+directions() { # directions EXIT RULE
+  printf '{"schema": "phasebench-gate-1", "alpha": 0.05, "metrics": [%s]}\n' "$2" >rule.json
+  gate "$1" good.json base.json --config rule.json --compare p1=baseline --all
+}
+sample --profiles strict,stock good.json
+for name in lines_per_mib lines_per_mib_with_disk reduction_pct; do
+  directions 10 '{"name": "'$name'", "kind": "modes", "checkpoints": ["purged"], "min_effect_pct": 1}'
+  says "$name .*regressed"
+  directions 3 '{"name": "'$name'", "kind": "modes", "checkpoints": ["purged"], "better": "smaller"}'
+  says "metrics\[0\]: of '$name' larger is better" err
+done
+directions 3 '{"name": "tree_bytes", "kind": "exact", "better": "larger"}'
+says "of 'tree_bytes' smaller is better" err
+directions 3 '{"name": "nodes", "kind": "exact", "better": "smaller"}'
+says "of 'nodes' equal is better" err
+directions 10 '{"name": "tree_bytes", "kind": "exact", "better": "equal"}'
+# A pattern's is that of what it fits, which has to be one.
+directions 10 '{"name": "lines_per_*", "kind": "modes", "checkpoints": ["purged"]}'
+directions 3 '{"name": "*", "kind": "modes", "checkpoints": ["purged"]}'
+says "and the rule has|\"better\" has to say it" err
+directions 3 '{"name": "*per_mib", "kind": "modes", "checkpoints": ["purged"], "better": "smaller"}'
+says "of 'lines_per_mib' larger is better" err
+directions 3 '{"name": "latency.hot.accesses", "kind": "exact"}'
+says "whether a larger 'latency.hot.accesses' is better is not known" err
+directions 0 '{"name": "latency.hot.accesses", "kind": "exact", "better": "equal"}'
+
 # ---- bad input ----
 bad() { # bad EXIT MESSAGE CONFIG
   printf '%s\n' "$3" >bad.json

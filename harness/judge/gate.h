@@ -72,7 +72,8 @@ struct gate_rule {
   const char **checkpoints; /* "-": of the whole cell */
   unsigned checkpoint_count;
   enum gate_kind kind;
-  enum gate_direction better;
+  enum gate_direction better; /* given, or the metric's own; see gate_rule_direction */
+  bool has_direction;
   bool gates; /* else it is reported */
   double min_effect_pct, min_effect;
   bool met; /* some group of the baseline has such a figure */
@@ -90,6 +91,9 @@ struct gate_config {
 bool gate_config_open(const char *path, struct gate_config **config, struct fault *fault);
 void gate_config_close(struct gate_config *config);
 const char *gate_kind_name(enum gate_kind kind);
+/* A rule that fits this metric gets the metric's direction, unless it has one. Faults (EXIT_CODE_INPUT): it has the
+ * opposite one, or neither says which ("equal" is a stricter question, and may always be asked). */
+bool gate_rule_direction(struct gate_rule *rule, const char *metric, const char *where, struct fault *fault);
 
 /* ---- comparability ---- */
 

@@ -74,6 +74,10 @@ void metrics_emit(const struct result *result, const struct result_group *group,
 struct summary metrics_find(const struct result *result, const struct result_group *group, const char *name,
                             const char *checkpoint, const char **unit);
 
+/* Which way a metric gets better. EQUAL: the corpus alone decides it. UNKNOWN: nobody but the reader knows. */
+enum metric_direction { METRIC_UNKNOWN, METRIC_SMALLER, METRIC_LARGER, METRIC_EQUAL };
+enum metric_direction metrics_direction(const char *name);
+
 /* Whether a name is one of those of two combinations, and such a figure; otherwise as metrics_find. */
 bool metrics_is_of_pair(const char *name);
 struct summary metrics_find_against(const struct result *result, const struct result_group *group,
