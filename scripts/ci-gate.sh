@@ -59,9 +59,12 @@ else
 fi
 # What would end the work after the measurement ends it before.
 case $name in
-  '' | .* | *[!A-Za-z0-9._-]* | result.json)
-    say "'$name' cannot be a baseline's name: letters, digits, '.', '_' and '-'; give one with --name"; exit 2 ;;
+  '' | .* | -* | *[!A-Za-z0-9._-]* | result.json)
+    say "'$name' cannot be a baseline's name: letters, digits, '.', '_' and '-', which does not begin it; give one with --name"; exit 2 ;;
 esac
+# A path that begins with `-` would be an option to the programs that get it.
+case $baselines in -*) baselines=./$baselines ;; esac
+case $out in -*) out=./$out ;; esac
 if [ "$update" = 0 ] && [ ! -e "$baselines/$name.json" ]; then
   say "there is no baseline $baselines/$name.json: run this with --update and commit what it writes"
   exit 3
