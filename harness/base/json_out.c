@@ -2,6 +2,7 @@
  *
  * json_out.c - exact numbers in cJSON, and files that are whole or absent. */
 #include "json_out.h"
+#include "open_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,6 +222,9 @@ bool json_get_hash(const cJSON *object, const char *key, const char *where, uint
 
 /* ---- files ---- */
 
+/* Parsed, JSON takes some ten times its size. The largest results, of all combinations, have some MiB. */
+static const size_t FILE_BYTES_MAX = (size_t)256 << 20;
+
 static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, struct fault *fault) {
   size_t capacity = 1 << 16, used = 0;
   char *buffer = malloc(capacity);
@@ -239,6 +243,10 @@ static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, 
       return true;
     }
     used += (size_t)got;
+    if (used > FILE_BYTES_MAX) {
+      free(buffer);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: is larger than 256 MiB, which no file of phasebench is", path);
+    }
     if (capacity - used < 2) {
       char *bigger = realloc(buffer, capacity *= 2);
       if (!bigger) free(buffer);
@@ -255,8 +263,9 @@ static unsigned line_of(const char *text, const char *at) {
 }
 
 bool json_read_file(const char *path, cJSON **root, struct fault *fault) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  int fd = open_file(path, NULL, &why);
+  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, why);
   char *text = NULL;
   size_t text_bytes = 0;
   bool ok = read_all(fd, path, &text, &text_bytes, fault);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cell.h"
 #include "system/heap.h"
+#include "base/open_file.h"
 
 /* ---- grammars and the parser ---- */
 
@@ -64,8 +65,9 @@ bool cell_read_file(struct cell *cell, const char *relative, uint64_t bytes, uin
                     struct fault *fault) {
   char path[4096 * 2];
   if (!cell_path_of(cell, relative, path, sizeof path, fault)) return false;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  int file = open_file(path, NULL, &why);
+  if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, why);
   bool good = read_whole(file, path, to, bytes, fault);
   close(file);
   if (!good) return false;

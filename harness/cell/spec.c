@@ -34,6 +34,7 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/open_file.h"
 
 static const char SPEC_SCHEMA[] = "phasebench-cell-1";
 static const char LIST_MAGIC[] = "phasebench-files-1";
@@ -70,14 +71,11 @@ bool cell_spec_write_list(const char *path, const struct corpus *corpus, char li
 
 /* Reads the list's file into one block that ends with a NUL of its own. */
 static bool read_list(const char *path, char **block, size_t *block_bytes, struct fault *fault) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  struct stat status;
-  if (fd < 0 || fstat(fd, &status) != 0) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: the corpus's list cannot be opened: %s", path, strerror(errno));
-    if (fd >= 0) close(fd);
-    return false;
-  }
-  size_t size = (size_t)status.st_size, used = 0;
+  uint64_t size;
+  const char *why;
+  int fd = open_file(path, &size, &why);
+  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: the corpus's list cannot be opened: %s", path, why);
+  size_t used = 0;
   char *bytes = malloc(size + 1);
   while (bytes && used < size) {
     ssize_t got = read(fd, bytes + used, size - used);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/open_file.h"
 
 #define RANDOM_SAMPLE 101
 
@@ -57,8 +58,9 @@ bool sample_read(const struct corpus *corpus, const struct corpus_file *file, ch
   *path = strdup(name);
   *source = malloc(file->bytes + 1);
   if (!*path || !*source) return out_of_memory(fault);
-  FILE *in = fopen(name, "rb");
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened", name);
+  const char *why;
+  FILE *in = open_file_stream(name, NULL, &why);
+  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", name, why);
   size_t got = fread(*source, 1, file->bytes + 1, in);
   fclose(in);
   return got == file->bytes ||

@@ -18,6 +18,7 @@
 #include "cell/spec.h"
 #include "system/checkpoint.h"
 #include "system/environment.h"
+#include "base/open_file.h"
 
 const char *plan_malloc_conf(const char *profile) {
 #define X(name, conf) \
@@ -223,8 +224,9 @@ void plan_free(struct plan *plan) {
 
 static bool hash_file(const char *path, char hex[33], struct fault *fault) {
   static char buffer[1 << 16];
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  int fd = open_file(path, NULL, &why);
+  if (fd < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", path, why);
   XXH3_state_t *state = XXH3_createState();
   bool ok = state && XXH3_128bits_reset(state) == XXH_OK;
   ssize_t got = 0;

@@ -17,6 +17,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -176,10 +177,24 @@ static uint64_t rss_of(pid_t child) {
   return sscanf(text, "%*u %" SCNu64, &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+/* A child that writes without end would fill the disk. It appends, so it goes on behind what is left. */
+static void cut_log(const char *path, bool *cut) {
+  struct stat status;
+  if (stat(path, &status) != 0 || status.st_size <= SUPERVISE_LOG_BYTES_MAX) return;
+  *cut = truncate(path, SUPERVISE_LOG_BYTES_MAX) == 0;
+}
+
+static void note_cut(const char *path) {
+  FILE *log = fopen(path, "ae");
+  if (!log) return;
+  fprintf(log, "\nphasebench: the log ends here: the cell wrote more than %d bytes of it\n", SUPERVISE_LOG_BYTES_MAX);
+  fclose(log);
+}
+
 /* Waits for the child's end, or brings it about. */
 static void watch(pid_t child, const struct supervise_request *request, uint64_t start_ns,
                   struct supervise_outcome *outcome) {
-  bool killed = false;
+  bool killed = false, cut = false;
   siginfo_t ended = {0};
   /* WNOWAIT: until the child is reaped, its session's number is nobody else's. */
   while (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != child) {
@@ -194,11 +209,14 @@ static void watch(pid_t child, const struct supervise_request *request, uint64_t
       outcome->end = end;
       kill(-child, SIGKILL); /* its session: what it started, too */
     }
+    cut_log(request->log_path, &cut);
     take_signal(&watched, WATCH_NS);
   }
   kill(-child, SIGKILL); /* whatever it left running */
   int status;
   waitpid(child, &status, 0);
+  cut_log(request->log_path, &cut);
+  if (cut) note_cut(request->log_path);
   if (killed) return;
   outcome->end = WIFSIGNALED(status) ? SUPERVISE_SIGNALLED : SUPERVISE_EXITED;
   outcome->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);

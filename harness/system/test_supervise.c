@@ -52,6 +52,17 @@ static int be_finalized(void) { /* prints what was set for it */
   return getenv("HOME") ? 1 : 0; /* what was not given must not be there */
 }
 
+static int be_flood(void) {
+  char line[4096];
+  memset(line, 'x', sizeof line);
+  memcpy(line, "the first words\n", 16);
+  line[sizeof line - 1] = '\n';
+  for (int i = 0; i < 20000; i++) { /* 80 MiB */
+    if (write(1, line, sizeof line) != (ssize_t)sizeof line) return 9;
+  }
+  return 0;
+}
+
 static int be(const char *what) {
   if (strcmp(what, "exit7") == 0) return 7;
   if (strcmp(what, "crash") == 0) {
@@ -65,6 +76,7 @@ static int be(const char *what) {
     kill(getppid(), SIGTERM);
     for (;;) pause();
   }
+  if (strcmp(what, "flood") == 0) return be_flood();
   if (strcmp(what, "hog") == 0) return be_hog();
   if (strcmp(what, "finalized") == 0) return be_finalized();
   return 99;
@@ -118,6 +130,22 @@ static void memory_limit_ends_it(void **state) {
   struct supervise_outcome outcome = run_with("hog", LONG_MS, 200 << 20);
   assert_int_equal(outcome.end, SUPERVISE_MEMORY_LIMIT);
   assert_true(outcome.highest_rss_bytes > 200 << 20);
+}
+
+/* 737 MB in four seconds, once: a log had no limit. */
+static void the_log_has_a_limit(void **state) {
+  (void)state;
+  struct supervise_outcome outcome = run_with("flood", LONG_MS, MUCH);
+  assert_int_equal(outcome.end, SUPERVISE_EXITED);
+  assert_int_equal(outcome.code, 0);
+  static char text[SUPERVISE_LOG_BYTES_MAX + 200];
+  FILE *in = fopen(log_path, "r");
+  size_t got = fread(text, 1, sizeof text - 1, in);
+  fclose(in);
+  assert_true(got > SUPERVISE_LOG_BYTES_MAX && got < sizeof text - 1);
+  text[got] = '\0';
+  assert_memory_equal(text, "the first words\n", 16);
+  assert_non_null(strstr(text, "\nphasebench: the log ends here"));
 }
 
 static void the_child_is_set_up(void **state) {
@@ -214,6 +242,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(signal_is_told),
       cmocka_unit_test(timeout_ends_it),
       cmocka_unit_test(memory_limit_ends_it),
+      cmocka_unit_test(the_log_has_a_limit),
       cmocka_unit_test(the_child_is_set_up),
       cmocka_unit_test(refused_settings_are_told),
       cmocka_unit_test(missing_program_is_a_fault),
