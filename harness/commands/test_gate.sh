@@ -109,6 +109,23 @@ refused corpus 'r["corpus"]["content_hash"] = "f" * 32
 for c in r["cells"]: c["trees"]["nodes"] = (c["trees"]["nodes"] or 1) + 1 if c["kind"] == "measured" else None' per-line 0
 says '[1-9][0-9]* unchanged'
 if grep -q '^ *nodes ' out; then fail "absolute figures of another corpus are shown"; fi
+# Of another kind: a generated file took 95 % off every figure per line, and the gate passed.
+generated='r["corpus"]["content_hash"] = "f" * 32
+for l in [r["corpus"]] + r["corpus"]["languages"]: l["bytes"] = int(l["bytes"] * FACTOR)'
+for factor in 1.6 0.6; do
+  edit base.json generated.json "${generated/FACTOR/$factor}"
+  gate 13 base.json generated.json --policy corpus=per-line --json kind.json
+  says 'bytes a line: .*refused'
+  /usr/bin/python3 -c 'import json; assert {d["what"]: d["policy"] for d in json.load(open("kind.json"))["differences"]} == {"content": "per-line", "bytes a line": "refuse"}'
+  gate 0 base.json generated.json --policy corpus=ignore
+done
+edit base.json generated.json "${generated/FACTOR/1.4}"
+gate 0 base.json generated.json --policy corpus=per-line
+says 'bytes a line: .*per-line'
+edit base.json generated.json 'r["corpus"]["content_hash"] = "f" * 32
+for c in r["cells"]: c["trees"]["nodes"] = 5 * (c["trees"]["nodes"] or 0) if c["kind"] == "measured" else None'
+gate 13 base.json generated.json --policy corpus=per-line
+says 'nodes a line: .*refused'
 edit base.json unlike.json 'r["environment"]["cpu_model"] = "Another"'
 gate 3 base.json unlike.json --config times.json --policy machine=ignore-times
 says 'nothing is left that gates' err

@@ -31,7 +31,9 @@
  * stages, allocator profiles, address layout). For each of these four the caller can say what else to do:
  *   refuse        the default: not comparable
  *   ignore-times  (not corpus) memory as ever; times are reported and gate nothing
- *   per-line      (corpus only) only figures per line, per node and in per cent are compared
+ *   per-line      (corpus only) only figures per line, per node and in per cent are compared, and nothing where
+ *                 the corpora have more than one and a half times as many bytes or nodes a line one as the other:
+ *                 a generated file with a long line moves every figure per line more than any change of a stage
  *   ignore        all as though they were alike
  * Sanitized builds are never comparable.
  *
@@ -124,6 +126,7 @@ enum gate_policy {
 struct gate_difference {
   enum gate_comparability of;
   bool always_refused; /* refused whatever the policy is */
+  bool not_per_line;   /* corpora of other kinds: refused by the policy per-line too */
   char what[64], before[120], after[120];
 };
 
@@ -221,6 +224,7 @@ const char *gate_verdict_name(enum gate_verdict verdict);
 
 /* Parts: fill differences; judge the lines whose values are there. */
 void gate_find_differences(struct gate *gate);
+bool gate_refuses(const struct gate *gate, const struct gate_difference *difference);
 void gate_judge_lines(const struct gate_config *config, struct gate_line *lines, unsigned count);
 
 /* ---- output; each writes a whole file, "-" is standard output ---- */

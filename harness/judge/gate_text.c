@@ -103,9 +103,7 @@ static void print_rows(const struct gate *gate, FILE *out) {
 }
 
 static const char *treated(const struct gate *gate, const struct gate_difference *difference) {
-  if (difference->always_refused) return "refused";
-  enum gate_policy policy = gate->options.policies[difference->of];
-  return policy == GATE_REFUSE ? "refused" : gate_policy_name(policy);
+  return gate_refuses(gate, difference) ? "refused" : gate_policy_name(gate->options.policies[difference->of]);
 }
 
 void gate_print_text(const struct gate *gate, FILE *out) {
