@@ -40,6 +40,7 @@ for round in $(seq 60); do
     exit 1
   fi
   compared=$((compared + $(wc -l < "$scratch/git")))
+  [ $((round % 5)) = 0 ] || continue # the folders too, of some
   while read -r folder; do
     # A folder that is left out itself is measured when it is named, by its own patterns only.
     ! git -C "$tree" check-ignore -q --no-index "$folder" || continue
