@@ -3,6 +3,7 @@
  * json_out.c - exact numbers in cJSON, and files that are whole or absent. */
 #include "json_out.h"
 #include "open_file.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -218,6 +219,14 @@ bool json_get_hash(const cJSON *object, const char *key, const char *where, uint
   if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16) return wrong(key, where, "16 hex digits", fault);
   *hash = strtoull(text, NULL, 16);
   return true;
+}
+
+void json_make_printable(cJSON *root) {
+  for (cJSON *item = root; item; item = item->next) {
+    if (item->string) text_make_printable(item->string);
+    if (item->valuestring) text_make_printable(item->valuestring);
+    json_make_printable(item->child);
+  }
 }
 
 /* ---- files ---- */

@@ -49,6 +49,9 @@ void json_add_missing(cJSON *object, const char *key, const char *reason);
  * the numbers it has read with 15, so that a value read and written again may be another. */
 void json_make_exact(cJSON *root);
 
+/* text_make_printable on every text and key in `root`: for files whose text is going to be shown. */
+void json_make_printable(cJSON *root);
+
 /* ---- reading; `where` names the file in messages; faults are EXIT_CODE_INPUT ---- */
 
 /* A whole number of 0 ... JSON_INTEGER_MAX. */

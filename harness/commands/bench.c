@@ -230,6 +230,6 @@ int command_bench(int argc, char **argv) {
     }
     if (!options.json || json_may_replace(options.json, &fault)) run(&options, &fault);
   }
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench bench: %s\n", fault.message);
+  fault_print(&fault, "bench");
   return (int)fault.code;
 }

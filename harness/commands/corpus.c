@@ -74,7 +74,7 @@ static const char help_verify[] =
     "  phasebench corpus verify " CORPUS_DEFAULT "\n";
 
 static int report(const struct fault *fault) {
-  fprintf(stderr, "phasebench: %s\n", fault->message);
+  fault_print(fault, "");
   return fault->code;
 }
 

@@ -256,6 +256,6 @@ int command_estimate(int argc, char **argv) {
     }
     if (!options.json || json_may_replace(options.json, &fault)) run(&options, &fault);
   }
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench estimate: %s\n", fault.message);
+  fault_print(&fault, "estimate");
   return (int)fault.code;
 }

@@ -190,7 +190,7 @@ int command_gate(int argc, char **argv) {
     else code = judge(&arguments, &fault);
   }
   if (fault.code != EXIT_CODE_OK) {
-    fprintf(stderr, "phasebench gate: %s\n", fault.message);
+    fault_print(&fault, "gate");
     code = (int)fault.code;
   }
   for (unsigned i = 0; i < arguments.gate.pair_count; i++) free(arguments.kept[i]);

@@ -26,7 +26,7 @@ static int print_man(void) {
   if (ok) fwrite(text, 1, length, stdout);
   else {
     fault_set(&fault, EXIT_CODE_SYSTEM, "out of memory");
-    fprintf(stderr, "phasebench help: %s\n", fault.message);
+    fault_print(&fault, "help");
   }
   free(text);
   return (int)fault.code;
@@ -69,7 +69,7 @@ int command_help(int argc, char **argv) {
   }
   struct fault fault = {0};
   if (argc == 3 && !check_subcommand(command, argv[2], &fault)) {
-    fprintf(stderr, "phasebench help: %s\n", fault.message);
+    fault_print(&fault, "help");
     return (int)fault.code;
   }
   char *arguments[] = {argv[1], argc == 3 ? argv[2] : option, argc == 3 ? option : NULL, NULL};

@@ -16,6 +16,7 @@
 #include "report/folder.h"
 #include "report/page.h"
 #include "report/write.h"
+#include "render/markdown.h"
 
 #define PATH_BYTES 4300
 #define ESTIMATES_MAX 16
@@ -80,15 +81,20 @@ static void write_both(const struct report *report, const struct table *table) {
 /* ---- text ---- */
 
 void report_line(const struct report *report, const char *format, ...) {
-  FILE *const outs[] = {report->text, report->markdown};
-  for (unsigned o = 0; o < 2; o++) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (o == 1) fputs("- ", outs[o]);
-    vfprintf(outs[o], format, arguments);
-    fputc('\n', outs[o]);
-    va_end(arguments);
+  char *line;
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vasprintf(&line, format, arguments);
+  va_end(arguments);
+  if (length < 0) {
+    fputs("phasebench report: out of memory\n", stderr);
+    exit(EXIT_CODE_SYSTEM);
   }
+  fprintf(report->text, "%s\n", line);
+  fputs("- ", report->markdown);
+  markdown_prose(report->markdown, line);
+  fputc('\n', report->markdown);
+  free(line);
 }
 
 static const char *or_unknown(const char *text) { return text ? text : "not known"; }
@@ -111,7 +117,11 @@ static void write_head(const struct report *report) {
   number_readable(r->lines, 0, lines, sizeof lines);
   number_readable(r->bytes / MIB, 1, bytes, sizeof bytes);
   fprintf(report->text, "== %s: %s ==\n\n", r->corpus, r->corpus_title);
-  fprintf(report->markdown, "## %s: %s\n\n", r->corpus, r->corpus_title);
+  fputs("## ", report->markdown);
+  markdown_text(report->markdown, r->corpus);
+  fputs(": ", report->markdown);
+  markdown_text(report->markdown, r->corpus_title);
+  fputs("\n\n", report->markdown);
   report_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
   for (unsigned i = 0; i < r->language_count; i++) {
     const struct result_language *l = &r->languages[i];
@@ -434,6 +444,6 @@ int command_report(int argc, char **argv) {
   if (report_folder_make(directory, make_in, &making, &fault) && print_file(directory, "report.txt", &fault)) {
     printf("report: %s/index.html\n", directory);
   }
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench report: %s\n", fault.message);
+  fault_print(&fault, "report");
   return (int)fault.code;
 }

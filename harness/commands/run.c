@@ -236,7 +236,7 @@ static bool parse(int argc, char **argv, struct run_options *options, bool *help
 }
 
 static int give_up(const struct fault *fault) {
-  fprintf(stderr, "phasebench run: %s\n", fault->message);
+  fault_print(fault, "run");
   return fault->code;
 }
 

@@ -104,6 +104,6 @@ int command_stages(int argc, char **argv) {
     for (unsigned i = 0; i < count && !as_json; i++) print_stage(&stages[i]);
   }
   free(stages);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench stages: %s\n", fault.message);
+  fault_print(&fault, "stages");
   return (int)fault.code;
 }
