@@ -111,6 +111,14 @@ void json_add_text(cJSON *object, const char *key, const char *value) {
   free(clean);
 }
 
+void json_add_path(cJSON *object, const char *key, const char *path) {
+  size_t text_bytes = 4 * strlen(path) + 1;
+  char *text = malloc(text_bytes);
+  if (!text || !path_to_text(path, text, text_bytes)) checked(NULL);
+  json_add_text(object, key, text);
+  free(text);
+}
+
 void json_add_hash(cJSON *object, const char *key, uint64_t hash) {
   char digits[17];
   snprintf(digits, sizeof digits, "%016" PRIx64, hash);
@@ -227,6 +235,15 @@ void json_make_printable(cJSON *root) {
     if (item->valuestring) text_make_printable(item->valuestring);
     json_make_printable(item->child);
   }
+}
+
+bool json_get_path(const cJSON *object, const char *key, const char *where, char *path, size_t path_bytes,
+                   struct fault *fault) {
+  const char *text;
+  if (!json_get_text(object, key, where, &text, fault)) return false;
+  return path_from_text(text, path, path_bytes) ||
+         fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is no path, or longer than %zu bytes", where, key,
+                   path_bytes - 1);
 }
 
 /* ---- files ---- */

@@ -173,16 +173,17 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   json_add_text(root, "schema", SPEC_SCHEMA);
   cJSON *corpus = json_add_object(root, "corpus");
   json_add_text(corpus, "name", spec->corpus_name);
-  json_add_text(corpus, "root", spec->corpus_root);
+  json_add_path(corpus, "root", spec->corpus_root);
   json_add_text(corpus, "content_hash", spec->corpus_hash);
   json_add_u64(corpus, "lines", spec->corpus_lines);
   json_add_u64(corpus, "bytes", spec->corpus_bytes);
   json_add_u64(corpus, "files", spec->file_count);
   cJSON *languages = json_add_array(corpus, "languages");
   for (size_t i = 0; i < spec->language_count; i++) json_add_text(languages, NULL, spec->languages[i]);
-  json_add_text(corpus, "list", spec->list_path);
+  json_add_path(corpus, "list", spec->list_path);
   json_add_text(corpus, "list_hash", spec->list_hash);
-  json_add_text(corpus, "edits", spec->edits_path[0] ? spec->edits_path : NULL);
+  if (spec->edits_path[0]) json_add_path(corpus, "edits", spec->edits_path);
+  else json_add_text(corpus, "edits", NULL);
   json_add_text(corpus, "edits_hash", spec->edits_path[0] ? spec->edits_hash : NULL);
   json_add_text(root, "combination", spec->combination.name);
   cJSON *stages = json_add_array(root, "stages");
@@ -191,7 +192,8 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   json_add_u64(root, "repetition", spec->repetition);
   json_add_u64(root, "position", spec->position);
   json_add_u64(root, "seed", spec->seed);
-  json_add_text(root, "store", spec->place.directory[0] ? spec->place.directory : NULL);
+  if (spec->place.directory[0]) json_add_path(root, "store", spec->place.directory);
+  else json_add_text(root, "store", NULL);
   add_settings(root, &spec->place);
   bool ok = json_write_file(path, root, fault);
   cJSON_Delete(root);
@@ -239,7 +241,7 @@ static bool get_edits(const cJSON *corpus, const char *where, struct cell_spec *
       cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits_hash"))) {
     return true;
   }
-  if (!get_text(corpus, "edits", where, spec->edits_path, sizeof spec->edits_path, fault) ||
+  if (!json_get_path(corpus, "edits", where, spec->edits_path, sizeof spec->edits_path, fault) ||
       !get_text(corpus, "edits_hash", where, spec->edits_hash, sizeof spec->edits_hash, fault)) {
     return false;
   }
@@ -250,9 +252,9 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
   const cJSON *languages;
   uint64_t files;
   if (!get_text(corpus, "name", where, spec->corpus_name, sizeof spec->corpus_name, fault) ||
-      !get_text(corpus, "root", where, spec->corpus_root, sizeof spec->corpus_root, fault) ||
+      !json_get_path(corpus, "root", where, spec->corpus_root, sizeof spec->corpus_root, fault) ||
       !get_text(corpus, "content_hash", where, spec->corpus_hash, sizeof spec->corpus_hash, fault) ||
-      !get_text(corpus, "list", where, spec->list_path, sizeof spec->list_path, fault) ||
+      !json_get_path(corpus, "list", where, spec->list_path, sizeof spec->list_path, fault) ||
       !get_text(corpus, "list_hash", where, spec->list_hash, sizeof spec->list_hash, fault) ||
       !get_edits(corpus, where, spec, fault) || !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
       !json_get_u64(corpus, "bytes", where, &spec->corpus_bytes, fault) ||
@@ -272,7 +274,7 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
 static bool read_place(const cJSON *root, const char *where, struct store_place *place, struct fault *fault) {
   const cJSON *settings, *item;
   if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "store")) &&
-      !get_text(root, "store", where, place->directory, sizeof place->directory, fault))
+      !json_get_path(root, "store", where, place->directory, sizeof place->directory, fault))
     return false;
   if (!json_get_array(root, "settings", where, &settings, fault)) return false;
   cJSON_ArrayForEach(item, settings) {

@@ -228,11 +228,6 @@ static void show_text(const struct corpus *corpus) {
   if (corpus->non_utf8_files) show_non_utf8(corpus);
 }
 
-static void json_add_path(cJSON *object, const char *key, const char *path) {
-  char text[4 * PATH_MAX + 1];
-  json_add_text(object, key, path_to_text(path, text, sizeof text) ? text : "(a name that is too long)");
-}
-
 static cJSON *show_json(const struct corpus *corpus) {
   cJSON *json = json_new_object();
   json_add_text(json, "schema", "phasebench-corpus-show-1");

@@ -19,6 +19,7 @@
 #include "system/checkpoint.h"
 #include "system/environment.h"
 #include "base/open_file.h"
+#include "base/text.h"
 
 const char *plan_malloc_conf(const char *profile) {
 #define X(name, conf) \
@@ -246,9 +247,10 @@ static bool hash_file(const char *path, char hex[33], struct fault *fault) {
 
 static bool add_file(cJSON *files, const char *path, struct fault *fault) {
   char hex[33];
-  if (cJSON_GetObjectItemCaseSensitive(files, path)) return true;
+  static struct path_shown shown;
+  if (cJSON_GetObjectItemCaseSensitive(files, path_show(path, &shown))) return true;
   if (!hash_file(path, hex, fault)) return false;
-  json_add_text(files, path, hex);
+  json_add_text(files, path_show(path, &shown), hex);
   return true;
 }
 
@@ -311,13 +313,13 @@ bool plan_record(const struct run_options *options, const struct corpus *corpus,
                  struct fault *fault) {
   cJSON *record = plan->record = json_new_object();
   json_add_text(record, "corpus", corpus->name);
-  json_add_text(record, "corpus_root", corpus->root);
+  json_add_path(record, "corpus_root", corpus->root);
   json_add_text(record, "corpus_content_hash", corpus->content_hash);
   record_settings(options, plan, record);
   json_add_item(record, "phasebench", environment_build());
   json_add_item(record, "environment", environment_record());
   const char *cell_program = getenv("PHASEBENCH_CELL_PROGRAM");
-  if (cell_program) json_add_text(record, "cell_program", cell_program);
+  if (cell_program) json_add_path(record, "cell_program", cell_program);
   if (!add_files(corpus, plan, json_add_object(record, "files"), fault)) return false;
   char *text = cJSON_PrintUnformatted(record);
   if (!text) return out_of_memory(fault);
