@@ -69,7 +69,7 @@ run() { "$PHASEBENCH" run --dir code --allow-unfit-build --memory-limit 300M "$@
 
 # ---- a run whose cells are all well ----
 run --combos baseline,skeleton --reps 3 --seed 7 > table 2> progress || fail "a good run: exit code $?: $(cat progress)"
-result=results/dir-code.json
+result=$(ls results/dir-code-????????.json)
 [ -e "$result" ] || fail "no result at the default place: $(ls -R .)"
 [ -e "$result.cells" ] && fail "the cells' folder is left"
 validate "$result"
@@ -318,7 +318,18 @@ refused 2 'expected bytes' --memory-limit 10
 refused 2 'give one of them' --corpus quick
 refused 2 'give one of them' --resume --restart
 refused 2 'expected options only' stray
-refused 4 'No such file' --output no/such/folder/x.json
+refused 4 'Not a directory' --output code/a.c/folder/x.json
+run --quiet --no-instrument --profile strict --reps 1 --combos baseline --output no/such/folder/x.json || fail "a folder that is not there: $?"
+validate no/such/folder/x.json
+# Folders of one name, and names that differ in what no file's name has: one took the place of the other's result.
+mkdir -p x/src y/src 'a b' a-b && printf 'int a;\n' | tee x/src/a.c > 'a b/a.c' && printf 'int b;\nint c;\n' | tee y/src/a.c > a-b/a.c
+mkdir named && cd named
+for project in ../x/src ../y/src '../a b' ../a-b ../x/src; do
+  "$PHASEBENCH" run --dir "$project" --allow-unfit-build --memory-limit 300M --quiet --no-instrument --profile strict --reps 1 --combos baseline || fail "$project: $?"
+done
+expect "a result each" 4 "$(ls results | wc -l)"
+expect "the names" "dir-a-b dir-a-b dir-src dir-src" "$(ls results | sed 's/-[0-9a-f]\{8\}\.json$//' | sort | xargs)"
+cd ..
 refused 2 'this is a folder' --output code
 # A result is put in place by renaming: what is no file would be gone. It was: devices, too.
 mkfifo pipe
@@ -347,8 +358,8 @@ expect "excluded" "1" "$(show excluded.json 'r["corpus"]["files"]')"
 
 # ---- a sample of the corpus ----
 run --quiet --no-instrument --profile strict --reps 1 --combos baseline --max-lines 1 || fail "--max-lines: $?"
-sampled=results/dir-code-max-lines-1.json
-[ -e $sampled ] || fail "--max-lines: the result's name: $(ls results)"
+sampled=$(ls results/dir-code-max-lines-1-????????.json)
+[ -e "$sampled" ] || fail "--max-lines: the result's name: $(ls results)"
 validate $sampled
 expect "what is in a sample" "1 1 dir:code:max-lines-1" "$(show $sampled 'r["corpus"]["files"], r["corpus"]["lines"], r["corpus"]["name"]' | tr -d "(),'")"
 expect "of what it is one" "{'of': 'dir:code', 'max_lines': 1, 'seed': 1, 'all_files': 2, 'all_lines': 3}" "$(show $sampled 'r["corpus"]["sample"]')"

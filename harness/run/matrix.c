@@ -309,7 +309,7 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
                    environment_unfit_build());
   }
   ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
-       matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
+       matrix_output_path(options, matrix->corpus, matrix->folder.output, fault) &&
        plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
   if (ok) {
     snprintf(output, 4096, "%s", matrix->folder.output);
