@@ -35,6 +35,7 @@
 
 #include "base/json_out.h"
 #include "base/open_file.h"
+#include "base/text.h"
 
 static const char SPEC_SCHEMA[] = "phasebench-cell-1";
 static const char LIST_MAGIC[] = "phasebench-files-1";
@@ -187,7 +188,7 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   json_add_text(corpus, "edits_hash", spec->edits_path[0] ? spec->edits_hash : NULL);
   json_add_text(root, "combination", spec->combination.name);
   cJSON *stages = json_add_array(root, "stages");
-  for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_text(stages, NULL, spec->combination.stages[i]);
+  for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_path(stages, NULL, spec->combination.stages[i]);
   json_add_text(root, "profile", spec->profile);
   json_add_u64(root, "repetition", spec->repetition);
   json_add_u64(root, "position", spec->position);
@@ -307,7 +308,13 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
     return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %d stages beside the baseline", where,
                      STORE_STAGE_COUNT_MAX - 1);
   }
-  return get_texts(stages, "stages", where, spec->combination.stages[0], sizeof spec->combination.stages[0], fault);
+  /* Names, and paths of stages from elsewhere. */
+  for (unsigned i = 0; i < spec->combination.stage_count; i++) {
+    const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(stages, (int)i));
+    if (text && path_from_text(text, spec->combination.stages[i], sizeof spec->combination.stages[i])) continue;
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"stages\" is not an array of names and paths", where);
+  }
+  return true;
 }
 
 bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *fault) {

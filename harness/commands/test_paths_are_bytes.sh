@@ -25,6 +25,7 @@ for name in $'caf\351' 'back\slash' '\xe9' $'two\nlines' $'\351\377 \\'; do
   (cd "$name" && run "current folder '$name'" --dir ../plain) || exit 1
   cp -rL "${PHASEBENCH_STAGE_DIR:-$beside/stages}" "$name/stages"
   cp -rL "${PHASEBENCH_GRAMMAR_DIR:-$beside/grammars}" "$name/grammars"
+  run "a stage in '$name'" --dir plain --output t.json --combos "./$name/stages/p1.so"
   PHASEBENCH_STAGE_DIR="$dir/$name/stages" PHASEBENCH_GRAMMAR_DIR="$dir/$name/grammars" run "stages in '$name'" --dir plain --output s.json
   "$PHASEBENCH" metrics "$name/r.json" > out 2>&1 || fail "metrics of '$name': $(cat out)"
   "$PHASEBENCH" report "$name/r.json" -o "$name/report" > out 2>&1 || fail "report into '$name': $(cat out)"

@@ -18,6 +18,7 @@
 #include "store/files.h"
 #include "system/environment.h"
 #include "system/supervise.h"
+#include "base/text.h"
 
 struct matrix {
   const struct run_options *options;
@@ -308,7 +309,13 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
                    "--allow-unfit-build measures all the same and says so in the result",
                    environment_unfit_build());
   }
-  ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
+  ok = ok && plan_make(options, &matrix->plan, fault);
+  if (stage_list_strays()[0]) {
+    fputs("phasebench run: left out, since this build did not make it (remove it, or name it by its path): ", stderr);
+    text_print(stderr, stage_list_strays());
+    fprintf(stderr, " in %s\n", paths_stage_dir());
+  }
+  ok = ok && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus, matrix->folder.output, fault) &&
        plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
   if (ok) {

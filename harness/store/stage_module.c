@@ -23,6 +23,7 @@
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "store.h"
+#include "base/open_file.h"
 
 #define ELSE_REBUILD "rebuild it against this phases/stage.h"
 
@@ -431,6 +432,36 @@ static bool check_base_stage(const char *folder, const struct stage_summary *sum
   return true;
 }
 
+/* ---- which modules of the folder count ---- */
+
+static char strays[512];
+
+const char *stage_list_strays(void) { return strays; }
+
+/* The build wrote which modules it made ("NAME.so" a line). Without that file, and where the caller chose the folder
+ * (PHASEBENCH_STAGE_DIR), all count. No allocation: cells come here too. */
+static bool read_made(const char *folder, char *made, size_t made_bytes) {
+  char path[4096];
+  const char *given = getenv("PHASEBENCH_STAGE_DIR"), *why;
+  if ((given && given[0]) || snprintf(path, sizeof path, "%s/stages.list", folder) >= (int)sizeof path) return false;
+  int file = open_file(path, NULL, &why);
+  if (file < 0) return false;
+  made[0] = '\n';
+  ssize_t got = read(file, made + 1, made_bytes - 2);
+  close(file);
+  made[got > 0 ? got + 1 : 1] = '\0';
+  return got > 0;
+}
+
+static bool is_made(const char *made, const char *name) {
+  char line[300];
+  snprintf(line, sizeof line, "\n%s\n", name);
+  if (strstr(made, line)) return true;
+  size_t used = strlen(strays);
+  snprintf(strays + used, sizeof strays - used, "%s%s", used ? ", " : "", name);
+  return false;
+}
+
 bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault) {
   const char *folder = paths_stage_dir();
   *count = 0;
@@ -441,9 +472,13 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
                      "PHASEBENCH_STAGE_DIR",
                      folder, strerror(errno));
   bool good = true;
+  char made[8192];
+  bool is_told = read_made(folder, made, sizeof made);
+  strays[0] = '\0';
   for (struct dirent *entry; good && (entry = readdir(stream));) {
     size_t length = strlen(entry->d_name);
     if (entry->d_name[0] == '.' || length < 4 || strcmp(entry->d_name + length - 3, ".so") != 0) continue;
+    if (is_told && !is_made(made, entry->d_name)) continue;
     char path[4096];
     if (*count == capacity) {
       good = fault_set(fault, EXIT_CODE_INPUT, "%s: holds more than %u stages", folder, capacity);

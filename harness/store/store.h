@@ -50,6 +50,9 @@ struct stage_summary {
 };
 bool stage_summarize(const char *path, struct stage_summary *summary, struct fault *fault);
 bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault);
+/* "NAME.so, ...": modules that lay in the folder at the last stage_list and did not count, since the build did not make
+ * them: a stage that is no longer in the tree, say. "" where there are none. */
+const char *stage_list_strays(void);
 
 /* ---- combinations ---- */
 
