@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/paths.h"
+#include "system/allocator.h"
 #include "system/heap.h"
 
 #define BATCH_NODES 1024u
@@ -92,7 +93,7 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
     return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
   checkpoint_prime(cell->checkpoints); /* the stages made theirs */
-  return true;
+  return allocator_check(cell->spec->profile, fault);
 }
 
 /* Reads and checks one checkpoint. */

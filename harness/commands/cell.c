@@ -13,6 +13,7 @@
 #include "cell/cell.h"
 #include "commands.h"
 #include "store/files.h"
+#include "system/confine.h"
 
 static const char help[] =
     "usage: phasebench cell SPEC.json OUT.json\n\n"
@@ -41,6 +42,8 @@ int command_cell(int argc, char **argv) {
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);
   bool makes_folder = spec.place.directory[0] && access(spec.place.directory, F_OK) != 0;
+  const char *unconfined = confine_to_one_process();
+  if (unconfined) fprintf(stderr, "note: stages could start processes, which nothing would count: %s\n", unconfined);
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
   cell_close(&cell);

@@ -73,6 +73,10 @@ static const char *bad_end(const struct cell_outcome_facts *facts, char text[REA
              (double)end->highest_rss_bytes / 1048576, (double)facts->memory_limit_bytes / 1048576);
       return "memory_limit";
     case SUPERVISE_SIGNALLED:
+      if (end->code == SIGSYS) { /* system/confine.h */
+        reason(text, facts, "a stage tried to start a process, which a cell may not: its memory would count nowhere");
+        return "failed";
+      }
       abbreviation = sigabbrev_np(end->code);
       reason(text, facts, "ended by signal %d (SIG%s)%s", end->code, abbreviation ? abbreviation : "?",
              end->code == SIGKILL ? ", which was not ours: by the kernel, if memory was out, or by someone" : "");

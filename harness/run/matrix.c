@@ -16,6 +16,7 @@
 #include "matrix_files.h"
 #include "progress.h"
 #include "store/files.h"
+#include "system/allocator.h"
 #include "system/environment.h"
 #include "system/supervise.h"
 
@@ -112,7 +113,7 @@ static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, 
   const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
   const char *const argv[] = {program ? program : paths_program(), "cell", spec_path, out_path, NULL};
   char malloc_conf[256];
-  snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", plan_malloc_conf(matrix->plan.profiles[cell->profile]));
+  snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", allocator_profile_conf(matrix->plan.profiles[cell->profile]));
   const char **environment = cell_environment(malloc_conf, fault);
   if (!environment) return false;
   const struct supervise_request request = {.argv = argv,

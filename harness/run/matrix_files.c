@@ -21,6 +21,7 @@
 #include "cell/spec.h"
 #include "result/result.h"
 #include "store/files.h"
+#include "system/allocator.h"
 #include "system/checkpoint.h"
 #include "system/environment.h"
 
@@ -336,7 +337,7 @@ static void add_settings(const struct run_options *options, const struct plan *p
   json_add_text(settings, "unexplained_limit", CHECKPOINT_UNEXPLAINED_LIMIT_TEXT);
   cJSON *conf = json_add_object(settings, "malloc_conf"), *excludes = json_add_array(settings, "excludes");
   for (unsigned p = 0; p < plan->profile_count; p++)
-    json_add_text(conf, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));
+    json_add_text(conf, plan->profiles[p], allocator_profile_conf(plan->profiles[p]));
   for (unsigned i = 0; options->excludes && options->excludes[i]; i++)
     json_add_text(excludes, NULL, options->excludes[i]);
   json_add_text(settings, "aslr", refusals->aslr ? "on" : "off");

@@ -16,16 +16,9 @@
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
+#include "system/allocator.h"
 #include "system/checkpoint.h"
 #include "system/environment.h"
-
-const char *plan_malloc_conf(const char *profile) {
-#define X(name, conf) \
-  if (strcmp(profile, name) == 0) return conf;
-  PLAN_PROFILES(X)
-#undef X
-  return NULL;
-}
 
 static bool out_of_memory(struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while planning the run");
@@ -190,7 +183,7 @@ bool plan_make(const struct run_options *options, struct plan *plan, struct faul
   if (strcmp(options->profile, "both") == 0) {
     plan->profiles[plan->profile_count++] = "strict";
     plan->profiles[plan->profile_count++] = "stock";
-  } else if (plan_malloc_conf(options->profile)) {
+  } else if (allocator_profile_conf(options->profile)) {
     plan->profiles[plan->profile_count++] = options->profile;
   } else {
     return fault_set(fault, EXIT_CODE_USAGE, "--profile '%s': expected strict, stock or both", options->profile);
@@ -295,7 +288,7 @@ static void record_settings(const struct run_options *options, const struct plan
     json_add_text(combinations, NULL, plan->combinations[c].combination.name);
   }
   for (unsigned p = 0; p < plan->profile_count; p++) {
-    json_add_text(profiles, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));
+    json_add_text(profiles, plan->profiles[p], allocator_profile_conf(plan->profiles[p]));
   }
   json_add_u64(record, "repetitions", options->repetitions);
   json_add_u64(record, "seed", options->seed);

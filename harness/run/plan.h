@@ -34,15 +34,6 @@ struct run_options {
   struct store_place place; /* settings of stages; the directory is each cell's own */
 };
 
-/* ---- allocator profiles ---- */
-
-#define PLAN_PROFILES(X)                                                             \
-  X("strict", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0,background_thread:false") \
-  X("stock", "background_thread:false")
-
-/* The MALLOC_CONF of a profile; NULL: there is no such profile. */
-const char *plan_malloc_conf(const char *profile);
-
 /* ---- cells ---- */
 
 struct plan_combination {
