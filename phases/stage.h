@@ -11,29 +11,29 @@
  *
  *   tree codec   takes tree-sitter trees in and gives them back through a cursor
  *                and a batch walk. It decides what a tree is kept as; the bytes it
- *                makes of one it hands to the byte keeper below (ctx->keeper).
- *   byte keeper  keeps byte strings by (kind, document): put, pin a range for
+ *                makes of one it hands to the blob store below (ctx->blob_store).
+ *   blob store  keeps byte strings by (kind, document): put, pin a range for
  *                reading, unpin, drop.
  *
  * How the harness composes a combination. Stages are sorted by `order`; the stage
- * with order 0 (the floor, `baseline`) is always there. The codec in charge is the
- * codec with the highest order. For each kind of bytes the keepers that keep that
- * kind form a pile, in order; the codec and the harness talk to the top of the
- * pile, and each keeper finds the next lower one in ctx->keeper[kind]. The ids a
- * keeper uses towards the one below it are its own: each pile layer is a
+ * with order 0 (the base stage, `baseline`) is always there. The codec in charge is the
+ * codec with the highest order. For each kind of bytes the blob stores that keep that
+ * kind form a stack, in order; the codec and the harness talk to the top of the
+ * stack, and each blob store finds the next lower one in ctx->blob_store[kind]. The ids a
+ * blob store uses towards the one below it are its own: each stack layer is a
  * name space.
  *
- * A document's life: put_tree and keeper put (SOURCE) -> settle, once, after the
+ * A document's life: put_tree and blob store put (SOURCE) -> finalize, once, after the
  * last document -> any number of reads -> edit -> drop.
  *
  * Disk. A stage with STAGE_USES_DISK writes its files in ctx->directory and nowhere else;
- * what lies there is counted as the store's. A store whose keeper can `commit` outlives its
+ * what lies there is counted as the store's. A store whose blob store can `commit` outlives its
  * process: commit makes what was put durable, with the catalogue of whoever uses the store
  * (paths, languages, what the codec in charge gave at `save`), and the same stages opened with
  * ctx->is_reopened in that directory are that store again, after `load` of the codec.
  *
  * Threads: one. No hook is called while another one of the same store runs.
- * Time: put_tree, put, settle, the cursor, the walk, pin and edit are timed.
+ * Time: put_tree, put, finalize, the cursor, the walk, pin and edit are timed.
  * Memory: everything a stage keeps comes from ctx->heap[kind]; what it takes
  * elsewhere shows up as unexplained memory and fails the cell.
  * Errors: hooks return enum stage_error, 0 is success. Before a hook returns an
@@ -51,7 +51,7 @@
 
 /* Bumped when the meaning of a hook changes. A changed layout is found without
  * it: see STAGE_LAYOUT. */
-#define STAGE_ABI_VERSION 4u
+#define STAGE_ABI_VERSION 5u
 
 #define STAGE_ERRORS(X)                                  \
   X(OK, "success")                                       \
@@ -76,13 +76,13 @@ enum stage_kind { STAGE_SOURCE, STAGE_TREE, STAGE_KIND_COUNT };
 
 enum stage_role {
   STAGE_TREE_CODEC = 1u << 0,
-  STAGE_BYTE_KEEPER = 1u << 1,
+  STAGE_BLOB_STORE = 1u << 1,
 };
 
 enum stage_flag {
   /* The codec reads TSLanguage after the last put_tree where it is itself the top of the
-   * pile of tree bytes (live TSTrees do; see the floor in baseline.c). Without it, or
-   * where a keeper lies above it, the harness unloads the grammars once parsing is over. */
+   * stack of tree bytes (live TSTrees do; see the base stage in baseline.c). Without it, or
+   * where a blob store lies above it, the harness unloads the grammars once parsing is over. */
   STAGE_NEEDS_GRAMMAR = 1u << 0,
   /* Keeps nothing, gives nothing back: measures the harness. Its cells are marked
    * as the instrument's, have no proof, and never count as a result. */
@@ -194,15 +194,15 @@ struct stage_ctx {
   struct stage_hdr hdr;
   const struct stage_heap_ops *heap_ops;
   struct stage_heap *heap[STAGE_KIND_COUNT];
-  /* For a codec: the top of the pile, for each kind. For a keeper: the next lower
-   * keeper, for each kind it keeps; ops is NULL at the floor. A stage with both
-   * roles gets the codec's view in `keeper` and the keeper's in `below`. */
-  struct stage_link keeper[STAGE_KIND_COUNT];
+  /* For a codec: the top of the stack, for each kind. For a blob store: the next lower
+   * blob store, for each kind it keeps; ops is NULL at the base stage. A stage with both
+   * roles gets the codec's view in `blob store` and the blob store's in `below`. */
+  struct stage_link blob_store[STAGE_KIND_COUNT];
   struct stage_link below[STAGE_KIND_COUNT];
   /* The codec of the next lower order, where there is one. */
   struct stage_link codec_below;
-  /* The codec in charge: whose bytes those of kind STAGE_TREE are. A keeper asks it what
-   * of them must be kept (shed, regrow). */
+  /* The codec in charge: whose bytes those of kind STAGE_TREE are. A blob store asks it what
+   * of them must be kept (stripped, reconstruct). */
   struct stage_link codec;
   /* The values of ops->options, in their order. */
   const uint64_t *options;
@@ -230,14 +230,14 @@ struct stage_document {
 };
 
 /* A pinned range. bytes stays valid and unchanged until unpin, whatever else is
- * called. `keep` is the keeper's own. */
+ * called. `keep` is the blob store's own. */
 struct stage_pin {
   const uint8_t *bytes;
   uint64_t length;
   void *keep;
 };
 
-#define STAGE_SHED_BYTES_MAX(length) ((length)*4 + 64)
+#define STAGE_STRIPPED_BYTES_MAX(length) ((length)*4 + 64)
 
 /* Takes bytes, in order, that belong one behind the other; an error ends the hook that calls. */
 typedef int stage_write_fn(void *sink, const void *bytes, size_t length);
@@ -252,10 +252,10 @@ struct stage_ops {
   struct stage_hdr hdr;
   const char *name;    /* [a-z0-9_]+, at most 15 characters; the file is NAME.so */
   const char *summary; /* one line for people */
-  uint32_t order;      /* place in the standard order; 0 is the floor */
+  uint32_t order;      /* place in the standard order; 0 is the base stage */
   uint32_t roles;      /* enum stage_role */
   uint32_t flags;      /* enum stage_flag */
-  uint32_t keeps;      /* keepers: bit (1 << kind) for each kind it keeps */
+  uint32_t keeps;      /* blob stores: bit (1 << kind) for each kind it keeps */
   const struct stage_option *options;
   uint32_t option_count;
 
@@ -264,18 +264,18 @@ struct stage_ops {
   int (*open)(const struct stage_ctx *ctx, void **store);
   /* Frees everything, whatever state the store is in. */
   void (*close)(void *store);
-  /* All documents are in: reach the resting state. Codecs settle first, from the
-   * highest order down, then keepers from the top of the pile down. May be called
+  /* All documents are in: reach the resting state. Codecs finalize first, from the
+   * highest order down, then blob stores from the top of the stack down. May be called
    * again after edits. NULL: there is nothing to do. A stage with both
    * roles is called once for each. */
-  int (*settle)(void *store);
+  int (*finalize)(void *store);
   /* Reports the stage's own counters (events, table rows, hits ...). NULL: none. May look at every
    * document, unless one of them is a journal's: those stages are asked around each edit. */
   void (*stats)(void *store, stage_stat_fn *emit, void *sink);
 
-  /* -- byte keeper -- */
+  /* -- blob store -- */
   /* Keeps a copy of bytes[0..length) under (kind, id), in place of what was there.
-   * path: the file that holds exactly these bytes, absolute, or NULL. A keeper may read the bytes
+   * path: the file that holds exactly these bytes, absolute, or NULL. A blob store may read the bytes
    * from there later in place of a copy; who changes the file puts the document again, and until
    * then pins of it fail. Required. */
   int (*put)(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path);
@@ -283,7 +283,7 @@ struct stage_ops {
   int (*length)(void *store, enum stage_kind kind, uint32_t id, uint64_t *length);
   /* Makes [offset, offset + length) readable until unpin. The bytes are those that were
    * put, or the call fails with STAGE_CORRUPT: a codec decodes what it gets here without
-   * checking it again, so a keeper that lets bytes out of memory verifies a checksum when
+   * checking it again, so a blob store that lets bytes out of memory verifies a checksum when
    * it takes them back. Required. */
   int (*pin)(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
   /* Lets go; always done. STAGE_IO: the bytes did not stay what they were (the file behind a
@@ -295,7 +295,7 @@ struct stage_ops {
   void (*evict)(void *store);
   /* Makes everything that was put durable, with `catalogue`, in place of what was committed
    * before: whenever the process or the machine dies, the directory holds the old or the new
-   * state. The catalogue is the caller's and means nothing to the keeper. After settle.
+   * state. The catalogue is the caller's and means nothing to the blob store. After finalize.
    * Optional; both or none. */
   int (*commit)(void *store, const void *catalogue, uint64_t length);
   /* The catalogue of the last commit, in a store that was reopened; unpinned as kind TREE. */
@@ -318,18 +318,18 @@ struct stage_ops {
   int (*drop_tree)(void *store, uint32_t id); /* required */
 
   /* What of a tree's bytes cannot be computed from the rest: bytes[0..length) were put by
-   * this codec. Writes it at `out`, which has room for STAGE_SHED_BYTES_MAX(length), and its
+   * this codec. Writes it at `out`, which has room for STAGE_STRIPPED_BYTES_MAX(length), and its
    * size; where that is not enough it fails, and the bytes are kept as they are. The aim is
    * bytes that an edit changes where it was made and nowhere else: free of offsets, positions
    * and counts. Optional; both or none. */
-  int (*shed)(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length);
-  /* Makes the bytes again: writes exactly length bytes, the same that were shed, for as
-   * long as the store would also have decoded them. STAGE_CORRUPT where `shed` are not
+  int (*strip)(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length);
+  /* Makes the bytes again: writes exactly length bytes, the same that were stripped, for as
+   * long as the store would also have decoded them. STAGE_CORRUPT where `strip` are not
    * such bytes, without reading or writing out of bounds. */
-  int (*regrow)(void *store, const void *shed, uint64_t shed_length, void *out, uint64_t length);
+  int (*reconstruct)(void *store, const void *stripped, uint64_t stripped_length, void *out, uint64_t length);
 
   /* What all documents share (names, tables), as bytes: a codec of the same name that has no
-   * document yet takes it by `load` and can then read what this one put. After settle.
+   * document yet takes it by `load` and can then read what this one put. After finalize.
    * Optional; both or none. */
   int (*save)(void *store, stage_write_fn *write, void *sink);
   /* STAGE_CORRUPT where the bytes are not such tables, whatever they are; the store is then
@@ -342,7 +342,7 @@ struct stage_ops {
 
   /* A cursor can be opened on one document after the other; opening places it at
    * the root. Open cursors must be closed before any document is put, edited or
-   * dropped, and before settle: tables that all share may move. All required. */
+   * dropped, and before finalize: tables that all share may move. All required. */
   int (*cursor_new)(void *store, struct stage_cursor **cursor);
   int (*cursor_open)(struct stage_cursor *cursor, uint32_t id);
   void (*cursor_close)(struct stage_cursor *cursor); /* lets go of the document */

@@ -4,13 +4,13 @@
 # it where phasebench lies. Without options it gates this repository on its `quick` corpus.
 #
 #   scripts/ci-gate.sh [OPTION]... [-- OPTION OF `phasebench run`...]
-#     --dir DIR           measure this directory. It changes with each commit, so unless --treat says otherwise only
+#     --dir DIR           measure this directory. It changes with each commit, so unless --policy says otherwise only
 #                         figures per line gate (corpus=per-line)
 #     --corpus NAME       measure a corpus (default: quick)
 #     --name NAME         the baseline's name (default: the corpus's name, or that of the directory)
 #     --baselines DIR     where baselines lie (default: results/baselines beside the folder of this script)
 #     --config FILE       metrics and thresholds (default: those of phasebench)
-#     --treat WHAT=HOW    as for `phasebench gate`; may be given again (default: machine=ignore-times)
+#     --policy WHAT=HOW    as for `phasebench gate`; may be given again (default: machine=ignore-times)
 #     --out DIR           result.json, gate.md, gate.xml and gate.json go there (default: build/gate)
 #     --phasebench FILE   the program (default: $PHASEBENCH, build/release/phasebench or the one in PATH)
 #     --update            measure, and save that as the new baseline in place of comparing
@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
     -h | --help) sed -n '3,25s/^# \{0,1\}//p' "$0"; exit 0 ;;
     --update) update=1; shift; continue ;;
     --) shift; break ;;
-    --dir | --corpus | --name | --baselines | --config | --treat | --out | --phasebench)
+    --dir | --corpus | --name | --baselines | --config | --policy | --out | --phasebench)
       [ $# -ge 2 ] && [ -n "$2" ] || { say "$1 needs a value"; exit 2; } ;;
     *) say "'$1': expected an option; --help lists them, those of \`phasebench run\` come after --"; exit 2 ;;
   esac
@@ -40,7 +40,7 @@ while [ $# -gt 0 ]; do
     --name) name=$2 ;;
     --baselines) baselines=$2 ;;
     --config) options+=(--config "$2") ;;
-    --treat) treats+=(--treat "$2") ;;
+    --policy) treats+=(--policy "$2") ;;
     --out) out=$2 ;;
     --phasebench) program=$2 ;;
   esac
@@ -78,7 +78,7 @@ if [ -n "$directory" ]; then
   mkdir "$place/$name"
   tar -C "$directory" --exclude=./.git -cf - . | tar -C "$place/$name" -xf -
   measured=(--dir "$place/$name")
-  [ ${#treats[@]} -gt 0 ] || treats=(--treat corpus=per-line --treat machine=ignore-times)
+  [ ${#treats[@]} -gt 0 ] || treats=(--policy corpus=per-line --policy machine=ignore-times)
 elif [ "$corpus" = quick ] && [ -d "$root/corpora/grammars/node_modules" ]; then
   mkdir -p "$place/corpora/grammars/node_modules"
   cp "$root/corpora/quick.json" "$place/corpora"
@@ -87,7 +87,7 @@ elif [ "$corpus" = quick ] && [ -d "$root/corpora/grammars/node_modules" ]; then
     tar -C "$place/corpora/grammars/node_modules" -xf -
   export PHASEBENCH_CORPORA_DIR=$place/corpora
 fi
-[ ${#treats[@]} -gt 0 ] || treats=(--treat machine=ignore-times)
+[ ${#treats[@]} -gt 0 ] || treats=(--policy machine=ignore-times)
 code=0
 "$program" run "${measured[@]}" --combos cumulative --profile strict --reps 2 --quiet --output "$place/result.json" "$@" ||
   code=$?

@@ -63,18 +63,18 @@ fi
 
 # The limit that the report draws: of the same contents, of at most 64 MiB of them. What the run was
 # told besides (--exclude, --max-lines) can make these others; then there is no limit.
-bound=results/$name.bound.json
+estimate=results/$name.estimate.json
 hash_of() { grep -o "\"$1\":[[:space:]]*\"[0-9a-f]*\"" "$2" 2>/dev/null | grep -o '[0-9a-f]*"$' | head -n 1; }
 wanted=$(hash_of content_hash "$result")
 bytes=$(grep -o '"bytes":[[:space:]]*[0-9]*' "$result" | grep -o '[0-9]*$' | head -n 1) # the corpus's come first
 sample=()
 if [ "${bytes:-0}" -gt 67108864 ]; then sample=(--max-bytes 67108864); fi
-if [ "$(hash_of corpus_content_hash "$bound")" != "$wanted" ]; then
-  "$phasebench" bound "${corpus[@]}" "${sample[@]}" --json "$bound" > /dev/null || status=$?
+if [ "$(hash_of corpus_content_hash "$estimate")" != "$wanted" ]; then
+  "$phasebench" estimate "${corpus[@]}" "${sample[@]}" --json "$estimate" > /dev/null || status=$?
 fi
 limit=()
-if [ "$(hash_of corpus_content_hash "$bound")" = "$wanted" ]; then
-  limit=(--bound "$bound")
+if [ "$(hash_of corpus_content_hash "$estimate")" = "$wanted" ]; then
+  limit=(--estimate "$estimate")
 else
   printf 'reproduce: no limit is drawn: it was measured over other files than the run\n' >&2
 fi

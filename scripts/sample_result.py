@@ -19,7 +19,7 @@ usage: sample_result.py [OPTION]... OUT.json
   --null KEY                  this checkpoint figure was not readable
   --instrument                add a null-stage cell
   --sanitized                 as a build with sanitizers would write it
-  --break VARIANT             spoil the file; --list-broken names the variants that the schema
+  --break VARIANT             corrupt the file; --list-broken names the variants that the schema
                               refuses, --list-contradictory those that only the program can
 """
 import argparse
@@ -28,7 +28,7 @@ import json
 import sys
 
 MIB = 1 << 20
-CHECKPOINTS = ["start", "ingested", "settled", "purged", "walked", "served", "edited", "drained"]
+CHECKPOINTS = ["start", "ingested", "finalized", "purged", "walked", "served", "edited", "drained"]
 START_RSS = 9 * MIB
 
 
@@ -103,14 +103,14 @@ def cell(arguments, name, per_mib, profile, repetition, position):
                   "source_bytes": at["baseline.source"], "missing": {}},
         "edits": edits(is_baseline, checkpoints[6], checkpoints[5]),
         "timings": {"parse_ns": 4000000000, "store_ns": 0 if is_baseline else 600000000,
-                    "free_ns": 0 if is_baseline else 400000000, "settle_ns": 1000000,
+                    "free_ns": 0 if is_baseline else 400000000, "finalize_ns": 1000000,
                     "walk_ns": nodes * (90 if is_baseline else 8), "walked_nodes": nodes,
                     "edit_parse_ns": 2000000, "edit_store_ns": 100000},
         "latency": [{"class": c, "documents": n, "accesses": a, "p50_ns": 1000 * (i + 1), "p90_ns": 2000 * (i + 1),
                      "p99_ns": 9000 * (i + 1), "max_ns": 20000 * (i + 1), "mean_ns": 1300.5 * (i + 1)}
                     for i, (c, n, a) in enumerate([("hot", 10, 600), ("warm", 20, 250), ("cold", 40, 120),
                                                    ("frozen", 30, 30)])],
-        "thaw": thaw(is_baseline),
+        "cold_open": cold_open(is_baseline),
         "stage_stats": [] if is_baseline else [{"stage": stages[-1], "name": "events", "unit": "1", "value": 9.5e6}],
         "proof": proof("passed", None, 0, arguments.files, nodes, 30 * arguments.lines)})
     return base
@@ -134,18 +134,18 @@ def edits(is_baseline, edited, served):
     return e
 
 
-def thaw(is_baseline):
+def cold_open(is_baseline):
     """The baseline writes no files: nothing can be cold."""
     def latency(p50):
         return {"p50_ns": p50, "p90_ns": 3 * p50, "p99_ns": 9 * p50, "max_ns": 20 * p50, "mean_ns": 1.5 * p50}
-    t = {"documents": 800, "cold_documents": 0 if is_baseline else 790, "tree_warm": latency(50000),
-         "source_warm": latency(4000), "parse": latency(2000000), "missing": {},
-         "parse_over_tree_warm": {"p50": 40.5, "min": 2.25, "slower_pct": 0}}
-    t["tree_cold"] = None if is_baseline else latency(250000)
-    t["source_cold"] = None if is_baseline else latency(90000)
-    t["parse_over_tree_cold"] = None if is_baseline else {"p50": 8.5, "min": 0.75, "slower_pct": 1.25}
+    t = {"documents": 800, "cold_documents": 0 if is_baseline else 790, "tree_cached": latency(50000),
+         "source_cached": latency(4000), "parse": latency(2000000), "missing": {},
+         "parse_over_tree_cached": {"p50": 40.5, "min": 2.25, "slower_pct": 0}}
+    t["tree_uncached"] = None if is_baseline else latency(250000)
+    t["source_uncached"] = None if is_baseline else latency(90000)
+    t["parse_over_tree_uncached"] = None if is_baseline else {"p50": 8.5, "min": 0.75, "slower_pct": 1.25}
     if is_baseline:
-        t["missing"] = {k: "there is nothing to drop" for k in ("tree_cold", "source_cold", "parse_over_tree_cold")}
+        t["missing"] = {k: "there is nothing to drop" for k in ("tree_uncached", "source_uncached", "parse_over_tree_uncached")}
     return t
 
 
@@ -159,7 +159,7 @@ def instrument(arguments, position, profile):
     c = cell(arguments, "baseline", 100000, profile, 0, position)
     c.update({"combination": "null", "stages": ["baseline", "null"], "kind": "instrument",
               "proof": proof("not_applicable", "the stage keeps nothing", 0, 0, 0, 0), "latency": [], "stage_stats": []})
-    del c["thaw"]
+    del c["cold_open"]
     c["trees"] = {"nodes": None, "tree_bytes": None, "source_bytes": None,
                   "missing": {k: "the stage keeps nothing" for k in ("nodes", "tree_bytes", "source_bytes")}}
     return c
@@ -187,7 +187,7 @@ def build(arguments):
                 cells.append(dict(instrument(arguments, len(cells), profile), repetition=repetition))
     names = [n for n, _ in wanted] + (["null"] if arguments.instrument else [])
     return {
-        "schema": "phasebench-result-1", "created_utc": "2026-01-02T03:04:05Z",
+        "schema": "phasebench-result-2", "created_utc": "2026-01-02T03:04:05Z",
         "phasebench": {"version": "0.1.0", "commit": None, "build_type": "RelWithDebInfo", "sanitizers": "",
                        "missing": {"commit": "an invented result"}},
         "environment": {"kernel": "Linux 6.1.0", "cpu_model": "Invented CPU", "cpu_count": 2, "page_bytes": 4096,
@@ -229,7 +229,7 @@ def sanitize(result):
                 checkpoint_of_cell["missing"][key] = why
 
 
-# ---- what can be wrong with a result; each function spoils a good one ----
+# ---- what can be wrong with a result; each function corrupts a good one ----
 
 def last(result):
     return result["cells"][-1]
@@ -254,7 +254,7 @@ def figure_in_failed_cell(r):
 
 def failed_without_reason(r):
     c = last(r)
-    for key in ("checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"):
+    for key in ("checkpoints", "trees", "edits", "timings", "latency", "cold_open", "stage_stats"):
         del c[key]
     c["status"] = "crashed"
 
@@ -305,7 +305,7 @@ def unknown_key(r):
 
 
 def other_schema(r):
-    r["schema"] = "phasebench-result-2"
+    r["schema"] = "phasebench-result-3"
 
 
 def incomplete(r):
@@ -341,20 +341,20 @@ def journal_null_without_reason(r):
     last(r)["edits"].update(journal_tree_bytes=None, missing={})
 
 
-def thaw_missing(r):
-    del last(r)["thaw"]
+def cold_open_missing(r):
+    del last(r)["cold_open"]
 
 
-def thaw_null_without_reason(r):
-    last(r)["thaw"].update(tree_warm=None)
+def cold_open_null_without_reason(r):
+    last(r)["cold_open"].update(tree_cached=None)
 
 
-def thaw_without_ratio(r):
-    del last(r)["thaw"]["parse_over_tree_warm"]
+def cold_open_without_ratio(r):
+    del last(r)["cold_open"]["parse_over_tree_cached"]
 
 
-def thaw_share_above_all(r):
-    last(r)["thaw"]["parse_over_tree_warm"]["slower_pct"] = 101
+def cold_open_share_above_all(r):
+    last(r)["cold_open"]["parse_over_tree_cached"]["slower_pct"] = 101
 
 
 def prefix_null_without_reason(r):
@@ -378,7 +378,7 @@ BROKEN = {f.__name__: f for f in (
     checkpoint_missing, checkpoints_out_of_order, proof_failed_but_ok, mismatches_in_passed_proof, proof_missing,
     nothing_compared, negative_bytes, fraction_of_a_byte, figure_as_text, unknown_owner, unknown_key, other_schema,
     incomplete, no_cells, bad_hash, self_test_failed_but_ok, self_test_unavailable_in_release,
-    thaw_missing, thaw_null_without_reason, thaw_without_ratio, thaw_share_above_all,
+    cold_open_missing, cold_open_null_without_reason, cold_open_without_ratio, cold_open_share_above_all,
     edits_missing, edit_source_unknown, journal_null_without_reason, prefix_null_without_reason,
     no_allocator_options_in_release, setting_null_without_reason, environment_null_without_reason)}
 
@@ -437,7 +437,7 @@ def main():
         parser.add_argument(name, action="append", default=[])
     parser.add_argument("--instrument", action="store_true")
     parser.add_argument("--sanitized", action="store_true")
-    parser.add_argument("--break", dest="spoil", choices=sorted([*BROKEN, *CONTRADICTORY]))
+    parser.add_argument("--break", dest="corrupt", choices=sorted([*BROKEN, *CONTRADICTORY]))
     parser.add_argument("--list-broken", action="store_true")
     parser.add_argument("--list-contradictory", action="store_true")
     parser.add_argument("out", nargs="?")
@@ -450,14 +450,14 @@ def main():
         return 0
     if not arguments.out:
         parser.error("OUT.json is missing")
-    result = copy.deepcopy(build(arguments))  # spoiling one cell must not touch another
+    result = copy.deepcopy(build(arguments))  # corrupting one cell must not touch another
     if arguments.sample_of:
         result["corpus"]["sample"] = {"of": arguments.sample_of, "max_lines": arguments.lines, "seed": 1,
                                       "all_files": 9999, "all_lines": 9999999}
     if arguments.sanitized:
         sanitize(result)
-    if arguments.spoil:
-        (BROKEN | CONTRADICTORY)[arguments.spoil](result)
+    if arguments.corrupt:
+        (BROKEN | CONTRADICTORY)[arguments.corrupt](result)
     with open(arguments.out, "w", encoding="utf-8") as out:
         json.dump(result, out, indent=1)
         out.write("\n")

@@ -25,7 +25,7 @@ gate() { # gate EXPECTED OPTION...
 few=(-- --combos baseline,p1)
 gate 0 --help
 grep -q -- --update "$dir/said" || fail "no help"
-gate 2 --treat
+gate 2 --policy
 gate 2 src
 gate 3 --dir none
 gate 3 --dir src --out out "${few[@]}"
@@ -39,7 +39,7 @@ for file in result.json gate.md gate.xml gate.json; do [ -s "out/$file" ] || fai
 cp src/heap.c src/more.c
 gate 0 --dir src --out out "${few[@]}"
 grep -q 'corpus: content' "$dir/said" || fail "it is not told that the corpus differs"
-gate 13 --dir src --out out --treat machine=ignore-times "${few[@]}"
+gate 13 --dir src --out out --policy machine=ignore-times "${few[@]}"
 # A baseline that took a tenth less per line.
 /usr/bin/python3 - <<'PY'
 import json

@@ -59,9 +59,9 @@ offers "" run --combos baseline+le
 offers "p1+p2" store build --stages p1+p2
 offers "p4a.hot_bytes= p4a.hot_share=" run --set p4a.hot
 offers "sexp json" store export --trees ''
-offers "corpus=refuse corpus=per-line corpus=ignore" gate --treat c
-offers "per-line" gate --treat corpus = per
-offers "ignore-times ignore" gate --treat machine = ig
+offers "corpus=refuse corpus=per-line corpus=ignore" gate --policy c
+offers "per-line" gate --policy corpus = per
+offers "ignore-times ignore" gate --policy machine = ig
 offers "kept" gate ke
 offers "kept" baseline show ''
 offers "results/one.json" metrics results/o
@@ -82,7 +82,7 @@ _phasebench
 }
 
 # Every option that is offered is one of the program's: it is never called unrecognized.
-for command in run bench bound metrics claims report compare attribution gate doctor; do
+for command in run bench estimate metrics claims report compare attribution gate doctor; do
   COMP_WORDS=("$PHASEBENCH" "$command" --) COMP_CWORD=2 COMPREPLY=()
   _phasebench
   if [ ${#COMPREPLY[@]} -lt 3 ]; then

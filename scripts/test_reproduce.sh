@@ -11,7 +11,7 @@ case $PHASEBENCH_BUILD_DIR in */build/release) ;; *) exit 77 ;; esac
 fail() { echo "FAILED: $*" >&2; exit 1; }
 work=$(mktemp -d)
 name=dir-test-reproduce-$$
-trap 'rm -rf "$work" "$source/results/$name.json" "$source/results/$name.bound.json" "$source/results/$name.json.cells" "$source/reports/$name"' EXIT
+trap 'rm -rf "$work" "$source/results/$name.json" "$source/results/$name.estimate.json" "$source/results/$name.json.cells" "$source/reports/$name"' EXIT
 mkdir "$work/test-reproduce-$$"
 printf 'int main(void) {\n\treturn 0;\n}\n' > "$work/test-reproduce-$$/a.c"
 cd "$work"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# results/result.schema.json against good results and against spoiled ones, with a
-# real validator. Each spoiled one must be refused, and for the place that is spoiled.
+# results/result.schema.json against good results and against corrupt ones, with a
+# real validator. Each corrupt one must be refused, and for the place that is corrupt.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=$(mktemp -d)

@@ -23,7 +23,7 @@
   X(REGRESSION, 10, "gate: a metric that gates got worse")                                                     \
   X(REFUTED, 11, "a claim is refuted")                                                                         \
   X(MISSING_CELL, 12, "gate: a cell or figure that the baseline has is missing or failed")                     \
-  X(NOT_COMPARABLE, 13, "gate: corpora, machines, versions or settings differ; see --treat")                   \
+  X(NOT_COMPARABLE, 13, "gate: corpora, machines, versions or settings differ; see --policy")                  \
   X(TOO_FEW, 14, "gate: too few repetitions to tell, which is no pass")
 
 enum exit_code {

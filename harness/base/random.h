@@ -54,7 +54,7 @@ enum random_purpose {
   RANDOM_EDITED_DOCUMENTS,
   RANDOM_EDITS,
   RANDOM_PROOF,
-  RANDOM_THAWED
+  RANDOM_COLD_OPENED
 };
 
 #endif

@@ -43,7 +43,7 @@
 #include "corpus/corpus.h"
 #include "corpus/grammar.h"
 #include "gbench.h"
-#include "stats/spread.h"
+#include "stats/summary.h"
 #include "store/store.h"
 
 #define BENCH_TARGETS_MAX 2048
@@ -107,7 +107,7 @@ struct bench {
  * too, the caller closes the bench. */
 bool bench_open(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
                 struct fault *fault);
-/* Adds a combination: a store of its own with all documents in it, settled. */
+/* Adds a combination: a store of its own with all documents in it, finalized. */
 bool bench_add(struct bench *bench, const struct combination *combination, struct fault *fault);
 void bench_close(struct bench *bench);
 

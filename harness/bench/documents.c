@@ -324,7 +324,7 @@ bool bench_add(struct bench *bench, const struct combination *combination, struc
     bench->made[i] = bench_parse(bench, i, fault);
     if (!bench->made[i]) return false;
   }
-  if (!bench_put_all(bench, subject->store, bench->made, fault) || !store_settle(subject->store, fault)) return false;
+  if (!bench_put_all(bench, subject->store, bench->made, fault) || !store_finalize(subject->store, fault)) return false;
   subject->codec = store_codec(subject->store, NULL);
   subject->tree_bytes = bytes_of_trees() - before;
   return place_cursors(bench, subject, fault);

@@ -12,7 +12,7 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "bench.h"
-#include "render/grid.h"
+#include "render/table.h"
 
 #define MIB 1048576.0
 
@@ -75,17 +75,17 @@ static const struct sample *find(const struct bench_table *table, const char *na
 }
 
 /* Of name's times; with a reference: of reference's time / name's time, pair by pair. */
-static struct spread collect(const struct bench_table *table, const char *name, const char *reference) {
-  double values[SPREAD_VALUES_MAX];
+static struct summary collect(const struct bench_table *table, const char *name, const char *reference) {
+  double values[SUMMARY_VALUES_MAX];
   unsigned n = 0;
-  for (int64_t repetition = 0; n < SPREAD_VALUES_MAX; repetition++) {
+  for (int64_t repetition = 0; n < SUMMARY_VALUES_MAX; repetition++) {
     const struct sample *mine = find(table, name, repetition);
     const struct sample *theirs = reference ? find(table, reference, repetition) : NULL;
     if (!mine || (reference && !theirs)) break;
-    if (!(mine->real_ns > 0)) return spread_missing("no time was measured");
+    if (!(mine->real_ns > 0)) return summary_missing("no time was measured");
     values[n++] = reference ? theirs->real_ns / mine->real_ns : mine->real_ns;
   }
-  return spread_of(values, n);
+  return summary_of(values, n);
 }
 
 /* ---- print ---- */
@@ -130,7 +130,7 @@ static void speed_text(const struct shape *shape, const struct bench *bench, dou
 /* How many times as fast as `reference` (an operation/subject); nothing where that was not run. */
 static void print_ratio(const struct bench_table *table, const char *name, const char *reference, const char *words) {
   char ratio[48], low[48], high[48];
-  struct spread pairs = collect(table, name, reference);
+  struct summary pairs = collect(table, name, reference);
   if (pairs.missing) return;
   number_readable(pairs.median, 2, ratio, sizeof ratio);
   number_readable(pairs.min, 2, low, sizeof low);
@@ -167,7 +167,7 @@ static void print_row(const struct bench_table *table, const struct bench *bench
   char name[300], speed[48];
   const char *lacks = bench_lacks(subject, shape->operation);
   snprintf(name, sizeof name, "%s/%s", shape->operation, subject->name);
-  struct spread time = collect(table, name, NULL);
+  struct summary time = collect(table, name, NULL);
   if (lacks && was_run(table, shape->operation)) {
     printf("%-16s %-24s %10s no figure: %s\n", shape->operation, subject->name, "-", lacks);
   }

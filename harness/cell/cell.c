@@ -28,7 +28,7 @@ static void *reserve(struct cell *cell, size_t bytes, struct fault *fault) {
 static bool choose(struct cell *cell, struct fault *fault) {
   uint32_t *scratch = cell->node_counts; /* not in use yet */
   if (!cell_choose_edits(cell, scratch, fault)) return false;
-  cell->thaw->count = cell_choose_thawed(cell, scratch, cell->thaw->documents);
+  cell->cold_open->count = cell_choose_cold_opened(cell, scratch, cell->cold_open->documents);
   return true;
 }
 
@@ -40,8 +40,9 @@ static bool reserve_all(struct cell *cell, struct fault *fault) {
   }
   return (cell->text = reserve(cell, cell->text_bytes + 1, fault)) &&
          (cell->node_counts = reserve(cell, count * sizeof *cell->node_counts, fault)) &&
-         (cell->is_edited = reserve(cell, count, fault)) && (cell->thaw = reserve(cell, sizeof *cell->thaw, fault)) &&
-         choose(cell, fault) && (cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
+         (cell->is_edited = reserve(cell, count, fault)) &&
+         (cell->cold_open = reserve(cell, sizeof *cell->cold_open, fault)) && choose(cell, fault) &&
+         (cell->edited_text = reserve(cell, cell->edited_text_bytes, fault)) &&
          (cell->edits = reserve(cell, cell->edit_capacity * sizeof *cell->edits, fault)) &&
          (cell->batch = reserve(cell, BATCH_NODES * sizeof *cell->batch, fault)) &&
          (cell->stats = reserve(cell, CELL_STATS_MAX * sizeof *cell->stats, fault)) &&
@@ -167,10 +168,10 @@ static bool drop_all(struct cell *cell, struct fault *fault) {
   return true;
 }
 
-static bool settle(struct cell *cell, struct fault *fault) {
+static bool finalize(struct cell *cell, struct fault *fault) {
   uint64_t began_ns = clock_ns();
-  bool good = store_settle(cell->store, fault);
-  cell->timings.settle_ns = clock_ns() - began_ns;
+  bool good = store_finalize(cell->store, fault);
+  cell->timings.finalize_ns = clock_ns() - began_ns;
   return good;
 }
 
@@ -184,11 +185,11 @@ bool cell_run(struct cell *cell, const struct cell_spec *spec, struct fault *fau
   cell->spec = spec;
   if (!prepare(cell, fault)) return false;
   return reach(cell, CHECKPOINT_START, fault) && cell_ingest(cell, fault) && reach(cell, CHECKPOINT_INGESTED, fault) &&
-         settle(cell, fault) && reach(cell, CHECKPOINT_SETTLED, fault) && purge() &&
+         finalize(cell, fault) && reach(cell, CHECKPOINT_FINALIZED, fault) && purge() &&
          reach(cell, CHECKPOINT_PURGED, fault) && walk_all(cell, fault) && reach(cell, CHECKPOINT_WALKED, fault) &&
          access_mix_run(&cell->mix, cell->store, fault) && reach(cell, CHECKPOINT_SERVED, fault) &&
          cell_apply_edits(cell, fault) && reach(cell, CHECKPOINT_EDITED, fault) && take_stats(cell, fault) &&
-         cell_thaw(cell, fault) && (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
+         cell_cold_open(cell, fault) && (store_keeps_nothing(cell->store) || cell_prove(cell, fault)) &&
          drop_all(cell, fault) && reach(cell, CHECKPOINT_DRAINED, fault) && cell_measure_prefix(cell, fault);
 }
 
@@ -200,8 +201,8 @@ void cell_close(struct cell *cell) {
   if (cell->grammars) cell_forget_parser(cell, false);
   if (cell->proof.heap) proof_close(&cell->proof);
   access_mix_free(&cell->mix, cell->heap);
-  void *const reserved[] = {cell->text, cell->edited_text, cell->edits, cell->node_counts, cell->is_edited,
-                            cell->thaw, cell->batch,       cell->stats, cell->grammars,    cell->checkpoints};
+  void *const reserved[] = {cell->text,      cell->edited_text, cell->edits, cell->node_counts, cell->is_edited,
+                            cell->cold_open, cell->batch,       cell->stats, cell->grammars,    cell->checkpoints};
   for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) heap_release(cell->heap, reserved[i]);
   cell->grammars = NULL;
 }

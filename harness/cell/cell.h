@@ -8,15 +8,15 @@
  *             (the largest text twice, latencies, counts, the edits), touched: from here on only the store grows
  *   ingested  every document in the store; parser deleted; grammars unloaded, unless the codec in
  *             charge reads them (live trees do)
- *   settled   the stages were told that all documents are in
+ *   finalized   the stages were told that all documents are in
  *   purged    the allocator gave all free pages back: memory at rest
  *   walked    every node of every document was visited by the batch walk
  *   served    the access mix (access.h) was run: memory in service
  *   edited    up to 200 documents were edited (edits.h), or, where the corpus names versions, up to
  *             600 became their new version (edit_list.h); parser and grammars as at `ingested`.
  *             Before its edit, each of these documents was proved
- *   (thaw)    up to 1,000 documents that were not edited are opened when they are not in use, beside
- *             parsing them anew (cell_thaw.c); the stages' counters are read before it
+ *   (cold open)    up to 1,000 documents that were not edited are opened when they are not in use, beside
+ *             parsing them anew (cell_cold_open.c); the stages' counters are read before it
  *   (proof)   every document is compared, the edited ones in their new state (proof.h)
  *   drained   all documents dropped, stages told to evict, allocator purged: what is above `start` is leaked */
 #ifndef PHASEBENCH_CELL_H
@@ -48,7 +48,7 @@ struct cell_timings {
   uint64_t parse_ns; /* ts_parser_parse, of all documents */
   uint64_t store_ns; /* handing text and tree to the store */
   uint64_t free_ns;  /* freeing the parser's trees; next to nothing where the store keeps them */
-  uint64_t settle_ns;
+  uint64_t finalize_ns;
   uint64_t walk_ns; /* opening and batch-walking all documents */
   uint64_t walked_nodes;
   uint64_t edit_parse_ns; /* incremental parses; where the codec has no live tree, the parse of the old text, too */
@@ -70,34 +70,34 @@ struct cell_edit_log {
   uint64_t zstd_prefix_bytes, zstd_prefix_bare_bytes;
 };
 
-/* ---- thawing (cell_thaw.c) ---- */
+/* ---- opening cold (cell_cold_open.c) ---- */
 
-#define CELL_THAWED_MAX 1000
+#define CELL_COLD_OPENED_MAX 1000
 
-#define THAWS(X)                \
-  X(TREE_WARM, "tree_warm")     \
-  X(TREE_COLD, "tree_cold")     \
-  X(SOURCE_WARM, "source_warm") \
-  X(SOURCE_COLD, "source_cold") \
+#define COLD_OPENS(X)                   \
+  X(TREE_CACHED, "tree_cached")         \
+  X(TREE_UNCACHED, "tree_uncached")     \
+  X(SOURCE_CACHED, "source_cached")     \
+  X(SOURCE_UNCACHED, "source_uncached") \
   X(PARSE, "parse")
-enum thaw {
-#define X(name, text) THAW_##name,
-  THAWS(X)
+enum cold_open {
+#define X(name, text) COLD_OPEN_##name,
+  COLD_OPENS(X)
 #undef X
-      THAW_COUNT
+      COLD_OPEN_COUNT
 };
 
-struct cell_thaw {
+struct cell_cold_open {
   uint32_t count;
-  uint32_t documents[CELL_THAWED_MAX];
-  uint64_t ns[THAW_COUNT][CELL_THAWED_MAX]; /* by document, in that order */
-  bool is_cold[CELL_THAWED_MAX];            /* its files were seen to be out of the page cache */
+  uint32_t documents[CELL_COLD_OPENED_MAX];
+  uint64_t ns[COLD_OPEN_COUNT][CELL_COLD_OPENED_MAX]; /* by document, in that order */
+  bool is_cold[CELL_COLD_OPENED_MAX];                 /* its files were seen to be out of the page cache */
   uint32_t cold_count;
   bool cold_unknown;     /* the system does not tell what is in the page cache */
   uint32_t reads_corpus; /* of those, documents whose own file was in the page cache again: the store read it */
   uint64_t text_sum;     /* of the bytes read */
-  uint64_t sorted[CELL_THAWED_MAX]; /* scratch of the figures */
-  double ratios[CELL_THAWED_MAX];
+  uint64_t sorted[CELL_COLD_OPENED_MAX]; /* scratch of the figures */
+  double ratios[CELL_COLD_OPENED_MAX];
 };
 
 struct cell {
@@ -115,7 +115,7 @@ struct cell {
   TSInputEdit *edits; /* room for any document's: edit_capacity */
   uint32_t edit_capacity;
   struct cell_edit_log edit_log;
-  struct cell_thaw *thaw;
+  struct cell_cold_open *cold_open;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
   struct access_mix mix;
@@ -186,10 +186,10 @@ bool cell_measure_prefix(struct cell *cell, struct fault *fault);
 cJSON *cell_edits_json(struct cell *cell);
 
 /* Draws documents that will not be edited; gives their number. `scratch` has room for a number a document. */
-uint32_t cell_choose_thawed(struct cell *cell, uint32_t *scratch, uint32_t documents[CELL_THAWED_MAX]);
+uint32_t cell_choose_cold_opened(struct cell *cell, uint32_t *scratch, uint32_t documents[CELL_COLD_OPENED_MAX]);
 /* All measurements; the parser is forgotten as after the edits. */
-bool cell_thaw(struct cell *cell, struct fault *fault);
-/* "thaw" of the cell's result. */
-cJSON *cell_thaw_json(struct cell *cell);
+bool cell_cold_open(struct cell *cell, struct fault *fault);
+/* "cold_open" of the cell's result. */
+cJSON *cell_cold_open_json(struct cell *cell);
 
 #endif

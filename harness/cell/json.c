@@ -29,7 +29,7 @@ static void add_timings(cJSON *object, const struct cell_timings *timings) {
   json_add_u64(to, "parse_ns", timings->parse_ns);
   json_add_u64(to, "store_ns", timings->store_ns);
   json_add_u64(to, "free_ns", timings->free_ns);
-  json_add_u64(to, "settle_ns", timings->settle_ns);
+  json_add_u64(to, "finalize_ns", timings->finalize_ns);
   json_add_u64(to, "walk_ns", timings->walk_ns);
   json_add_u64(to, "walked_nodes", timings->walked_nodes);
   json_add_u64(to, "edit_parse_ns", timings->edit_parse_ns);
@@ -73,7 +73,7 @@ static void add_figures(cJSON *object, struct cell *cell) {
   if (!store_keeps_nothing(cell->store)) add_trees(object, cell);
   json_add_item(object, "edits", cell_edits_json(cell));
   add_timings(object, &cell->timings);
-  if (!store_keeps_nothing(cell->store)) json_add_item(object, "thaw", cell_thaw_json(cell));
+  if (!store_keeps_nothing(cell->store)) json_add_item(object, "cold_open", cell_cold_open_json(cell));
   add_latency(object, cell);
   add_stats(object, cell);
 }

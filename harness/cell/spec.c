@@ -7,7 +7,7 @@
  *     "corpus": {"name", "root", "content_hash", "lines", "bytes", "files",
  *                "languages": [names], "list": path, "list_hash": 32 hex digits,
  *                "edits": path, "edits_hash": 32 hex digits (both null where edits are seeded)},
- *     "combination": name, "stages": [names or absolute paths, without the floor],
+ *     "combination": name, "stages": [names or absolute paths, without the base stage],
  *     "profile": "strict" | "stock", "repetition", "position", "seed",
  *     "store": path of the folder for the stages' files (null: one of the cell's own),
  *     "settings": ["STAGE.OPTION=VALUE" ...] }

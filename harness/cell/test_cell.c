@@ -164,8 +164,8 @@ static bool is_sanitized(void) {
 
 /* What is true of every good cell. */
 static void check_good_cell(const cJSON *cell, bool instrument, bool uses_disk) {
-  static const char *const names[] = {"start",  "ingested", "settled", "purged",
-                                      "walked", "served",   "edited",  "drained"};
+  static const char *const names[] = {"start",  "ingested", "finalized", "purged",
+                                      "walked", "served",   "edited",    "drained"};
   assert_string_equal(text_of(cell, "status"), "ok");
   assert_string_equal(text_of(cell, "kind"), instrument ? "instrument" : "measured");
   const cJSON *checkpoints = member(cell, "checkpoints");
@@ -175,7 +175,8 @@ static void check_good_cell(const cJSON *cell, bool instrument, bool uses_disk) 
     assert_string_equal(text_of(checkpoint, "name"), names[i]);
     assert_true(number(checkpoint, "rss_bytes") > 1000000);
     if (!uses_disk) assert_int_equal(number(checkpoint, "disk_bytes"), 0);
-    if (uses_disk && i >= 2 && i < 7) assert_true(number(checkpoint, "disk_bytes") > 0); /* settled, and not drained */
+    if (uses_disk && i >= 2 && i < 7)
+      assert_true(number(checkpoint, "disk_bytes") > 0); /* finalized, and not drained */
     if (i > 0)
       assert_true(number(checkpoint, "elapsed_ns") > number(cJSON_GetArrayItem(checkpoints, i - 1), "elapsed_ns"));
   }
@@ -257,7 +258,8 @@ static void check_bad_cell(int code, int expected_code, const cJSON *cell, const
   assert_non_null(cell);
   assert_string_equal(text_of(cell, "status"), "failed");
   if (!strstr(text_of(cell, "reason"), part)) fail_msg("expected '%s' in: %s", part, text_of(cell, "reason"));
-  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"};
+  static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
+                                        "latency",     "cold_open", "stage_stats"};
   for (int i = 0; i < 7; i++) assert_null(cJSON_GetObjectItemCaseSensitive(cell, figures[i]));
 }
 

@@ -20,7 +20,7 @@ static void print_help(void) {
       "Which stage a saving is owed to, from the subsets of stages that a result holds; for all figures the result\n"
       "must hold every subset, as of `phasebench run --combos all`. A figure of which a subset is missing or failed\n"
       "is n/a (null in JSON), with what is missing and which --combos measures it.\n\n"
-      "bytes a line that each stage saves, and the same in halvings (log2), since savings multiply:\n"
+      "bytes a line that each stage saves, and the same as log2 reduction, since savings multiply:\n"
       "  marginal       after the stages before it in the standard order\n"
       "  alone          against the baseline\n"
       "  leave-one-out  what all stages together would lose without it\n"
@@ -70,16 +70,16 @@ static void add_subsets(const struct attribution *a, cJSON *root) {
     json_add_text(subset, "combination", name);
     for (unsigned g = 0; g < ATTRIBUTION_GAME_COUNT; g++) {
       enum attribution_game_id id = (enum attribution_game_id)g;
-      const char *key = id == ATTRIBUTION_HALVINGS ? "bytes_per_line_log2" : attribution_game_key(id);
+      const char *key = id == ATTRIBUTION_LOG2_REDUCTION ? "bytes_per_line_log2" : attribution_game_key(id);
       add_figure(subset, key, subset_figure(a, id, s));
     }
   }
 }
 
-static void add_spread(cJSON *stage, const struct spread *spread) {
-  json_add_u64(stage, "n", spread->n);
-  add_figure(stage, "shapley_min", (struct figure){spread->min, spread->missing});
-  add_figure(stage, "shapley_max", (struct figure){spread->max, spread->missing});
+static void add_summary(cJSON *stage, const struct summary *summary) {
+  json_add_u64(stage, "n", summary->n);
+  add_figure(stage, "shapley_min", (struct figure){summary->min, summary->missing});
+  add_figure(stage, "shapley_max", (struct figure){summary->max, summary->missing});
 }
 
 static void add_stages(const struct attribution *a, enum attribution_game_id id, cJSON *object) {
@@ -90,7 +90,7 @@ static void add_stages(const struct attribution *a, enum attribution_game_id id,
     for (unsigned m = 0; m < ATTRIBUTION_METHOD_COUNT; m++) {
       const char *key = attribution_method_key((enum attribution_method)m);
       add_figure(stage, key, a->games[id].share[m][i]);
-      if (m == ATTRIBUTION_SHAPLEY) add_spread(stage, &a->over_repetitions[id][i]);
+      if (m == ATTRIBUTION_SHAPLEY) add_summary(stage, &a->over_repetitions[id][i]);
       if (attribution_game_is_saved(id)) continue;
       char price[64];
       snprintf(price, sizeof price, "%s_price", key);
@@ -139,17 +139,17 @@ static bool print_json(const struct attribution *a, struct fault *fault) {
 
 /* ---- text ---- */
 
-typedef bool grid_fn(const struct attribution *attribution, struct grid *grid, struct fault *fault);
+typedef bool table_fn(const struct attribution *attribution, struct table *table, struct fault *fault);
 
-static bool print_grid(const struct attribution *a, grid_fn *make, const char *const *notes, struct fault *fault) {
-  struct grid grid;
-  if (!make(a, &grid, fault)) return false;
-  if (grid.row_count > 0) {
-    grid_write_text(&grid, stdout);
+static bool print_table(const struct attribution *a, table_fn *make, const char *const *notes, struct fault *fault) {
+  struct table table;
+  if (!make(a, &table, fault)) return false;
+  if (table.row_count > 0) {
+    table_write_text(&table, stdout);
     for (; *notes; notes++) printf("%s\n", *notes);
     putchar('\n');
   }
-  grid_free(&grid);
+  table_free(&table);
   return true;
 }
 
@@ -157,18 +157,20 @@ static bool print_grid(const struct attribution *a, grid_fn *make, const char *c
 static void print_noise(const struct attribution *a) {
   double range[2] = {0, 0};
   for (unsigned g = 0; g < 2; g++) {
-    enum attribution_game_id id = g == 0 ? ATTRIBUTION_BYTES : ATTRIBUTION_HALVINGS;
+    enum attribution_game_id id = g == 0 ? ATTRIBUTION_BYTES : ATTRIBUTION_LOG2_REDUCTION;
     for (unsigned i = 0; i < a->stage_count; i++) {
-      const struct spread *spread = &a->over_repetitions[id][i];
-      if (spread->missing) {
-        printf("noise of Shapley shares: n/a: %s\n\n", spread->missing);
+      const struct summary *summary = &a->over_repetitions[id][i];
+      if (summary->missing) {
+        printf("noise of Shapley shares: n/a: %s\n\n", summary->missing);
         return;
       }
-      if (spread->max - spread->min > range[g]) range[g] = spread->max - spread->min;
+      if (summary->max - summary->min > range[g]) range[g] = summary->max - summary->min;
     }
   }
-  printf("noise of Shapley shares: each repetition by itself, they lie within %.2f bytes a line and %.3f halvings\n\n",
-         range[0], range[1]);
+  printf(
+      "noise of Shapley shares: each repetition by itself, they lie within %.2f bytes a line and %.3f of log2 "
+      "reduction\n\n",
+      range[0], range[1]);
 }
 
 static bool print_text(const struct attribution *a, struct fault *fault) {
@@ -176,10 +178,10 @@ static bool print_text(const struct attribution *a, struct fault *fault) {
   number_readable(a->result->lines, 0, lines, sizeof lines);
   printf("%s: %s lines, allocator profile %s, medians of %u repetition%s, %u stage%s\n\n", a->result->corpus, lines,
          a->profile, a->result->repetitions, plural(a->result->repetitions), a->stage_count, plural(a->stage_count));
-  if (!print_grid(a, report_shares_of, report_attribution_notes, fault)) return false;
+  if (!print_table(a, report_shares_of, report_attribution_notes, fault)) return false;
   print_noise(a);
-  return print_grid(a, report_interactions_of, report_interactions_notes, fault) &&
-         print_grid(a, report_prices_of, report_prices_notes, fault);
+  return print_table(a, report_interactions_of, report_interactions_notes, fault) &&
+         print_table(a, report_prices_of, report_prices_notes, fault);
 }
 
 struct request {

@@ -68,11 +68,11 @@ static void print_group(const struct result *result, const struct result_group *
   static const char *const names[] = {"rss_above_start_bytes", "held_active_bytes"};
   printf("  %-28s %-7s", group->combination, group->profile);
   for (unsigned n = 0; n < 2; n++) {
-    struct spread at_rest = metrics_find(result, group, names[n], "purged", NULL);
+    struct summary at_rest = metrics_find(result, group, names[n], "purged", NULL);
     if (at_rest.missing) printf("  %12s", "-");
     else printf("  %12.0f", at_rest.median);
   }
-  struct spread noise = metrics_find(result, group, "rss_noise_pct", NULL, NULL);
+  struct summary noise = metrics_find(result, group, "rss_noise_pct", NULL, NULL);
   if (noise.missing) printf("  %9s\n", "-");
   else printf("  %7.2f %%\n", noise.median);
 }

@@ -83,7 +83,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     if (option == 'm') ok = option_number("--max-bytes", optarg, 1, UINT64_C(1) << 40, &options->max_bytes, fault);
     if (option == 's') ok = option_number("--seed", optarg, 0, UINT64_C(1) << 53, &options->seed, fault);
     if (option == 'r') {
-      ok = option_number("--reps", optarg, 1, SPREAD_VALUES_MAX, &number, fault);
+      ok = option_number("--reps", optarg, 1, SUMMARY_VALUES_MAX, &number, fault);
       options->repetitions = ok ? (unsigned)number : 0;
     }
   }

@@ -19,7 +19,7 @@
   X(compare, "show two result files side by side")                                      \
   X(bench, "measure the speed of codecs beside tree-sitter")                            \
   X(store, "keep a corpus on disk, parsed: build, open, verify, export")                \
-  X(bound, "measure how few bits an adaptive code needs for the trees of a corpus")     \
+  X(estimate, "measure how few bits an adaptive code needs for the trees of a corpus")  \
   X(doctor, "tell whether this machine and installation are fit to measure")            \
   X(help, "tell more about a command")                                                  \
   X(version, "print the version")

@@ -24,7 +24,7 @@ static void print_help(void) {
       "  --compare A=B        compare A of the baseline with B of the candidate, and nothing else; may be given\n"
       "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"
       "                       times compared fairly\n"
-      "  --treat WHAT=HOW     what to do where the results are unlike; may be given again:\n"
+      "  --policy WHAT=HOW     what to do where the results are unlike; may be given again:\n"
       "                         corpus    refuse, per-line (compare only figures per line, node or in %), ignore\n"
       "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
       "                         ignore\n"
@@ -42,7 +42,7 @@ static void print_help(void) {
       "exit codes, the first that applies: 13 not comparable; 10 regression; 11 refuted claim; 12 missing cell or\n"
       "figure; 14 too few repetitions; 0 passed. 1 to 4: something else went\n"
       "wrong, and what was printed may not be all.\n\n"
-      "example: phasebench gate quick results/quick.json --treat machine=ignore-times --markdown gate.md\n",
+      "example: phasebench gate quick results/quick.json --policy machine=ignore-times --markdown gate.md\n",
       stdout);
 }
 
@@ -104,7 +104,7 @@ static bool take_option(int option, struct arguments *arguments, struct fault *f
       arguments->files[JUNIT] = optarg;
       return true;
     case 't':
-      return gate_treatment_parse(optarg, arguments->gate.treatments, fault);
+      return gate_policy_parse(optarg, arguments->gate.policies, fault);
     case 'a':
       arguments->gate.all = true;
       return true;
@@ -119,7 +119,7 @@ static bool parse(int argc, char **argv, struct arguments *arguments, struct fau
   static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                           {"claims", required_argument, NULL, 'l'},
                                           {"compare", required_argument, NULL, 'p'},
-                                          {"treat", required_argument, NULL, 't'},
+                                          {"policy", required_argument, NULL, 't'},
                                           {"dir", required_argument, NULL, 'd'},
                                           {"json", required_argument, NULL, 'j'},
                                           {"markdown", required_argument, NULL, 'm'},

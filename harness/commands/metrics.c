@@ -43,7 +43,7 @@ static void print_field(const char *text, char end) {
 
 static void print_line(const struct output *output, const struct metric *metric) {
   char value[40] = "null";
-  if (!metric->spread.missing) number_exact(metric->spread.median, value, sizeof value);
+  if (!metric->summary.missing) number_exact(metric->summary.median, value, sizeof value);
   print_field(output->result->corpus, '\t');
   print_field(output->group->combination, '\t');
   print_field(metric->checkpoint ? metric->checkpoint : "-", '\t');
@@ -54,7 +54,7 @@ static void print_line(const struct output *output, const struct metric *metric)
 
 static void add_json(const struct output *output, const struct metric *metric) {
   cJSON *object = json_new_object();
-  const struct spread *spread = &metric->spread;
+  const struct summary *summary = &metric->summary;
   json_add_text(object, "file", output->result->path);
   json_add_text(object, "corpus", output->result->corpus);
   json_add_text(object, "combination", output->group->combination);
@@ -62,14 +62,14 @@ static void add_json(const struct output *output, const struct metric *metric) {
   json_add_text(object, "checkpoint", metric->checkpoint);
   json_add_text(object, "metric", metric->name);
   json_add_text(object, "unit", metric->unit);
-  json_add_u64(object, "n", spread->n);
-  if (spread->missing) {
-    json_add_missing(object, "value", spread->missing);
+  json_add_u64(object, "n", summary->n);
+  if (summary->missing) {
+    json_add_missing(object, "value", summary->missing);
   } else {
-    json_add_double(object, "value", spread->median);
-    json_add_double(object, "min", spread->min);
-    json_add_double(object, "max", spread->max);
-    json_add_double(object, "mad", spread->mad);
+    json_add_double(object, "value", summary->median);
+    json_add_double(object, "min", summary->min);
+    json_add_double(object, "max", summary->max);
+    json_add_double(object, "mad", summary->mad);
   }
   json_add_item(output->list, NULL, object);
 }

@@ -18,12 +18,12 @@
 #include "report/write.h"
 
 #define PATH_BYTES 4300
-#define BOUNDS_MAX 16
+#define ESTIMATES_MAX 16
 #define MIB 1048576.0
 
 static void print_help(void) {
   fputs(
-      "usage: phasebench report [--profile P] [--bound FILE] [--ledger FILE] RESULT... -o DIR\n\n"
+      "usage: phasebench report [--profile P] [--estimate FILE] [--ledger FILE] RESULT... -o DIR\n\n"
       "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
       "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
       "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
@@ -33,7 +33,7 @@ static void print_help(void) {
       "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
       "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
       "  --profile P       allocator profile (default: strict where present, else the first)\n"
-      "  --bound FILE      mark the limit that `phasebench bound --json FILE` measured of the same corpus;\n"
+      "  --estimate FILE      mark the limit that `phasebench estimate --json FILE` measured of the same corpus;\n"
       "                    may be given once for each corpus\n"
       "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
       "example: phasebench report results/quick.json -o reports/quick\n",
@@ -72,9 +72,9 @@ bool report_close(FILE *file, const char *name, struct fault *fault) {
   return ok ? true : fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
 }
 
-static void write_both(const struct report *report, const struct grid *grid) {
-  grid_write_text(grid, report->text);
-  grid_write_markdown(grid, report->markdown);
+static void write_both(const struct report *report, const struct table *table) {
+  table_write_text(table, report->text);
+  table_write_markdown(table, report->markdown);
 }
 
 /* ---- text ---- */
@@ -95,7 +95,7 @@ static const char *or_unknown(const char *text) { return text ? text : "not know
 
 /* What the harness itself costs; nothing is taken off the results for it. */
 static void write_instrument(const struct report *report, const struct result_group *group) {
-  struct spread cost = metrics_find(report->result, group, "rss_above_start_bytes", "purged", NULL);
+  struct summary cost = metrics_find(report->result, group, "rss_above_start_bytes", "purged", NULL);
   if (cost.missing) {
     report_line(report, "instrument %s: %s", group->combination, cost.missing);
   } else {
@@ -184,21 +184,21 @@ static void write_claims(const struct report *report) {
   fputc('\n', report->markdown);
 }
 
-typedef bool grid_fn(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
-typedef bool picture_fn(const struct report *report, const struct grid *grid);
+typedef bool table_fn(const struct result *result, const char *profile, struct table *table, struct fault *fault);
+typedef bool picture_fn(const struct report *report, const struct table *table);
 
 /* notes: lines below the table, ended by NULL; or NULL. */
-static bool write_section(const struct report *report, grid_fn *make, const char *const *notes, picture_fn *picture) {
-  struct grid grid;
-  if (!make(report->result, report->profile, &grid, report->fault)) return false;
-  write_both(report, &grid);
+static bool write_section(const struct report *report, table_fn *make, const char *const *notes, picture_fn *picture) {
+  struct table table;
+  if (!make(report->result, report->profile, &table, report->fault)) return false;
+  write_both(report, &table);
   for (const char *const *note = notes; note && *note; note++) report_line(report, "%s", *note);
   if (notes) {
     fputc('\n', report->text);
     fputc('\n', report->markdown);
   }
-  bool ok = !picture || picture(report, &grid);
-  grid_free(&grid);
+  bool ok = !picture || picture(report, &table);
+  table_free(&table);
   return ok;
 }
 
@@ -214,7 +214,7 @@ static const char *const speed_notes[] = {
     "old text first, and that is in it); store: handing the new trees and sources to the stages",
     NULL};
 
-static const char *const thaw_notes[] = {
+static const char *const cold_open_notes[] = {
     "before each measurement the stages were told to evict; tree: a cursor is opened and all nodes are walked; source: "
     "all of it is pinned and a byte of each page read; parse: the same text, in memory, is parsed anew",
     "cold: the store's files and the document's own were dropped from the page cache before; what a disk or a host "
@@ -240,7 +240,7 @@ static bool write_result(const struct report *report) {
          write_attribution(report) && write_section(report, report_trust, trust_notes, NULL) &&
          write_section(report, report_speed, speed_notes, NULL) && write_section(report, report_latency, NULL, NULL) &&
          report_draw_latency(report) && report_draw_plane(report) &&
-         write_section(report, report_thaw, thaw_notes, NULL) &&
+         write_section(report, report_cold_open, cold_open_notes, NULL) &&
          write_section(report, report_owners, NULL, report_draw_owners) &&
          write_section(report, report_checkpoints, NULL, report_draw_checkpoints);
 }
@@ -248,16 +248,16 @@ static bool write_result(const struct report *report) {
 /* ---- several results of one corpus ---- */
 
 /* What a line more costs, from the least to the largest; what does not grow with lines is not in it. */
-static void write_slopes(const struct report *report, const struct grid *grid) {
-  unsigned last = grid->row_count - 1;
-  double lines = grid_at(grid, last, 0)->value - grid_at(grid, 0, 0)->value;
+static void write_slopes(const struct report *report, const struct table *table) {
+  unsigned last = table->row_count - 1;
+  double lines = table_at(table, last, 0)->value - table_at(table, 0, 0)->value;
   char from[48], to[48];
-  number_readable(grid_at(grid, 0, 0)->value, 0, from, sizeof from);
-  number_readable(grid_at(grid, last, 0)->value, 0, to, sizeof to);
-  for (unsigned c = 1; c < grid->column_count; c++) {
-    const struct grid_cell *least = grid_at(grid, 0, c), *largest = grid_at(grid, last, c);
+  number_readable(table_at(table, 0, 0)->value, 0, from, sizeof from);
+  number_readable(table_at(table, last, 0)->value, 0, to, sizeof to);
+  for (unsigned c = 1; c < table->column_count; c++) {
+    const struct table_cell *least = table_at(table, 0, c), *largest = table_at(table, last, c);
     if (least->missing || largest->missing) continue;
-    report_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", grid->columns[c].key,
+    report_line(report, "%s: %.2f bytes for each line more, between %s and %s lines", table->columns[c].key,
                 (largest->value - least->value) / lines, from, to);
   }
   fputc('\n', report->text);
@@ -267,19 +267,19 @@ static void write_slopes(const struct report *report, const struct grid *grid) {
 /* Of the corpus of results[first], unless it has been drawn, or there is one size of it only. */
 static bool write_sweep(struct report *report, const struct result *const *results, unsigned count, unsigned first,
                         const char *profile) {
-  struct grid grid;
+  struct table table;
   const struct result **members = calloc(count, sizeof *members);
   if (!members) return fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory");
   unsigned found = report_sweep_members(results, count, first, members);
   report->result = results[first];
   report->profile = result_profile(results[first], profile, report->fault);
   make_slug(report, (int)first + 1, (int)report_shown(results, count));
-  bool ok = found == 0 || report_sweep(members, found, report->profile, &grid, report->fault);
+  bool ok = found == 0 || report_sweep(members, found, report->profile, &table, report->fault);
   if (ok && found > 0) {
-    write_both(report, &grid);
-    write_slopes(report, &grid);
-    ok = report_draw_sweep(report, &grid);
-    grid_free(&grid);
+    write_both(report, &table);
+    write_slopes(report, &table);
+    ok = report_draw_sweep(report, &table);
+    table_free(&table);
   }
   free(members);
   return ok;
@@ -291,8 +291,8 @@ struct making {
   char **paths;
   int count;
   const char *profile, *ledger;
-  char *const *bounds;
-  unsigned bound_count;
+  char *const *estimates;
+  unsigned estimate_count;
 };
 
 static bool open_results(char **paths, int count, const struct result **results, struct fault *fault) {
@@ -330,8 +330,8 @@ static bool write_results(struct report *report, struct report_page_input *input
   return ok;
 }
 
-static bool write_report(const struct making *making, const struct claims *claims, const struct report_bound *bounds,
-                         const char *directory, struct fault *fault) {
+static bool write_report(const struct making *making, const struct claims *claims,
+                         const struct report_estimate *estimates, const char *directory, struct fault *fault) {
   struct report report = {.claims = claims, .directory = directory, .fault = fault};
   int count = making->count;
   const struct result **results = calloc((size_t)count, sizeof *results);
@@ -348,8 +348,8 @@ static bool write_report(const struct making *making, const struct claims *claim
   struct report_page_input input = {.results = results,
                                     .count = (unsigned)count,
                                     .claims = claims,
-                                    .bounds = bounds,
-                                    .bound_count = making->bound_count,
+                                    .estimates = estimates,
+                                    .estimate_count = making->estimate_count,
                                     .directory = directory};
   ok = ok && write_results(&report, &input, making->profile);
   for (int i = 0; i < count; i++) result_close((struct result *)(uintptr_t)results[i]);
@@ -381,11 +381,12 @@ static bool make_in(void *context, const char *made, struct fault *fault) {
     ledger = ledger_path;
   }
   if (!claims_open(ledger, &claims, fault)) return false;
-  struct report_bound *bounds = calloc(making->bound_count + 1, sizeof *bounds);
-  bool ok = bounds || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  for (unsigned b = 0; ok && b < making->bound_count; b++) ok = report_bound_open(making->bounds[b], &bounds[b], fault);
-  ok = ok && write_report(making, claims, bounds, made, fault);
-  free(bounds);
+  struct report_estimate *estimates = calloc(making->estimate_count + 1, sizeof *estimates);
+  bool ok = estimates || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  for (unsigned b = 0; ok && b < making->estimate_count; b++)
+    ok = report_estimate_open(making->estimates[b], &estimates[b], fault);
+  ok = ok && write_report(making, claims, estimates, made, fault);
+  free(estimates);
   claims_close(claims);
   return ok;
 }
@@ -393,10 +394,10 @@ static bool make_in(void *context, const char *made, struct fault *fault) {
 static bool parse_options(int argc, char **argv, struct making *making, const char **directory, bool *help) {
   static const struct option options[] = {
       {"output", required_argument, NULL, 'o'}, {"profile", required_argument, NULL, 'p'},
-      {"ledger", required_argument, NULL, 'l'}, {"bound", required_argument, NULL, 'b'},
+      {"ledger", required_argument, NULL, 'l'}, {"estimate", required_argument, NULL, 'b'},
       {"help", no_argument, NULL, 'h'},         {0}};
-  static char *bounds[BOUNDS_MAX];
-  making->bounds = bounds;
+  static char *estimates[ESTIMATES_MAX];
+  making->estimates = estimates;
   for (int option; (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
     if (option == '?') return false; /* getopt has said why */
     if (option == 'h') *help = true;
@@ -404,11 +405,11 @@ static bool parse_options(int argc, char **argv, struct making *making, const ch
     if (option == 'p') making->profile = optarg;
     if (option == 'l') making->ledger = optarg;
     if (option != 'b') continue;
-    if (making->bound_count == BOUNDS_MAX) {
-      fprintf(stderr, "phasebench report: --bound: at most %d files\n", BOUNDS_MAX);
+    if (making->estimate_count == ESTIMATES_MAX) {
+      fprintf(stderr, "phasebench report: --estimate: at most %d files\n", ESTIMATES_MAX);
       return false;
     }
-    bounds[making->bound_count++] = optarg;
+    estimates[making->estimate_count++] = optarg;
   }
   making->paths = argv + optind;
   making->count = argc - optind;

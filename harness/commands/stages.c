@@ -22,7 +22,7 @@ static const char help[] =
     "  --json  the same as JSON (results/stages.schema.json), bytes in digits\n\n"
     "example: phasebench stages\n";
 
-/* "codec", "keeper of sources and trees" */
+/* "codec", "blob store of sources and trees" */
 static void print_roles(const struct stage_summary *stage) {
   static const char *const kept[] = {"nothing", "sources", "trees", "sources and trees"};
   const char *between = "";
@@ -30,7 +30,7 @@ static void print_roles(const struct stage_summary *stage) {
     printf("codec");
     between = ", ";
   }
-  if (stage->roles & STAGE_BYTE_KEEPER) printf("%skeeper of %s", between, kept[stage->keeps & 3]);
+  if (stage->roles & STAGE_BLOB_STORE) printf("%skeeper of %s", between, kept[stage->keeps & 3]);
   if (stage->flags & STAGE_USES_DISK) printf(", writes files");
   if (stage->flags & STAGE_KEEPS_NOTHING) printf(", instrument");
   if (stage->flags & STAGE_NOT_STANDARD) printf(", not in the standard order");
@@ -58,8 +58,8 @@ static void add_stage(cJSON *list, const struct stage_summary *stage) {
   json_add_text(to, "module", stage->path);
   json_add_u64(to, "order", stage->order);
   json_add_bool(to, "is_codec", stage->roles & STAGE_TREE_CODEC);
-  json_add_bool(to, "keeps_sources", stage->roles & STAGE_BYTE_KEEPER && stage->keeps & 1u << STAGE_SOURCE);
-  json_add_bool(to, "keeps_trees", stage->roles & STAGE_BYTE_KEEPER && stage->keeps & 1u << STAGE_TREE);
+  json_add_bool(to, "keeps_sources", stage->roles & STAGE_BLOB_STORE && stage->keeps & 1u << STAGE_SOURCE);
+  json_add_bool(to, "keeps_trees", stage->roles & STAGE_BLOB_STORE && stage->keeps & 1u << STAGE_TREE);
   json_add_bool(to, "writes_files", stage->flags & STAGE_USES_DISK);
   json_add_bool(to, "is_instrument", stage->flags & STAGE_KEEPS_NOTHING);
   json_add_bool(to, "is_standard", !(stage->flags & STAGE_NOT_STANDARD));

@@ -163,8 +163,8 @@ static bool put_all(struct build *build, struct fault *fault) {
     tell(build, i + 1);
   }
   if (good) good = heed_changes(build, fault);
-  tell_step(build, "settling");
-  return good && store_settle(build->store, fault) && go_on(build, fault);
+  tell_step(build, "finalizing");
+  return good && store_finalize(build->store, fault) && go_on(build, fault);
 }
 
 /* ---- the catalogue ---- */

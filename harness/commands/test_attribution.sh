@@ -42,13 +42,13 @@ json two.out 'a["schema"] == "phasebench-attribution-1"' 'a["stages"] == ["p1", 
   'of("bytes_per_line", "p2") ["shapley"] == 576' \
   'game("bytes_per_line")["all_stages"] == 896' \
   'game("bytes_per_line")["interactions"] == [{"stages": ["p1", "p2"], "interaction": -384}]' \
-  'all(close(of("halvings", "p1")[m], 1) and close(of("halvings", "p2")[m], 2) for m in methods)' \
-  'close(game("halvings")["interactions"][0]["interaction"], 0)'
-# Prices. Samples: an access takes as long everywhere; packing takes 0.6 s more with any stage (1 ms of settling is
+  'all(close(of("log2_reduction", "p1")[m], 1) and close(of("log2_reduction", "p2")[m], 2) for m in methods)' \
+  'close(game("log2_reduction")["interactions"][0]["interaction"], 0)'
+# Prices. Samples: an access takes as long everywhere; packing takes 0.6 s more with any stage (1 ms of finalizing is
 # everywhere), for 300,000 lines; a walk 7 nodes a line and 82 ns a node less. Each stage has half of that.
 json two.out 'close(of("access_ns", "p1")["shapley_price"], 0)' \
-  'close(of("pack_ns_per_line", "p1")["shapley"], 1000)' 'close(of("pack_ns_per_line", "p1")["shapley_price"], 1000 / 320)' \
-  'close(of("pack_ns_per_line", "p2")["shapley_price"], 1000 / 576)' 'close(of("pack_ns_per_line", "p2")["marginal"], 0)' \
+  'close(of("store_ns_per_line", "p1")["shapley"], 1000)' 'close(of("store_ns_per_line", "p1")["shapley_price"], 1000 / 320)' \
+  'close(of("store_ns_per_line", "p2")["shapley_price"], 1000 / 576)' 'close(of("store_ns_per_line", "p2")["marginal"], 0)' \
   'close(of("walk_ns_per_line", "p1")["shapley_price"], -287 / 320)' \
   'close(a["subsets"][0]["access_ns"], 1300.5 * (600 + 2 * 250 + 3 * 120 + 4 * 30) / 1000)'
 "$PHASEBENCH" attribution --json --checkpoint served two.json >served.out
@@ -56,7 +56,7 @@ json served.out 'a["checkpoint"] == "served"' 'of("bytes_per_line", "p1")["shapl
 "$PHASEBENCH" attribution two.json >two.txt
 grep -q '^p1  *512\.00  *512\.00  *128\.00  *320\.00  *35\.7  *1\.00  *1\.00  *1\.00  *1\.00  *33\.3$' two.txt || fail "$(cat two.txt)"
 grep -q '^p1, p2  *-384\.00  *-\{0,1\}0\.00$' two.txt || fail "pairs: $(cat two.txt)"
-grep -q 'of 1024\.00 bytes a line all stages leave 128\.00 (3\.00 halvings)' two.txt || fail "title: $(cat two.txt)"
+grep -q 'of 1024\.00 bytes a line all stages leave 128\.00 (log2 reduction 3\.00)' two.txt || fail "title: $(cat two.txt)"
 grep -q '^p2  *0  *0\.0  *-287\.0  *-0\.50  *1,000  *1\.7$' two.txt || fail "prices: $(cat two.txt)"
 
 # Noise: repetitions of a sample are 1, 0.999 and 1.001 times as large, and so are their shares.
@@ -64,7 +64,7 @@ sample --repetitions 3 --lines-per-mib baseline=1024,p1=2048,p2=4096,p1+p2=8192 
 "$PHASEBENCH" attribution --json noisy.json >noisy.out
 json noisy.out 'of("bytes_per_line", "p1")["shapley"] == 320' 'of("bytes_per_line", "p1")["n"] == 3' \
   'abs(of("bytes_per_line", "p1")["shapley_min"] - 319.68) < 1e-3' 'abs(of("bytes_per_line", "p1")["shapley_max"] - 320.32) < 1e-3'
-"$PHASEBENCH" attribution noisy.json | grep -q 'they lie within 1\.15 bytes a line and 0\.000 halvings' || fail "noise"
+"$PHASEBENCH" attribution noisy.json | grep -q 'they lie within 1\.15 bytes a line and 0\.000 of log2 reduction' || fail "noise"
 
 # One stage, chosen or because there is no other; then all methods say the same.
 "$PHASEBENCH" attribution --json --stages p2 two.json >chosen.out
@@ -82,7 +82,7 @@ json cumulative.out '[of("bytes_per_line", s)["marginal"] for s in a["stages"]] 
   '"p2+p3 is not in this result; `phasebench run --combos leave-one-out`" in of("bytes_per_line", "p1")["missing"]["leave_one_out"]' \
   '"of the 8 subsets of the stages 4 are not in this result and 0 failed" in of("bytes_per_line", "p1")["missing"]["shapley"]' \
   '"--combos all" in game("bytes_per_line")["interactions"][2]["missing"]["interaction"]' \
-  'of("pack_ns_per_line", "p1")["marginal_price"] == 2000 / 512'
+  'of("store_ns_per_line", "p1")["marginal_price"] == 2000 / 512'
 "$PHASEBENCH" attribution cumulative.json >cumulative.txt
 grep -q 'is paid for with, by marginal shares' cumulative.txt || fail "prices: $(cat cumulative.txt)"
 grep -q 'combos all. measures them' cumulative.txt || fail "reasons: $(cat cumulative.txt)"
@@ -95,7 +95,7 @@ json failed.out 'of("bytes_per_line", "p2")["marginal"] == 384' \
 sample --null rss_bytes --lines-per-mib baseline=1024,p1=2048 nulls.json
 "$PHASEBENCH" attribution --json nulls.json >nulls.out
 json nulls.out '"the kernel does not tell" in of("bytes_per_line", "p1")["missing"]["shapley"]' \
-  '"--combos" not in of("bytes_per_line", "p1")["missing"]["shapley"]' 'of("pack_ns_per_line", "p1")["shapley"] == 2000'
+  '"--combos" not in of("bytes_per_line", "p1")["missing"]["shapley"]' 'of("store_ns_per_line", "p1")["shapley"] == 2000'
 
 sample --lines-per-mib baseline=1024 alone.json
 refused 3 'holds no stage besides the baseline.*--combos all' alone.json
@@ -109,12 +109,12 @@ sample --lines-per-mib "baseline=1,$(echo s{1..11}=2 | tr ' ' ,)" many.json
 refused 3 '11 stages, and shares are computed for at most 10; --stages' many.json
 "$PHASEBENCH" attribution --stages s2+s11 many.json >/dev/null || fail "--stages of many"
 refused 2 "expected names of stages of many.json" --stages s2+x many.json
-refused 2 "expected purged or served" --checkpoint settled two.json
+refused 2 "expected purged or served" --checkpoint finalized two.json
 refused 2 'no result file given' --json
 refused 2 'one result file at a time' two.json one.json
 refused 3 'nowhere.json' nowhere.json
 refused 3 "no profile 'stock'" --profile stock two.json
-"$PHASEBENCH" attribution --help | grep -q '^ *pack_ns_per_line  *store_ns + settle_ns' || fail "--help does not tell the times"
+"$PHASEBENCH" attribution --help | grep -q '^ *store_ns_per_line  *store_ns + finalize_ns' || fail "--help does not tell the times"
 rc=0
 "$PHASEBENCH" attribution two.json >/dev/full 2>err || rc=$?
 [ "$rc" -eq 4 ] || fail "a full disk: exit $rc"
@@ -122,7 +122,7 @@ rc=0
 # `report` has it where every subset is there, and only there.
 "$PHASEBENCH" report two.json -o two >/dev/null
 for words in 'What each stage saves at `purged`: of 1024' 'What each stage saves at `served`' 'What two stages save more' \
-  'is paid for with, by Shapley shares' 'a halving: half the memory'; do
+  'is paid for with, by Shapley shares' '1 is half the memory'; do
   grep -qF "$words" two/report.txt && grep -qF "$words" two/report.md || fail "the report lacks '$words'"
 done
 "$PHASEBENCH" report cumulative.json -o cumulative >/dev/null
@@ -139,7 +139,7 @@ sample --lines-per-mib "$all" all.json
   fail "rows of owners: $(cut -f1 all/invented.owners.tsv)"
 [ "$(head -n 1 all/invented.checkpoints.tsv | tr '\t' '\n' | grep -c p1)" = 6 ] || fail "columns of checkpoints"
 grep -q 'show 7 of the 64 combinations' all/report.txt || fail "nobody says what is left out"
-# Each halves: 1/6 of six halvings.
+# Each halves: 1/6 of a log2 reduction of six.
 grep -q '^p4c .* 1\.00  *1\.00  *1\.00  *1\.00  *16\.7$' all/report.txt || fail "shares: $(grep '^p4c ' all/report.txt)"
 # More than 16 that are in no order: the first ones.
 sample --lines-per-mib "$(echo z{1..17}=2000 | tr ' ' ,)" unordered.json

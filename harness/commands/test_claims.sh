@@ -107,8 +107,8 @@ for c in r["cells"]:
 json.dump(r, open(sys.argv[1], "w"))
 PY
 "$PHASEBENCH" claims "$dir/r.json" >"$dir/text"
-grep -q 'purged   claimed 40.00 %; measured .*: reproduced, but the interval reaches "refuted"$' "$dir/text" || fail "unsettled"
-grep -q "^Of 2 the confidence interval does not settle a verdict" "$dir/text" || fail "number of unsettled: $(head -3 "$dir/text")"
+grep -q 'purged   claimed 40.00 %; measured .*: reproduced, but the interval reaches "refuted"$' "$dir/text" || fail "undecided"
+grep -q "^Of 2 the confidence interval does not settle a verdict" "$dir/text" || fail "number of undecided: $(head -3 "$dir/text")"
 
 # --check: a refuted claim is a failure, and so is one about this corpus that was not judged; the output is the same.
 cells baseline=1500,p1=2500

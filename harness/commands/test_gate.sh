@@ -85,11 +85,11 @@ gate 10 pair.json pair.json --config times.json --compare baseline=p1
 says 'baseline against p1'
 
 # ---- unlike ----
-refused() { # refused WHAT CODE TREATMENT EXPECTED
+refused() { # refused WHAT CODE POLICY EXPECTED
   edit base.json unlike.json "$2"
   gate 13 base.json unlike.json
   says "unlike +$1: .*\[refused\]"
-  gate "$4" base.json unlike.json --treat "$1=$3"
+  gate "$4" base.json unlike.json --policy "$1=$3"
   says "unlike +$1: .*\[$3\]"
 }
 refused machine 'r["environment"]["cpu_model"] = "Another"' ignore-times 0
@@ -110,12 +110,12 @@ for c in r["cells"]: c["trees"]["nodes"] = (c["trees"]["nodes"] or 1) + 1 if c["
 says '[1-9][0-9]* unchanged'
 if grep -q '^ *nodes ' out; then fail "absolute figures of another corpus are shown"; fi
 edit base.json unlike.json 'r["environment"]["cpu_model"] = "Another"'
-gate 3 base.json unlike.json --config times.json --treat machine=ignore-times
+gate 3 base.json unlike.json --config times.json --policy machine=ignore-times
 says 'nothing is left that gates' err
 sample --sanitized --profiles strict,stock sanitized.json
-gate 13 base.json sanitized.json --treat version=ignore
-# A treatment changes nothing where there is nothing to treat.
-gate 10 base.json byte.json --treat machine=ignore-times --treat corpus=per-line --treat version=ignore
+gate 13 base.json sanitized.json --policy version=ignore
+# A policy changes nothing where there is nothing to apply it to.
+gate 10 base.json byte.json --policy machine=ignore-times --policy corpus=per-line --policy version=ignore
 
 # ---- missing ----
 sample --instrument --profiles strict,stock --fail p1=crashed failed.json
@@ -215,11 +215,11 @@ bad 3 'is there twice' "$head"'{"name": "nodes", "kind": "exact", "kind": "rank"
 bad 3 'bad.json' 'not JSON'
 bad 3 "no group of the baseline has a figure 'rss_noise_pct'" "$head"'{"name": "rss_noise_pct", "kind": "exact"}]}'
 gate 2 base.json
-gate 2 base.json base.json --treat weather=ignore
+gate 2 base.json base.json --policy weather=ignore
 says 'expected corpus=refuse' err
-gate 2 base.json base.json --treat corpus=ignore-times
-gate 2 base.json base.json --treat machine=per-line
-gate 2 base.json base.json --treat machine
+gate 2 base.json base.json --policy corpus=ignore-times
+gate 2 base.json base.json --policy machine=per-line
+gate 2 base.json base.json --policy machine
 gate 2 base.json base.json --compare baseline
 gate 2 base.json base.json --compare none=p1
 says "has no combination 'none'" err

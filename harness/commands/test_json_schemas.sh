@@ -15,8 +15,8 @@ says() { # says CODE FILE COMMAND...: its JSON into FILE
   [ $code = "$wanted" ] || fail "$*: exit code $code, expected $wanted: $(head -c 500 said)"
 }
 keep=()
-proves() { # proves SCHEMA FILE [ALLOWED]...: see testing/spoil_json.py
-  /usr/bin/python3 -B "$PHASEBENCH_SOURCE_DIR/harness/testing/spoil_json.py" "${keep[@]}" \
+proves() { # proves SCHEMA FILE [ALLOWED]...: see testing/corrupt_json.py
+  /usr/bin/python3 -B "$PHASEBENCH_SOURCE_DIR/harness/testing/corrupt_json.py" "${keep[@]}" \
     "$PHASEBENCH_SOURCE_DIR/results/$1.schema.json" "${@:2}" || fail "$1: $2"
 }
 accepts() { # accepts SCHEMA FILE
@@ -87,9 +87,9 @@ sed -i 's/def f(a)/def f(b)/' s.store/vault.data
 says 7 verify.json store verify --json --stages "$vault" s.store
 holds verify.json 'r["bad_documents"] == 1 and not r["good"] and r["bad"][0]["document"] == "deep/f.py"'
 proves store verify.json
-says 0 out.json store build --dir code --stages p1+p2+p3+p4a -o frozen.store
-printf x | dd of=frozen.store/p4a.frozen bs=1 seek=10 conv=notrunc 2> said
-says 7 verify.json store verify --json frozen.store
+says 0 out.json store build --dir code --stages p1+p2+p3+p4a -o archive.store
+printf x | dd of=archive.store/p4a.archive bs=1 seek=10 conv=notrunc 2> said
+says 7 verify.json store verify --json archive.store
 holds verify.json 'r["bad_documents"] == 0 and not r["files_good"] and "store" in r["bad"][0]'
 proves store verify.json
 mkdir lines
@@ -120,8 +120,8 @@ holds out.json 'len(r["skipped_files"]) == 1 and r["non_utf8_file_names"] == ["c
 proves corpora out.json
 
 # ---- the gate's configuration: what its schema refuses, the program refuses too ----
-mkdir spoiled
-keep=(--keep spoiled)
+mkdir corrupt
+keep=(--keep corrupt)
 proves gate "$PHASEBENCH_SOURCE_DIR/results/gate.json" \
   remove:metrics.#.{better,checkpoints,gate,min_effect,min_effect_pct}
 keep=()
@@ -130,18 +130,18 @@ for rule in '"kind": "exact", "gate": false' '"kind": "sharp"' '"kind": "exact",
   '"kind": "exact", "checkpoints": []' '"kind": "exact", "checkpoints": ["asleep"]' '"kind": "rank", "min_effect": -1' \
   '"kind": "rank", "min_effect_pct": 1e300'; do
   n=$((n + 1))
-  printf '{"schema": "phasebench-gate-1", "alpha": 0.05, "metrics": [{"name": "nodes", %s}]}' "$rule" > spoiled/rule$n.json
+  printf '{"schema": "phasebench-gate-1", "alpha": 0.05, "metrics": [{"name": "nodes", %s}]}' "$rule" > corrupt/rule$n.json
 done
 for alpha in 0 0.6 -1; do
   printf '{"schema": "phasebench-gate-1", "alpha": %s, "metrics": [{"name": "nodes", "kind": "exact"}]}' "$alpha" \
-    > spoiled/alpha$alpha.json
+    > corrupt/alpha$alpha.json
 done
-for file in spoiled/*.json; do
-  case $file in spoiled/[ra]*) refuses gate "$file" ;; esac
+for file in corrupt/*.json; do
+  case $file in corrupt/[ra]*) refuses gate "$file" ;; esac
   "$PHASEBENCH" gate all.json ./all.json --config "$file" > out 2> said
   [ $? = 3 ] || fail "the gate takes what its schema refuses: $(cat "$file")"
 done
-[ "$(ls spoiled | wc -l)" -ge 40 ] || fail "only $(ls spoiled | wc -l) spoiled configurations"
+[ "$(ls corrupt | wc -l)" -ge 40 ] || fail "only $(ls corrupt | wc -l) corrupt configurations"
 
 # ---- every name of a format is told of by a schema, or is that of a file which only the program reads ----
 told=0
@@ -162,12 +162,12 @@ full() { # full CODE COMMAND...
   [ $code = "$wanted" ] || fail "$*, on a full disk: exit code $code, expected $wanted"
 }
 for command in 'attribution --json all.json' 'metrics --json all.json' 'doctor --json' 'stages --json' \
-  'store info --json frozen.store' 'store open --json frozen.store' 'corpus list --json' 'corpus show --json quick' \
+  'store info --json archive.store' 'store open --json archive.store' 'corpus list --json' 'corpus show --json quick' \
   'claims --json all.json' 'compare --json all.json all.json'; do
   # shellcheck disable=SC2086
   full 4 $command
   grep -q 'standard output: writing failed$' said || fail "$command, on a full disk: $(cat said)"
 done
-full 7 store verify --json frozen.store # what is bad says more
+full 7 store verify --json archive.store # what is bad says more
 
 finish

@@ -59,7 +59,7 @@ render whole
 fact whole 'f["counts"]["pictures"] == 10 and f["counts"]["tables"] >= 11 and f["counts"]["failed_rows"] >= 8'
 fact whole 'f["texts"][1:] == ["Claims and verdicts", "Lines per MiB", "Trees and their limit", "Bytes a line by owner", "Memory over checkpoints", "Latency by class", "What it costs", "Which stage a saving is owed to", "Speed", "Documents that are not in use", "Environment, proof and noise", "What could not be measured"]'
 for words in "hold 1,299 lines of code per MiB" "1 of 7 combinations FAILED" "FAILED: repetition 1 of 6 crashed: killed by signal 11" \
-  "a confidence of 96.88 %" "<small>±225</small>" "the limit is not marked" "phasebench bound --corpus ts-1720" "no cpufreq in this machine" \
+  "a confidence of 96.88 %" "<small>±225</small>" "the limit is not marked" "phasebench estimate --corpus ts-1720" "no cpufreq in this machine" \
   "no stage reports journal_tree_bytes" "whole cell, repetition 1: crashed" "Note: invented: nothing was measured" 'prefers-color-scheme: dark'; do
   grep -qiF -- "$words" whole/index.html || fail "the page does not say '$words'"
 done
@@ -78,7 +78,7 @@ assert len(links) > 25
 for link in set(links) - {"data:,"}: # no icon
     assert (f'id="{link[1:]}"' in page) if link[0] == "#" else os.path.getsize("whole/" + link) > 0, link
 # RFC 4180: CRLF, as many fields in each line; the same figures as `metrics`.
-for name in ("memory", "lines", "owners", "checkpoints", "latency", "trade", "speed", "thaw", "trust", "verdicts", "missing"):
+for name in ("memory", "lines", "owners", "checkpoints", "latency", "trade", "speed", "cold_open", "trust", "verdicts", "missing"):
     raw = open(f"whole/ts-1720.{name}.csv", "rb").read()
     assert raw.count(b"\r\n") == raw.count(b"\n") > 1, name
     rows = list(csv.reader(raw.decode().splitlines()))
@@ -94,15 +94,15 @@ grep -q "^p1+p2,,$(cat want)," whole/ts-1720.memory.csv || fail "memory.csv is n
 grep -q "| p1+p2+p3 | 89,955 ± 225 |" whole/report.md && grep -q "index.html" whole/report.md || fail "report.md: $(grep "p1+p2+p3 |" whole/report.md | head -1)"
 
 # The limit: of this corpus or refused.
-bound() { # corpus hash
+estimate() { # corpus hash
   cat <<JSON
-{"schema": "phasebench-bound-1", "version": "0.1.0", "corpus": "ts-1720", "corpus_content_hash": "$1", "max_bytes": null, "seed": 1,
+{"schema": "phasebench-estimate-1", "version": "0.1.0", "corpus": "ts-1720", "corpus_content_hash": "$1", "max_bytes": null, "seed": 1,
  "model_bytes": 1, "languages": [], "total": {"language": "all", "document_count": 5, "source_bytes": 9, "node_count": 1234567,
  "bits_per_node": {"kinds": 1, "closes": 0.25, "paddings": 0.125, "lengths": 0.125, "total": ${2:-1.5}}}}
 JSON
 }
-bound 0123456789abcdef0123456789abcdef >bound.json
-report --bound bound.json r.json -o limited
+estimate 0123456789abcdef0123456789abcdef >estimate.json
+report --estimate estimate.json r.json -o limited
 says limited 'path class="l"'
 says limited "The limit, 1.500 bits a node"
 refused() { # words, arguments
@@ -112,12 +112,12 @@ refused() { # words, arguments
   [ "$rc" -eq 3 ] && grep -qF -- "$words" err || fail "$*: exit $rc: $(cat err)"
   [ ! -e refused ] || fail "$*: half a report"
 }
-bound 00000000000000000000000000000000 >other.json
-refused "--bound is about other contents (corpus ts-1720, hash 000" --bound other.json
-bound 0123456789abcdef0123456789abcdef 9 >sum.json
-refused 'the parts are 1.5 together, and "total" is 9' --bound sum.json
-refused 'expected "phasebench-bound-1"' --bound r.json
-refused "none.json" --bound none.json
+estimate 00000000000000000000000000000000 >other.json
+refused "--estimate is about other contents (corpus ts-1720, hash 000" --estimate other.json
+estimate 0123456789abcdef0123456789abcdef 9 >sum.json
+refused 'the parts are 1.5 together, and "total" is 9' --estimate sum.json
+refused 'expected "phasebench-estimate-1"' --estimate r.json
+refused "none.json" --estimate none.json
 
 # Names and messages that are markup.
 evil='<img src=x onerror=window.pwned=true><script>window.pwned=true</script>"'"'"'&'

@@ -225,17 +225,17 @@ store 3 build --dir empty -o none.store
 store 2 build --dir code --corpus quick -o none.store
 
 # ---- the stages of the build that keep both kinds in files ----
-for keeper in $("$PHASEBENCH" stages | sed -n 's/^\([a-z0-9_]*\) .*keeper of sources and trees, writes files.*/\1/p'); do
-  together=$keeper+$vault
+for blob_store in $("$PHASEBENCH" stages | sed -n 's/^\([a-z0-9_]*\) .*blob store of sources and trees, writes files.*/\1/p'); do
+  together=$blob_store+$vault
   export VAULT='codec only'
   rm -rf k.store k.back k.saved
-  "$PHASEBENCH" store build --dir code --stages "$together" -o k.store > out 2> said || fail "$keeper: build: $(cat said)"
-  "$PHASEBENCH" store verify --sources --stages "$together" k.store > out 2> said || fail "$keeper: verify: $(cat out said)"
-  "$PHASEBENCH" store export --stages "$together" -o k.back k.store > out 2> said || fail "$keeper: export: $(cat said)"
-  diff -r code k.back || fail "$keeper: what came back differs"
-  "$PHASEBENCH" store build --dir code --stages "$together" -o k.store > out 2> said || fail "$keeper: again: $(cat said)"
+  "$PHASEBENCH" store build --dir code --stages "$together" -o k.store > out 2> said || fail "$blob_store: build: $(cat said)"
+  "$PHASEBENCH" store verify --sources --stages "$together" k.store > out 2> said || fail "$blob_store: verify: $(cat out said)"
+  "$PHASEBENCH" store export --stages "$together" -o k.back k.store > out 2> said || fail "$blob_store: export: $(cat said)"
+  diff -r code k.back || fail "$blob_store: what came back differs"
+  "$PHASEBENCH" store build --dir code --stages "$together" -o k.store > out 2> said || fail "$blob_store: again: $(cat said)"
   # Bytes changed here and there: found, or of no meaning, and then all comes back as it was.
-  /usr/bin/python3 - "$keeper" <<'PYTHON' > sizes
+  /usr/bin/python3 - "$blob_store" <<'PYTHON' > sizes
 import glob, os, sys
 for name in glob.glob("k.store/" + sys.argv[1] + "*"):
     for i in range(12):
@@ -251,14 +251,14 @@ with open(sys.argv[1], "r+b") as f:
     "$PHASEBENCH" store verify --sources --stages "$together" k.bad > out 2> said
     code=$?
     [ $code = 7 ] && found=$((found + 1))
-    [ $code = 0 ] || [ $code = 7 ] || fail "$keeper: byte $at of $file: verify: exit code $code: $(cat said)"
+    [ $code = 0 ] || [ $code = 7 ] || fail "$blob_store: byte $at of $file: verify: exit code $code: $(cat said)"
     "$PHASEBENCH" store export --stages "$together" -o k.saved k.bad > out 2> said
     exported=$?
-    [ $exported = "$code" ] || [ $exported = 0 ] || fail "$keeper: byte $at of $file: export: exit code $exported"
+    [ $exported = "$code" ] || [ $exported = 0 ] || fail "$blob_store: byte $at of $file: export: exit code $exported"
     [ -d k.saved ] || continue
-    diff -rq code k.saved | grep -aE '^(Files|Only in k.saved)' && fail "$keeper: byte $at of $file: a wrong source was written"
+    diff -rq code k.saved | grep -aE '^(Files|Only in k.saved)' && fail "$blob_store: byte $at of $file: a wrong source was written"
   done < sizes
-  [ "$found" -ge 3 ] || fail "$keeper: of $(wc -l < sizes) changed bytes only $found were found"
+  [ "$found" -ge 3 ] || fail "$blob_store: of $(wc -l < sizes) changed bytes only $found were found"
   unset VAULT
 done
 
@@ -274,18 +274,18 @@ usage '-o is missing' build
 usage 'Its folder is missing' info
 usage 'one argument too many' info s.store s.store
 # The frozen tier's own file: cut short, one of its two heads damaged, another kind of file.
-"$PHASEBENCH" store build --dir code -o frozen.store > out 2> said || fail "build: $(cat said)"
-damage() { # WHAT: frozen.store, copied, is damaged by the command in $2, and found to be
-  rm -rf d.store && cp -r frozen.store d.store && (cd d.store && eval "$2") > /dev/null 2>&1
+"$PHASEBENCH" store build --dir code -o archive.store > out 2> said || fail "build: $(cat said)"
+damage() { # WHAT: archive.store, copied, is damaged by the command in $2, and found to be
+  rm -rf d.store && cp -r archive.store d.store && (cd d.store && eval "$2") > /dev/null 2>&1
   timeout 20 "$PHASEBENCH" store verify d.store > out 2> said
   expect "verify: $1" 7 $?
 }
-damage "an empty file" ': > p4a.frozen'
-damage "cut short" 'truncate -s 9000 p4a.frozen'
-damage "a missing file" 'rm p4a.frozen'
-damage "one head of two" 'printf x | dd of=p4a.frozen bs=1 seek=10 conv=notrunc'
+damage "an empty file" ': > p4a.archive'
+damage "cut short" 'truncate -s 9000 p4a.archive'
+damage "a missing file" 'rm p4a.archive'
+damage "one head of two" 'printf x | dd of=p4a.archive bs=1 seek=10 conv=notrunc'
 grep -q 'every document is well' out || fail "one head of two: $(cat out)"
-damage "a pipe" 'rm p4a.frozen && mkfifo p4a.frozen'
+damage "a pipe" 'rm p4a.archive && mkfifo p4a.archive'
 damage "a pipe in place of the head" 'rm phasebench.store && mkfifo phasebench.store'
 said 'is no regular file'
 usage 'is in no combination' build --stages p1+p2+p3+p4a --dir code --set p4c.pinned_bytes=1 -o x

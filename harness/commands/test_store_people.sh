@@ -181,7 +181,7 @@ cp r.json out
 expect "a limit of memory" 1610612736 "$(value 'r["settings"]["cell_memory_limit_bytes"]')"
 
 # ---- the beginnings of messages ----
-for command in "store build" "store info" "store export" "corpus show" "corpus list" run bench bound metrics report \
+for command in "store build" "store info" "store export" "corpus show" "corpus list" run bench estimate metrics report \
   gate baseline claims attribution; do
   # shellcheck disable=SC2086
   "$PHASEBENCH" $command --no-such-option > out 2> said
@@ -208,7 +208,7 @@ expect "bench, interrupted: lines" 1 "$(wc -l < said)"
 [ -z "$(ls -d b.json* temporary/* 2> /dev/null)" ] || fail "bench, interrupted: left $(ls -d b.json* temporary/*)"
 interrupted 5 bench --dir code --combos baseline --min-time 5 --json b.json
 said '^phasebench bench: interrupted by SIGINT; there is no table, and no JSON was written'
-interrupted 0.5 bound --dir many
-said '^phasebench bound: interrupted by SIGINT; \(there are no figures\|the corpus was not read\)'
+interrupted 0.5 estimate --dir many
+said '^phasebench estimate: interrupted by SIGINT; \(there are no figures\|the corpus was not read\)'
 
 finish

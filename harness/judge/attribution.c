@@ -171,7 +171,7 @@ bool attribution_is_possible(const struct result *result, const char *profile) {
 
 static struct figure metric(const struct result *result, const struct result_group *group, const char *name,
                             const char *checkpoint) {
-  struct spread found = metrics_find(result, group, name, checkpoint, NULL);
+  struct summary found = metrics_find(result, group, name, checkpoint, NULL);
   return (struct figure){.value = found.median, .missing = found.missing};
 }
 
@@ -202,13 +202,13 @@ static struct figure over_lines(const struct result *result, struct figure figur
 }
 
 static struct figure pack_ns(const struct result *result, const struct result_group *group) {
-  struct figure store = metric(result, group, "store_ns", NULL), settle = metric(result, group, "settle_ns", NULL);
+  struct figure store = metric(result, group, "store_ns", NULL), finalize = metric(result, group, "finalize_ns", NULL);
   if (store.missing) return store;
-  if (settle.missing) return settle;
-  return (struct figure){.value = store.value + settle.value};
+  if (finalize.missing) return finalize;
+  return (struct figure){.value = store.value + finalize.value};
 }
 
-static struct figure halvings(struct figure bytes) {
+static struct figure log2_reduction(struct figure bytes) {
   if (bytes.missing) return bytes;
   if (!(bytes.value > 0)) return (struct figure){.missing = "memory not above that at `start` has no logarithm"};
   return (struct figure){.value = log2(bytes.value)};
@@ -219,13 +219,13 @@ static struct figure figure_of(const struct attribution *a, const struct result_
   switch (game) {
     case ATTRIBUTION_BYTES:
       return metric(a->result, group, "bytes_per_line", a->checkpoint);
-    case ATTRIBUTION_HALVINGS:
-      return halvings(metric(a->result, group, "bytes_per_line", a->checkpoint));
+    case ATTRIBUTION_LOG2_REDUCTION:
+      return log2_reduction(metric(a->result, group, "bytes_per_line", a->checkpoint));
     case ATTRIBUTION_ACCESS:
       return access_ns(a->result, group);
     case ATTRIBUTION_WALK:
       return over_lines(a->result, metric(a->result, group, "walk_ns", NULL));
-    case ATTRIBUTION_PACK:
+    case ATTRIBUTION_STORE:
       return over_lines(a->result, pack_ns(a->result, group));
     case ATTRIBUTION_GAME_COUNT:
       break;
@@ -266,7 +266,7 @@ static bool play_repetitions(struct attribution *a, enum attribution_game_id gam
   unsigned n = a->result->repetitions, i;
   const char *missing = a->games[game].share[ATTRIBUTION_SHAPLEY][0].missing;
   if (n < 2) missing = "one repetition has no spread";
-  for (i = 0; i < a->stage_count; i++) a->over_repetitions[game][i] = spread_missing(missing);
+  for (i = 0; i < a->stage_count; i++) a->over_repetitions[game][i] = summary_missing(missing);
   if (missing) return true;
   double *shares = calloc((size_t)n * a->stage_count, sizeof *shares); /* stage by stage */
   bool ok = shares || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
@@ -281,7 +281,7 @@ static bool play_repetitions(struct attribution *a, enum attribution_game_id gam
     free(played.worth);
   }
   for (i = 0; ok && i < a->stage_count; i++) {
-    a->over_repetitions[game][i] = missing ? spread_missing(missing) : spread_of(shares + (size_t)i * n, n);
+    a->over_repetitions[game][i] = missing ? summary_missing(missing) : summary_of(shares + (size_t)i * n, n);
   }
   free(shares);
   return ok;

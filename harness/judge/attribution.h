@@ -16,7 +16,7 @@
  * above 0: each makes the other worth more.
  *
  * Savings multiply, so that of bytes a line the first stage gets most, whatever comes after it. The same game is
- * therefore played in halvings, too: the worth is -log2 of bytes a line, 1 is half the memory.
+ * therefore played in log2 reduction, too: the worth is -log2 of bytes a line, 1 is half the memory.
  *
  * Everything comes from metrics.h: medians over repetitions. A share of which a subset is missing or failed is
  * missing itself, and says which subset, and what measures it. */
@@ -31,10 +31,10 @@
 /* key in JSON, unit, 1 where the worth is what is saved and 0 where it is what is paid, what it is */
 #define ATTRIBUTION_GAMES(X)                                                                              \
   X(BYTES, "bytes_per_line", "bytes/line", 1, "RSS above start over lines, at the checkpoint")            \
-  X(HALVINGS, "halvings", "1", 1, "log2 of bytes_per_line")                                               \
+  X(LOG2_REDUCTION, "log2_reduction", "1", 1, "log2 of bytes_per_line")                                   \
   X(ACCESS, "access_ns", "ns/access", 0, "mean latency of an access of the mix of `served`, all classes") \
   X(WALK, "walk_ns_per_line", "ns/line", 0, "walk_ns, the batch walk of all documents once, over lines")  \
-  X(PACK, "pack_ns_per_line", "ns/line", 0, "store_ns + settle_ns, what is done once for a document, over lines")
+  X(STORE, "store_ns_per_line", "ns/line", 0, "store_ns + finalize_ns, what is done once for a document, over lines")
 
 enum attribution_game_id {
 #define X(name, key, unit, saved, text) ATTRIBUTION_##name,
@@ -91,7 +91,7 @@ struct attribution {
   struct attribution_game games[ATTRIBUTION_GAME_COUNT]; /* signed so that more worth is more saved, or more paid */
   /* Shapley shares of each repetition played as a game of its own: how far noise moves them. Missing where there is
    * one repetition. The share above is that of the medians, so that it adds up. */
-  struct spread over_repetitions[ATTRIBUTION_GAME_COUNT][ATTRIBUTION_STAGES_MAX];
+  struct summary over_repetitions[ATTRIBUTION_GAME_COUNT][ATTRIBUTION_STAGES_MAX];
   struct attribution_texts texts;
 };
 

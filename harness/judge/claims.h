@@ -26,8 +26,8 @@
  *                        smaller is better
  *   not measured         and why: other corpus, combination not in the result, failed,
  *                        figure missing
- * Measured is the median over repetitions. A verdict is settled when the whole confidence interval
- * of the median (spread.h) has the same one. */
+ * Measured is the median over repetitions. A verdict is decided when the whole confidence interval
+ * of the median (summary.h) has the same one. */
 #ifndef PHASEBENCH_CLAIMS_H
 #define PHASEBENCH_CLAIMS_H
 
@@ -94,9 +94,9 @@ bool claim_is_about(const struct claim *claim, const char *corpus);
 
 struct claim_judgement {
   enum claim_verdict verdict;
-  struct spread measured;     /* missing says why it was not measured; the median lies within ci_low ... ci_high */
-  bool settled;               /* the whole interval has this verdict; false with one repetition, which has none */
-  enum claim_verdict reaches; /* where not settled: the worst other verdict in the interval; with none, `verdict` */
+  struct summary measured;    /* missing says why it was not measured; the median lies within ci_low ... ci_high */
+  bool decided;               /* the whole interval has this verdict; false with one repetition, which has none */
+  enum claim_verdict reaches; /* where not decided: the worst other verdict in the interval; with none, `verdict` */
 };
 struct claim_judgement claim_judge(const struct claim *claim, const struct result *result, const char *profile,
                                    const char *checkpoint);
@@ -112,7 +112,7 @@ void claim_figure_text(const struct claim *claim, double value, char *text, unsi
 /* What was claimed: "40.00 %", "1.00 to 2.00 ms". */
 void claim_claimed_text(const struct claim *claim, char *text, unsigned text_bytes);
 /* "75 % interval 93.71 % to 93.73 %, n = 3", or that one repetition has none. */
-void claim_interval_text(const struct claim *claim, const struct spread *measured, char *text, unsigned text_bytes);
+void claim_interval_text(const struct claim *claim, const struct summary *measured, char *text, unsigned text_bytes);
 /* "exceeded", "exceeded, but the interval reaches \"reproduced\"", "not measured: the reason". */
 void claim_judgement_text(const struct claim *claim, const struct claim_judgement *judgement, char *text,
                           unsigned text_bytes);

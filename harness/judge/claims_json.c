@@ -24,13 +24,13 @@ static void add_cells(cJSON *object, const struct claims_row *row) {
 
 static void add_measured(cJSON *object, const struct claims_row *row) {
   const struct claim_judgement *judgement = &row->judgement;
-  const struct spread *measured = &judgement->measured;
+  const struct summary *measured = &judgement->measured;
   json_add_u64(object, "n", measured->n);
   if (measured->missing) {
     json_add_missing(object, "measured", measured->missing);
     return;
   }
-  json_add_bool(object, "settled", judgement->settled);
+  json_add_bool(object, "decided", judgement->decided);
   json_add_text(object, "reaches", claim_verdict_text(row->claim, judgement->reaches));
   json_add_double(object, "measured", measured->median);
   json_add_double(object, "min", measured->min);
@@ -106,7 +106,7 @@ static void add_summary(cJSON *root, const struct claims_verdicts *v) {
     for (char *c = key; *c; c++) *c = *c == '_' ? '_' : (char)(*c - 'A' + 'a');
     json_add_u64(summary, key, v->counts[i]);
   }
-  json_add_u64(summary, "unsettled", v->unsettled);
+  json_add_u64(summary, "undecided", v->undecided);
   json_add_u64(summary, "contradictions", v->contradictions.count);
 }
 

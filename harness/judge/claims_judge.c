@@ -34,24 +34,24 @@ static enum claim_verdict compare(const struct claim *claim, double measured) {
 }
 
 static void settle(const struct claim *claim, struct claim_judgement *judgement) {
-  struct spread *measured = &judgement->measured;
+  struct summary *measured = &judgement->measured;
   /* A figure made of two medians can lie outside the interval of the pairs. */
   measured->ci_low = fmin(measured->ci_low, measured->median);
   measured->ci_high = fmax(measured->ci_high, measured->median);
   enum claim_verdict low = compare(claim, measured->ci_low), high = compare(claim, measured->ci_high);
   enum claim_verdict worst = low < high ? low : high, best = low < high ? high : low;
   judgement->reaches = worst != judgement->verdict ? worst : best;
-  judgement->settled = measured->ci_level > 0 && judgement->reaches == judgement->verdict;
+  judgement->decided = measured->ci_level > 0 && judgement->reaches == judgement->verdict;
 }
 
 struct claim_judgement claim_judge(const struct claim *claim, const struct result *result, const char *profile,
                                    const char *checkpoint) {
-  struct claim_judgement judgement = {.measured = spread_missing("the claim is about another corpus")};
+  struct claim_judgement judgement = {.measured = summary_missing("the claim is about another corpus")};
   if (!claim_is_about(claim, result->corpus)) return judgement;
   const struct result_group *group = result_group(result, claim->combination, profile);
   const struct result_group *against = claim->against ? result_group(result, claim->against, profile) : NULL;
   if ((group && group->instrument) || (against && against->instrument)) {
-    judgement.measured = spread_missing("an instrument cell is not a result");
+    judgement.measured = summary_missing("an instrument cell is not a result");
     return judgement;
   }
   const char *unit, *at = strcmp(checkpoint, "-") == 0 ? NULL : checkpoint;
@@ -59,7 +59,7 @@ struct claim_judgement claim_judge(const struct claim *claim, const struct resul
                            ? metrics_find_against(result, group, against, claim->metric, at, &unit)
                            : metrics_find(result, group, claim->metric, at, &unit);
   if (unit && strcmp(unit, claim->unit) != 0) {
-    judgement.measured = spread_missing("the ledger gives another unit than the metric has");
+    judgement.measured = summary_missing("the ledger gives another unit than the metric has");
   }
   if (judgement.measured.missing) return judgement;
   judgement.verdict = compare(claim, judgement.measured.median);
@@ -122,7 +122,7 @@ void claim_claimed_text(const struct claim *claim, char *text, unsigned text_byt
   }
 }
 
-void claim_interval_text(const struct claim *claim, const struct spread *measured, char *text, unsigned text_bytes) {
+void claim_interval_text(const struct claim *claim, const struct summary *measured, char *text, unsigned text_bytes) {
   char low[80], high[120];
   if (!(measured->ci_level > 0)) {
     snprintf(text, text_bytes, "one repetition, which has no interval");

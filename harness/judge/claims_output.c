@@ -20,7 +20,7 @@ static void add_rows(struct claims_verdicts *v, const struct claim *claim, const
     if (of) {
       row->judgement = claim_judge(claim, of->result, of->profile, row->checkpoint);
     } else {
-      row->judgement.measured = spread_missing("no result of a corpus that the claim is about was given");
+      row->judgement.measured = summary_missing("no result of a corpus that the claim is about was given");
     }
   }
 }
@@ -28,15 +28,15 @@ static void add_rows(struct claims_verdicts *v, const struct claim *claim, const
 /* Of what was measured the worst: a claim that holds at rest and not in service does not hold. */
 static enum claim_verdict count_claim(struct claims_verdicts *v, const struct claims_row *rows, unsigned count) {
   enum claim_verdict worst = CLAIM_NOT_MEASURED;
-  bool unsettled = false;
+  bool undecided = false;
   for (unsigned r = 0; r < count; r++) {
     enum claim_verdict verdict = rows[r].judgement.verdict;
     if (verdict == CLAIM_NOT_MEASURED) continue;
     if (worst == CLAIM_NOT_MEASURED || verdict < worst) worst = verdict;
-    if (!rows[r].judgement.settled) unsettled = true;
+    if (!rows[r].judgement.decided) undecided = true;
   }
   v->counts[worst]++;
-  v->unsettled += unsettled;
+  v->undecided += undecided;
   return worst;
 }
 
@@ -80,11 +80,11 @@ static void print_summary(const struct claims_verdicts *v) {
       "measured (each by the worst of its verdicts).\n",
       v->claims->count, v->counts[CLAIM_EXCEEDED], v->counts[CLAIM_REPRODUCED], v->counts[CLAIM_SMALLER],
       v->counts[CLAIM_REFUTED], v->counts[CLAIM_NOT_MEASURED]);
-  if (v->unsettled) {
+  if (v->undecided) {
     printf(
         "Of %u the confidence interval does not settle a verdict: it reaches another one, or there was one "
         "repetition.\n",
-        v->unsettled);
+        v->undecided);
   }
   printf("The ledger contradicts itself %u times.\n", v->contradictions.count);
 }
@@ -148,15 +148,15 @@ static void print_by_verdict(const struct claims_verdicts *v) {
 
 static void print_row(const struct claims_verdicts *v, const struct claims_row *row) {
   char claimed[CLAIM_TEXT_BYTES], measured[CLAIM_TEXT_BYTES], interval[CLAIM_TEXT_BYTES], verdict[CLAIM_TEXT_BYTES * 2];
-  const struct spread *spread = &row->judgement.measured;
+  const struct summary *summary = &row->judgement.measured;
   claim_claimed_text(row->claim, claimed, sizeof claimed);
   claim_judgement_text(row->claim, &row->judgement, verdict, sizeof verdict);
   printf("  %-8s ", row->checkpoint);
   if (v->result_count > 1 && row->of) printf("%s: ", row->of->result->corpus);
   printf("claimed %s; ", claimed);
   if (is_measured(row)) {
-    claim_figure_text(row->claim, spread->median, measured, sizeof measured);
-    claim_interval_text(row->claim, spread, interval, sizeof interval);
+    claim_figure_text(row->claim, summary->median, measured, sizeof measured);
+    claim_interval_text(row->claim, summary, interval, sizeof interval);
     printf("measured %s (%s): ", measured, interval);
   }
   printf("%s\n", verdict);

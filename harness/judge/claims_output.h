@@ -31,7 +31,7 @@ struct claims_verdicts {
   unsigned row_count;
   enum claim_verdict *worst;            /* of each claim, of its verdicts that were measured */
   unsigned counts[CLAIM_VERDICT_COUNT]; /* claims by that */
-  unsigned unsettled;                   /* claims of which a verdict is not settled */
+  unsigned undecided;                   /* claims of which a verdict is not decided */
   struct claim_contradictions contradictions;
 };
 

@@ -9,7 +9,7 @@
 
 #include "base/json_flat.h"
 #include "base/number.h"
-#include "render/grid.h"
+#include "render/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -137,7 +137,7 @@ static struct compare_row *row_of(struct filler *filler, const struct metric *me
   struct compare_row *row = &comparison->rows[comparison->row_count++];
   *row = (struct compare_row){.combination = filler->combination, .checkpoint = metric->checkpoint};
   memcpy(row->metric, metric->name, sizeof row->metric);
-  for (unsigned s = 0; s < COMPARE_SIDES; s++) row->side[s] = spread_missing(filler->missing[s]);
+  for (unsigned s = 0; s < COMPARE_SIDES; s++) row->side[s] = summary_missing(filler->missing[s]);
   return row;
 }
 
@@ -149,7 +149,7 @@ static void take(void *sink, const struct metric *metric) {
     filler->failed = true;
     return;
   }
-  row->side[filler->side] = metric->spread;
+  row->side[filler->side] = metric->summary;
   row->unit = metric->unit;
 }
 
@@ -227,13 +227,13 @@ struct figure compare_ratio_of(const struct compare_row *row) {
   return (struct figure){.value = row->side[1].median / row->side[0].median};
 }
 
-struct figure compare_noise_of(const struct spread *spread) {
-  struct spread range = spread_range_pct(spread);
+struct figure compare_noise_of(const struct summary *summary) {
+  struct summary range = summary_range_pct(summary);
   return (struct figure){.value = range.median, .missing = range.missing};
 }
 
 enum compare_intervals compare_intervals_of(const struct compare_row *row) {
-  const struct spread *a = &row->side[0], *b = &row->side[1];
+  const struct summary *a = &row->side[0], *b = &row->side[1];
   if (reason_of(row) || !(a->ci_level > 0) || !(b->ci_level > 0)) return COMPARE_UNKNOWN;
   return a->ci_low <= b->ci_high && b->ci_low <= a->ci_high ? COMPARE_OVERLAP : COMPARE_APART;
 }
@@ -245,12 +245,21 @@ const char *compare_intervals_text(enum compare_intervals intervals) {
 bool compare_is_headline(const struct compare_row *row) {
   static const struct {
     const char *metric, *checkpoint;
-  } headlines[] = {
-      {"lines_per_mib", "purged"},     {"lines_per_mib", "served"},     {"rss_above_start_bytes", "purged"},
-      {"bytes_per_line", "purged"},    {"tree_bits_per_node", NULL},    {"disk_bytes_per_line", "purged"},
-      {"parse_mib_per_s", NULL},       {"ingest_speed_pct", NULL},      {"walk_nodes_per_s", NULL},
-      {"latency.hot.p50_ns", NULL},    {"latency.hot.p99_ns", NULL},    {"latency.frozen.p50_ns", NULL},
-      {"latency.frozen.p99_ns", NULL}, {"thaw.tree_warm.p50_ns", NULL}, {"thaw.tree_cold.p50_ns", NULL}};
+  } headlines[] = {{"lines_per_mib", "purged"},
+                   {"lines_per_mib", "served"},
+                   {"rss_above_start_bytes", "purged"},
+                   {"bytes_per_line", "purged"},
+                   {"tree_bits_per_node", NULL},
+                   {"disk_bytes_per_line", "purged"},
+                   {"parse_mib_per_s", NULL},
+                   {"ingest_speed_pct", NULL},
+                   {"walk_nodes_per_s", NULL},
+                   {"latency.hot.p50_ns", NULL},
+                   {"latency.hot.p99_ns", NULL},
+                   {"latency.frozen.p50_ns", NULL},
+                   {"latency.frozen.p99_ns", NULL},
+                   {"cold_open.tree_cached.p50_ns", NULL},
+                   {"cold_open.tree_uncached.p50_ns", NULL}};
   for (size_t i = 0; i < COUNT(headlines); i++) {
     if (strcmp(headlines[i].metric, row->metric) != 0 || !headlines[i].checkpoint != !row->checkpoint) continue;
     if (!row->checkpoint || strcmp(headlines[i].checkpoint, row->checkpoint) == 0) return true;

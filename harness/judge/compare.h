@@ -18,7 +18,7 @@ struct compare_row {
   const char *combination;
   char metric[METRIC_NAME_BYTES];
   const char *checkpoint, *unit; /* checkpoint NULL: of the whole cell */
-  struct spread side[COMPARE_SIDES];
+  struct summary side[COMPARE_SIDES];
 };
 
 /* A member of "corpus", "environment", "phasebench" or "settings" that is not the same in both. */
@@ -45,7 +45,7 @@ void compare_close(struct comparison *comparison);
 /* Of a row. Missing says why. */
 struct figure compare_difference_of(const struct compare_row *row); /* B - A */
 struct figure compare_ratio_of(const struct compare_row *row);      /* B / A */
-struct figure compare_noise_of(const struct spread *spread);        /* 100 * (max - min) / median */
+struct figure compare_noise_of(const struct summary *summary);      /* 100 * (max - min) / median */
 enum compare_intervals compare_intervals_of(const struct compare_row *row);
 const char *compare_intervals_text(enum compare_intervals intervals);
 

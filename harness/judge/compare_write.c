@@ -8,7 +8,7 @@
 #include "base/json_out.h"
 #include "base/number.h"
 #include "compare.h"
-#include "render/grid.h"
+#include "render/table.h"
 
 #define CELL_BYTES 64
 #define CELLS 8
@@ -141,7 +141,7 @@ void compare_write_csv(const struct comparison *comparison, FILE *out) {
     field(out, row->checkpoint ? row->checkpoint : "");
     field(out, row->unit);
     for (unsigned s = 0; s < COMPARE_SIDES; s++) {
-      const struct spread *side = &row->side[s];
+      const struct summary *side = &row->side[s];
       const char *none = side->missing ? side->missing : side->ci_level > 0 ? NULL : "one repetition";
       number_field(out, (struct figure){side->median, side->missing});
       number_field(out, (struct figure){side->ci_low, none});
@@ -166,20 +166,20 @@ static void add_figure(cJSON *object, const char *key, struct figure figure) {
   else json_add_double(object, key, figure.value);
 }
 
-static void add_side(cJSON *object, const char *key, const struct spread *spread) {
-  if (spread->missing) {
-    json_add_missing(object, key, spread->missing);
+static void add_side(cJSON *object, const char *key, const struct summary *summary) {
+  if (summary->missing) {
+    json_add_missing(object, key, summary->missing);
     return;
   }
   cJSON *side = json_add_object(object, key);
-  json_add_u64(side, "n", spread->n);
-  json_add_double(side, "median", spread->median);
-  json_add_double(side, "min", spread->min);
-  json_add_double(side, "max", spread->max);
-  json_add_double(side, "ci_level", spread->ci_level);
-  if (spread->ci_level > 0) {
-    json_add_double(side, "ci_low", spread->ci_low);
-    json_add_double(side, "ci_high", spread->ci_high);
+  json_add_u64(side, "n", summary->n);
+  json_add_double(side, "median", summary->median);
+  json_add_double(side, "min", summary->min);
+  json_add_double(side, "max", summary->max);
+  json_add_double(side, "ci_level", summary->ci_level);
+  if (summary->ci_level > 0) {
+    json_add_double(side, "ci_low", summary->ci_low);
+    json_add_double(side, "ci_high", summary->ci_high);
   } else {
     json_add_missing(side, "ci_low", "one repetition has no interval");
     json_add_missing(side, "ci_high", "one repetition has no interval");

@@ -76,21 +76,21 @@ static bool is_per_line(const char *unit) {
          strcmp(unit, "%") == 0;
 }
 
-static bool differs(const struct gate *gate, enum gate_likeness of) {
+static bool differs(const struct gate *gate, enum gate_comparability of) {
   for (unsigned d = 0; d < gate->difference_count; d++) {
     if (gate->differences[d].of == of) return true;
   }
   return false;
 }
 
-static bool treats(const struct gate *gate, enum gate_likeness of, enum gate_treatment how) {
-  return gate->options.treatments[of] == how && differs(gate, of);
+static bool applies(const struct gate *gate, enum gate_comparability of, enum gate_policy how) {
+  return gate->options.policies[of] == how && differs(gate, of);
 }
 
 static bool gates(const struct gate *gate, const struct gate_rule *rule) {
   bool without_times = false;
-  for (unsigned l = 0; l < GATE_LIKENESS_COUNT; l++) {
-    without_times = without_times || treats(gate, (enum gate_likeness)l, GATE_IGNORE_TIMES);
+  for (unsigned l = 0; l < GATE_COMPARABILITY_COUNT; l++) {
+    without_times = without_times || applies(gate, (enum gate_comparability)l, GATE_IGNORE_TIMES);
   }
   if (rule->kind == GATE_RANK && without_times) return false;
   return rule->gates;
@@ -108,16 +108,16 @@ static struct gate_line *find_line(struct taking *taking, const struct metric *m
 static void fill(struct taking *taking, struct gate_line *line, const struct metric *metric) {
   double **values = taking->candidate ? &line->b : &line->a;
   const char **missing = taking->candidate ? &line->b_missing : &line->a_missing;
-  *missing = metric->spread.missing;
+  *missing = metric->summary.missing;
   if (!*missing && !metric->values) *missing = "the metric is made of all repetitions together: it cannot be compared";
   if (*missing) return;
-  *values = malloc(metric->spread.n * sizeof **values);
+  *values = malloc(metric->summary.n * sizeof **values);
   if (!*values) {
     taking->failed = true;
     return;
   }
-  memcpy(*values, metric->values, metric->spread.n * sizeof **values);
-  *(taking->candidate ? &line->b_count : &line->a_count) = metric->spread.n;
+  memcpy(*values, metric->values, metric->summary.n * sizeof **values);
+  *(taking->candidate ? &line->b_count : &line->a_count) = metric->summary.n;
 }
 
 static void take(void *sink, const struct metric *metric) {
@@ -135,7 +135,7 @@ static void take(void *sink, const struct metric *metric) {
     line->checkpoint = metric->checkpoint; /* names are static: the same text is the same pointer */
     line->unit = metric->unit;
     line->rule = rule;
-    line->unlike = treats(taking->gate, GATE_CORPUS, GATE_PER_LINE) && !is_per_line(metric->unit);
+    line->unlike = applies(taking->gate, GATE_CORPUS, GATE_PER_LINE) && !is_per_line(metric->unit);
     line->gates = gates(taking->gate, rule) && !line->unlike;
     line->a_missing = "the baseline has no such metric";
     line->b_missing = "the candidate has no such metric";
@@ -210,7 +210,7 @@ static bool check_rules(const struct gate *gate, struct fault *fault) {
   }
   if (any_line_gates(gate)) return true;
   return fault_set(fault, EXIT_CODE_INPUT,
-                   "nothing is left that gates: with what --treat says all metrics are only reported");
+                   "nothing is left that gates: with what --policy says all metrics are only reported");
 }
 
 /* A group that the baseline has not is not compared, but it must not have failed. */

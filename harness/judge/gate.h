@@ -91,44 +91,44 @@ bool gate_config_open(const char *path, struct gate_config **config, struct faul
 void gate_config_close(struct gate_config *config);
 const char *gate_kind_name(enum gate_kind kind);
 
-/* ---- likeness ---- */
+/* ---- comparability ---- */
 
-#define GATE_LIKENESSES(X) \
-  X(CORPUS, "corpus")      \
-  X(MACHINE, "machine")    \
-  X(VERSION, "version")    \
+#define GATE_COMPARABILITIES(X) \
+  X(CORPUS, "corpus")           \
+  X(MACHINE, "machine")         \
+  X(VERSION, "version")         \
   X(SETTINGS, "settings")
-#define GATE_TREATMENTS(X)        \
+#define GATE_POLICIES(X)          \
   X(REFUSE, "refuse")             \
   X(IGNORE_TIMES, "ignore-times") \
   X(PER_LINE, "per-line")         \
   X(IGNORE, "ignore")
 
-enum gate_likeness {
+enum gate_comparability {
 #define X(name, text) GATE_##name,
-  GATE_LIKENESSES(X)
+  GATE_COMPARABILITIES(X)
 #undef X
-      GATE_LIKENESS_COUNT
+      GATE_COMPARABILITY_COUNT
 };
 
-enum gate_treatment {
+enum gate_policy {
 #define X(name, text) GATE_##name,
-  GATE_TREATMENTS(X)
+  GATE_POLICIES(X)
 #undef X
 };
 
 struct gate_difference {
-  enum gate_likeness of;
-  bool untreatable; /* refused whatever the treatment is */
+  enum gate_comparability of;
+  bool always_refused; /* refused whatever the policy is */
   char what[64], before[120], after[120];
 };
 
 #define GATE_DIFFERENCES_MAX 64
 
-const char *gate_likeness_name(enum gate_likeness likeness);
-const char *gate_treatment_name(enum gate_treatment treatment);
-/* "machine=ignore-times" into treatments. Faults: EXIT_CODE_USAGE. */
-bool gate_treatment_parse(const char *text, enum gate_treatment treatments[GATE_LIKENESS_COUNT], struct fault *fault);
+const char *gate_comparability_name(enum gate_comparability comparability);
+const char *gate_policy_name(enum gate_policy policy);
+/* "machine=ignore-times" into policies. Faults: EXIT_CODE_USAGE. */
+bool gate_policy_parse(const char *text, enum gate_policy policies[GATE_COMPARABILITY_COUNT], struct fault *fault);
 
 /* ---- comparison ---- */
 
@@ -185,7 +185,7 @@ struct gate_options {
   const char *config, *claims;      /* NULL: default; none */
   struct gate_pair *pairs;          /* NULL: all combinations of the baseline */
   unsigned pair_count;
-  enum gate_treatment treatments[GATE_LIKENESS_COUNT];
+  enum gate_policy policies[GATE_COMPARABILITY_COUNT];
   bool all; /* show also what did not change */
 };
 

@@ -41,7 +41,7 @@ static void say(struct gate_line *line, enum gate_verdict verdict, const char *r
 /* ---- figures ---- */
 
 static double noise_pct(const double *values, unsigned n) {
-  struct spread spread = spread_of(values, n), noise = spread_range_pct(&spread);
+  struct summary summary = summary_of(values, n), noise = summary_range_pct(&summary);
   if (!noise.missing) return noise.median;
   return n >= 2 && range(values, n) == 0 ? 0 : NAN;
 }
@@ -49,8 +49,8 @@ static double noise_pct(const double *values, unsigned n) {
 static void add_figures(struct gate_line *line) {
   line->before = line->after = line->change_pct = line->noise_pct = line->p = line->p_adjusted = NAN;
   double ratio;
-  if (line->a) line->before = spread_of(line->a, line->a_count).median;
-  if (line->b) line->after = spread_of(line->b, line->b_count).median;
+  if (line->a) line->before = summary_of(line->a, line->a_count).median;
+  if (line->b) line->after = summary_of(line->b, line->b_count).median;
   if (!line->a || !line->b) return;
   if (line->before > 0) line->change_pct = 100 * (line->after / line->before - 1);
   else if (line->before == line->after) line->change_pct = 0;
@@ -67,7 +67,7 @@ static bool is_constant(const struct gate_line *line) {
   return range(line->a, line->a_count) == 0 && range(line->b, line->b_count) == 0;
 }
 
-static bool is_settled(const struct gate_line *line) {
+static bool is_decided(const struct gate_line *line) {
   if (line->rule->kind == GATE_RANK) return false;
   return is_constant(line) && (line->rule->kind == GATE_EXACT || (line->a_count >= 2 && line->b_count >= 2));
 }
@@ -153,12 +153,12 @@ void gate_judge_lines(const struct gate_config *config, struct gate_line *lines,
       add_figures(&lines[i]);
     }
     if (!is_judged(&lines[i])) judge_missing(&lines[i]);
-    else if (is_settled(&lines[i])) judge_constant(&lines[i]);
+    else if (is_decided(&lines[i])) judge_constant(&lines[i]);
   }
   for (unsigned f = 0; family && f < 4; f++) {
     unsigned members = 0;
     for (unsigned i = 0; i < count; i++) {
-      if (is_judged(&lines[i]) && !is_settled(&lines[i]) && in_family(&lines[i], f)) family[members++] = &lines[i];
+      if (is_judged(&lines[i]) && !is_decided(&lines[i]) && in_family(&lines[i], f)) family[members++] = &lines[i];
     }
     judge_family(family, members, config->alpha);
   }

@@ -110,9 +110,9 @@ static void print_refusal_suite(const struct gate *gate, FILE *out) {
   size_t used = 0;
   for (unsigned d = 0; d < gate->difference_count && used < sizeof message; d++) {
     const struct gate_difference *difference = &gate->differences[d];
-    used +=
-        (size_t)snprintf(message + used, sizeof message - used, "%s%s: %s: %s, now %s", d ? "; " : "",
-                         gate_likeness_name(difference->of), difference->what, difference->before, difference->after);
+    used += (size_t)snprintf(message + used, sizeof message - used, "%s%s: %s: %s, now %s", d ? "; " : "",
+                             gate_comparability_name(difference->of), difference->what, difference->before,
+                             difference->after);
   }
   print_state(out, "error", message);
   fputs("</testcase>\n  </testsuite>\n", out);
@@ -181,13 +181,13 @@ static void add_differences(cJSON *root, const struct gate *gate) {
   for (unsigned d = 0; d < gate->difference_count; d++) {
     const struct gate_difference *difference = &gate->differences[d];
     cJSON *object = json_add_object(list, NULL);
-    json_add_text(object, "of", gate_likeness_name(difference->of));
+    json_add_text(object, "of", gate_comparability_name(difference->of));
     json_add_text(object, "what", difference->what);
     json_add_text(object, "before", difference->before);
     json_add_text(object, "after", difference->after);
-    json_add_text(object, "treatment",
-                  difference->untreatable ? gate_treatment_name(GATE_REFUSE)
-                                          : gate_treatment_name(gate->options.treatments[difference->of]));
+    json_add_text(object, "policy",
+                  difference->always_refused ? gate_policy_name(GATE_REFUSE)
+                                             : gate_policy_name(gate->options.policies[difference->of]));
   }
 }
 

@@ -103,9 +103,9 @@ static void print_rows(const struct gate *gate, FILE *out) {
 }
 
 static const char *treated(const struct gate *gate, const struct gate_difference *difference) {
-  if (difference->untreatable) return "refused";
-  enum gate_treatment treatment = gate->options.treatments[difference->of];
-  return treatment == GATE_REFUSE ? "refused" : gate_treatment_name(treatment);
+  if (difference->always_refused) return "refused";
+  enum gate_policy policy = gate->options.policies[difference->of];
+  return policy == GATE_REFUSE ? "refused" : gate_policy_name(policy);
 }
 
 void gate_print_text(const struct gate *gate, FILE *out) {
@@ -114,7 +114,7 @@ void gate_print_text(const struct gate *gate, FILE *out) {
           gate->before->created_utc, gate->after->path, gate->after->corpus, gate->after->created_utc);
   for (unsigned d = 0; d < gate->difference_count; d++) {
     const struct gate_difference *difference = &gate->differences[d];
-    fprintf(out, "unlike     %s: %s: %s, now %s [%s]\n", gate_likeness_name(difference->of), difference->what,
+    fprintf(out, "unlike     %s: %s: %s, now %s [%s]\n", gate_comparability_name(difference->of), difference->what,
             difference->before, difference->after, treated(gate, difference));
   }
   print_rows(gate, out);
@@ -182,7 +182,8 @@ void gate_print_markdown(const struct gate *gate, FILE *out) {
           exit_code_text(code), (int)code, summary);
   for (unsigned d = 0; d < gate->difference_count; d++) {
     const struct gate_difference *difference = &gate->differences[d];
-    fprintf(out, "%s- %s differs (%s): ", d ? "" : "\n", gate_likeness_name(difference->of), treated(gate, difference));
+    fprintf(out, "%s- %s differs (%s): ", d ? "" : "\n", gate_comparability_name(difference->of),
+            treated(gate, difference));
     print_escaped(difference->what, out);
     fputs(", ", out);
     print_escaped(difference->before, out);

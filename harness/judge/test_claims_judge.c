@@ -112,15 +112,15 @@ static void the_interval_settles_or_not(void **state) {
   assert_non_null(made);
   make(made, REPETITIONS, 100, 50);
   struct claim_judgement judgement = claim_judge(&claim, &made->result, "strict", "purged");
-  assert_true(judgement.verdict == CLAIM_REPRODUCED && judgement.settled && judgement.reaches == CLAIM_REPRODUCED);
+  assert_true(judgement.verdict == CLAIM_REPRODUCED && judgement.decided && judgement.reaches == CLAIM_REPRODUCED);
   claim_judgement_text(&claim, &judgement, text, sizeof text);
   assert_string_equal(text, "reproduced");
   set_memory(made, 1, 3, 40); /* 60 %: exceeded */
   judgement = claim_judge(&claim, &made->result, "strict", "purged");
-  assert_true(judgement.verdict == CLAIM_REPRODUCED && !judgement.settled && judgement.reaches == CLAIM_EXCEEDED);
+  assert_true(judgement.verdict == CLAIM_REPRODUCED && !judgement.decided && judgement.reaches == CLAIM_EXCEEDED);
   set_memory(made, 1, 4, 120); /* -20 %: refuted, the worse of the two */
   judgement = claim_judge(&claim, &made->result, "strict", "purged");
-  assert_true(judgement.verdict == CLAIM_REPRODUCED && !judgement.settled && judgement.reaches == CLAIM_REFUTED);
+  assert_true(judgement.verdict == CLAIM_REPRODUCED && !judgement.decided && judgement.reaches == CLAIM_REFUTED);
   claim_judgement_text(&claim, &judgement, text, sizeof text);
   assert_string_equal(text, "reproduced, but the interval reaches \"refuted\"");
   claim_interval_text(&claim, &judgement.measured, text, sizeof text);
@@ -136,7 +136,7 @@ static void one_repetition_settles_nothing(void **state) {
   assert_non_null(made);
   make(made, 1, 100, 50);
   struct claim_judgement judgement = claim_judge(&claim, &made->result, "strict", "purged");
-  assert_true(judgement.verdict == CLAIM_REPRODUCED && !judgement.settled && judgement.reaches == CLAIM_REPRODUCED);
+  assert_true(judgement.verdict == CLAIM_REPRODUCED && !judgement.decided && judgement.reaches == CLAIM_REPRODUCED);
   claim_interval_text(&claim, &judgement.measured, text, sizeof text);
   assert_string_equal(text, "one repetition, which has no interval");
   claim_cells_text(&claim, &made->result, "strict", text, sizeof text);
@@ -154,7 +154,7 @@ static void figures_of_two_combinations(void **state) {
   set_memory(made, 0, 1, 200);
   set_memory(made, 1, 1, 50);
   const struct result_group *baseline = &made->groups[0], *p1 = &made->groups[1];
-  struct spread found = metrics_find_against(&made->result, p1, baseline, "marginal_reduction_pct", "purged", &unit);
+  struct summary found = metrics_find_against(&made->result, p1, baseline, "marginal_reduction_pct", "purged", &unit);
   assert_true(!found.missing && found.median == 75 && found.min == 75 && found.max == 75 && found.n == 3);
   assert_string_equal(unit, "%");
   found = metrics_find_against(&made->result, p1, baseline, "lines_per_mib_factor", "purged", &unit);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "grid.h"
+#include "table.h"
 #include "html.h"
 
 #define WIDE_PX 760.0

@@ -6,7 +6,7 @@
 
 #include "base/number.h"
 #include "chart.h"
-#include "grid.h"
+#include "table.h"
 
 #define LABEL_PX_MAX 270.0
 #define VALUE_PX_MIN 70.0

@@ -47,9 +47,9 @@ static void write_differences(const struct comparison *comparison, FILE *out) {
   fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }
 
-static struct chart_point point_of(const struct spread *spread) {
-  struct chart_point point = {.is_there = !spread->missing, .value = spread->median};
-  if (spread->ci_level > 0) point.low = spread->ci_low, point.high = spread->ci_high;
+static struct chart_point point_of(const struct summary *summary) {
+  struct chart_point point = {.is_there = !summary->missing, .value = summary->median};
+  if (summary->ci_level > 0) point.low = summary->ci_low, point.high = summary->ci_high;
   return point;
 }
 
@@ -87,19 +87,19 @@ static void draw_memory(const struct comparison *comparison, FILE *out) {
                                       : "");
 }
 
-static void write_cell(FILE *out, const struct compare_row *row, const struct spread *spread) {
+static void write_cell(FILE *out, const struct compare_row *row, const struct summary *summary) {
   char text[64];
-  if (spread->missing) {
+  if (summary->missing) {
     fputs("<td class=\"na\" title=\"", out);
-    html_text(out, spread->missing);
+    html_text(out, summary->missing);
     fputs("\">n/a</td>", out);
     return;
   }
-  compare_number(row, spread->median, text, sizeof text);
+  compare_number(row, summary->median, text, sizeof text);
   fputs("<td>", out);
   html_text(out, text);
-  double reach = fmax(spread->median - spread->ci_low, spread->ci_high - spread->median);
-  if (spread->ci_level > 0 && reach > 0) {
+  double reach = fmax(summary->median - summary->ci_low, summary->ci_high - summary->median);
+  if (summary->ci_level > 0 && reach > 0) {
     compare_number(row, reach, text, sizeof text);
     fputs(" <small>\u00b1", out);
     html_text(out, text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_data.c - the grids of a report. Every figure comes from metrics_find, by name. */
+ * report_data.c - the tables of a report. Every figure comes from metrics_find, by name. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,46 +52,46 @@ static bool out_of_memory(const struct result *result, struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while making the report", result->path);
 }
 
-static void name_row(struct grid_row *row, const struct result_group *group) {
+static void name_row(struct table_row *row, const struct result_group *group) {
   snprintf(row->name, sizeof row->name, "%s", group->combination);
   if (!group->ok) snprintf(row->note, sizeof row->note, "FAILED: %s", group->reason);
 }
 
-/* A grid of metrics; `spread` adds .min and .max columns for pictures. */
+/* A table of metrics; `spread` adds .min and .max columns for pictures. */
 static bool by_combination(const struct result *result, const char *profile, const struct shape *shapes,
-                           unsigned shape_count, bool spread, const char *title, struct grid *grid,
+                           unsigned shape_count, bool summary, const char *title, struct table *table,
                            struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
   if (!groups) return out_of_memory(result, fault);
   unsigned rows = combinations_in(result, profile, false, groups);
-  unsigned each = spread ? 3 : 1;
-  if (!grid_new(grid, rows, shape_count * each)) {
+  unsigned each = summary ? 3 : 1;
+  if (!table_new(table, rows, shape_count * each)) {
     free(groups);
     return out_of_memory(result, fault);
   }
-  snprintf(grid->title, sizeof grid->title, "%s", title);
-  snprintf(grid->corner, sizeof grid->corner, "combination");
+  snprintf(table->title, sizeof table->title, "%s", title);
+  snprintf(table->corner, sizeof table->corner, "combination");
   for (unsigned c = 0; c < shape_count; c++) {
     const struct shape *shape = &shapes[c];
     const char *at = shape->checkpoint ? shape->checkpoint : "cell";
     static const char *const endings[] = {[MEDIAN] = "", [LEAST] = ".min", [MOST] = ".max"};
-    grid_column_set(grid, c * each, shape->label, shape->scale, shape->decimals, "%s@%s%s", shape->metric, at,
-                    endings[shape->part]);
-    if (!spread) continue;
-    grid_column_set(grid, c * each + 1, "", 1, 0, "%s@%s.min", shape->metric, at);
-    grid_column_set(grid, c * each + 2, "", 1, 0, "%s@%s.max", shape->metric, at);
+    table_column_set(table, c * each, shape->label, shape->scale, shape->decimals, "%s@%s%s", shape->metric, at,
+                     endings[shape->part]);
+    if (!summary) continue;
+    table_column_set(table, c * each + 1, "", 1, 0, "%s@%s.min", shape->metric, at);
+    table_column_set(table, c * each + 2, "", 1, 0, "%s@%s.max", shape->metric, at);
   }
   for (unsigned r = 0; r < rows; r++) {
-    name_row(&grid->rows[r], groups[r]);
+    name_row(&table->rows[r], groups[r]);
     for (unsigned c = 0; c < shape_count; c++) {
-      struct spread found = metrics_find(result, groups[r], shapes[c].metric, shapes[c].checkpoint, NULL);
-      grid_set(grid, r, c * each, &found);
-      if (shapes[c].part != MEDIAN) grid_at(grid, r, c * each)->ci_level = 0;
-      if (shapes[c].part == LEAST) grid_at(grid, r, c * each)->value = found.min;
-      if (shapes[c].part == MOST) grid_at(grid, r, c * each)->value = found.max;
-      if (!spread) continue;
-      *grid_at(grid, r, c * each + 1) = (struct grid_cell){.value = found.min, .missing = found.missing};
-      *grid_at(grid, r, c * each + 2) = (struct grid_cell){.value = found.max, .missing = found.missing};
+      struct summary found = metrics_find(result, groups[r], shapes[c].metric, shapes[c].checkpoint, NULL);
+      table_set(table, r, c * each, &found);
+      if (shapes[c].part != MEDIAN) table_at(table, r, c * each)->ci_level = 0;
+      if (shapes[c].part == LEAST) table_at(table, r, c * each)->value = found.min;
+      if (shapes[c].part == MOST) table_at(table, r, c * each)->value = found.max;
+      if (!summary) continue;
+      *table_at(table, r, c * each + 1) = (struct table_cell){.value = found.min, .missing = found.missing};
+      *table_at(table, r, c * each + 2) = (struct table_cell){.value = found.max, .missing = found.missing};
     }
   }
   free(groups);
@@ -100,7 +100,7 @@ static bool by_combination(const struct result *result, const char *profile, con
 
 #define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 
-bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_memory(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
       {"lines_per_mib", "purged", "lines/MiB purged", 1, 0, MEDIAN},
       {"lines_per_mib", "served", "served", 1, 0, MEDIAN},
@@ -110,10 +110,10 @@ bool report_memory(const struct result *result, const char *profile, struct grid
       {"reduction_pct", "served", "served", 1, 2, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), true,
-                        "Memory above `start`: at rest (purged) and in service (served)", grid, fault);
+                        "Memory above `start`: at rest (purged) and in service (served)", table, fault);
 }
 
-bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_lines(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
       {"bytes_per_line", "purged", "RSS B/line", 1, 2, MEDIAN},
       {"tree_bytes_per_line", NULL, "tree B/line", 1, 2, MEDIAN},
@@ -122,10 +122,10 @@ bool report_lines(const struct result *result, const char *profile, struct grid 
       {"disk_bytes_per_line", "purged", "disk B/line", 1, 2, MEDIAN},
       {"lines_per_mib_with_disk", "purged", "lines/MiB of RAM + disk", 1, 0, MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "What a line costs at rest", grid, fault);
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "What a line costs at rest", table, fault);
 }
 
-bool report_trade(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_trade(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
       {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2, MEDIAN},
       {"rss_above_start_bytes", "served", "served", MIB, 2, MEDIAN},
@@ -135,13 +135,14 @@ bool report_trade(const struct result *result, const char *profile, struct grid 
       {"latency.hot.p99_ns", NULL, "p99", 1000, 0, MEDIAN},
       {"latency.frozen.p50_ns", NULL, "frozen us p50", 1000, 0, MEDIAN},
       {"latency.frozen.p99_ns", NULL, "p99", 1000, 0, MEDIAN},
-      {"thaw.tree_warm.p50_ns", NULL, "evicted tree us p50", 1000, 0, MEDIAN},
-      {"thaw.tree_cold.p50_ns", NULL, "cold page cache", 1000, 0, MEDIAN},
+      {"cold_open.tree_cached.p50_ns", NULL, "evicted tree us p50", 1000, 0, MEDIAN},
+      {"cold_open.tree_uncached.p50_ns", NULL, "cold page cache", 1000, 0, MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "What is saved, and what it costs", grid, fault);
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "What is saved, and what it costs", table,
+                        fault);
 }
 
-bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_trust(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
       {"nodes_compared", NULL, "nodes proved", 1, 0, MEDIAN},
       {"mismatches", NULL, "mismatches", 1, 0, MEDIAN},
@@ -149,10 +150,10 @@ bool report_trust(const struct result *result, const char *profile, struct grid 
       {"wall_noise_pct", NULL, "time noise %", 1, 1, MEDIAN},
       {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0, MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof and noise", grid, fault);
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof and noise", table, fault);
 }
 
-bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_speed(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
       {"parse_mib_per_s", NULL, "parse MiB/s", 1, 1, MEDIAN},
       {"parse_mib_per_s", NULL, "min", 1, 1, LEAST},
@@ -164,10 +165,10 @@ bool report_speed(const struct result *result, const char *profile, struct grid 
       {"edit_parse_ns", NULL, "edits: parse ms", 1e6, 2, MEDIAN},
       {"edit_store_ns", NULL, "store ms", 1e6, 2, MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "Speed", grid, fault);
+  return by_combination(result, profile, shapes, COUNT(shapes), false, "Speed", table, fault);
 }
 
-bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_latency(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
       {"latency.hot.p50_ns", NULL, "hot p50", 1000, 1, MEDIAN},
       {"latency.hot.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
@@ -179,28 +180,28 @@ bool report_latency(const struct result *result, const char *profile, struct gri
       {"latency.frozen.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), false,
-                        "Latency of an access by class of document, microseconds", grid, fault);
+                        "Latency of an access by class of document, microseconds", table, fault);
 }
 
-bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_cold_open(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {
-      {"thaw.documents", NULL, "documents", 1, 0, MEDIAN},
-      {"thaw.tree_warm.p50_ns", NULL, "tree warm p50", 1000, 1, MEDIAN},
-      {"thaw.tree_warm.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"thaw.tree_cold.p50_ns", NULL, "tree cold p50", 1000, 1, MEDIAN},
-      {"thaw.tree_cold.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"thaw.source_warm.p50_ns", NULL, "source warm p50", 1000, 1, MEDIAN},
-      {"thaw.source_cold.p50_ns", NULL, "cold p50", 1000, 1, MEDIAN},
-      {"thaw.parse.p50_ns", NULL, "parse p50", 1000, 1, MEDIAN},
-      {"thaw.parse_over_tree_warm.p50", NULL, "parse / tree warm", 1, 1, MEDIAN},
-      {"thaw.parse_over_tree_warm.min", NULL, "least", 1, 2, MEDIAN},
-      {"thaw.parse_over_tree_warm.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
-      {"thaw.parse_over_tree_cold.p50", NULL, "parse / tree cold", 1, 1, MEDIAN},
-      {"thaw.parse_over_tree_cold.min", NULL, "least", 1, 2, MEDIAN},
-      {"thaw.parse_over_tree_cold.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
+      {"cold_open.documents", NULL, "documents", 1, 0, MEDIAN},
+      {"cold_open.tree_cached.p50_ns", NULL, "tree warm p50", 1000, 1, MEDIAN},
+      {"cold_open.tree_cached.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"cold_open.tree_uncached.p50_ns", NULL, "tree cold p50", 1000, 1, MEDIAN},
+      {"cold_open.tree_uncached.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+      {"cold_open.source_cached.p50_ns", NULL, "source warm p50", 1000, 1, MEDIAN},
+      {"cold_open.source_uncached.p50_ns", NULL, "cold p50", 1000, 1, MEDIAN},
+      {"cold_open.parse.p50_ns", NULL, "parse p50", 1000, 1, MEDIAN},
+      {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree warm", 1, 1, MEDIAN},
+      {"cold_open.parse_over_tree_cached.min", NULL, "least", 1, 2, MEDIAN},
+      {"cold_open.parse_over_tree_cached.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
+      {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree cold", 1, 1, MEDIAN},
+      {"cold_open.parse_over_tree_uncached.min", NULL, "least", 1, 2, MEDIAN},
+      {"cold_open.parse_over_tree_uncached.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
   };
   return by_combination(result, profile, shapes, COUNT(shapes), false,
-                        "Opening a document that is not in use, microseconds", grid, fault);
+                        "Opening a document that is not in use, microseconds", table, fault);
 }
 
 /* ---- owners ---- */
@@ -224,8 +225,8 @@ static double grown(const struct result *result, const struct result_group *grou
   va_start(arguments, format);
   vsnprintf(name, sizeof name, format, arguments);
   va_end(arguments);
-  struct spread now = metrics_find(result, group, name, "purged", NULL);
-  struct spread start = metrics_find(result, group, name, "start", NULL);
+  struct summary now = metrics_find(result, group, name, "purged", NULL);
+  struct summary start = metrics_find(result, group, name, "start", NULL);
   if (now.missing || start.missing) {
     /* A heap made after `start` held nothing then. */
     bool is_new = !now.missing && strncmp(name, "heap.", 5) == 0;
@@ -266,7 +267,7 @@ enum { OTHER_HEAPS, OVERHEAD, MAPPED_FILES, GRAMMARS, PROGRAM, UNEXPLAINED, TOTA
 _Static_assert(FIXED_COLUMNS == REPORT_OWNERS_FIXED, "report.h and the pictures know the columns");
 
 static void fill_owners(const struct result *result, const struct result_group *group, const struct owner *owners,
-                        unsigned named, const struct grid *grid, unsigned row) {
+                        unsigned named, const struct table *table, unsigned row) {
   const char *missing = NULL;
   double heaps = 0, named_heaps = 0, fixed[FIXED_COLUMNS];
   const struct result_checkpoint *purged = &group->cells[0]->checkpoints[RESULT_AT_PURGED];
@@ -278,7 +279,7 @@ static void fill_owners(const struct result *result, const struct result_group *
     bool has = false;
     for (unsigned h = 0; h < purged->heap_count && !has; h++) has = strcmp(purged->heaps[h].owner, owners[o].name) == 0;
     double bytes = has ? grown(result, group, &missing, "heap.%s.allocated_bytes", owners[o].name) : 0;
-    *grid_at(grid, row, o) = (struct grid_cell){.value = bytes, .missing = missing};
+    *table_at(table, row, o) = (struct table_cell){.value = bytes, .missing = missing};
     named_heaps += bytes;
   }
   fixed[OTHER_HEAPS] = heaps - named_heaps;
@@ -290,11 +291,11 @@ static void fill_owners(const struct result *result, const struct result_group *
   fixed[GRAMMARS] = grown(result, group, &missing, "mapping.grammar.rss_bytes");
   fixed[PROGRAM] = fixed[TOTAL] - anonymous - fixed[MAPPED_FILES] - fixed[GRAMMARS];
   for (unsigned f = 0; f < FIXED_COLUMNS; f++) {
-    *grid_at(grid, row, named + f) = (struct grid_cell){.value = fixed[f], .missing = missing};
+    *table_at(table, row, named + f) = (struct table_cell){.value = fixed[f], .missing = missing};
   }
 }
 
-bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_owners(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const char *const fixed[] = {"other heaps",        "allocator overhead", "mapped files", "grammars",
                                       "program, libraries", "unexplained",        "total"};
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
@@ -305,18 +306,18 @@ bool report_owners(const struct result *result, const char *profile, struct grid
   if (ok) qsort(owners, named, sizeof *owners, by_share);
   if (named > HEAP_OWNERS_MAX) named = HEAP_OWNERS_MAX;
   while (named > 0 && owners[named - 1].largest_share < OWNER_SHARE_MIN) named--;
-  ok = ok && grid_new(grid, rows, named + FIXED_COLUMNS);
+  ok = ok && table_new(table, rows, named + FIXED_COLUMNS);
   if (!ok) {
     out_of_memory(result, fault);
     goto free_lists;
   }
-  snprintf(grid->title, sizeof grid->title, "RSS above `start` by owner at `purged`, KiB");
-  snprintf(grid->corner, sizeof grid->corner, "combination");
-  for (unsigned o = 0; o < named; o++) grid_column_set(grid, o, owners[o].name, KIB, 0, "%s", owners[o].name);
-  for (unsigned f = 0; f < FIXED_COLUMNS; f++) grid_column_set(grid, named + f, fixed[f], KIB, 0, "%s", fixed[f]);
+  snprintf(table->title, sizeof table->title, "RSS above `start` by owner at `purged`, KiB");
+  snprintf(table->corner, sizeof table->corner, "combination");
+  for (unsigned o = 0; o < named; o++) table_column_set(table, o, owners[o].name, KIB, 0, "%s", owners[o].name);
+  for (unsigned f = 0; f < FIXED_COLUMNS; f++) table_column_set(table, named + f, fixed[f], KIB, 0, "%s", fixed[f]);
   for (unsigned r = 0; r < rows; r++) {
-    name_row(&grid->rows[r], groups[r]);
-    if (groups[r]->ok) fill_owners(result, groups[r], owners, named, grid, r);
+    name_row(&table->rows[r], groups[r]);
+    if (groups[r]->ok) fill_owners(result, groups[r], owners, named, table, r);
   }
 free_lists:
   free(owners);
@@ -326,26 +327,26 @@ free_lists:
 
 /* ---- checkpoints ---- */
 
-bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault) {
+bool report_checkpoints(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
   unsigned all = groups ? combinations_in(result, profile, false, groups) : 0, columns = 0;
   for (unsigned g = 0; g < all; g++) {
     if (report_is_drawn(result, profile, groups[g]->combination)) groups[columns++] = groups[g];
   }
-  if (!groups || !grid_new(grid, RESULT_CHECKPOINT_COUNT - 1, columns)) {
+  if (!groups || !table_new(table, RESULT_CHECKPOINT_COUNT - 1, columns)) {
     free(groups);
     return out_of_memory(result, fault);
   }
-  snprintf(grid->title, sizeof grid->title, "RSS above `start` at each checkpoint, MiB");
-  snprintf(grid->corner, sizeof grid->corner, "checkpoint");
+  snprintf(table->title, sizeof table->title, "RSS above `start` at each checkpoint, MiB");
+  snprintf(table->corner, sizeof table->corner, "checkpoint");
   for (unsigned c = 0; c < columns; c++) {
-    grid_column_set(grid, c, groups[c]->combination, MIB, 2, "%.80s%s", groups[c]->combination,
-                    groups[c]->ok ? "" : " (FAILED)");
+    table_column_set(table, c, groups[c]->combination, MIB, 2, "%.80s%s", groups[c]->combination,
+                     groups[c]->ok ? "" : " (FAILED)");
     for (unsigned id = 1; id < RESULT_CHECKPOINT_COUNT; id++) {
       const char *checkpoint = result_checkpoint_name((enum result_checkpoint_id)id);
-      snprintf(grid->rows[id - 1].name, sizeof grid->rows[id - 1].name, "%s", checkpoint);
-      struct spread found = metrics_find(result, groups[c], "rss_above_start_bytes", checkpoint, NULL);
-      grid_set(grid, id - 1, c, &found);
+      snprintf(table->rows[id - 1].name, sizeof table->rows[id - 1].name, "%s", checkpoint);
+      struct summary found = metrics_find(result, groups[c], "rss_above_start_bytes", checkpoint, NULL);
+      table_set(table, id - 1, c, &found);
     }
   }
   free(groups);
@@ -361,35 +362,35 @@ static bool mark_value(const struct result *result, const char *profile, const s
     return true;
   }
   if (strcmp(claim->metric, "reduction_pct") != 0 || !(claim->value < 100)) return false;
-  struct spread baseline =
+  struct summary baseline =
       metrics_find(result, result_group(result, METRICS_BASELINE, profile), "lines_per_mib", "purged", NULL);
   if (baseline.missing) return false;
   *value = baseline.median / (1 - claim->value / 100);
   return true;
 }
 
-bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct grid *grid,
+bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct table *table,
                   struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
-  if (!groups || !grid_new(grid, claims->count, 2)) {
+  if (!groups || !table_new(table, claims->count, 2)) {
     free(groups);
     return out_of_memory(result, fault);
   }
   unsigned rows = combinations_in(result, profile, false, groups), used = 0;
-  grid_column_set(grid, 0, "", 1, 0, "row");
-  grid_column_set(grid, 1, "", 1, 0, "lines_per_mib");
+  table_column_set(table, 0, "", 1, 0, "row");
+  table_column_set(table, 1, "", 1, 0, "lines_per_mib");
   for (unsigned i = 0; i < claims->count; i++) {
     const struct claim *claim = &claims->claims[i];
     double value;
     unsigned row = 0;
     while (row < rows && !result_same_combination(groups[row]->combination, claim->combination)) row++;
     if (row == rows || !groups[row]->ok || !mark_value(result, profile, claim, &value)) continue;
-    snprintf(grid->rows[used].name, sizeof grid->rows[used].name, "%s", claim->id);
-    *grid_at(grid, used, 0) = (struct grid_cell){.value = row, .missing = NULL};
-    *grid_at(grid, used, 1) = (struct grid_cell){.value = value, .missing = NULL};
+    snprintf(table->rows[used].name, sizeof table->rows[used].name, "%s", claim->id);
+    *table_at(table, used, 0) = (struct table_cell){.value = row, .missing = NULL};
+    *table_at(table, used, 1) = (struct table_cell){.value = value, .missing = NULL};
     used++;
   }
-  grid->row_count = used;
+  table->row_count = used;
   free(groups);
   return true;
 }

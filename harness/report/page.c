@@ -17,27 +17,27 @@
 
 /* ---- several sizes of one corpus ---- */
 
-static void draw_sweep(const struct page *page, const struct grid *grid) {
-  unsigned columns = grid->column_count - 1;
+static void draw_sweep(const struct page *page, const struct table *table) {
+  unsigned columns = table->column_count - 1;
   const char **names = calloc(columns + 1, sizeof *names);
-  double *values = calloc((size_t)(columns + 1) * grid->row_count, sizeof *values);
-  double *x = calloc(grid->row_count, sizeof *x);
+  double *values = calloc((size_t)(columns + 1) * table->row_count, sizeof *values);
+  double *x = calloc(table->row_count, sizeof *x);
   if (!names || !values || !x) goto free_all; /* the table is there */
   struct chart_lines chart = {.title = "Memory at rest over lines of code, by combination",
                               .axis = "MiB above start at rest; logarithmic",
                               .across = "lines of code; logarithmic",
                               .logarithmic_x = true,
-                              .point_count = grid->row_count,
+                              .point_count = table->row_count,
                               .x = x,
                               .names = names,
                               .values = values};
-  for (unsigned r = 0; r < grid->row_count; r++) x[r] = grid_at(grid, r, 0)->value;
+  for (unsigned r = 0; r < table->row_count; r++) x[r] = table_at(table, r, 0)->value;
   for (unsigned c = 0; c < columns && c < PAGE_ROWS_MAX; c++) {
-    for (unsigned r = 0; r < grid->row_count; r++) {
-      const struct grid_cell *cell = grid_at(grid, r, c + 1);
-      values[chart.series_count * grid->row_count + r] = cell->missing || !(cell->value > 0) ? NAN : cell->value / MIB;
+    for (unsigned r = 0; r < table->row_count; r++) {
+      const struct table_cell *cell = table_at(table, r, c + 1);
+      values[chart.series_count * table->row_count + r] = cell->missing || !(cell->value > 0) ? NAN : cell->value / MIB;
     }
-    names[chart.series_count++] = grid->columns[c + 1].key;
+    names[chart.series_count++] = table->columns[c + 1].key;
   }
   fputs("<figure>\n", page->out);
   chart_lines(page->out, &chart);
@@ -55,24 +55,24 @@ free_all:
 }
 
 static bool page_sweep(struct page *page, const struct report_page_input *input, unsigned first) {
-  struct grid grid;
+  struct table table;
   const struct result **members = calloc(input->count, sizeof *members);
   if (!members) return fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
   unsigned found = report_sweep_members(input->results, input->count, first, members);
-  bool ok = found == 0 || report_sweep(members, found, page->profile, &grid, page->fault);
+  bool ok = found == 0 || report_sweep(members, found, page->profile, &table, page->fault);
   if (ok && found > 0) {
     page_section(page, "sweep", "Memory over the size of the corpus");
-    draw_sweep(page, &grid);
+    draw_sweep(page, &table);
     bool *leads = page->leads;
     unsigned lead_count = page->lead_count, count = page->count;
     page->leads = NULL;
     page->lead_count = page->count = 0;
-    ok = page_table(page, &grid, "rss_over_lines", "rss_over_lines", "The figures");
+    ok = page_table(page, &table, "rss_over_lines", "rss_over_lines", "The figures");
     page->leads = leads;
     page->lead_count = lead_count;
     page->count = count;
     page_section_end(page);
-    grid_free(&grid);
+    table_free(&table);
   }
   free(members);
   return ok;
@@ -119,7 +119,7 @@ static void write_contents(const struct page *page, bool has_sweep) {
                                            {"trade", "What it costs"},
                                            {"attribution", "Which stage"},
                                            {"speed", "Speed"},
-                                           {"thaw", "Not in use"},
+                                           {"cold_open", "Not in use"},
                                            {"sweep", "Size"},
                                            {"trust", "Environment and noise"},
                                            {"missing", "Not measured"}};
@@ -160,8 +160,8 @@ static bool write_result(FILE *out, const struct report_page_input *input, unsig
                       .claims = input->claims,
                       .level = shown > 1 ? 3 : 2,
                       .fault = fault};
-  for (unsigned b = 0; b < input->bound_count; b++) {
-    if (strcmp(input->bounds[b].content_hash, page.result->content_hash) == 0) page.bound = &input->bounds[b];
+  for (unsigned b = 0; b < input->estimate_count; b++) {
+    if (strcmp(input->estimates[b].content_hash, page.result->content_hash) == 0) page.estimate = &input->estimates[b];
   }
   fputs("<article>\n", out);
   html_element(out, shown > 1 ? "h2" : "h1", NULL,
@@ -180,17 +180,17 @@ static bool write_result(FILE *out, const struct report_page_input *input, unsig
 
 /* A limit of another corpus would be drawn nowhere, and nobody would know why. */
 static bool check_bounds(const struct report_page_input *input, struct fault *fault) {
-  for (unsigned b = 0; b < input->bound_count; b++) {
+  for (unsigned b = 0; b < input->estimate_count; b++) {
     bool used = false;
     for (unsigned i = 0; i < input->count && !used; i++) {
-      used = strcmp(input->bounds[b].content_hash, input->results[i]->content_hash) == 0;
+      used = strcmp(input->estimates[b].content_hash, input->results[i]->content_hash) == 0;
     }
     if (used) continue;
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: --bound is about other contents (corpus %s, hash %s) than any of the results (%s: %s); "
+                     "%s: --estimate is about other contents (corpus %s, hash %s) than any of the results (%s: %s); "
                      "measure the "
-                     "same corpus with `phasebench bound`",
-                     input->bounds[b].path, input->bounds[b].corpus, input->bounds[b].content_hash,
+                     "same corpus with `phasebench estimate`",
+                     input->estimates[b].path, input->estimates[b].corpus, input->estimates[b].content_hash,
                      input->results[0]->corpus, input->results[0]->content_hash);
   }
   return true;

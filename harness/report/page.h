@@ -7,9 +7,9 @@
 
 #include "report.h"
 
-/* ---- what `phasebench bound --json` wrote ---- */
+/* ---- what `phasebench estimate --json` wrote ---- */
 
-struct report_bound {
+struct report_estimate {
   char path[256];
   char content_hash[40];
   char corpus[128];
@@ -18,7 +18,7 @@ struct report_bound {
   double max_bytes; /* of the sample; 0: all documents */
 };
 /* Reads and checks; faults (EXIT_CODE_INPUT) name the file. */
-bool report_bound_open(const char *path, struct report_bound *bound, struct fault *fault);
+bool report_estimate_open(const char *path, struct report_estimate *estimate, struct fault *fault);
 
 /* ---- tables of metrics (report_table.c) ---- */
 
@@ -29,7 +29,7 @@ struct report_column {
   int decimals;
 };
 bool report_table(const struct result *result, const char *profile, const struct report_column *columns,
-                  unsigned column_count, const char *title, struct grid *grid, struct fault *fault);
+                  unsigned column_count, const char *title, struct table *table, struct fault *fault);
 
 /* ---- a page ---- */
 
@@ -40,9 +40,9 @@ struct page {
   const struct result *result;
   const char *profile;
   const struct claims *claims;
-  const struct report_bound *bound;   /* NULL: none of this corpus was given */
-  const struct result_group **groups; /* no instruments; the rows of all tables are in this order */
-  bool *leads;                        /* is shown at once; of many combinations, the others are folded away */
+  const struct report_estimate *estimate; /* NULL: none of this corpus was given */
+  const struct result_group **groups;     /* no instruments; the rows of all tables are in this order */
+  bool *leads;                            /* is shown at once; of many combinations, the others are folded away */
   unsigned count, lead_count;
   unsigned level; /* of the sections' headings */
   struct fault *fault;
@@ -56,12 +56,12 @@ void page_section_end(const struct page *page);
 /* <p> of text; class NULL: none. */
 void page_say(const struct page *page, const char *class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The grid as SLUG.name.csv and as a table. Rows that do not lead are in a second table, folded; all of it is folded
+/* The table as SLUG.name.csv and as a table. Rows that do not lead are in a second table, folded; all of it is folded
  * when `folded` says under which words. picture: "" or the name of gnuplot's picture, linked with the data. */
-bool page_table(const struct page *page, const struct grid *grid, const char *name, const char *picture,
+bool page_table(const struct page *page, const struct table *table, const char *name, const char *picture,
                 const char *folded);
 /* A table without rows that lead: a sweep, a comparison. */
-void page_grid(FILE *out, const struct grid *grid, const bool *rows);
+void page_table_write(FILE *out, const struct table *table, const bool *rows);
 /* Makes SLUG.name.csv; the caller closes it with page_csv_close. */
 FILE *page_csv(const struct page *page, const char *name);
 bool page_csv_close(const struct page *page, FILE *file, const char *name);
@@ -89,8 +89,8 @@ struct report_page_input {
   const char *const *profiles, *const *slugs;
   unsigned count;
   const struct claims *claims;
-  const struct report_bound *bounds;
-  unsigned bound_count;
+  const struct report_estimate *estimates;
+  unsigned estimate_count;
   const char *directory;
 };
 bool report_page(const struct report_page_input *input, struct fault *fault);

@@ -3,17 +3,17 @@
  * report_page_attribution.c - which stage a saving is owed to, of a result that holds every subset of its stages. */
 #include "page.h"
 
-typedef bool grid_fn(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+typedef bool table_fn(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 
-static bool write_table(const struct page *page, grid_fn *make, const char *name, const char *const *notes) {
-  struct grid grid;
-  if (!make(page->result, page->profile, &grid, page->fault)) return false;
+static bool write_table(const struct page *page, table_fn *make, const char *name, const char *const *notes) {
+  struct table table;
+  if (!make(page->result, page->profile, &table, page->fault)) return false;
   struct page of_stages = *page; /* its rows are stages, not combinations */
   of_stages.leads = NULL;
   of_stages.count = of_stages.lead_count = 0;
-  bool ok = page_table(&of_stages, &grid, name, "", NULL);
+  bool ok = page_table(&of_stages, &table, name, "", NULL);
   for (; notes && *notes; notes++) page_say(page, "note", "%s.", *notes);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }
 

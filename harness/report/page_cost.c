@@ -15,12 +15,12 @@
 
 /* ---- owners ---- */
 
-static void per_line(const struct page *page, struct grid *grid) {
-  snprintf(grid->title, sizeof grid->title, "Memory at rest by owner, bytes a line of code");
-  for (unsigned c = 0; c < grid->column_count; c++) grid->columns[c].scale = 1, grid->columns[c].decimals = 2;
-  for (unsigned i = 0; i < grid->row_count * grid->column_count; i++) {
-    if (page->result->lines > 0) grid->cells[i].value /= page->result->lines;
-    else if (!grid->cells[i].missing) grid->cells[i].missing = "the corpus has no lines";
+static void per_line(const struct page *page, struct table *table) {
+  snprintf(table->title, sizeof table->title, "Memory at rest by owner, bytes a line of code");
+  for (unsigned c = 0; c < table->column_count; c++) table->columns[c].scale = 1, table->columns[c].decimals = 2;
+  for (unsigned i = 0; i < table->row_count * table->column_count; i++) {
+    if (page->result->lines > 0) table->cells[i].value /= page->result->lines;
+    else if (!table->cells[i].missing) table->cells[i].missing = "the corpus has no lines";
   }
 }
 
@@ -30,22 +30,22 @@ struct owner_bars {
   double values[PAGE_ROWS_MAX * PARTS_MAX], totals[PAGE_ROWS_MAX];
 };
 
-static void fill_bars(const struct page *page, const struct grid *grid, struct owner_bars *bars) {
-  unsigned named = grid->column_count - REPORT_OWNERS_FIXED;
-  bars->part_count = grid->column_count - 1; /* the last is the total */
+static void fill_bars(const struct page *page, const struct table *table, struct owner_bars *bars) {
+  unsigned named = table->column_count - REPORT_OWNERS_FIXED;
+  bars->part_count = table->column_count - 1; /* the last is the total */
   for (unsigned p = 0; p < bars->part_count; p++) {
-    bars->parts[p] = grid->columns[p].label;
+    bars->parts[p] = table->columns[p].label;
     bars->colours[p] = p < named ? p : 7 + p - named;
   }
-  for (unsigned r = 0; r < grid->row_count && bars->rows < PAGE_ROWS_MAX; r++) {
+  for (unsigned r = 0; r < table->row_count && bars->rows < PAGE_ROWS_MAX; r++) {
     if (!page->leads[r]) continue;
     unsigned row = bars->rows++;
-    const struct grid_cell *total = grid_at(grid, r, grid->column_count - 1);
-    bars->labels[row] = grid->rows[r].name;
-    bars->notes[row] = grid->rows[r].note[0] ? grid->rows[r].note : total->missing ? total->missing : "";
+    const struct table_cell *total = table_at(table, r, table->column_count - 1);
+    bars->labels[row] = table->rows[r].name;
+    bars->notes[row] = table->rows[r].note[0] ? table->rows[r].note : total->missing ? total->missing : "";
     bars->totals[row] = total->missing ? 0 : total->value;
     for (unsigned p = 0; p < bars->part_count; p++) {
-      const struct grid_cell *cell = grid_at(grid, r, p);
+      const struct table_cell *cell = table_at(table, r, p);
       bars->values[row * bars->part_count + p] = cell->missing ? 0 : cell->value;
     }
   }
@@ -92,42 +92,42 @@ static void draw_owners(const struct page *page, const struct owner_bars *bars) 
 }
 
 bool page_owners(const struct page *page) {
-  struct grid grid;
-  if (!report_owners(page->result, page->profile, &grid, page->fault)) return false;
-  per_line(page, &grid);
+  struct table table;
+  if (!report_owners(page->result, page->profile, &table, page->fault)) return false;
+  per_line(page, &table);
   struct owner_bars *bars = calloc(1, sizeof *bars);
-  bool ok = bars && grid.column_count <= PARTS_MAX;
+  bool ok = bars && table.column_count <= PARTS_MAX;
   if (!ok) fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
   page_section(page, "owners", "Bytes a line by owner");
   if (ok) {
-    fill_bars(page, &grid, bars);
+    fill_bars(page, &table, bars);
     draw_owners(page, bars);
-    ok = page_table(page, &grid, "owners", "owners", "The figures");
+    ok = page_table(page, &table, "owners", "owners", "The figures");
   }
   page_section_end(page);
   free(bars);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }
 
 /* ---- checkpoints ---- */
 
-static bool draw_checkpoints(const struct page *page, const struct grid *grid) {
+static bool draw_checkpoints(const struct page *page, const struct table *table) {
   const char *names[PAGE_ROWS_MAX], *points[RESULT_CHECKPOINT_COUNT];
   double values[PAGE_ROWS_MAX * RESULT_CHECKPOINT_COUNT];
   struct chart_lines chart = {.title = "Memory above start at each checkpoint, by combination",
                               .axis = "MiB above start; logarithmic",
-                              .point_count = grid->column_count,
+                              .point_count = table->column_count,
                               .x_names = points,
                               .names = names,
                               .values = values};
-  for (unsigned c = 0; c < grid->column_count; c++) points[c] = grid->columns[c].label;
-  for (unsigned r = 0; r < grid->row_count && chart.series_count < PAGE_ROWS_MAX; r++) {
+  for (unsigned c = 0; c < table->column_count; c++) points[c] = table->columns[c].label;
+  for (unsigned r = 0; r < table->row_count && chart.series_count < PAGE_ROWS_MAX; r++) {
     if (!page->leads[r]) continue;
-    for (unsigned c = 0; c < grid->column_count; c++) {
-      const struct grid_cell *cell = grid_at(grid, r, c);
+    for (unsigned c = 0; c < table->column_count; c++) {
+      const struct table_cell *cell = table_at(table, r, c);
       bool is_there = !cell->missing && cell->value > 0; /* the axis is logarithmic */
-      values[chart.series_count * grid->column_count + c] = is_there ? cell->value / MIB : NAN;
+      values[chart.series_count * table->column_count + c] = is_there ? cell->value / MIB : NAN;
     }
     names[chart.series_count++] = page->groups[r]->combination;
   }
@@ -137,7 +137,7 @@ static bool draw_checkpoints(const struct page *page, const struct grid *grid) {
   for (unsigned s = 0; s < chart.series_count; s++) html_element(page->out, "li", NULL, "%s", names[s]);
   fputs(
       "</ol>\n<figcaption>From left to right, one process: all documents are parsed and stored (ingested), the "
-      "stages settle, free "
+      "stages finalize, free "
       "pages are given back (purged: at rest), all nodes are walked, accesses are served (in service), documents "
       "are edited, and "
       "all are dropped (drained: what is left then is leaked or kept for later).</figcaption>\n</figure>\n",
@@ -148,20 +148,20 @@ static bool draw_checkpoints(const struct page *page, const struct grid *grid) {
 #define CHECKPOINT(name) \
   { "rss_above_start_bytes", name, "", name, "", MIB, 2 }
 static const struct report_column checkpoint_columns[] = {
-    CHECKPOINT("ingested"), CHECKPOINT("settled"), CHECKPOINT("purged"), CHECKPOINT("walked"),
-    CHECKPOINT("served"),   CHECKPOINT("edited"),  CHECKPOINT("drained")};
+    CHECKPOINT("ingested"), CHECKPOINT("finalized"), CHECKPOINT("purged"), CHECKPOINT("walked"),
+    CHECKPOINT("served"),   CHECKPOINT("edited"),    CHECKPOINT("drained")};
 _Static_assert(COUNT(checkpoint_columns) == RESULT_CHECKPOINT_COUNT - 1, "every checkpoint but `start`");
 
 bool page_checkpoints(const struct page *page) {
-  struct grid grid;
+  struct table table;
   if (!report_table(page->result, page->profile, checkpoint_columns, COUNT(checkpoint_columns),
-                    "Memory above the start at each checkpoint, MiB", &grid, page->fault)) {
+                    "Memory above the start at each checkpoint, MiB", &table, page->fault)) {
     return false;
   }
   page_section(page, "checkpoints", "Memory over checkpoints");
-  bool ok = draw_checkpoints(page, &grid) && page_table(page, &grid, "checkpoints", "checkpoints", "The figures");
+  bool ok = draw_checkpoints(page, &table) && page_table(page, &table, "checkpoints", "checkpoints", "The figures");
   page_section_end(page);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }
 
@@ -169,10 +169,10 @@ bool page_checkpoints(const struct page *page) {
 
 #define QUANTILES 4
 
-static void latency_range(const struct page *page, const struct grid *grid, double *low, double *high) {
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    for (unsigned c = 0; c < grid->column_count && page->leads[r]; c++) {
-      const struct grid_cell *cell = grid_at(grid, r, c);
+static void latency_range(const struct page *page, const struct table *table, double *low, double *high) {
+  for (unsigned r = 0; r < table->row_count; r++) {
+    for (unsigned c = 0; c < table->column_count && page->leads[r]; c++) {
+      const struct table_cell *cell = table_at(table, r, c);
       if (cell->missing || !(cell->value > 0)) continue;
       *low = fmin(*low, cell->value / 1000);
       *high = fmax(*high, cell->value / 1000);
@@ -180,7 +180,7 @@ static void latency_range(const struct page *page, const struct grid *grid, doub
   }
 }
 
-static void draw_latency(const struct page *page, const struct grid *grid, unsigned class, double low, double high) {
+static void draw_latency(const struct page *page, const struct table *table, unsigned class, double low, double high) {
   static const char *const says[] = {"hot: the few documents most accesses go to", "warm: the next ones",
                                      "cold: seldom", "frozen: hardly ever"};
   struct chart_row rows[PAGE_ROWS_MAX] = {0};
@@ -199,13 +199,13 @@ static void draw_latency(const struct page *page, const struct grid *grid, unsig
                              .low = low,
                              .high = high,
                              .rows = rows};
-  for (unsigned r = 0; r < grid->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
+  for (unsigned r = 0; r < table->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
     if (!page->leads[r]) continue;
     struct chart_row *row = &rows[chart.row_count++];
-    row->label = grid->rows[r].name;
-    row->note = grid->rows[r].note;
+    row->label = table->rows[r].name;
+    row->note = table->rows[r].note;
     for (unsigned q = 0; q < QUANTILES; q++) {
-      const struct grid_cell *cell = grid_at(grid, r, class * QUANTILES + q);
+      const struct table_cell *cell = table_at(table, r, class * QUANTILES + q);
       row->points[q] = (struct chart_point){.is_there = !cell->missing, .value = cell->value / 1000};
     }
   }
@@ -214,23 +214,23 @@ static void draw_latency(const struct page *page, const struct grid *grid, unsig
 }
 
 bool page_latency(const struct page *page) {
-  struct grid grid;
+  struct table table;
   double low = HUGE_VAL, high = 0;
-  if (!report_quantiles(page->result, page->profile, &grid, page->fault)) return false;
-  latency_range(page, &grid, &low, &high);
+  if (!report_quantiles(page->result, page->profile, &table, page->fault)) return false;
+  latency_range(page, &table, &low, &high);
   page_section(page, "latency", "Latency by class");
   fputs("<figure class=\"latency\">\n", page->out);
   page_legend(page->out, (const char *const[]){"k0", "p50", "k1", "p90", "k2", "p99", "k3", "max", NULL});
-  for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) draw_latency(page, &grid, c, low, high);
+  for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) draw_latency(page, &table, c, low, high);
   fputs(
       "<figcaption>How long an access takes: half of them at most p50, 99 of 100 at most p99. Each dot is the "
       "median of that "
       "quantile over the repetitions. The longer the line, the less an access can be relied "
       "on.</figcaption>\n</figure>\n",
       page->out);
-  bool ok = page_table(page, &grid, "latency", "latency", "The figures");
+  bool ok = page_table(page, &table, "latency", "latency", "The figures");
   page_section_end(page);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }
 
@@ -241,16 +241,16 @@ static const struct report_column trade_columns[] = {
     {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1},
     {"latency.hot.p50_ns", NULL, "access, p50", "hot", "\u00b5s", 1000, 1},
     {"latency.frozen.p50_ns", NULL, "access, p50", "frozen", "\u00b5s", 1000, 1},
-    {"thaw.tree_warm.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1},
-    {"thaw.tree_cold.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1},
+    {"cold_open.tree_cached.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1},
+    {"cold_open.tree_uncached.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1},
 };
-static unsigned fill_dots(const struct grid *plane, struct chart_dot *dots) {
+static unsigned fill_dots(const struct table *plane, struct chart_dot *dots) {
   for (unsigned r = 0; r < plane->row_count; r++) {
-    const struct grid_cell *x = grid_at(plane, r, REPORT_PLANE_X), *y = grid_at(plane, r, REPORT_PLANE_Y);
+    const struct table_cell *x = table_at(plane, r, REPORT_PLANE_X), *y = table_at(plane, r, REPORT_PLANE_Y);
     dots[r] = (struct chart_dot){.label = plane->rows[r].name,
                                  .x = {true, x->value, x->ci_low, x->ci_high},
                                  .y = {true, y->value, y->ci_low, y->ci_high},
-                                 .on_frontier = grid_at(plane, r, REPORT_PLANE_FRONTIER)->value > 0};
+                                 .on_frontier = table_at(plane, r, REPORT_PLANE_FRONTIER)->value > 0};
   }
   return plane->row_count;
 }
@@ -282,13 +282,13 @@ static void draw_trade(const struct page *page, const struct chart_dot *dots, un
 }
 
 bool page_trade(const struct page *page) {
-  struct grid grid, plane;
+  struct table table, plane;
   if (!report_plane(page->result, page->profile, &plane, page->fault)) return false;
   if (!report_table(page->result, page->profile, trade_columns, COUNT(trade_columns),
                     "What is saved, and what it "
                     "costs",
-                    &grid, page->fault)) {
-    grid_free(&plane);
+                    &table, page->fault)) {
+    table_free(&plane);
     return false;
   }
   struct chart_dot *dots = calloc(plane.row_count + 1, sizeof *dots);
@@ -300,11 +300,11 @@ bool page_trade(const struct page *page) {
     page_say(page, "note",
              "No combination has both a figure of memory and one of walking: there is nothing to "
              "draw.");
-  ok = ok && page_table(page, &grid, "trade", count > 0 ? "trade_off" : "", NULL);
+  ok = ok && page_table(page, &table, "trade", count > 0 ? "trade_off" : "", NULL);
   page_section_end(page);
   free(dots);
-  grid_free(&plane);
-  grid_free(&grid);
+  table_free(&plane);
+  table_free(&table);
   return ok;
 }
 
@@ -317,27 +317,27 @@ static const struct report_column speed_columns[] = {
     {"edit_parse_ns", NULL, "all edits", "parse", "ms", 1e6, 2},
     {"edit_store_ns", NULL, "all edits", "store", "ms", 1e6, 2},
 };
-static const struct report_column thaw_columns[] = {
-    {"thaw.documents", NULL, "sample", "documents", "", 1, 0},
-    {"thaw.tree_warm.p50_ns", NULL, "tree, warm, \u00b5s", "p50", "", 1000, 1},
-    {"thaw.tree_warm.p99_ns", NULL, "tree, warm, \u00b5s", "p99", "", 1000, 1},
-    {"thaw.tree_cold.p50_ns", NULL, "tree, cold, \u00b5s", "p50", "", 1000, 1},
-    {"thaw.tree_cold.p99_ns", NULL, "tree, cold, \u00b5s", "p99", "", 1000, 1},
-    {"thaw.source_warm.p50_ns", NULL, "source, \u00b5s", "warm p50", "", 1000, 1},
-    {"thaw.source_cold.p50_ns", NULL, "source, \u00b5s", "cold p50", "", 1000, 1},
-    {"thaw.parse.p50_ns", NULL, "parse anew, \u00b5s", "p50", "", 1000, 1},
-    {"thaw.parse_over_tree_warm.p50", NULL, "parse / tree warm", "p50", "", 1, 1},
-    {"thaw.parse_over_tree_warm.min", NULL, "parse / tree warm", "least", "", 1, 2},
-    {"thaw.parse_over_tree_cold.p50", NULL, "parse / tree cold", "p50", "", 1, 1},
-    {"thaw.parse_over_tree_cold.min", NULL, "parse / tree cold", "least", "", 1, 2},
+static const struct report_column cold_open_columns[] = {
+    {"cold_open.documents", NULL, "sample", "documents", "", 1, 0},
+    {"cold_open.tree_cached.p50_ns", NULL, "tree, warm, \u00b5s", "p50", "", 1000, 1},
+    {"cold_open.tree_cached.p99_ns", NULL, "tree, warm, \u00b5s", "p99", "", 1000, 1},
+    {"cold_open.tree_uncached.p50_ns", NULL, "tree, cold, \u00b5s", "p50", "", 1000, 1},
+    {"cold_open.tree_uncached.p99_ns", NULL, "tree, cold, \u00b5s", "p99", "", 1000, 1},
+    {"cold_open.source_cached.p50_ns", NULL, "source, \u00b5s", "warm p50", "", 1000, 1},
+    {"cold_open.source_uncached.p50_ns", NULL, "source, \u00b5s", "cold p50", "", 1000, 1},
+    {"cold_open.parse.p50_ns", NULL, "parse anew, \u00b5s", "p50", "", 1000, 1},
+    {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree warm", "p50", "", 1, 1},
+    {"cold_open.parse_over_tree_cached.min", NULL, "parse / tree warm", "least", "", 1, 2},
+    {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree cold", "p50", "", 1, 1},
+    {"cold_open.parse_over_tree_uncached.min", NULL, "parse / tree cold", "least", "", 1, 2},
 };
 
 static bool one_table(const struct page *page, const struct report_column *columns, unsigned count, const char *title,
                       const char *name) {
-  struct grid grid;
-  if (!report_table(page->result, page->profile, columns, count, title, &grid, page->fault)) return false;
-  bool ok = page_table(page, &grid, name, "", NULL);
-  grid_free(&grid);
+  struct table table;
+  if (!report_table(page->result, page->profile, columns, count, title, &table, page->fault)) return false;
+  bool ok = page_table(page, &table, name, "", NULL);
+  table_free(&table);
   return ok;
 }
 
@@ -349,11 +349,11 @@ bool page_more(const struct page *page) {
            "100 is as fast as "
            "parsing alone.");
   page_section_end(page);
-  page_section(page, "thaw", "Documents that are not in use");
-  ok = ok && one_table(page, thaw_columns, COUNT(thaw_columns),
+  page_section(page, "cold_open", "Documents that are not in use");
+  ok = ok && one_table(page, cold_open_columns, COUNT(cold_open_columns),
                        "Opening a document that was evicted, beside parsing "
                        "it",
-                       "thaw");
+                       "cold_open");
   page_say(page, "note",
            "Tree: a cursor is opened and all nodes are walked. Source: all of it is pinned and a byte "
            "of each page read. "

@@ -13,9 +13,9 @@
 
 #define MIB 1048576.0
 
-static struct chart_point point_of(const struct grid_cell *cell) {
+static struct chart_point point_of(const struct table_cell *cell) {
   struct chart_point point = {.is_there = !cell->missing, .value = cell->value};
-  if (grid_plus_minus(cell) >= 0) point.low = cell->ci_low, point.high = cell->ci_high;
+  if (table_plus_minus(cell) >= 0) point.low = cell->ci_low, point.high = cell->ci_high;
   return point;
 }
 
@@ -31,20 +31,20 @@ static const struct report_column memory_columns[] = {
 };
 #define AT_SERVED 3
 
-static bool memory_grid(const struct page *page, struct grid *grid) {
+static bool memory_table(const struct page *page, struct table *table) {
   return report_table(page->result, page->profile, memory_columns, sizeof memory_columns / sizeof memory_columns[0],
-                      "Memory above the start", grid, page->fault);
+                      "Memory above the start", table, page->fault);
 }
 
-static void add_marks(const struct grid *marks, unsigned row, struct chart_row *to) {
+static void add_marks(const struct table *marks, unsigned row, struct chart_row *to) {
   for (unsigned m = 0; m < marks->row_count && to->mark_count < CHART_MARKS_MAX; m++) {
-    if (grid_at(marks, m, 0)->value == row) to->marks[to->mark_count++] = grid_at(marks, m, 1)->value;
+    if (table_at(marks, m, 0)->value == row) to->marks[to->mark_count++] = table_at(marks, m, 1)->value;
   }
 }
 
-static bool draw_memory(const struct page *page, const struct grid *grid) {
+static bool draw_memory(const struct page *page, const struct table *table) {
   struct chart_row rows[PAGE_ROWS_MAX] = {0};
-  struct grid marks;
+  struct table marks;
   if (!report_marks(page->result, page->profile, page->claims, &marks, page->fault)) return false;
   struct chart_rows chart = {.title = "Lines of code per MiB by combination, at rest and in service",
                              .axis = "lines of code per MiB; logarithmic, more is better",
@@ -55,13 +55,13 @@ static bool draw_memory(const struct page *page, const struct grid *grid) {
                              .reference = NAN,
                              .rows = rows};
   bool marked = false;
-  for (unsigned r = 0; r < grid->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
+  for (unsigned r = 0; r < table->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
     if (!page->leads[r]) continue;
     struct chart_row *row = &rows[chart.row_count++];
-    row->label = grid->rows[r].name;
-    row->note = grid->rows[r].note;
-    row->points[0] = point_of(grid_at(grid, r, 0));
-    row->points[1] = point_of(grid_at(grid, r, AT_SERVED));
+    row->label = table->rows[r].name;
+    row->note = table->rows[r].note;
+    row->points[0] = point_of(table_at(table, r, 0));
+    row->points[1] = point_of(table_at(table, r, AT_SERVED));
     add_marks(&marks, r, row);
     marked = marked || row->mark_count > 0;
   }
@@ -85,7 +85,7 @@ static bool draw_memory(const struct page *page, const struct grid *grid) {
       "Whiskers are intervals of the median; where none is seen it is narrower than its dot, or there was one "
       "repetition.</figcaption>\n</figure>\n",
       page->out);
-  grid_free(&marks);
+  table_free(&marks);
   return true;
 }
 
@@ -94,7 +94,7 @@ static bool draw_memory(const struct page *page, const struct grid *grid) {
 static const struct result_group *leanest(const struct page *page, double *lines_per_mib) {
   const struct result_group *best = NULL;
   for (unsigned g = 0; g < page->count; g++) {
-    struct spread found = metrics_find(page->result, page->groups[g], "lines_per_mib", "purged", NULL);
+    struct summary found = metrics_find(page->result, page->groups[g], "lines_per_mib", "purged", NULL);
     if (found.missing || (best && found.median <= *lines_per_mib)) continue;
     best = page->groups[g];
     *lines_per_mib = found.median;
@@ -105,7 +105,7 @@ static const struct result_group *leanest(const struct page *page, double *lines
 static void say_memory(const struct page *page, const struct result_group *best, double lines_per_mib) {
   char most[48], least[48], saved[48], times[48];
   const struct result_group *baseline = result_group(page->result, METRICS_BASELINE, page->profile);
-  struct spread from = metrics_find(page->result, baseline, "lines_per_mib", "purged", NULL);
+  struct summary from = metrics_find(page->result, baseline, "lines_per_mib", "purged", NULL);
   if (!best) {
     page_say(page, NULL, "Of this result no combination has a figure of memory at rest: %s.",
              page->count ? metrics_find(page->result, page->groups[0], "lines_per_mib", "purged", NULL).missing
@@ -121,7 +121,7 @@ static void say_memory(const struct page *page, const struct result_group *best,
   number_readable(from.median, 0, least, sizeof least);
   double ratio = lines_per_mib / from.median;
   number_readable(ratio, ratio < 1000 ? 1 : 0, times, sizeof times);
-  struct spread reduction = metrics_find(page->result, best, "reduction_pct", "purged", NULL);
+  struct summary reduction = metrics_find(page->result, best, "reduction_pct", "purged", NULL);
   snprintf(saved, sizeof saved, "%.2f\u00a0%% less memory", reduction.median);
   page_say(page, NULL,
            "tree-sitter\u2019s own trees with their sources hold %s lines of code per MiB of memory at "
@@ -161,9 +161,9 @@ static void say_claims(const struct page *page) {
 static void say_cost(const struct page *page, const struct result_group *best) {
   char nodes[48];
   const struct result_group *baseline = result_group(page->result, METRICS_BASELINE, page->profile);
-  struct spread walk = metrics_find(page->result, best, "walk_nodes_per_s", NULL, NULL);
-  struct spread plain = metrics_find(page->result, baseline, "walk_nodes_per_s", NULL, NULL);
-  struct spread proved = metrics_find(page->result, best, "nodes_compared", NULL, NULL);
+  struct summary walk = metrics_find(page->result, best, "walk_nodes_per_s", NULL, NULL);
+  struct summary plain = metrics_find(page->result, baseline, "walk_nodes_per_s", NULL, NULL);
+  struct summary proved = metrics_find(page->result, best, "nodes_compared", NULL, NULL);
   if (!best) return;
   if (walk.missing || proved.missing || !(walk.median > 0)) {
     page_say(page, NULL, "What it costs was not measured: %s.", walk.missing ? walk.missing : proved.missing);
@@ -200,7 +200,7 @@ static void say_failures(const struct page *page) {
 }
 
 bool page_answer(const struct page *page) {
-  struct grid grid;
+  struct table table;
   double lines_per_mib = 0;
   const struct result_group *best = leanest(page, &lines_per_mib);
   fputs("<div class=\"answer\">\n", page->out);
@@ -209,23 +209,23 @@ bool page_answer(const struct page *page) {
   say_cost(page, best);
   fputs("</div>\n", page->out);
   say_failures(page);
-  if (!memory_grid(page, &grid)) return false;
-  bool ok = draw_memory(page, &grid);
-  grid_free(&grid);
+  if (!memory_table(page, &table)) return false;
+  bool ok = draw_memory(page, &table);
+  table_free(&table);
   return ok;
 }
 
 bool page_memory(const struct page *page) {
-  struct grid grid;
-  if (!memory_grid(page, &grid)) return false;
+  struct table table;
+  if (!memory_table(page, &table)) return false;
   page_section(page, "memory", "Lines per MiB");
   page_say(page, NULL,
            "The figures of the first picture. Memory is what the process holds resident above what it "
            "held before the "
            "first document. At rest: free pages have been given back. In service: after a fixed mix of accesses.");
-  bool ok = page_table(page, &grid, "memory", "lines_per_mib", NULL);
+  bool ok = page_table(page, &table, "memory", "lines_per_mib", NULL);
   page_section_end(page);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }
 
@@ -235,7 +235,7 @@ static const char *const verdict_classes[] = {"none", "bad", "less", "good", "go
 
 #define REACH_SHOWN 0.0005 /* of the median; what is narrower than that is within its last digit */
 
-static void write_measured(FILE *out, const struct claim *claim, const struct spread *measured) {
+static void write_measured(FILE *out, const struct claim *claim, const struct summary *measured) {
   char text[CLAIM_TEXT_BYTES];
   if (measured->missing) {
     fputs("<td class=\"w\">", out);
@@ -383,7 +383,7 @@ static const struct report_column tree_columns[] = {
 };
 #define ON_DISK 4
 
-static void draw_trees(const struct page *page, const struct grid *grid) {
+static void draw_trees(const struct page *page, const struct table *table) {
   struct chart_row rows[PAGE_ROWS_MAX] = {0};
   struct chart_rows chart = {.title = "Bits that a node of a tree takes in memory, by combination",
                              .axis = "bits a node; logarithmic, less is better",
@@ -391,25 +391,25 @@ static void draw_trees(const struct page *page, const struct grid *grid) {
                              .series_count = 2,
                              .decimals = 2,
                              .logarithmic = true,
-                             .reference = page->bound ? page->bound->total : NAN,
+                             .reference = page->estimate ? page->estimate->total : NAN,
                              .rows = rows};
-  for (unsigned r = 0; r < grid->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
+  for (unsigned r = 0; r < table->row_count && chart.row_count < PAGE_ROWS_MAX; r++) {
     if (!page->leads[r]) continue;
     struct chart_row *row = &rows[chart.row_count++];
-    const struct grid_cell *disk = grid_at(grid, r, ON_DISK);
-    row->label = grid->rows[r].name;
-    row->note = grid->rows[r].note;
-    row->points[disk->missing || disk->value > 0] = point_of(grid_at(grid, r, 0));
+    const struct table_cell *disk = table_at(table, r, ON_DISK);
+    row->label = table->rows[r].name;
+    row->note = table->rows[r].note;
+    row->points[disk->missing || disk->value > 0] = point_of(table_at(table, r, 0));
   }
   fputs("<figure>\n", page->out);
-  page_legend(page->out, page->bound ? (const char *const[]){"k0", "trees are in memory", "k1",
-                                                             "more of them may lie "
-                                                             "on disk",
-                                                             "kl", "limit", NULL}
-                                     : (const char *const[]){"k0", "trees are in memory", "k1",
-                                                             "more of them may lie "
-                                                             "on disk",
-                                                             NULL});
+  page_legend(page->out, page->estimate ? (const char *const[]){"k0", "trees are in memory", "k1",
+                                                                "more of them may lie "
+                                                                "on disk",
+                                                                "kl", "limit", NULL}
+                                        : (const char *const[]){"k0", "trees are in memory", "k1",
+                                                                "more of them may lie "
+                                                                "on disk",
+                                                                NULL});
   chart_rows(page->out, &chart);
   fputs(
       "<figcaption>The heaps of the trees at rest, in bits, over the nodes they stand for. An open dot is a "
@@ -420,27 +420,27 @@ static void draw_trees(const struct page *page, const struct grid *grid) {
       page->out);
 }
 
-static void say_bound(const struct page *page) {
-  const struct report_bound *bound = page->bound;
+static void say_estimate(const struct page *page) {
+  const struct report_estimate *estimate = page->estimate;
   char nodes[48];
-  if (!bound) {
+  if (!estimate) {
     page_say(page, "note",
-             "The limit is not marked: nothing was given that was measured about it. `phasebench bound "
+             "The limit is not marked: nothing was given that was measured about it. `phasebench estimate "
              "--corpus %s --json "
-             "bound.json` measures it, and `phasebench report --bound bound.json` draws it.",
+             "estimate.json` measures it, and `phasebench report --estimate estimate.json` draws it.",
              page->result->corpus);
     return;
   }
-  number_readable(bound->node_count, 0, nodes, sizeof nodes);
+  number_readable(estimate->node_count, 0, nodes, sizeof nodes);
   page_say(page, NULL,
            "The limit, %.3f bits a node, is what an adaptive mixture of context models needs for the "
            "trees of %s: kinds %.3f, "
-           "closes %.3f, paddings %.3f, lengths %.3f (%s nodes%s). It bounds coders that look at the same contexts, "
+           "closes %.3f, paddings %.3f, lengths %.3f (%s nodes%s). It estimates coders that look at the same contexts, "
            "not everything "
            "that can be thought of, and what it codes can be neither walked nor looked into.",
-           bound->total, bound->max_bytes > 0 ? "a sample of this corpus" : "this corpus", bound->kinds, bound->closes,
-           bound->paddings, bound->lengths, nodes, bound->max_bytes > 0 ? ", a sample" : "");
-  struct spread counted = spread_missing("");
+           estimate->total, estimate->max_bytes > 0 ? "a sample of this corpus" : "this corpus", estimate->kinds,
+           estimate->closes, estimate->paddings, estimate->lengths, nodes, estimate->max_bytes > 0 ? ", a sample" : "");
+  struct summary counted = summary_missing("");
   for (unsigned g = 0; g < page->count && counted.missing; g++) {
     counted = metrics_find(page->result, page->groups[g], "nodes", NULL, NULL);
   }
@@ -449,20 +449,20 @@ static void say_bound(const struct page *page) {
            "With %.2f nodes a line that is %.2f bytes a line for trees alone. Sources, programs and "
            "indexes come on top, and "
            "no limit is known for them here; so there is none in the picture of lines per MiB.",
-           counted.median / page->result->lines, bound->total / 8 * counted.median / page->result->lines);
+           counted.median / page->result->lines, estimate->total / 8 * counted.median / page->result->lines);
 }
 
 bool page_trees(const struct page *page) {
-  struct grid grid;
+  struct table table;
   if (!report_table(page->result, page->profile, tree_columns, sizeof tree_columns / sizeof tree_columns[0],
-                    "What a line and a node cost at rest", &grid, page->fault)) {
+                    "What a line and a node cost at rest", &table, page->fault)) {
     return false;
   }
   page_section(page, "trees", "Trees and their limit");
-  draw_trees(page, &grid);
-  say_bound(page);
-  bool ok = page_table(page, &grid, "lines", "", NULL);
+  draw_trees(page, &table);
+  say_estimate(page);
+  bool ok = page_table(page, &table, "lines", "", NULL);
   page_section_end(page);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }

@@ -93,9 +93,9 @@ static unsigned number_of(struct reasons *reasons, const char *text) {
   return reasons->count;
 }
 
-static void write_cell(FILE *out, const struct grid *grid, unsigned row, unsigned column, struct reasons *reasons) {
-  const struct grid_cell *cell = grid_at(grid, row, column);
-  const struct grid_column *shape = &grid->columns[column];
+static void write_cell(FILE *out, const struct table *table, unsigned row, unsigned column, struct reasons *reasons) {
+  const struct table_cell *cell = table_at(table, row, column);
+  const struct table_column *shape = &table->columns[column];
   char text[48];
   if (cell->missing) {
     unsigned number = number_of(reasons, cell->missing);
@@ -107,7 +107,7 @@ static void write_cell(FILE *out, const struct grid *grid, unsigned row, unsigne
   number_readable(cell->value / shape->scale, shape->decimals, text, sizeof text);
   fputs("<td>", out);
   html_text(out, text);
-  double reach = grid_plus_minus(cell) / shape->scale;
+  double reach = table_plus_minus(cell) / shape->scale;
   if (reach >= 0.5 * pow(10, -shape->decimals)) { /* else it is less than the last digit */
     number_readable(reach, shape->decimals, text, sizeof text);
     fputs(" <small>\u00b1", out);
@@ -117,8 +117,8 @@ static void write_cell(FILE *out, const struct grid *grid, unsigned row, unsigne
   fputs("</td>", out);
 }
 
-static void write_row(FILE *out, const struct grid *grid, unsigned row, unsigned columns, struct reasons *reasons) {
-  const struct grid_row *r = &grid->rows[row];
+static void write_row(FILE *out, const struct table *table, unsigned row, unsigned columns, struct reasons *reasons) {
+  const struct table_row *r = &table->rows[row];
   fputs(r->note[0] ? "<tr class=\"failed\"><th scope=\"row\">" : "<tr><th scope=\"row\">", out);
   html_breakable(out, r->name);
   fputs("</th>", out);
@@ -127,43 +127,44 @@ static void write_row(FILE *out, const struct grid *grid, unsigned row, unsigned
     html_text(out, r->note);
     fputs("</td>", out);
   }
-  for (unsigned c = 0; c < grid->column_count && !r->note[0]; c++) {
-    if (grid->columns[c].label[0]) write_cell(out, grid, row, c, reasons);
+  for (unsigned c = 0; c < table->column_count && !r->note[0]; c++) {
+    if (table->columns[c].label[0]) write_cell(out, table, row, c, reasons);
   }
   fputs("</tr>\n", out);
 }
 
-static void write_groups(FILE *out, const struct grid *grid) {
+static void write_groups(FILE *out, const struct table *table) {
   bool any = false;
-  for (unsigned c = 0; c < grid->column_count; c++) any = any || grid->columns[c].group[0];
+  for (unsigned c = 0; c < table->column_count; c++) any = any || table->columns[c].group[0];
   if (!any) return;
   fputs("<tr><td></td>", out);
-  for (unsigned c = 0; c < grid->column_count;) {
+  for (unsigned c = 0; c < table->column_count;) {
     unsigned wide = 1;
-    while (c + wide < grid->column_count && strcmp(grid->columns[c + wide].group, grid->columns[c].group) == 0) wide++;
+    while (c + wide < table->column_count && strcmp(table->columns[c + wide].group, table->columns[c].group) == 0)
+      wide++;
     fprintf(out, "<th scope=\"colgroup\" colspan=\"%u\">", wide);
-    html_text(out, grid->columns[c].group);
+    html_text(out, table->columns[c].group);
     fputs("</th>", out);
     c += wide;
   }
   fputs("</tr>\n", out);
 }
 
-static unsigned write_head(FILE *out, const struct grid *grid) {
+static unsigned write_head(FILE *out, const struct table *table) {
   unsigned columns = 0;
   fputs("<thead>\n", out);
-  write_groups(out, grid);
+  write_groups(out, table);
   fputs("<tr><th scope=\"col\">", out);
-  html_text(out, grid->corner);
+  html_text(out, table->corner);
   fputs("</th>", out);
-  for (unsigned c = 0; c < grid->column_count; c++) {
-    if (!grid->columns[c].label[0]) continue;
+  for (unsigned c = 0; c < table->column_count; c++) {
+    if (!table->columns[c].label[0]) continue;
     columns++;
     fputs("<th scope=\"col\">", out);
-    html_text(out, grid->columns[c].label);
-    if (grid->columns[c].unit[0]) {
+    html_text(out, table->columns[c].label);
+    if (table->columns[c].unit[0]) {
       fputs(" <small>", out);
-      html_text(out, grid->columns[c].unit);
+      html_text(out, table->columns[c].unit);
       fputs("</small>", out);
     }
     fputs("</th>", out);
@@ -172,18 +173,18 @@ static unsigned write_head(FILE *out, const struct grid *grid) {
   return columns;
 }
 
-void page_grid(FILE *out, const struct grid *grid, const bool *rows) {
+void page_table_write(FILE *out, const struct table *table, const bool *rows) {
   struct reasons reasons = {0};
   fputs("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"", out);
-  html_text(out, grid->title);
+  html_text(out, table->title);
   fputs("\">\n<table>\n", out);
   fputs("<caption>", out);
-  html_prose(out, grid->title);
+  html_prose(out, table->title);
   fputs("</caption>\n", out);
-  unsigned columns = write_head(out, grid);
+  unsigned columns = write_head(out, table);
   fputs("<tbody>\n", out);
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    if (!rows || rows[r]) write_row(out, grid, r, columns, &reasons);
+  for (unsigned r = 0; r < table->row_count; r++) {
+    if (!rows || rows[r]) write_row(out, table, r, columns, &reasons);
   }
   fputs("</tbody>\n</table>\n</div>\n", out);
   if (reasons.count == 0) return;
@@ -192,26 +193,26 @@ void page_grid(FILE *out, const struct grid *grid, const bool *rows) {
   fputs("</ol>\n", out);
 }
 
-static bool write_csv(const struct page *page, const struct grid *grid, const char *name) {
+static bool write_csv(const struct page *page, const struct table *table, const char *name) {
   FILE *file = page_csv(page, name);
   if (!file) return false;
-  grid_write_csv(grid, file);
+  table_write_csv(table, file);
   return page_csv_close(page, file, name);
 }
 
-bool page_table(const struct page *page, const struct grid *grid, const char *name, const char *picture,
+bool page_table(const struct page *page, const struct table *table, const char *name, const char *picture,
                 const char *folded) {
-  if (!write_csv(page, grid, name)) return false;
+  if (!write_csv(page, table, name)) return false;
   if (folded) {
     fputs("<details>\n<summary>", page->out);
     html_text(page->out, folded);
     fputs("</summary>\n", page->out);
   }
-  page_grid(page->out, grid, page->leads);
+  page_table_write(page->out, table, page->leads);
   if (folded) fputs("</details>\n", page->out);
   if (page->lead_count < page->count) {
     fprintf(page->out, "<details>\n<summary>All %u combinations</summary>\n", page->count);
-    page_grid(page->out, grid, NULL);
+    page_table_write(page->out, table, NULL);
     fputs("</details>\n", page->out);
   }
   page_csv_link(page, name, picture);

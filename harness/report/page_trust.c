@@ -23,7 +23,7 @@ static const struct report_column trust_columns[] = {
 };
 
 static void say_interval(const struct page *page) {
-  struct spread found = spread_missing("");
+  struct summary found = summary_missing("");
   for (unsigned g = 0; g < page->count && found.missing; g++) {
     found = metrics_find(page->result, page->groups[g], "rss_above_start_bytes", "purged", NULL);
   }
@@ -42,7 +42,7 @@ static void say_interval(const struct page *page) {
            "whatever the values are distributed like; \u00b1 is its farther side, left out where it is less than the "
            "last digit shown.%s",
            found.n, 100 * found.ci_level,
-           found.ci_level < SPREAD_LEVEL ? " For 95 % six repetitions are needed (`phasebench run --reps 6`)." : "");
+           found.ci_level < SUMMARY_LEVEL ? " For 95 % six repetitions are needed (`phasebench run --reps 6`)." : "");
 }
 
 static void write_member(void *sink, const char *path, const char *text) {
@@ -80,8 +80,8 @@ static void write_environment(const struct page *page) {
 }
 
 bool page_trust(const struct page *page) {
-  struct grid grid;
-  if (!report_table(page->result, page->profile, trust_columns, COUNT(trust_columns), "Proof and noise", &grid,
+  struct table table;
+  if (!report_table(page->result, page->profile, trust_columns, COUNT(trust_columns), "Proof and noise", &table,
                     page->fault)) {
     return false;
   }
@@ -94,10 +94,10 @@ bool page_trust(const struct page *page) {
            "of each node "
            "were compared with a fresh parse; edited documents in both states, so this can be more than the corpus "
            "has.");
-  bool ok = page_table(page, &grid, "trust", "", NULL);
+  bool ok = page_table(page, &table, "trust", "", NULL);
   write_environment(page);
   page_section_end(page);
-  grid_free(&grid);
+  table_free(&table);
   return ok;
 }
 
@@ -162,7 +162,7 @@ static void collect(void *sink, const char *path, const char *reason) {
 /* Figures that are made of others and have a reason of their own. */
 static void collect_derived(void *sink, const struct metric *metric) {
   struct collector *collector = sink;
-  const char *reason = metric->spread.missing;
+  const char *reason = metric->summary.missing;
   char path[METRIC_NAME_BYTES + 32];
   if (!reason || knows_reason(collector, reason)) return;
   snprintf(path, sizeof path, "%s%s%s", metric->name, metric->checkpoint ? " at " : "",

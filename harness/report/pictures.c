@@ -10,12 +10,12 @@
 
 #define MIB 1048576.0
 
-static bool write_tsv(const struct report *report, const struct grid *grid, const char *kind) {
+static bool write_tsv(const struct report *report, const struct table *table, const char *kind) {
   char name[128];
   snprintf(name, sizeof name, "%s.%s.tsv", report->slug, kind);
   FILE *file = report_create(report->directory, name, report->fault);
   if (!file) return false;
-  grid_write_tsv(grid, file);
+  table_write_tsv(table, file);
   return report_close(file, name, report->fault);
 }
 
@@ -40,10 +40,10 @@ static bool draw(const struct report *report, const char *script, const char *se
   return true;
 }
 
-static void range_of(const struct grid *grid, unsigned from, unsigned step, double *low, double *high) {
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    for (unsigned c = from; c < grid->column_count; c += step) {
-      const struct grid_cell *cell = grid_at(grid, r, c);
+static void range_of(const struct table *table, unsigned from, unsigned step, double *low, double *high) {
+  for (unsigned r = 0; r < table->row_count; r++) {
+    for (unsigned c = from; c < table->column_count; c += step) {
+      const struct table_cell *cell = table_at(table, r, c);
       if (cell->missing || !(cell->value > 0)) continue;
       *low = fmin(*low, cell->value);
       *high = fmax(*high, cell->value);
@@ -69,8 +69,8 @@ static void picture_title(const struct report *report, const char *what, char *t
            files, lines, report->profile);
 }
 
-bool report_draw_lines(const struct report *report, const struct grid *memory) {
-  struct grid marks;
+bool report_draw_lines(const struct report *report, const struct table *memory) {
+  struct table marks;
   char numbers[128], title[256];
   double low = HUGE_VAL, high = 0;
   if (!report_marks(report->result, report->profile, report->claims, &marks, report->fault)) return false;
@@ -83,23 +83,23 @@ bool report_draw_lines(const struct report *report, const struct grid *memory) {
   bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
             draw(report, "lines_per_mib", "claims", title, numbers, 1200,
                  200 + (memory->row_count > REPORT_DRAWN_MAX ? 30 : 56) * memory->row_count);
-  grid_free(&marks);
+  table_free(&marks);
   return ok;
 }
 
-/* The rows of a grid that are drawn. */
-static bool leave_out_rows(const struct report *report, struct grid *grid) {
-  bool *keep = calloc(grid->row_count + 1, sizeof *keep);
+/* The rows of a table that are drawn. */
+static bool leave_out_rows(const struct report *report, struct table *table) {
+  bool *keep = calloc(table->row_count + 1, sizeof *keep);
   if (!keep) return fault_set(report->fault, EXIT_CODE_SYSTEM, "out of memory for a picture");
-  for (unsigned r = 0; r < grid->row_count; r++) {
-    keep[r] = report_is_drawn(report->result, report->profile, grid->rows[r].name);
+  for (unsigned r = 0; r < table->row_count; r++) {
+    keep[r] = report_is_drawn(report->result, report->profile, table->rows[r].name);
   }
-  grid_keep_rows(grid, keep);
+  table_keep_rows(table, keep);
   free(keep);
   return true;
 }
 
-static bool draw_owner_rows(const struct report *report, const struct grid *owners) {
+static bool draw_owner_rows(const struct report *report, const struct table *owners) {
   char numbers[128], title[256];
   double low = HUGE_VAL, high = 0;
   range_of(owners, owners->column_count - 1, 1, &low, &high);
@@ -112,8 +112,8 @@ static bool draw_owner_rows(const struct report *report, const struct grid *owne
   return write_tsv(report, owners, "owners") && draw(report, "owners", NULL, title, numbers, 1400, height_px);
 }
 
-bool report_draw_owners(const struct report *report, const struct grid *table) {
-  struct grid drawn;
+bool report_draw_owners(const struct report *report, const struct table *table) {
+  struct table drawn;
   if (table->row_count <= REPORT_DRAWN_MAX) return draw_owner_rows(report, table);
   if (!report_owners(report->result, report->profile, &drawn, report->fault)) return false;
   bool ok = leave_out_rows(report, &drawn);
@@ -126,11 +126,11 @@ bool report_draw_owners(const struct report *report, const struct grid *table) {
     fputc('\n', report->markdown);
     ok = draw_owner_rows(report, &drawn);
   }
-  grid_free(&drawn);
+  table_free(&drawn);
   return ok;
 }
 
-bool report_draw_checkpoints(const struct report *report, const struct grid *checkpoints) {
+bool report_draw_checkpoints(const struct report *report, const struct table *checkpoints) {
   char numbers[128], title[256];
   double low = HUGE_VAL, high = 0;
   range_of(checkpoints, 0, 1, &low, &high);
@@ -143,7 +143,7 @@ bool report_draw_checkpoints(const struct report *report, const struct grid *che
 
 /* Of a cloud of combinations: the ranges of both axes; no picture where nothing has both figures. */
 bool report_draw_plane(const struct report *report) {
-  struct grid plane;
+  struct table plane;
   char numbers[160], title[256];
   double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {0, 0};
   if (!report_plane(report->result, report->profile, &plane, report->fault)) return false;
@@ -155,39 +155,39 @@ bool report_draw_plane(const struct report *report) {
     picture_title(report, "Memory against time", title, sizeof title);
     ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
   }
-  grid_free(&plane);
+  table_free(&plane);
   return ok;
 }
 
 bool report_draw_latency(const struct report *report) {
-  struct grid grid;
+  struct table table;
   char numbers[160], title[256];
   double low = HUGE_VAL, high = 0;
-  if (!report_quantiles(report->result, report->profile, &grid, report->fault)) return false;
-  if (!leave_out_rows(report, &grid)) {
-    grid_free(&grid);
+  if (!report_quantiles(report->result, report->profile, &table, report->fault)) return false;
+  if (!leave_out_rows(report, &table)) {
+    table_free(&table);
     return false;
   }
-  range_of(&grid, 0, 1, &low, &high);
+  range_of(&table, 0, 1, &low, &high);
   if (!(low <= high)) low = high = 1000;
-  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low / 1000), round_up(high / 1000), grid.row_count);
+  snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low / 1000), round_up(high / 1000), table.row_count);
   picture_title(report, "Latency of an access", title, sizeof title);
-  bool ok = write_tsv(report, &grid, "latency") &&
-            draw(report, "latency", NULL, title, numbers, 1200, 190 + 64 * grid.row_count);
-  grid_free(&grid);
+  bool ok = write_tsv(report, &table, "latency") &&
+            draw(report, "latency", NULL, title, numbers, 1200, 190 + 64 * table.row_count);
+  table_free(&table);
   return ok;
 }
 
-bool report_draw_sweep(const struct report *report, const struct grid *grid) {
+bool report_draw_sweep(const struct report *report, const struct table *table) {
   char numbers[160], title[256];
   double low = HUGE_VAL, high = 0;
-  for (unsigned c = 1; c < grid->column_count; c++) range_of(grid, c, grid->column_count, &low, &high);
+  for (unsigned c = 1; c < table->column_count; c++) range_of(table, c, table->column_count, &low, &high);
   if (!(low <= high)) low = high = MIB;
   low = fmax(low / MIB, 0.01);
   snprintf(numbers, sizeof numbers, "%.17g %.17g %u %.17g %.17g", round_down(low), round_up(high / MIB),
-           grid->column_count - 1, grid_at(grid, 0, 0)->value / 1.3,
-           grid_at(grid, grid->row_count - 1, 0)->value * 1.3);
+           table->column_count - 1, table_at(table, 0, 0)->value / 1.3,
+           table_at(table, table->row_count - 1, 0)->value * 1.3);
   snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
            report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
-  return write_tsv(report, grid, "rss_over_lines") && draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
+  return write_tsv(report, table, "rss_over_lines") && draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
 }

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT
  *
- * report.h - what a report is made of: grids taken from a result (report_data.c), and
+ * report.h - what a report is made of: tables taken from a result (report_data.c), and
  * pictures that gnuplot draws of them (report_plot.c). */
 #ifndef PHASEBENCH_REPORT_H
 #define PHASEBENCH_REPORT_H
 
 #include "judge/attribution.h"
 #include "judge/claims.h"
-#include "render/grid.h"
+#include "render/table.h"
 
-/* ---- grids; the caller frees each. The result must outlive them. ---- */
+/* ---- tables; the caller frees each. The result must outlive them. ---- */
 
 /* lines/MiB, RSS above start, reduction; one row a combination. */
-bool report_memory(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_memory(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Bytes a line by what they are, disk, bits a node. */
-bool report_lines(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_lines(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Memory, mapped files, disk and latency side by side. */
-bool report_trade(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_trade(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* What was proved, noise, unexplained rest. */
-bool report_trust(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_trust(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Speeds with their range, and the time that edits took. */
-bool report_speed(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_speed(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Latency of an access by class. */
-bool report_latency(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_latency(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* p50, p90, p99 and max of an access, class by class. */
-bool report_quantiles(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_quantiles(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Memory against time, for the picture of both: one row a combination that has both figures, by memory. Columns:
  * bytes a line at rest, ns a node of walking all trees, and whether no other is better in one and as good in the other. */
 enum { REPORT_PLANE_X, REPORT_PLANE_Y, REPORT_PLANE_FRONTIER, REPORT_PLANE_COLUMNS };
-bool report_plane(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_plane(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Opening a document that is not in use, beside parsing it. */
-bool report_thaw(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_cold_open(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Whether a combination stands in what can show a few only: lines and bars of pictures, columns of tables. All do
  * where there are at most REPORT_DRAWN_MAX; else the cumulative ones, or where there is no other than the
  * baseline, the first ones. */
@@ -41,33 +41,33 @@ bool report_is_drawn(const struct result *result, const char *profile, const cha
  * allocated nor unexplained), mapped files, grammars, program and libraries,
  * unexplained, total. */
 #define REPORT_OWNERS_FIXED 7
-bool report_owners(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_owners(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* ---- which stage a saving is owed to (attribution.h); faults: also those of attribution_open ---- */
-/* Bytes a line and halvings by stage, at `purged` and at `served`; in the TSV also least and most of the Shapley
+/* Bytes a line and log2 reduction by stage, at `purged` and at `served`; in the TSV also least and most of the Shapley
  * shares over the repetitions. */
-bool report_attribution(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
-bool report_attribution_served(const struct result *result, const char *profile, struct grid *grid,
+bool report_attribution(const struct result *result, const char *profile, struct table *table, struct fault *fault);
+bool report_attribution_served(const struct result *result, const char *profile, struct table *table,
                                struct fault *fault);
 /* Pairs of stages, at `purged`. */
-bool report_interactions(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_interactions(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Nanoseconds for each byte saved, by stage, at `served`. By Shapley shares, or by marginal ones where not all
  * subsets were measured; the title says by which. */
-bool report_prices(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
-/* The same grids of an attribution that is open. */
-bool report_shares_of(const struct attribution *attribution, struct grid *grid, struct fault *fault);
-bool report_interactions_of(const struct attribution *attribution, struct grid *grid, struct fault *fault);
-bool report_prices_of(const struct attribution *attribution, struct grid *grid, struct fault *fault);
+bool report_prices(const struct result *result, const char *profile, struct table *table, struct fault *fault);
+/* The same tables of an attribution that is open. */
+bool report_shares_of(const struct attribution *attribution, struct table *table, struct fault *fault);
+bool report_interactions_of(const struct attribution *attribution, struct table *table, struct fault *fault);
+bool report_prices_of(const struct attribution *attribution, struct table *table, struct fault *fault);
 /* What a reader must know of the three; each ends with NULL. */
 extern const char *const report_attribution_notes[];
 extern const char *const report_interactions_notes[];
 extern const char *const report_prices_notes[];
 
 /* RSS above start; one row a checkpoint but `start`, one column a combination that is drawn. */
-bool report_checkpoints(const struct result *result, const char *profile, struct grid *grid, struct fault *fault);
+bool report_checkpoints(const struct result *result, const char *profile, struct table *table, struct fault *fault);
 /* Marks for the picture of lines/MiB: one row a claim that speaks of this corpus;
  * columns: row in report_memory, lines per MiB. A claimed reduction becomes lines/MiB
  * by way of the baseline that was measured here. */
-bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct grid *grid,
+bool report_marks(const struct result *result, const char *profile, const struct claims *claims, struct table *table,
                   struct fault *fault);
 
 /* ---- several results of one corpus ---- */
@@ -82,7 +82,7 @@ unsigned report_shown(const struct result *const *results, unsigned count);
 unsigned report_sweep_members(const struct result *const *results, unsigned count, unsigned first,
                               const struct result **members);
 /* One row a result; columns: lines, then RSS above start at `purged` of each combination. */
-bool report_sweep(const struct result *const *members, unsigned count, const char *profile, struct grid *grid,
+bool report_sweep(const struct result *const *members, unsigned count, const char *profile, struct table *table,
                   struct fault *fault);
 
 /* ---- pictures ---- */

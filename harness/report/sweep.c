@@ -63,23 +63,23 @@ static unsigned list_combinations(const struct result *const *members, unsigned 
   return found;
 }
 
-bool report_sweep(const struct result *const *members, unsigned count, const char *profile, struct grid *grid,
+bool report_sweep(const struct result *const *members, unsigned count, const char *profile, struct table *table,
                   struct fault *fault) {
   const char *names[COMBINATIONS_MAX];
   unsigned columns = list_combinations(members, count, profile, names);
-  if (!grid_new(grid, count, columns + 1)) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the report");
-  snprintf(grid->title, sizeof grid->title, "Memory over lines of %.80s: RSS MiB above `start` at rest (purged)",
+  if (!table_new(table, count, columns + 1)) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the report");
+  snprintf(table->title, sizeof table->title, "Memory over lines of %.80s: RSS MiB above `start` at rest (purged)",
            base_of(members[0]));
-  snprintf(grid->corner, sizeof grid->corner, "corpus");
-  grid_column_set(grid, 0, "lines", 1, 0, "lines");
-  for (unsigned c = 0; c < columns; c++) grid_column_set(grid, c + 1, names[c], MIB, 2, "%s", names[c]);
+  snprintf(table->corner, sizeof table->corner, "corpus");
+  table_column_set(table, 0, "lines", 1, 0, "lines");
+  for (unsigned c = 0; c < columns; c++) table_column_set(table, c + 1, names[c], MIB, 2, "%s", names[c]);
   for (unsigned m = 0; m < count; m++) {
-    snprintf(grid->rows[m].name, sizeof grid->rows[m].name, "%s", members[m]->corpus);
-    *grid_at(grid, m, 0) = (struct grid_cell){.value = members[m]->lines, .missing = NULL};
+    snprintf(table->rows[m].name, sizeof table->rows[m].name, "%s", members[m]->corpus);
+    *table_at(table, m, 0) = (struct table_cell){.value = members[m]->lines, .missing = NULL};
     for (unsigned c = 0; c < columns; c++) {
       const struct result_group *group = result_group(members[m], names[c], profile);
-      struct spread found = metrics_find(members[m], group, "rss_above_start_bytes", "purged", NULL);
-      grid_set(grid, m, c + 1, &found);
+      struct summary found = metrics_find(members[m], group, "rss_above_start_bytes", "purged", NULL);
+      table_set(table, m, c + 1, &found);
     }
   }
   return true;

@@ -26,12 +26,12 @@ bool report_close(FILE *file, const char *name, struct fault *fault);
 void report_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Each writes the data (TSV), draws it, and shows the picture in report.md. */
-bool report_draw_lines(const struct report *report, const struct grid *memory);
-bool report_draw_owners(const struct report *report, const struct grid *table);
-bool report_draw_checkpoints(const struct report *report, const struct grid *checkpoints);
+bool report_draw_lines(const struct report *report, const struct table *memory);
+bool report_draw_owners(const struct report *report, const struct table *table);
+bool report_draw_checkpoints(const struct report *report, const struct table *checkpoints);
 bool report_draw_latency(const struct report *report);
 /* Memory against time; no picture where no combination has both figures. */
 bool report_draw_plane(const struct report *report);
-bool report_draw_sweep(const struct report *report, const struct grid *grid);
+bool report_draw_sweep(const struct report *report, const struct table *table);
 
 #endif

@@ -136,10 +136,11 @@ static bool read_object(struct reader *reader, const cJSON *object, const char *
   return cJSON_IsObject(*member) ? true : wrong(reader, key, "an object or null");
 }
 
-static bool read_thaw_latency(struct reader *reader, const cJSON *thaw, const char *key, struct figure *figures) {
+static bool read_cold_open_latency(struct reader *reader, const cJSON *cold_open, const char *key,
+                                   struct figure *figures) {
   const cJSON *object;
   const char *missing;
-  if (!read_object(reader, thaw, key, &object, &missing)) return false;
+  if (!read_object(reader, cold_open, key, &object, &missing)) return false;
 #define X(name)                                                                      \
   *figures = (struct figure){.missing = missing};                                    \
   if (!missing && !read_figure(reader, object, #name, false, figures)) return false; \
@@ -149,38 +150,39 @@ static bool read_thaw_latency(struct reader *reader, const cJSON *thaw, const ch
   return true;
 }
 
-static bool read_thaw_ratio(struct reader *reader, const cJSON *thaw, const char *key, struct figure *figures) {
+static bool read_cold_open_ratio(struct reader *reader, const cJSON *cold_open, const char *key,
+                                 struct figure *figures) {
   const cJSON *object;
   const char *missing;
-  if (!read_object(reader, thaw, key, &object, &missing)) return false;
+  if (!read_object(reader, cold_open, key, &object, &missing)) return false;
 #define X(name, unit)                                                                \
   *figures = (struct figure){.missing = missing};                                    \
   if (!missing && !read_figure(reader, object, #name, false, figures)) return false; \
   figures++;
-  RESULT_THAW_RATIO_KEYS(X)
+  RESULT_COLD_OPEN_RATIO_KEYS(X)
 #undef X
   return true;
 }
 
-static bool read_thaw(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+static bool read_cold_open(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   place(reader, "cells[%u]", i);
-  const cJSON *thaw;
-  struct result_thaw *into = &cell->thaw;
+  const cJSON *cold_open;
+  struct result_cold_open *into = &cell->cold_open;
   if (cell->instrument) return true;
-  if (!json_get_object(object, "thaw", reader->where, &thaw, reader->fault)) return false;
-  place(reader, "cells[%u].thaw", i);
-  if (!read_count(reader, thaw, "documents", &into->documents.value) ||
-      !read_count(reader, thaw, "cold_documents", &into->cold_documents.value))
+  if (!json_get_object(object, "cold_open", reader->where, &cold_open, reader->fault)) return false;
+  place(reader, "cells[%u].cold_open", i);
+  if (!read_count(reader, cold_open, "documents", &into->documents.value) ||
+      !read_count(reader, cold_open, "cold_documents", &into->cold_documents.value))
     return false;
   unsigned t = 0;
 #define X(key) \
-  if (!read_thaw_latency(reader, thaw, #key, into->value[t++])) return false;
-  RESULT_THAWS(X)
+  if (!read_cold_open_latency(reader, cold_open, #key, into->value[t++])) return false;
+  RESULT_COLD_OPENS(X)
 #undef X
   t = 0;
 #define X(key) \
-  if (!read_thaw_ratio(reader, thaw, #key, into->ratio[t++])) return false;
-  RESULT_THAW_RATIOS(X)
+  if (!read_cold_open_ratio(reader, cold_open, #key, into->ratio[t++])) return false;
+  RESULT_COLD_OPEN_RATIOS(X)
 #undef X
   return true;
 }
@@ -277,12 +279,13 @@ static bool read_figures(struct reader *reader, const cJSON *object, unsigned i,
          json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
          read_checkpoints(reader, object, i, cell) && read_trees(reader, object, i, cell) &&
          read_edits(reader, object, i, cell) && read_timings(reader, timings, i, cell) &&
-         read_latency(reader, object, i, cell) && read_thaw(reader, object, i, cell) &&
+         read_latency(reader, object, i, cell) && read_cold_open(reader, object, i, cell) &&
          read_stats(reader, object, i, cell) && read_proof(reader, object, i, cell) && check_proof(reader, cell);
 }
 
 static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
-  static const char *const figures[] = {"checkpoints", "trees", "edits", "timings", "latency", "thaw", "stage_stats"};
+  static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
+                                        "latency",     "cold_open", "stage_stats"};
   if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
   for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);

@@ -209,12 +209,14 @@ static struct figure latency_accesses(const struct source *s) {
   return latency->present ? there(latency->accesses) : absent("no document is of this class");
 }
 
-static struct figure thaw_documents(const struct source *s) { return s->cell->thaw.documents; }
-static struct figure thaw_cold_documents(const struct source *s) { return s->cell->thaw.cold_documents; }
-static struct figure thaw_figure(const struct source *s) {
-  return s->cell->thaw.value[s->checkpoint][s->index]; /* here: the kind */
+static struct figure cold_open_documents(const struct source *s) { return s->cell->cold_open.documents; }
+static struct figure cold_open_cold_documents(const struct source *s) { return s->cell->cold_open.cold_documents; }
+static struct figure cold_open_figure(const struct source *s) {
+  return s->cell->cold_open.value[s->checkpoint][s->index]; /* here: the kind */
 }
-static struct figure thaw_ratio(const struct source *s) { return s->cell->thaw.ratio[s->checkpoint][s->index]; }
+static struct figure cold_open_ratio(const struct source *s) {
+  return s->cell->cold_open.ratio[s->checkpoint][s->index];
+}
 
 static struct figure stat_figure(const struct source *s) {
   for (unsigned i = 0; i < s->cell->stat_count; i++) {
@@ -290,19 +292,19 @@ static const char *const latency_keys[] = {
     RESULT_LATENCY_KEYS(X)
 #undef X
 };
-static const char *const thaw_keys[] = {
+static const char *const cold_open_keys[] = {
 #define X(key) #key,
-    RESULT_THAWS(X)
+    RESULT_COLD_OPENS(X)
 #undef X
 };
-static const char *const thaw_ratio_keys[] = {
+static const char *const cold_open_ratio_keys[] = {
 #define X(key) #key,
-    RESULT_THAW_RATIOS(X)
+    RESULT_COLD_OPEN_RATIOS(X)
 #undef X
 };
-static const struct row thaw_ratio_rows[] = {
-#define X(key, unit) {#key, unit, thaw_ratio, true},
-    RESULT_THAW_RATIO_KEYS(X)
+static const struct row cold_open_ratio_rows[] = {
+#define X(key, unit) {#key, unit, cold_open_ratio, true},
+    RESULT_COLD_OPEN_RATIO_KEYS(X)
 #undef X
 };
 static const struct row edit_rows[] = {
@@ -328,32 +330,32 @@ struct walk {
   void *sink;
 };
 
-static struct spread over_cells(const struct walk *walk, const struct source *pattern, figure_fn *figure,
-                                double values[SPREAD_VALUES_MAX]) {
-  if (walk->group->cell_count > SPREAD_VALUES_MAX) return spread_missing("more repetitions than this program takes");
+static struct summary over_cells(const struct walk *walk, const struct source *pattern, figure_fn *figure,
+                                 double values[SUMMARY_VALUES_MAX]) {
+  if (walk->group->cell_count > SUMMARY_VALUES_MAX) return summary_missing("more repetitions than this program takes");
   for (unsigned i = 0; i < walk->group->cell_count; i++) {
     struct source source = *pattern;
     source.result = walk->result;
     source.cell = walk->group->cells[i];
     source.baseline = walk->baseline ? walk->baseline->cells[i] : NULL;
     struct figure value = figure(&source);
-    if (value.missing) return spread_missing(value.missing);
+    if (value.missing) return summary_missing(value.missing);
     values[i] = value.value;
   }
-  return spread_of(values, walk->group->cell_count);
+  return summary_of(values, walk->group->cell_count);
 }
 
 /* The figure is that of the medians; the pairs only tell the spread. */
-static void reduction_of_medians(const struct walk *walk, const struct source *pattern, struct spread *spread) {
-  if (spread->missing) return;
+static void reduction_of_medians(const struct walk *walk, const struct source *pattern, struct summary *summary) {
+  if (summary->missing) return;
   struct walk of_baseline = *walk;
   of_baseline.group = walk->baseline;
-  double values[SPREAD_VALUES_MAX];
-  struct spread mine = over_cells(walk, pattern, above_start, values);
-  struct spread theirs = over_cells(&of_baseline, pattern, above_start, values);
-  spread->median = 100 - 100 * mine.median / theirs.median;
-  spread->min = fmin(spread->min, spread->median);
-  spread->max = fmax(spread->max, spread->median);
+  double values[SUMMARY_VALUES_MAX];
+  struct summary mine = over_cells(walk, pattern, above_start, values);
+  struct summary theirs = over_cells(&of_baseline, pattern, above_start, values);
+  summary->median = 100 - 100 * mine.median / theirs.median;
+  summary->min = fmin(summary->min, summary->median);
+  summary->max = fmax(summary->max, summary->median);
 }
 
 static void emit_one(const struct walk *walk, const char *name, const char *unit, bool at_checkpoint,
@@ -361,10 +363,10 @@ static void emit_one(const struct walk *walk, const char *name, const char *unit
   struct metric metric = {.unit = unit,
                           .checkpoint = at_checkpoint ? result_checkpoint_name(pattern->checkpoint) : NULL};
   snprintf(metric.name, sizeof metric.name, "%s", name);
-  double values[SPREAD_VALUES_MAX];
-  metric.spread = over_cells(walk, pattern, figure, values);
+  double values[SUMMARY_VALUES_MAX];
+  metric.summary = over_cells(walk, pattern, figure, values);
   metric.values = values;
-  if (figure == reduction_pct) reduction_of_medians(walk, pattern, &metric.spread);
+  if (figure == reduction_pct) reduction_of_medians(walk, pattern, &metric.summary);
   walk->emit(walk->sink, &metric);
 }
 
@@ -416,23 +418,23 @@ static void emit_latency(const struct walk *walk, enum result_latency_class late
   }
 }
 
-static void emit_thaw(const struct walk *walk) {
+static void emit_cold_open(const struct walk *walk) {
   struct source source = {0};
   char name[METRIC_NAME_BYTES];
-  emit_one(walk, "thaw.documents", "documents", false, &source, thaw_documents);
-  emit_one(walk, "thaw.cold_documents", "documents", false, &source, thaw_cold_documents);
-  for (unsigned t = 0; t < RESULT_THAW_COUNT; t++) {
+  emit_one(walk, "cold_open.documents", "documents", false, &source, cold_open_documents);
+  emit_one(walk, "cold_open.cold_documents", "documents", false, &source, cold_open_cold_documents);
+  for (unsigned t = 0; t < RESULT_COLD_OPEN_COUNT; t++) {
     source.checkpoint = (enum result_checkpoint_id)t;
     for (source.index = 0; source.index < COUNT(latency_keys); source.index++) {
-      snprintf(name, sizeof name, "thaw.%s.%s", thaw_keys[t], latency_keys[source.index]);
-      emit_one(walk, name, "ns", false, &source, thaw_figure);
+      snprintf(name, sizeof name, "cold_open.%s.%s", cold_open_keys[t], latency_keys[source.index]);
+      emit_one(walk, name, "ns", false, &source, cold_open_figure);
     }
   }
-  for (unsigned t = 0; t < RESULT_THAW_RATIO_COUNT; t++) {
+  for (unsigned t = 0; t < RESULT_COLD_OPEN_RATIO_COUNT; t++) {
     source.checkpoint = (enum result_checkpoint_id)t;
-    for (source.index = 0; source.index < COUNT(thaw_ratio_rows); source.index++) {
-      snprintf(name, sizeof name, "thaw.%s.%s", thaw_ratio_keys[t], thaw_ratio_rows[source.index].name);
-      emit_one(walk, name, thaw_ratio_rows[source.index].unit, false, &source, thaw_ratio);
+    for (source.index = 0; source.index < COUNT(cold_open_ratio_rows); source.index++) {
+      snprintf(name, sizeof name, "cold_open.%s.%s", cold_open_ratio_keys[t], cold_open_ratio_rows[source.index].name);
+      emit_one(walk, name, cold_open_ratio_rows[source.index].unit, false, &source, cold_open_ratio);
     }
   }
 }
@@ -455,12 +457,12 @@ static void emit_noise(const struct walk *walk) {
       {"walk_noise_pct", timing_figure, TIMING_walk_ns, true},
       {"wall_noise_pct", wall_ns, 0, false},
   };
-  double values[SPREAD_VALUES_MAX];
+  double values[SUMMARY_VALUES_MAX];
   for (size_t r = 0; r < COUNT(rows); r++) {
     if (walk->group->instrument && rows[r].derived) continue;
     struct source source = {.checkpoint = RESULT_AT_PURGED, .index = rows[r].index};
-    struct spread spread = over_cells(walk, &source, rows[r].figure, values);
-    struct metric metric = {.unit = "%", .spread = spread_range_pct(&spread)};
+    struct summary summary = over_cells(walk, &source, rows[r].figure, values);
+    struct metric metric = {.unit = "%", .summary = summary_range_pct(&summary)};
     snprintf(metric.name, sizeof metric.name, "%s", rows[r].name);
     walk->emit(walk->sink, &metric);
   }
@@ -481,7 +483,7 @@ static void emit_cell(const struct walk *walk) {
     emit_one(walk, timing_rows[source.index].name, timing_rows[source.index].unit, false, &source, timing_figure);
   }
   for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) emit_latency(walk, (enum result_latency_class)c);
-  if (!walk->group->instrument) emit_thaw(walk);
+  if (!walk->group->instrument) emit_cold_open(walk);
   const struct result_cell *first = walk->group->cells[0];
   for (unsigned i = 0; i < first->stat_count; i++) {
     const struct result_stat *stat = &first->stats[i];
@@ -504,7 +506,7 @@ void metrics_emit(const struct result *result, const struct result_group *group,
 
 struct search {
   const char *name, *checkpoint, *unit;
-  struct spread found;
+  struct summary found;
 };
 
 static void compare(void *sink, const struct metric *metric) {
@@ -512,16 +514,16 @@ static void compare(void *sink, const struct metric *metric) {
   if (strcmp(metric->name, search->name) != 0) return;
   if (!search->checkpoint != !metric->checkpoint) return;
   if (search->checkpoint && strcmp(search->checkpoint, metric->checkpoint) != 0) return;
-  search->found = metric->spread;
+  search->found = metric->summary;
   search->unit = metric->unit;
 }
 
-struct spread metrics_find(const struct result *result, const struct result_group *group, const char *name,
-                           const char *checkpoint, const char **unit) {
+struct summary metrics_find(const struct result *result, const struct result_group *group, const char *name,
+                            const char *checkpoint, const char **unit) {
   if (unit) *unit = NULL;
-  if (!group) return spread_missing("the combination is not in this result");
-  if (!group->ok) return spread_missing(group->reason);
-  struct search search = {name, checkpoint, NULL, spread_missing("this result has no metric of that name")};
+  if (!group) return summary_missing("the combination is not in this result");
+  if (!group->ok) return summary_missing(group->reason);
+  struct search search = {name, checkpoint, NULL, summary_missing("this result has no metric of that name")};
   metrics_emit(result, group, compare, &search);
   if (unit) *unit = search.unit;
   return search.found;

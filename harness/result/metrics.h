@@ -29,14 +29,14 @@
  *   ingest_speed_pct         100 * parse time / (parse + store time)
  *   walk_nodes_per_s         nodes walked over the time of the batch walk
  *
- * Of documents that were not in use (cell_thaw.c), thaw.KIND.p50_ns and so on, where KIND is
- *   tree_warm, tree_cold      evict, then open a cursor, walk all nodes, close it; the page cache warm,
+ * Of documents that were not in use (cell_cold_open.c), cold_open.KIND.p50_ns and so on, where KIND is
+ *   tree_cached, tree_uncached      evict, then open a cursor, walk all nodes, close it; the page cache warm,
  *                             or emptied of the store's files and the document's own
- *   source_warm, source_cold  evict, then pin the source, read a byte of each page, unpin it
+ *   source_cached, source_uncached  evict, then pin the source, read a byte of each page, unpin it
  *   parse                     parse the same text, which is in memory, anew
- * and over the documents of the sample, parsing over thawing the tree of each one:
- *   thaw.parse_over_tree_warm.p50, .min, .slower_pct (share of documents that parsing was quicker
- *   for), and likewise thaw.parse_over_tree_cold
+ * and over the documents of the sample, parsing over opening cold the tree of each one:
+ *   cold_open.parse_over_tree_cached.p50, .min, .slower_pct (share of documents that parsing was quicker
+ *   for), and likewise cold_open.parse_over_tree_uncached
  *
  * Of two combinations (metrics_find_against; metrics_pair.c), the median over the pairs of equal repetition:
  *   marginal_reduction_pct   100 * (1 - rss_above_start_bytes / the other's)
@@ -49,7 +49,7 @@
 #define PHASEBENCH_METRICS_H
 
 #include "result.h"
-#include "stats/spread.h"
+#include "stats/summary.h"
 
 #define METRIC_NAME_BYTES 128
 #define METRICS_BASELINE "baseline"
@@ -58,7 +58,7 @@ struct metric {
   char name[METRIC_NAME_BYTES];
   const char *unit;       /* "1" for what has none */
   const char *checkpoint; /* NULL: it belongs to no checkpoint */
-  struct spread spread;
+  struct summary summary;
   const double *values; /* spread.n of them, one a repetition; NULL: it is made of all of them together */
 };
 
@@ -71,13 +71,13 @@ void metrics_emit(const struct result *result, const struct result_group *group,
 /* One metric by name; missing with a reason when the group is NULL or not ok, or has
  * no such metric. checkpoint NULL: of the whole cell. *unit (unit may be NULL) is the
  * metric's, or NULL when there is no such metric. */
-struct spread metrics_find(const struct result *result, const struct result_group *group, const char *name,
-                           const char *checkpoint, const char **unit);
+struct summary metrics_find(const struct result *result, const struct result_group *group, const char *name,
+                            const char *checkpoint, const char **unit);
 
 /* Whether a name is one of those of two combinations, and such a figure; otherwise as metrics_find. */
 bool metrics_is_of_pair(const char *name);
-struct spread metrics_find_against(const struct result *result, const struct result_group *group,
-                                   const struct result_group *against, const char *name, const char *checkpoint,
-                                   const char **unit);
+struct summary metrics_find_against(const struct result *result, const struct result_group *group,
+                                    const struct result_group *against, const char *name, const char *checkpoint,
+                                    const char **unit);
 
 #endif

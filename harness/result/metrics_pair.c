@@ -36,8 +36,8 @@ bool metrics_is_of_pair(const char *name) {
 }
 
 /* The metric of one repetition. */
-static struct spread of_cell(const struct result *result, const struct result_group *group, unsigned repetition,
-                             const char *name, const char *checkpoint, const char **unit) {
+static struct summary of_cell(const struct result *result, const struct result_group *group, unsigned repetition,
+                              const char *name, const char *checkpoint, const char **unit) {
   struct result_group alone = *group;
   alone.cells = &group->cells[repetition];
   alone.cell_count = 1;
@@ -49,29 +49,29 @@ static double combined(enum operation operation, double value, double other) {
   return operation == FACTOR ? value / other : value - other;
 }
 
-struct spread metrics_find_against(const struct result *result, const struct result_group *group,
-                                   const struct result_group *against, const char *name, const char *checkpoint,
-                                   const char **unit) {
+struct summary metrics_find_against(const struct result *result, const struct result_group *group,
+                                    const struct result_group *against, const char *name, const char *checkpoint,
+                                    const char **unit) {
   struct pair_metric metric;
   const char *of_unit = NULL;
-  double values[SPREAD_VALUES_MAX];
+  double values[SUMMARY_VALUES_MAX];
   if (unit) *unit = NULL;
-  if (!pair_metric(name, &metric)) return spread_missing("there is no metric of a pair of that name");
-  if (!group) return spread_missing("the combination is not in this result");
-  if (!against) return spread_missing("the combination that it is held against is not in this result");
-  if (!group->ok) return spread_missing(group->reason);
-  if (!against->ok) return spread_missing(against->reason);
-  if (group->cell_count != against->cell_count || group->cell_count > SPREAD_VALUES_MAX) {
-    return spread_missing("the two combinations have no pairs of repetitions");
+  if (!pair_metric(name, &metric)) return summary_missing("there is no metric of a pair of that name");
+  if (!group) return summary_missing("the combination is not in this result");
+  if (!against) return summary_missing("the combination that it is held against is not in this result");
+  if (!group->ok) return summary_missing(group->reason);
+  if (!against->ok) return summary_missing(against->reason);
+  if (group->cell_count != against->cell_count || group->cell_count > SUMMARY_VALUES_MAX) {
+    return summary_missing("the two combinations have no pairs of repetitions");
   }
   for (unsigned r = 0; r < group->cell_count; r++) {
-    struct spread mine = of_cell(result, group, r, metric.of, checkpoint, &of_unit);
-    struct spread other = of_cell(result, against, r, metric.of, checkpoint, NULL);
+    struct summary mine = of_cell(result, group, r, metric.of, checkpoint, &of_unit);
+    struct summary other = of_cell(result, against, r, metric.of, checkpoint, NULL);
     if (mine.missing) return mine;
     if (other.missing) return other;
-    if (metric.operation != ADDITION && !(other.median > 0)) return spread_missing("the divisor is not positive");
+    if (metric.operation != ADDITION && !(other.median > 0)) return summary_missing("the divisor is not positive");
     values[r] = combined(metric.operation, mine.median, other.median);
   }
   if (unit) *unit = metric.unit ? metric.unit : of_unit;
-  return spread_of(values, group->cell_count);
+  return summary_of(values, group->cell_count);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result.h - reads and checks a result file ("phasebench-result-1", described by
+ * result.h - reads and checks a result file ("phasebench-result-2", described by
  * results/result.schema.json) and holds it as C structs.
  *
  * Every figure is a double with a reason in place of a value where it is missing.
@@ -14,12 +14,12 @@
 #include "base/fault.h"
 #include "system/probe.h"
 
-#define RESULT_SCHEMA "phasebench-result-1"
+#define RESULT_SCHEMA "phasebench-result-2"
 
 #define RESULT_CHECKPOINTS(X) \
   X(START, "start")           \
   X(INGESTED, "ingested")     \
-  X(SETTLED, "settled")       \
+  X(FINALIZED, "finalized")   \
   X(PURGED, "purged")         \
   X(WALKED, "walked")         \
   X(SERVED, "served")         \
@@ -50,7 +50,7 @@ enum result_checkpoint_id {
   X(parse_ns, "ns")           \
   X(store_ns, "ns")           \
   X(free_ns, "ns")            \
-  X(settle_ns, "ns")          \
+  X(finalize_ns, "ns")        \
   X(walk_ns, "ns")            \
   X(walked_nodes, "nodes")    \
   X(edit_parse_ns, "ns")      \
@@ -88,22 +88,22 @@ enum result_checkpoint_id {
   X(FROZEN, "frozen")
 
 /* Opening a document that is not in use; each has RESULT_LATENCY_KEYS. */
-#define RESULT_THAWS(X) \
-  X(tree_warm)          \
-  X(tree_cold)          \
-  X(source_warm)        \
-  X(source_cold)        \
+#define RESULT_COLD_OPENS(X) \
+  X(tree_cached)             \
+  X(tree_uncached)           \
+  X(source_cached)           \
+  X(source_uncached)         \
   X(parse)
-#define RESULT_THAW_RATIOS(X) \
-  X(parse_over_tree_warm)     \
-  X(parse_over_tree_cold)
-#define RESULT_THAW_RATIO_KEYS(X) \
-  X(p50, "1")                     \
-  X(min, "1")                     \
+#define RESULT_COLD_OPEN_RATIOS(X) \
+  X(parse_over_tree_cached)        \
+  X(parse_over_tree_uncached)
+#define RESULT_COLD_OPEN_RATIO_KEYS(X) \
+  X(p50, "1")                          \
+  X(min, "1")                          \
   X(slower_pct, "%")
 
 #define X(key) +1
-enum { RESULT_THAW_COUNT = 0 RESULT_THAWS(X), RESULT_THAW_RATIO_COUNT = 0 RESULT_THAW_RATIOS(X) };
+enum { RESULT_COLD_OPEN_COUNT = 0 RESULT_COLD_OPENS(X), RESULT_COLD_OPEN_RATIO_COUNT = 0 RESULT_COLD_OPEN_RATIOS(X) };
 enum {
   RESULT_JEMALLOC_COUNT = 0 RESULT_JEMALLOC_KEYS(X),
   RESULT_HEAP_FIGURE_COUNT = 0 RESULT_HEAP_KEYS(X),
@@ -111,7 +111,7 @@ enum {
 };
 #undef X
 #define X(key, unit) +1
-enum { RESULT_THAW_RATIO_FIGURE_COUNT = 0 RESULT_THAW_RATIO_KEYS(X) };
+enum { RESULT_COLD_OPEN_RATIO_FIGURE_COUNT = 0 RESULT_COLD_OPEN_RATIO_KEYS(X) };
 enum { RESULT_TIMING_COUNT = 0 RESULT_TIMING_KEYS(X), RESULT_EDIT_COUNT = 0 RESULT_EDIT_KEYS(X) };
 #undef X
 enum result_latency_class {
@@ -150,10 +150,10 @@ struct result_latency {
   struct figure value[RESULT_LATENCY_FIGURE_COUNT];
 };
 
-struct result_thaw {
+struct result_cold_open {
   struct figure documents, cold_documents;
-  struct figure value[RESULT_THAW_COUNT][RESULT_LATENCY_FIGURE_COUNT];
-  struct figure ratio[RESULT_THAW_RATIO_COUNT][RESULT_THAW_RATIO_FIGURE_COUNT];
+  struct figure value[RESULT_COLD_OPEN_COUNT][RESULT_LATENCY_FIGURE_COUNT];
+  struct figure ratio[RESULT_COLD_OPEN_RATIO_COUNT][RESULT_COLD_OPEN_RATIO_FIGURE_COUNT];
 };
 
 struct result_stat {
@@ -184,7 +184,7 @@ struct result_cell {
   struct figure edits[RESULT_EDIT_COUNT];
   struct figure timings[RESULT_TIMING_COUNT];
   struct result_latency latency[RESULT_LATENCY_CLASS_COUNT];
-  struct result_thaw thaw; /* not of an instrument */
+  struct result_cold_open cold_open; /* not of an instrument */
   struct result_stat *stats;
   unsigned stat_count;
   struct result_proof proof;

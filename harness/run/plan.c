@@ -202,7 +202,7 @@ bool plan_make(const struct run_options *options, struct plan *plan, struct faul
   ok = ok && stage_list(known, KNOWN_MAX, &known_count, fault);
   if (ok && (known_count == 0 || known[0].order != 0)) {
     ok = fault_set(fault, EXIT_CODE_INPUT,
-                   "%s holds no floor (a stage with order 0); build phasebench, or set "
+                   "%s holds no base stage (a stage with order 0); build phasebench, or set "
                    "PHASEBENCH_STAGE_DIR",
                    paths_stage_dir());
   }

@@ -47,7 +47,7 @@ const char *plan_malloc_conf(const char *profile);
 
 struct plan_combination {
   struct combination combination;
-  char stages[STORE_STAGE_COUNT_MAX + 1][16];    /* names, the floor first */
+  char stages[STORE_STAGE_COUNT_MAX + 1][16];    /* names, the base stage first */
   char modules[STORE_STAGE_COUNT_MAX + 1][4096]; /* their paths */
   unsigned stage_count;
   struct stage_option_summary options[STORE_STAGE_COUNT_MAX + 1][STAGE_OPTIONS_MAX]; /* by stage */

@@ -74,9 +74,9 @@ void run_progress_finish(struct run_progress *progress) { clear_line(progress); 
 
 static void figure_text(const struct result *result, const struct result_group *group, const char *metric,
                         const char *checkpoint, double scale, const char *format, char *text, size_t text_bytes) {
-  struct spread spread = metrics_find(result, group, metric, checkpoint, NULL);
-  if (spread.missing) snprintf(text, text_bytes, "-");
-  else snprintf(text, text_bytes, format, spread.median / scale);
+  struct summary summary = metrics_find(result, group, metric, checkpoint, NULL);
+  if (summary.missing) snprintf(text, text_bytes, "-");
+  else snprintf(text, text_bytes, format, summary.median / scale);
 }
 
 static void print_row(const struct result *result, const struct result_group *group) {

@@ -18,7 +18,7 @@
 
 #define STATISTICS_EXACT_MAX 200000.0
 
-/* Of finite values a[0..a_count) and b[0..b_count), each 1 ... SPREAD_VALUES_MAX. 1 where all are equal. */
+/* Of finite values a[0..a_count) and b[0..b_count), each 1 ... SUMMARY_VALUES_MAX. 1 where all are equal. */
 double statistics_rank_p(const double *a, unsigned a_count, const double *b, unsigned b_count);
 
 /* The least p that so many values can have: that of sets that do not overlap, without ties. */

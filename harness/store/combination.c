@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * combination.c - names of combinations: which stages stand in the store beside the
- * floor. Nothing here knows a stage by name; what a stage is, its module says. */
+ * base stage. Nothing here knows a stage by name; what a stage is, its module says. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -60,7 +60,8 @@ static bool resolve_name(const char *name, const struct stage_summary *stages, u
 static bool check_parts(const char *text, const struct part *parts, unsigned count, struct fault *fault) {
   for (unsigned i = 0; i < count; i++) {
     if (parts[i].summary.order == 0 && parts[i].by_path)
-      return fault_set(fault, EXIT_CODE_USAGE, "'%s': %s has order 0: it is a floor, and the floor comes from %s", text,
+      return fault_set(fault, EXIT_CODE_USAGE,
+                       "'%s': %s has order 0: it is a base stage, and the base stage comes from %s", text,
                        parts[i].summary.path, paths_stage_dir());
     if ((parts[i].summary.flags & STAGE_KEEPS_NOTHING) && count > 1)
       return fault_set(fault, EXIT_CODE_USAGE, "'%s': '%s' keeps nothing and stands in a combination alone", text,
@@ -73,8 +74,8 @@ static bool check_parts(const char *text, const struct part *parts, unsigned cou
   return true;
 }
 
-/* Writes what was parsed; the floor is below every combination and is not listed. */
-static bool write_combination(const char *text, const char *floor, const struct part *parts, unsigned count,
+/* Writes what was parsed; the base stage is below every combination and is not listed. */
+static bool write_combination(const char *text, const char *base_stage, const struct part *parts, unsigned count,
                               struct combination *combination, struct fault *fault) {
   memset(combination, 0, sizeof *combination);
   for (unsigned i = 0; i < count; i++) {
@@ -90,7 +91,7 @@ static bool write_combination(const char *text, const char *floor, const struct 
     snprintf(combination->stages[combination->stage_count++], sizeof combination->stages[0], "%s",
              parts[i].by_path ? summary->path : summary->name);
   }
-  if (combination->stage_count == 0) snprintf(combination->name, sizeof combination->name, "%s", floor);
+  if (combination->stage_count == 0) snprintf(combination->name, sizeof combination->name, "%s", base_stage);
   return true;
 }
 
@@ -191,21 +192,21 @@ static unsigned subsets_of_set(enum combination_set set, unsigned n, unsigned *s
 }
 
 /* The stages of the standard order; *standard has room for all that a folder can hold. */
-static bool list_standard(struct part *floor, struct part *standard, unsigned *count, struct fault *fault) {
+static bool list_standard(struct part *base_stage, struct part *standard, unsigned *count, struct fault *fault) {
   struct stage_summary *stages = calloc(STAGES_IN_FOLDER_MAX, sizeof *stages);
   unsigned stage_count = 0;
   *count = 0;
   bool good = stages || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
   good = good && stage_list(stages, STAGES_IN_FOLDER_MAX, &stage_count, fault);
   for (unsigned i = 0; good && i < stage_count; i++) {
-    if (stages[i].order == 0) floor->summary = stages[i];
+    if (stages[i].order == 0) base_stage->summary = stages[i];
     else if (!(stages[i].flags & (STAGE_NOT_STANDARD | STAGE_KEEPS_NOTHING))) standard[(*count)++].summary = stages[i];
   }
   free(stages);
   return good;
 }
 
-static bool write_subset(const char *word, const struct part *floor, const struct part *standard, unsigned count,
+static bool write_subset(const char *word, const struct part *base_stage, const struct part *standard, unsigned count,
                          unsigned subset, struct combination *combination, struct fault *fault) {
   struct part *parts = calloc(count + 1, sizeof *parts);
   unsigned used = 0;
@@ -214,12 +215,12 @@ static bool write_subset(const char *word, const struct part *floor, const struc
     if (subset >> i & 1u) parts[used++] = standard[i];
   }
   bool good = check_parts(word, parts, used, fault) &&
-              write_combination(word, floor->summary.name, parts, used, combination, fault);
+              write_combination(word, base_stage->summary.name, parts, used, combination, fault);
   free(parts);
   return good;
 }
 
-static bool write_set(enum combination_set set, const struct part *floor, const struct part *standard,
+static bool write_set(enum combination_set set, const struct part *base_stage, const struct part *standard,
                       unsigned standard_count, struct combination *combinations, unsigned capacity, unsigned *count,
                       struct fault *fault) {
   enum { SUBSETS_STAGES_MAX = 12 };
@@ -236,7 +237,7 @@ static bool write_set(enum combination_set set, const struct part *floor, const 
       found <= capacity || fault_set(fault, EXIT_CODE_USAGE, "'%s' stands for %u combinations, and there can be %u",
                                      sets[set].word, found, capacity);
   for (unsigned i = 0; good && i < found; i++) {
-    good = write_subset(sets[set].word, floor, standard, standard_count, subsets[i], &combinations[i], fault);
+    good = write_subset(sets[set].word, base_stage, standard, standard_count, subsets[i], &combinations[i], fault);
     if (good) ++*count;
   }
   free(subsets);
@@ -245,14 +246,15 @@ static bool write_set(enum combination_set set, const struct part *floor, const 
 
 bool combination_set_list(enum combination_set set, struct combination *combinations, unsigned capacity,
                           unsigned *count, struct fault *fault) {
-  struct part *floor = calloc(1, sizeof *floor), *standard = calloc(STAGES_IN_FOLDER_MAX, sizeof *standard);
+  struct part *base_stage = calloc(1, sizeof *base_stage), *standard = calloc(STAGES_IN_FOLDER_MAX, sizeof *standard);
   unsigned standard_count = 0;
   *count = 0;
-  bool good = (floor && standard) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
-  good = good && list_standard(floor, standard, &standard_count, fault) &&
-         write_set(set, floor, standard, standard_count, combinations, capacity, count, fault);
+  bool good =
+      (base_stage && standard) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  good = good && list_standard(base_stage, standard, &standard_count, fault) &&
+         write_set(set, base_stage, standard, standard_count, combinations, capacity, count, fault);
   free(standard);
-  free(floor);
+  free(base_stage);
   return good;
 }
 

@@ -4,7 +4,7 @@
  * says by which stages, and how set, the folder is opened again. Lines that end in LF:
  *   phasebench-store-1
  *   abi 4
- *   stages p1+p2                     the combination, without the floor
+ *   stages p1+p2                     the combination, without the base stage
  *   set p4a.hot_bytes=262144         each option of each stage
  *   hash 0123456789abcdef            XXH3 of all before this line
  *

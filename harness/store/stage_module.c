@@ -174,25 +174,25 @@ static bool check_name(const char *path, const struct stage_ops *ops, struct fau
 }
 
 static bool check_roles(const char *path, const struct stage_ops *ops, struct fault *fault) {
-  const uint32_t roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
+  const uint32_t roles = STAGE_TREE_CODEC | STAGE_BLOB_STORE;
   const uint32_t kinds = (1u << STAGE_KIND_COUNT) - 1;
   const uint32_t flags =
       STAGE_NEEDS_GRAMMAR | STAGE_KEEPS_NOTHING | STAGE_NOT_STANDARD | STAGE_PACKS_NODES | STAGE_USES_DISK;
   if (!ops->summary)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `summary` is NULL; expected one line for people", path);
   if (ops->roles == 0 || (ops->roles & ~roles))
-    return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: `roles` is 0x%x; expected STAGE_TREE_CODEC, STAGE_BYTE_KEEPER or both", path, ops->roles);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: `roles` is 0x%x; expected STAGE_TREE_CODEC, STAGE_BLOB_STORE or both",
+                     path, ops->roles);
   if (ops->flags & ~flags)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `flags` is 0x%x, with bits that enum stage_flag does not have", path,
                      ops->flags);
-  bool is_keeper = ops->roles & STAGE_BYTE_KEEPER;
-  if ((ops->keeps & ~kinds) || (ops->keeps != 0) != is_keeper)
+  bool is_blob_store = ops->roles & STAGE_BLOB_STORE;
+  if ((ops->keeps & ~kinds) || (ops->keeps != 0) != is_blob_store)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: `keeps` is 0x%x; expected %s", path, ops->keeps,
-                     is_keeper ? "a bit for each kind that this byte keeper keeps" : "0, since it is no byte keeper");
+                     is_blob_store ? "a bit for each kind that this blob store keeps" : "0, since it is no blob store");
   if ((ops->order == 0 || (ops->flags & STAGE_KEEPS_NOTHING)) && (ops->roles != roles || ops->keeps != kinds))
     return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: is the floor (order 0) or keeps nothing, and so must be codec and keeper "
+                     "%s: is the base stage (order 0) or keeps nothing, and so must be codec and blob store "
                      "of both kinds; its roles are 0x%x and it keeps 0x%x",
                      path, ops->roles, ops->keeps);
   return true;
@@ -227,21 +227,21 @@ static bool check_options(const char *path, const struct stage_ops *ops, struct 
 #define HOOKS(X)                                         \
   X(open, 0, true)                                       \
   X(close, 0, true)                                      \
-  X(put, STAGE_BYTE_KEEPER, true)                        \
-  X(length, STAGE_BYTE_KEEPER, true)                     \
-  X(pin, STAGE_BYTE_KEEPER, true)                        \
-  X(unpin, STAGE_BYTE_KEEPER, true)                      \
-  X(drop, STAGE_BYTE_KEEPER, true)                       \
-  X(evict, STAGE_BYTE_KEEPER, false)                     \
-  X(commit, STAGE_BYTE_KEEPER, false)                    \
-  X(catalogue, STAGE_BYTE_KEEPER, false)                 \
-  X(verify, STAGE_BYTE_KEEPER, false)                    \
+  X(put, STAGE_BLOB_STORE, true)                         \
+  X(length, STAGE_BLOB_STORE, true)                      \
+  X(pin, STAGE_BLOB_STORE, true)                         \
+  X(unpin, STAGE_BLOB_STORE, true)                       \
+  X(drop, STAGE_BLOB_STORE, true)                        \
+  X(evict, STAGE_BLOB_STORE, false)                      \
+  X(commit, STAGE_BLOB_STORE, false)                     \
+  X(catalogue, STAGE_BLOB_STORE, false)                  \
+  X(verify, STAGE_BLOB_STORE, false)                     \
   X(put_tree, STAGE_TREE_CODEC, true)                    \
   X(edit_tree, STAGE_TREE_CODEC, false)                  \
   X(live_tree, STAGE_TREE_CODEC, false)                  \
   X(drop_tree, STAGE_TREE_CODEC, true)                   \
-  X(shed, STAGE_TREE_CODEC, false)                       \
-  X(regrow, STAGE_TREE_CODEC, false)                     \
+  X(strip, STAGE_TREE_CODEC, false)                      \
+  X(reconstruct, STAGE_TREE_CODEC, false)                \
   X(save, STAGE_TREE_CODEC, false)                       \
   X(load, STAGE_TREE_CODEC, false)                       \
   X(symbol_name, STAGE_TREE_CODEC, true)                 \
@@ -280,7 +280,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
     bool fills = hooks[i].role == 0 || (ops->roles & hooks[i].role);
     const char *role = hooks[i].role == 0                  ? "every stage"
                        : hooks[i].role == STAGE_TREE_CODEC ? "a tree codec"
-                                                           : "a byte keeper";
+                                                           : "a blob store";
     if (fills && hooks[i].required && !hooks[i].there)
       return fault_set(fault, EXIT_CODE_INPUT, "%s: stage '%s' lacks the hook `%s`, which %s must have", path,
                        ops->name, hooks[i].name, role);
@@ -417,17 +417,17 @@ bool stage_summarize(const char *path, struct stage_summary *summary, struct fau
   return true;
 }
 
-/* There is one floor, or no combination can be built. */
-static bool check_floor(const char *folder, const struct stage_summary *summaries, unsigned count,
-                        struct fault *fault) {
+/* There is one base stage, or no combination can be built. */
+static bool check_base_stage(const char *folder, const struct stage_summary *summaries, unsigned count,
+                             struct fault *fault) {
   if (count == 0 || summaries[0].order != 0)
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: holds no stage of order 0, on which all others stand; build the program's "
                      "own stages or set PHASEBENCH_STAGE_DIR",
                      folder);
   if (count > 1 && summaries[1].order == 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: both '%s' and '%s' have order 0; there can be one floor only", folder,
-                     summaries[0].name, summaries[1].name);
+    return fault_set(fault, EXIT_CODE_INPUT, "%s: both '%s' and '%s' have order 0; there can be one base stage only",
+                     folder, summaries[0].name, summaries[1].name);
   return true;
 }
 
@@ -457,5 +457,5 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
   closedir(stream);
   if (!good) return false;
   qsort(summaries, *count, sizeof *summaries, compare_summaries);
-  return check_floor(folder, summaries, *count, fault);
+  return check_base_stage(folder, summaries, *count, fault);
 }

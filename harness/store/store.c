@@ -3,14 +3,14 @@
  * store.c - composes stages into a store. What each stage sees of the others is told
  * at the top of phases/stage.h; here is how it is filled in:
  *
- *   stages, by order     floor(0)   a: codec   b: keeper(TREE)   c: both
+ *   stages, by order     base stage(0)   a: codec   b: blob store(TREE)   c: both
  *   codec in charge      c
- *   pile of TREE bytes   floor <- b <- c       the codec and the harness talk to c
- *   c.keeper[TREE] = c itself (top)            c.below[TREE] = b
+ *   stack of TREE bytes   base stage <- b <- c       the codec and the harness talk to c
+ *   c.blob_store[TREE] = c itself (top)            c.below[TREE] = b
  *   c.codec_below  = a
  *
  * A link's table (ops) is there before any stage is opened; its `store` is filled in
- * when that stage is open, in order from the floor up.
+ * when that stage is open, in order from the base stage up.
  *
  * Heaps are made at the first allocation, because a jemalloc arena costs about
  * 100 KB, and a stage that keeps no sources shall not pay for a heap of sources. */
@@ -45,12 +45,12 @@ struct member {
 };
 
 struct store {
-  struct member *members; /* by order; the floor first */
+  struct member *members; /* by order; the base stage first */
   unsigned count;
-  struct member *codec;                    /* in charge */
-  struct member *keeper[STAGE_KIND_COUNT]; /* the tops of the piles */
-  char directory[4096];                    /* "": no stage writes files */
-  bool owns_directory;                     /* made here: removed at the end */
+  struct member *codec;                        /* in charge */
+  struct member *blob_store[STAGE_KIND_COUNT]; /* the tops of the stacks */
+  char directory[4096];                        /* "": no stage writes files */
+  bool owns_directory;                         /* made here: removed at the end */
 };
 
 const char *stage_error_text(int error) {
@@ -148,7 +148,7 @@ bool store_fault(struct store *store, const struct stage_ops *stage, const char 
 
 /* ---- opening ---- */
 
-static bool load_floor(struct store *store, struct fault *fault) {
+static bool load_base_stage(struct store *store, struct fault *fault) {
   enum { CAPACITY = 64 };
   struct stage_summary *stages = calloc(CAPACITY, sizeof *stages);
   if (!stages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of stages");
@@ -161,7 +161,7 @@ static bool load_floor(struct store *store, struct fault *fault) {
 }
 
 static bool load_members(struct store *store, const struct combination *combination, struct fault *fault) {
-  if (!load_floor(store, fault)) return false;
+  if (!load_base_stage(store, fault)) return false;
   for (unsigned i = 0; i < combination->stage_count; i++) {
     const char *stage = combination->stages[i];
     char path[4096];
@@ -200,8 +200,8 @@ static void compose(struct store *store) {
       snprintf(lazy->name, sizeof lazy->name, "%s.%s", ops->name, kind == STAGE_SOURCE ? "source" : "tree");
       member->ctx.heap[kind] = (struct stage_heap *)lazy;
       if (!(ops->keeps & (1u << kind))) continue;
-      member->ctx.below[kind] = link_to(store->keeper[kind]);
-      store->keeper[kind] = member;
+      member->ctx.below[kind] = link_to(store->blob_store[kind]);
+      store->blob_store[kind] = member;
     }
     if (!(ops->roles & STAGE_TREE_CODEC)) continue;
     member->ctx.codec_below = link_to(store->codec);
@@ -211,7 +211,7 @@ static void compose(struct store *store) {
     struct member *member = &store->members[i];
     bool is_codec = member->module.ops->roles & STAGE_TREE_CODEC;
     for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
-      member->ctx.keeper[kind] = is_codec ? link_to(store->keeper[kind]) : member->ctx.below[kind];
+      member->ctx.blob_store[kind] = is_codec ? link_to(store->blob_store[kind]) : member->ctx.below[kind];
     member->ctx.codec = link_to(store->codec);
   }
 }
@@ -227,7 +227,7 @@ static void announce(struct store *store, const struct member *opened) {
     complete(&ctx->codec_below, opened);
     complete(&ctx->codec, opened);
     for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
-      complete(&ctx->keeper[kind], opened);
+      complete(&ctx->blob_store[kind], opened);
       complete(&ctx->below[kind], opened);
     }
   }
@@ -325,7 +325,7 @@ const struct stage_ops *store_codec(const struct store *store, void **codec_stor
 }
 
 bool store_needs_grammar(const struct store *store) {
-  return (store->codec->module.ops->flags & STAGE_NEEDS_GRAMMAR) && store->keeper[STAGE_TREE] == store->codec;
+  return (store->codec->module.ops->flags & STAGE_NEEDS_GRAMMAR) && store->blob_store[STAGE_TREE] == store->codec;
 }
 
 bool store_keeps_nothing(const struct store *store) { return store->codec->module.ops->flags & STAGE_KEEPS_NOTHING; }
@@ -333,10 +333,10 @@ bool store_keeps_nothing(const struct store *store) { return store->codec->modul
 /* ---- documents ---- */
 
 static bool put_source(struct store *store, const struct stage_document *document, struct fault *fault) {
-  struct member *keeper = store->keeper[STAGE_SOURCE];
-  int error = keeper->module.ops->put(keeper->state, STAGE_SOURCE, document->id, document->source,
-                                      document->source_bytes, document->path);
-  return error == STAGE_OK || store_fault(store, keeper->module.ops, "put", error, fault);
+  struct member *blob_store = store->blob_store[STAGE_SOURCE];
+  int error = blob_store->module.ops->put(blob_store->state, STAGE_SOURCE, document->id, document->source,
+                                          document->source_bytes, document->path);
+  return error == STAGE_OK || store_fault(store, blob_store->module.ops, "put", error, fault);
 }
 
 bool store_put(struct store *store, const struct stage_document *document, TSTree *tree, struct fault *fault) {
@@ -361,21 +361,21 @@ bool store_edit(struct store *store, const struct stage_document *document, cons
   return error == STAGE_OK || store_fault(store, codec, "edit_tree", error, fault);
 }
 
-static bool settle_role(struct store *store, uint32_t role, struct fault *fault) {
+static bool finalize_role(struct store *store, uint32_t role, struct fault *fault) {
   for (unsigned i = store->count; i-- > 0;) {
     struct member *member = &store->members[i];
     const struct stage_ops *ops = member->module.ops;
-    if (!(ops->roles & role) || !ops->settle) continue;
-    int error = ops->settle(member->state);
-    if (error) return store_fault(store, ops, "settle", error, fault);
+    if (!(ops->roles & role) || !ops->finalize) continue;
+    int error = ops->finalize(member->state);
+    if (error) return store_fault(store, ops, "finalize", error, fault);
   }
   return true;
 }
 
-/* A stage of both roles settles twice: with the codecs, and again as a keeper, since
- * codecs and keepers above it may have put more in between. */
-bool store_settle(struct store *store, struct fault *fault) {
-  return settle_role(store, STAGE_TREE_CODEC, fault) && settle_role(store, STAGE_BYTE_KEEPER, fault);
+/* A stage of both roles finalizes twice: with the codecs, and again as a blob store, since
+ * codecs and blob stores above it may have put more in between. */
+bool store_finalize(struct store *store, struct fault *fault) {
+  return finalize_role(store, STAGE_TREE_CODEC, fault) && finalize_role(store, STAGE_BLOB_STORE, fault);
 }
 
 void store_evict(struct store *store) {
@@ -395,31 +395,31 @@ bool store_verify(struct store *store, struct fault *fault) {
 }
 
 bool store_drop(struct store *store, uint32_t id, struct fault *fault) {
-  const struct stage_ops *codec = store->codec->module.ops, *keeper = store->keeper[STAGE_SOURCE]->module.ops;
+  const struct stage_ops *codec = store->codec->module.ops, *blob_store = store->blob_store[STAGE_SOURCE]->module.ops;
   int error = codec->drop_tree(store->codec->state, id);
   bool good = error == STAGE_OK || store_fault(store, codec, "drop_tree", error, fault);
-  error = keeper->drop(store->keeper[STAGE_SOURCE]->state, STAGE_SOURCE, id);
-  return (error == STAGE_OK || store_fault(store, keeper, "drop", error, fault)) && good;
+  error = blob_store->drop(store->blob_store[STAGE_SOURCE]->state, STAGE_SOURCE, id);
+  return (error == STAGE_OK || store_fault(store, blob_store, "drop", error, fault)) && good;
 }
 
 bool store_pin_source(struct store *store, uint32_t id, struct stage_pin *pin, struct fault *fault) {
-  const struct stage_ops *keeper = store->keeper[STAGE_SOURCE]->module.ops;
-  void *state = store->keeper[STAGE_SOURCE]->state;
+  const struct stage_ops *blob_store = store->blob_store[STAGE_SOURCE]->module.ops;
+  void *state = store->blob_store[STAGE_SOURCE]->state;
   uint64_t length;
-  int error = keeper->length(state, STAGE_SOURCE, id, &length);
-  if (error) return store_fault(store, keeper, "length", error, fault);
-  error = keeper->pin(state, STAGE_SOURCE, id, 0, length, pin);
-  if (error) return store_fault(store, keeper, "pin", error, fault);
+  int error = blob_store->length(state, STAGE_SOURCE, id, &length);
+  if (error) return store_fault(store, blob_store, "length", error, fault);
+  error = blob_store->pin(state, STAGE_SOURCE, id, 0, length, pin);
+  if (error) return store_fault(store, blob_store, "pin", error, fault);
   if (pin->length == length) return true;
-  keeper->unpin(state, STAGE_SOURCE, pin);
+  blob_store->unpin(state, STAGE_SOURCE, pin);
   return fault_set(fault, EXIT_CODE_CELL_FAILED, "stage '%s', pin: document %u has %llu bytes, but it pinned %llu",
-                   keeper->name, id, (unsigned long long)length, (unsigned long long)pin->length);
+                   blob_store->name, id, (unsigned long long)length, (unsigned long long)pin->length);
 }
 
 bool store_unpin_source(struct store *store, struct stage_pin *pin, struct fault *fault) {
-  const struct stage_ops *keeper = store->keeper[STAGE_SOURCE]->module.ops;
-  int error = keeper->unpin(store->keeper[STAGE_SOURCE]->state, STAGE_SOURCE, pin);
-  return error == STAGE_OK || store_fault(store, keeper, "unpin", error, fault);
+  const struct stage_ops *blob_store = store->blob_store[STAGE_SOURCE]->module.ops;
+  int error = blob_store->unpin(store->blob_store[STAGE_SOURCE]->state, STAGE_SOURCE, pin);
+  return error == STAGE_OK || store_fault(store, blob_store, "unpin", error, fault);
 }
 
 /* ---- cursors ---- */
@@ -447,8 +447,8 @@ void store_cursor_delete(struct store *store, struct stage_cursor *cursor) {
 /* ---- stores that outlive their process ---- */
 
 bool store_can_commit(const struct store *store, struct fault *fault) {
-  const struct stage_ops *sources = store->keeper[STAGE_SOURCE]->module.ops;
-  const struct stage_ops *trees = store->keeper[STAGE_TREE]->module.ops, *codec = store->codec->module.ops;
+  const struct stage_ops *sources = store->blob_store[STAGE_SOURCE]->module.ops;
+  const struct stage_ops *trees = store->blob_store[STAGE_TREE]->module.ops, *codec = store->codec->module.ops;
   if (sources != trees)
     return fault_set(fault, EXIT_CODE_USAGE,
                      "sources are kept by stage '%s' and trees by '%s'; a store that outlives "
@@ -480,23 +480,23 @@ bool store_load(struct store *store, const void *tables, uint64_t length, struct
 }
 
 bool store_commit(struct store *store, const void *catalogue, uint64_t length, struct fault *fault) {
-  const struct member *keeper = store->keeper[STAGE_TREE];
-  const struct stage_ops *ops = keeper->module.ops;
-  int error = ops->commit ? ops->commit(keeper->state, catalogue, length) : STAGE_UNSUPPORTED;
+  const struct member *blob_store = store->blob_store[STAGE_TREE];
+  const struct stage_ops *ops = blob_store->module.ops;
+  int error = ops->commit ? ops->commit(blob_store->state, catalogue, length) : STAGE_UNSUPPORTED;
   return error == STAGE_OK || store_fault(store, ops, "commit", error, fault);
 }
 
 bool store_pin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault) {
-  const struct member *keeper = store->keeper[STAGE_TREE];
-  const struct stage_ops *ops = keeper->module.ops;
-  int error = ops->catalogue ? ops->catalogue(keeper->state, pin) : STAGE_UNSUPPORTED;
+  const struct member *blob_store = store->blob_store[STAGE_TREE];
+  const struct stage_ops *ops = blob_store->module.ops;
+  int error = ops->catalogue ? ops->catalogue(blob_store->state, pin) : STAGE_UNSUPPORTED;
   return error == STAGE_OK || store_fault(store, ops, "catalogue", error, fault);
 }
 
 bool store_unpin_catalogue(struct store *store, struct stage_pin *pin, struct fault *fault) {
-  const struct member *keeper = store->keeper[STAGE_TREE];
-  int error = keeper->module.ops->unpin(keeper->state, STAGE_TREE, pin);
-  return error == STAGE_OK || store_fault(store, keeper->module.ops, "unpin", error, fault);
+  const struct member *blob_store = store->blob_store[STAGE_TREE];
+  int error = blob_store->module.ops->unpin(blob_store->state, STAGE_TREE, pin);
+  return error == STAGE_OK || store_fault(store, blob_store->module.ops, "unpin", error, fault);
 }
 
 uint64_t store_option(const struct store *store, unsigned i, uint32_t o) { return store->members[i].options[o]; }

@@ -56,7 +56,8 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
 /* A combination's name: "baseline", or stage names joined by '+', in order. */
 struct combination {
   char name[256];
-  char stages[STORE_STAGE_COUNT_MAX][4096]; /* a stage's name, or the path of a module (has a '/'), without the floor */
+  char stages[STORE_STAGE_COUNT_MAX]
+             [4096]; /* a stage's name, or the path of a module (has a '/'), without the base stage */
   unsigned stage_count;
 };
 /* Parses "p1+p2", "baseline", "null", "./my/stage.so": sorts by order, refuses
@@ -137,7 +138,7 @@ void store_close(struct store *store); /* closes stages and unloads modules; NUL
 /* The folder of the stages' files; NULL: no stage has one. */
 const char *store_directory(const struct store *store);
 
-/* Stages of the store, the floor first. */
+/* Stages of the store, the base stage first. */
 unsigned store_stage_count(const struct store *store);
 const struct stage_ops *store_stage(const struct store *store, unsigned i);
 /* The codec in charge, for cursors; valid while the store is open. */
@@ -150,7 +151,7 @@ bool store_keeps_nothing(const struct store *store);
 bool store_put(struct store *store, const struct stage_document *document, TSTree *tree, struct fault *fault);
 bool store_edit(struct store *store, const struct stage_document *document, const TSInputEdit *edits,
                 uint32_t edit_count, TSTree *tree, struct fault *fault);
-bool store_settle(struct store *store, struct fault *fault);
+bool store_finalize(struct store *store, struct fault *fault);
 bool store_drop(struct store *store, uint32_t id, struct fault *fault);
 /* Has every stage check what it has on disk, as far as it can. */
 bool store_verify(struct store *store, struct fault *fault);
@@ -171,10 +172,10 @@ void store_cursor_delete(struct store *store, struct stage_cursor *cursor);
 
 /* ---- stores that outlive their process ---- */
 
-/* Can it be committed, and opened again? The tops of both piles must be one keeper that has commit, and
+/* Can it be committed, and opened again? The tops of both stacks must be one blob store that has commit, and
  * the codec in charge must have save. Else EXIT_CODE_USAGE, with what is lacking. */
 bool store_can_commit(const struct store *store, struct fault *fault);
-/* What all documents share, as the codec in charge writes it; after store_settle. */
+/* What all documents share, as the codec in charge writes it; after store_finalize. */
 bool store_save(struct store *store, stage_write_fn *write, void *sink, struct fault *fault);
 bool store_commit(struct store *store, const void *catalogue, uint64_t length, struct fault *fault);
 /* Of a store that was opened again (store_place.is_reopened): the catalogue of the last commit, until

@@ -34,7 +34,8 @@ static void what_is_no_shared_object_is_refused(void **state) {
   write_file("short.so", ELFMAG, SELFMAG);
   REFUSED("short.so", "is not a shared object");
   shell(
-      "cc -c -o %s/object.so %s/module.c -DOPEN=0 -DSETTLE=0 -DORDER=1 '-DNAME=\"object\"' '-DRETURN=&ops' -I%s/phases "
+      "cc -c -o %s/object.so %s/module.c -DOPEN=0 -DFINALIZE=0 -DORDER=1 '-DNAME=\"object\"' '-DRETURN=&ops' "
+      "-I%s/phases "
       "-I%s/corpora/grammars/node_modules/tree-sitter/vendor/tree-sitter/lib/include",
       folder, folder, getenv("PHASEBENCH_SOURCE_DIR"), getenv("PHASEBENCH_SOURCE_DIR"));
   REFUSED("object.so", "not a shared object", "-shared");
@@ -137,11 +138,11 @@ static void other_contents_are_refused(void **state) {
   build("flags", "-DFLAGS=64");
   REFUSED("flags.so", "`flags` is 0x40");
   build("keeps", "-DKEEPS=1");
-  REFUSED("keeps.so", "`keeps` is 0x1", "no byte keeper");
-  build("keepsnot", "-DROLES=STAGE_BYTE_KEEPER");
+  REFUSED("keeps.so", "`keeps` is 0x1", "no blob store");
+  build("keepsnot", "-DROLES=STAGE_BLOB_STORE");
   REFUSED("keepsnot.so", "`keeps` is 0x0");
-  build("floor", "-DORDER=0");
-  REFUSED("floor.so", "order 0", "codec and keeper");
+  build("base_stage", "-DORDER=0");
+  REFUSED("base_stage.so", "order 0", "codec and blob store");
   build("summary", "-DWRECK='ops.summary = NULL'");
   REFUSED("summary.so", "`summary` is NULL");
 }
@@ -177,14 +178,14 @@ static void missing_hooks_are_refused_by_name(void **state) {
                                          "drop"};
   for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
     char options[256], quoted[64];
-    snprintf(options, sizeof options, "'-DROLES=STAGE_TREE_CODEC|STAGE_BYTE_KEEPER' -DKEEPS=2 '-DWRECK=ops.%s=NULL'",
+    snprintf(options, sizeof options, "'-DROLES=STAGE_TREE_CODEC|STAGE_BLOB_STORE' -DKEEPS=2 '-DWRECK=ops.%s=NULL'",
              required[i]);
     snprintf(quoted, sizeof quoted, "lacks the hook `%s`", required[i]);
     build("hook", options);
     REFUSED("hook.so", quoted);
   }
   build("more", "-DROLES=STAGE_TREE_CODEC -DWRECK='ops.pin=pin'");
-  REFUSED("more.so", "has the hook `pin` of a byte keeper");
+  REFUSED("more.so", "has the hook `pin` of a blob store");
 }
 
 /* ---- combinations ---- */
@@ -223,9 +224,9 @@ static void combinations_are_parsed(void **state) {
   check_refused_combination("skeleton+skeleton", EXIT_CODE_USAGE, "named twice");
   check_refused_combination("null+skeleton", EXIT_CODE_USAGE, "alone");
   check_refused_combination("./nosuch.so", EXIT_CODE_INPUT, "./nosuch.so");
-  snprintf(text, sizeof text, "%s/floor.so", folder);
-  build("floor", "-DORDER=0 '-DROLES=STAGE_TREE_CODEC|STAGE_BYTE_KEEPER' -DKEEPS=3");
-  snprintf(part, sizeof part, "floor comes from");
+  snprintf(text, sizeof text, "%s/base_stage.so", folder);
+  build("base_stage", "-DORDER=0 '-DROLES=STAGE_TREE_CODEC|STAGE_BLOB_STORE' -DKEEPS=3");
+  snprintf(part, sizeof part, "base stage comes from");
   check_refused_combination(text, EXIT_CODE_USAGE, part);
 }
 
@@ -333,15 +334,15 @@ static void stages_see_each_other_as_told(void **state) {
   struct fault fault = {0};
   char text[2048];
   build("codec", "-DORDER=11");
-  build("trees", "-DORDER=12 -DROLES=STAGE_BYTE_KEEPER -DKEEPS=2");
-  build("both", "-DORDER=13 '-DROLES=STAGE_BYTE_KEEPER|STAGE_TREE_CODEC' -DKEEPS=2");
-  build("texts", "-DORDER=14 -DROLES=STAGE_BYTE_KEEPER -DKEEPS=1");
+  build("trees", "-DORDER=12 -DROLES=STAGE_BLOB_STORE -DKEEPS=2");
+  build("both", "-DORDER=13 '-DROLES=STAGE_BLOB_STORE|STAGE_TREE_CODEC' -DKEEPS=2");
+  build("texts", "-DORDER=14 -DROLES=STAGE_BLOB_STORE -DKEEPS=1");
   snprintf(text, sizeof text, "%s/texts.so+%s/both.so+%s/codec.so+%s/trees.so", folder, folder, folder, folder);
   struct store *store = open_parts(text, &fault);
   if (!store) fail_msg("%s", fault.message);
   assert_int_equal(store_stage_count(store), 5);
-  const struct stage_ops *floor = store_stage(store, 0);
-  assert_int_equal(floor->order, 0);
+  const struct stage_ops *base_stage = store_stage(store, 0);
+  assert_int_equal(base_stage->order, 0);
   assert_string_equal(store_codec(store, NULL)->name, "both");
   assert_false(store_needs_grammar(store));
   assert_false(store_keeps_nothing(store));
@@ -350,20 +351,20 @@ static void stages_see_each_other_as_told(void **state) {
 
   const struct stage_ctx *codec = context_of("codec"), *trees = context_of("trees");
   const struct stage_ctx *both = context_of("both"), *texts = context_of("texts");
-  assert_string_equal(codec->keeper[STAGE_TREE].ops->name, "both"); /* the top of the pile */
-  assert_string_equal(codec->keeper[STAGE_SOURCE].ops->name, "texts");
-  assert_non_null(codec->keeper[STAGE_SOURCE].store);
-  assert_ptr_equal(codec->codec_below.ops, floor);
+  assert_string_equal(codec->blob_store[STAGE_TREE].ops->name, "both"); /* the top of the stack */
+  assert_string_equal(codec->blob_store[STAGE_SOURCE].ops->name, "texts");
+  assert_non_null(codec->blob_store[STAGE_SOURCE].store);
+  assert_ptr_equal(codec->codec_below.ops, base_stage);
   assert_non_null(codec->codec_below.store);
   assert_null(codec->below[STAGE_TREE].ops);
-  assert_ptr_equal(trees->keeper[STAGE_TREE].ops, floor); /* a keeper's view: the next lower one */
-  assert_ptr_equal(trees->below[STAGE_TREE].ops, floor);
-  assert_null(trees->keeper[STAGE_SOURCE].ops);
+  assert_ptr_equal(trees->blob_store[STAGE_TREE].ops, base_stage); /* a blob store's view: the next lower one */
+  assert_ptr_equal(trees->below[STAGE_TREE].ops, base_stage);
+  assert_null(trees->blob_store[STAGE_SOURCE].ops);
   assert_null(trees->codec_below.ops);
-  assert_string_equal(both->keeper[STAGE_TREE].ops->name, "both");
+  assert_string_equal(both->blob_store[STAGE_TREE].ops->name, "both");
   assert_string_equal(both->below[STAGE_TREE].ops->name, "trees");
   assert_string_equal(both->codec_below.ops->name, "codec");
-  assert_ptr_equal(texts->below[STAGE_SOURCE].ops, floor);
+  assert_ptr_equal(texts->below[STAGE_SOURCE].ops, base_stage);
   store_close(store);
   assert_false(is_mapped("trees.so"));
 }
@@ -378,15 +379,15 @@ static void errors_of_stages_become_faults(void **state) {
   assert_int_equal(fault.code, EXIT_CODE_SYSTEM);
   assert_non_null(strstr(fault.message, "stage 'opens', open: reading or writing a file failed"));
 
-  build("settles", "-DSETTLE=STAGE_CORRUPT");
-  snprintf(text, sizeof text, "%s/settles.so", folder);
+  build("finalizes", "-DFINALIZE=STAGE_CORRUPT");
+  snprintf(text, sizeof text, "%s/finalizes.so", folder);
   fault = (struct fault){0};
   struct store *store = open_parts(text, &fault);
   assert_non_null(store);
-  assert_false(store_settle(store, &fault));
+  assert_false(store_finalize(store, &fault));
   assert_int_equal(fault.code, EXIT_CODE_CORRUPT);
-  assert_non_null(
-      strstr(fault.message, "stage 'settles', settle: stored bytes failed validation: it does not want to (module.c:"));
+  assert_non_null(strstr(
+      fault.message, "stage 'finalizes', finalize: stored bytes failed validation: it does not want to (module.c:"));
   fault = (struct fault){0};
   struct stage_cursor *cursor;
   assert_false(store_cursor_new(store, &cursor, &fault));

@@ -33,14 +33,14 @@
 #include "heap.h"
 #include "probe.h"
 
-#define CHECKPOINTS(X)    \
-  X(START, "start")       \
-  X(INGESTED, "ingested") \
-  X(SETTLED, "settled")   \
-  X(PURGED, "purged")     \
-  X(WALKED, "walked")     \
-  X(SERVED, "served")     \
-  X(EDITED, "edited")     \
+#define CHECKPOINTS(X)      \
+  X(START, "start")         \
+  X(INGESTED, "ingested")   \
+  X(FINALIZED, "finalized") \
+  X(PURGED, "purged")       \
+  X(WALKED, "walked")       \
+  X(SERVED, "served")       \
+  X(EDITED, "edited")       \
   X(DRAINED, "drained")
 
 enum checkpoint_name {

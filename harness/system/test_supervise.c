@@ -38,7 +38,7 @@ static int be_hog(void) {
   }
 }
 
-static int be_settled(void) { /* prints what was set for it */
+static int be_finalized(void) { /* prints what was set for it */
   cpu_set_t cpus;
   sched_getaffinity(0, sizeof cpus, &cpus);
   sigset_t blocked;
@@ -66,7 +66,7 @@ static int be(const char *what) {
     for (;;) pause();
   }
   if (strcmp(what, "hog") == 0) return be_hog();
-  if (strcmp(what, "settled") == 0) return be_settled();
+  if (strcmp(what, "finalized") == 0) return be_finalized();
   return 99;
 }
 
@@ -122,7 +122,7 @@ static void memory_limit_ends_it(void **state) {
 
 static void the_child_is_set_up(void **state) {
   (void)state;
-  struct supervise_outcome outcome = run_with("settled", LONG_MS, MUCH);
+  struct supervise_outcome outcome = run_with("finalized", LONG_MS, MUCH);
   char said[512] = "", expected[512];
   FILE *in = fopen(log_path, "r");
   assert_non_null(fgets(said, sizeof said, in));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * liar.c - a stage for tests: the skeleton with the optional hooks that it leaves out, and a
- * keeper that passes sources on, which misbehaves in the one way that the environment variable LIAR names, or that
+ * blob store that passes sources on, which misbehaves in the one way that the environment variable LIAR names, or that
  * liar_choose was last told. The proof must find each lie (test_proof.c).
  *
  * The lies about nodes are told of one node in 7 (by preorder index), so that the proof
@@ -119,7 +119,7 @@ static void liar_close(void *store) {
   honest->close(store);
 }
 
-/* ---- sources: passed on to the keeper below ---- */
+/* ---- sources: passed on to the blob store below ---- */
 
 static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
   (void)store;
@@ -356,7 +356,7 @@ const struct stage_ops *phasebench_stage(void) {
   liar = *honest;
   liar.name = "liar";
   liar.order = 600;
-  liar.roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
+  liar.roles = STAGE_TREE_CODEC | STAGE_BLOB_STORE;
   liar.keeps = 1u << STAGE_SOURCE;
   if (getenv("LIAR")) liar_choose(getenv("LIAR"));
   if (uses_folder()) liar.flags |= STAGE_USES_DISK;

@@ -23,7 +23,7 @@
 static char folder[256]; /* where modules are built; removed at the end */
 
 /* A stage with the role (a macro of the compile) ROLES, whose hooks write down who
- * called them. WRECK is code that spoils the table. */
+ * called them. WRECK is code that corrupts the table. */
 static const char module_source[] =
     "#include <string.h>\n"
     "#include <stage.h>\n"
@@ -36,7 +36,7 @@ static const char module_source[] =
     "const struct stage_ctx *test_context(void) { return context; }\n"
     "static int open_(const struct stage_ctx *c, void **s) { context = c; *s = &context; return OPEN; }\n"
     "static void close_(void *s) { (void)s; }\n"
-    "static int settle(void *s) { (void)s; STAGE_FAIL(context, \"%s does not want to\", \"it\"); return SETTLE; }\n"
+    "static int finalize(void *s) { (void)s; STAGE_FAIL(context, \"%s does not want to\", \"it\"); return FINALIZE; }\n"
     "static int put(void *s, enum stage_kind k, uint32_t i, const void *b, uint64_t l, const char *p)\n"
     "{ (void)s; (void)k; (void)i; (void)b; (void)l; (void)p; return STAGE_IO; }\n"
     "static int length(void *s, enum stage_kind k, uint32_t i, uint64_t *l) { (void)s; (void)k; (void)i; (void)l; "
@@ -63,8 +63,8 @@ static const char module_source[] =
     "const struct stage_ops *phasebench_stage(void) {\n"
     "  ops = (struct stage_ops){.hdr = STAGE_HDR, .name = NAME, .summary = \"a test\", .order = ORDER, .roles = "
     "ROLES,\n"
-    "    .flags = FLAGS, .keeps = KEEPS, .open = open_, .close = close_, .settle = settle};\n"
-    "  if (ops.roles & STAGE_BYTE_KEEPER) { ops.put = put; ops.length = length; ops.pin = pin; ops.unpin = unpin; "
+    "    .flags = FLAGS, .keeps = KEEPS, .open = open_, .close = close_, .finalize = finalize};\n"
+    "  if (ops.roles & STAGE_BLOB_STORE) { ops.put = put; ops.length = length; ops.pin = pin; ops.unpin = unpin; "
     "ops.drop = drop; }\n"
     "  if (ops.roles & STAGE_TREE_CODEC) { ops.put_tree = put_tree; ops.drop_tree = drop_tree; ops.symbol_name = "
     "name_;\n"
@@ -103,7 +103,7 @@ static void build(const char *file, const char *options) {
   const char *source = getenv("PHASEBENCH_SOURCE_DIR");
   assert_non_null(source);
   static const char *const defaults[][2] = {
-      {"OPEN", "STAGE_OK"}, {"SETTLE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
+      {"OPEN", "STAGE_OK"}, {"FINALIZE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
   char all[2048], part[512];
   snprintf(all, sizeof all, "%s", options);
   for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {

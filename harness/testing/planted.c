@@ -60,11 +60,11 @@ static int planted_drop_tree(void *store, uint32_t id) {
 }
 
 static int planted_put_tree(void *store, const struct stage_document *document, TSTree *tree) {
-  const struct stage_link *keeper = &context->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &context->blob_store[STAGE_TREE];
   uint64_t length = 0;
   int error = honest->put_tree(store, document, tree);
   if (error || HEAVY_PCT == 0 || document->id >= BLOCKS_MAX) return error;
-  error = keeper->ops->length(keeper->store, STAGE_TREE, document->id, &length);
+  error = blob_store->ops->length(blob_store->store, STAGE_TREE, document->id, &length);
   size_t bytes = (size_t)(length * HEAVY_PCT / 100);
   forget(document->id);
   if (error || bytes == 0) return error;

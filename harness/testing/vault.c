@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * vault.c - a stage for tests of stores on disk: the skeleton's codec, with save and load, and a
- * keeper of sources and trees that commits all it has to one file. The environment variable VAULT
+ * blob store of sources and trees that commits all it has to one file. The environment variable VAULT
  * makes it lack or do something: "no commit", "no save", "commit: killed", "commit: full",
- * "put: slow"; with "codec only" it is no keeper.
+ * "put: slow"; with "codec only" it is no blob store.
  *
  * The file vault.data, in the machine's byte order: "VAULT001"; u64 number of documents; for each, for
  * sources then trees: u64 length (UINT64_MAX: none), u64 FNV-1a of the bytes, the bytes; then u64 length, FNV-1a and
- * bytes of the catalogue. Sums of documents are looked at when they are pinned, as in any keeper. */
+ * bytes of the catalogue. Sums of documents are looked at when they are pinned, as in any blob store. */
 const struct stage_ops *vault_skeleton_stage(void);
 #define phasebench_stage vault_skeleton_stage
 #include "skeleton/cursor.c"
@@ -313,7 +313,7 @@ static void vault_close(void *store) {
 
 static const struct stage_option vault_options[] = {{"spare_bytes", "does nothing", 4096, 0, 65536}};
 
-/* A codec that can save, above any keeper. */
+/* A codec that can save, above any blob store. */
 static void be_codec(void) {
   vault.roles = STAGE_TREE_CODEC;
   vault.flags = STAGE_NOT_STANDARD;
@@ -332,9 +332,9 @@ const struct stage_ops *phasebench_stage(void) {
   codec = vault_skeleton_stage();
   vault = *codec;
   vault.name = "vault";
-  vault.summary = "a codec and keeper that commits to one file";
+  vault.summary = "a codec and blob store that commits to one file";
   vault.order = 601;
-  vault.roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER;
+  vault.roles = STAGE_TREE_CODEC | STAGE_BLOB_STORE;
   vault.flags = STAGE_NOT_STANDARD | STAGE_USES_DISK;
   vault.keeps = 1u << STAGE_SOURCE | 1u << STAGE_TREE;
   vault.options = vault_options;

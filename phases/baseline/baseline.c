@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * baseline.c - the floor: what an editor holds without any of the techniques. Each
+ * baseline.c - the base stage: what an editor holds without any of the techniques. Each
  * document's TSTree stays alive and each byte string is one plain allocation. The
- * floor is the codec and the keeper in charge where no stage above it is, and the
- * keeper at the bottom of every pile.
+ * base stage is the codec and the blob store in charge where no stage above it is, and the
+ * blob store at the bottom of every stack.
  *
- * Where a keeper above the floor keeps the trees' bytes, there must be bytes: then, and
- * only then, the floor as a codec writes each tree as an array of records (serial.h) and
- * hands it up the pile. Which it is does not change while the store is open.
+ * Where a blob store above the base stage keeps the trees' bytes, there must be bytes: then, and
+ * only then, the base stage as a codec writes each tree as an array of records (serial.h) and
+ * hands it up the stack. Which it is does not change while the store is open.
  *
- * The trees' own memory is the parser's (heap "tree-sitter"); the floor's heaps hold
+ * The trees' own memory is the parser's (heap "tree-sitter"); the base stage's heaps hold
  * two tables and the byte strings. */
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static void baseline_close(void *store) {
   stage_release(self->ctx, STAGE_TREE, self);
 }
 
-/* ---- byte keeper ---- */
+/* ---- blob store ---- */
 
 static struct bytes *find(struct baseline *self, enum stage_kind kind, uint32_t id) {
   if (id >= self->kept_capacity[kind] || !self->kept[kind][id].p) return NULL;
@@ -138,9 +138,9 @@ static int baseline_drop(void *store, enum stage_kind kind, uint32_t id) {
 
 /* ---- tree codec ---- */
 
-/* Whether the top of the pile of tree bytes is another stage. */
+/* Whether the top of the stack of tree bytes is another stage. */
 static bool is_serial(const struct baseline *self) {
-  const struct stage_link *top = &self->ctx->keeper[STAGE_TREE];
+  const struct stage_link *top = &self->ctx->blob_store[STAGE_TREE];
   return top->ops && top->store != (const void *)self;
 }
 
@@ -174,23 +174,23 @@ static const TSTree *baseline_live_tree(void *store, uint32_t id) { return basel
 
 static int baseline_drop_tree(void *store, uint32_t id) {
   struct baseline *self = store;
-  const struct stage_link *keeper = &self->ctx->keeper[STAGE_TREE];
-  if (is_serial(self)) return keeper->ops->drop(keeper->store, STAGE_TREE, id);
+  const struct stage_link *blob_store = &self->ctx->blob_store[STAGE_TREE];
+  if (is_serial(self)) return blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
   if (!baseline_tree(self, id)) return STAGE_NO_DOCUMENT;
   ts_tree_delete(self->trees[id]);
   self->trees[id] = NULL;
   return STAGE_OK;
 }
 
-/* Of records only: a live tree is no bytes, and no keeper has any of it. */
-static int shed(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
+/* Of records only: a live tree is no bytes, and no blob store has any of it. */
+static int strip(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
   (void)store;
-  return serial_shed(bytes, length, out, out_length);
+  return serial_strip(bytes, length, out, out_length);
 }
 
-static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
+static int reconstruct(void *store, const void *bytes, uint64_t stripped_length, void *out, uint64_t length) {
   (void)store;
-  return serial_regrow(bytes, shed_length, out, length);
+  return serial_reconstruct(bytes, stripped_length, out, length);
 }
 
 static const TSLanguage *grammar_of(const struct baseline *self, uint32_t language) {
@@ -251,7 +251,7 @@ static const struct stage_ops ops = {
     .name = "baseline",
     .summary = "tree-sitter's live trees and plain copies of the sources, as an editor holds them",
     .order = 0,
-    .roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER,
+    .roles = STAGE_TREE_CODEC | STAGE_BLOB_STORE,
     .flags = STAGE_NEEDS_GRAMMAR,
     .keeps = (1u << STAGE_SOURCE) | (1u << STAGE_TREE),
     .open = baseline_open,
@@ -264,8 +264,8 @@ static const struct stage_ops ops = {
     .put_tree = baseline_put_tree,
     .live_tree = baseline_live_tree,
     .drop_tree = baseline_drop_tree,
-    .shed = shed,
-    .regrow = regrow,
+    .strip = strip,
+    .reconstruct = reconstruct,
     .symbol_name = baseline_symbol_name,
     .field_name = baseline_field_name,
     .cursor_new = cursor_new,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cursor.c - the floor's cursor: tree-sitter's own TSTreeCursor behind the ABI.
+ * cursor.c - the base stage's cursor: tree-sitter's own TSTreeCursor behind the ABI.
  *
  * Where tree-sitter has a function for a move, it is used. Where it has none, or one
  * that goes wrong, the move is put together from those that are right:

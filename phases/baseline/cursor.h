@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cursor.h - the floor's cursor: a TSTreeCursor on a live tree, and the floor's
+ * cursor.h - the base stage's cursor: a TSTreeCursor on a live tree, and the base stage's
  * state as the cursor needs it. */
 #ifndef BASELINE_CURSOR_H
 #define BASELINE_CURSOR_H
@@ -9,7 +9,7 @@
 
 struct baseline; /* baseline.c */
 
-/* What the floor's two kinds of cursor (here and in serial.h) begin with. */
+/* What the base stage's two kinds of cursor (here and in serial.h) begin with. */
 struct baseline_cursor_head {
   struct stage_cursor base;
   bool is_serial;

@@ -134,8 +134,8 @@ int serial_put_tree(struct serial *self, const struct stage_document *document, 
   if (!records) return STAGE_OUT_OF_MEMORY;
   uint32_t count = write_records(tree, records, capacity);
   if (count == capacity) {
-    const struct stage_link *keeper = &self->ctx->keeper[STAGE_TREE];
-    error = keeper->ops->put(keeper->store, STAGE_TREE, document->id, records, bytes, NULL);
+    const struct stage_link *blob_store = &self->ctx->blob_store[STAGE_TREE];
+    error = blob_store->ops->put(blob_store->store, STAGE_TREE, document->id, records, bytes, NULL);
   } else {
     STAGE_FAIL(self->ctx, "document %u: the root counts %u nodes, the cursor reached another number", document->id,
                capacity);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * serial.h - the floor's trees as plain bytes: an array of fixed-size records. Only where
- * a keeper lies above the floor, which can keep bytes and no live trees. No saving is
- * meant: it is the form that leaves all saving to the keeper, and shed.c is what it leaves
- * out where the keeper asks. */
+ * serial.h - the base stage's trees as plain bytes: an array of fixed-size records. Only where
+ * a blob store lies above the base stage, which can keep bytes and no live trees. No saving is
+ * meant: it is the form that leaves all saving to the blob store, and strip.c is what it leaves
+ * out where the blob store asks. */
 #ifndef BASELINE_SERIAL_H
 #define BASELINE_SERIAL_H
 
@@ -40,14 +40,14 @@ struct serial {
 };
 
 void serial_free(struct serial *serial);
-/* Hands the tree's records to the keeper; the tree stays the caller's. */
+/* Hands the tree's records to the blob store; the tree stays the caller's. */
 int serial_put_tree(struct serial *serial, const struct stage_document *document, const TSTree *tree);
 const char *serial_symbol_name(const struct serial *serial, uint32_t language, uint16_t symbol);
 const char *serial_field_name(const struct serial *serial, uint32_t language, uint16_t field);
 
-/* As the hooks of struct stage_ops (shed.c). */
-int serial_shed(const void *bytes, uint64_t length, uint8_t *out, uint64_t *out_length);
-int serial_regrow(const uint8_t *shed, uint64_t shed_length, uint8_t *out, uint64_t length);
+/* As the hooks of struct stage_ops (stripped.c). */
+int serial_strip(const void *bytes, uint64_t length, uint8_t *out, uint64_t *out_length);
+int serial_reconstruct(const uint8_t *stripped, uint64_t stripped_length, uint8_t *out, uint64_t length);
 
 /* The cursor hooks of struct stage_ops (serial_cursor.c). */
 int serial_cursor_new(const struct serial *serial, struct stage_cursor **cursor);

@@ -21,7 +21,7 @@ struct cursor {
 
 static struct cursor *self_of(struct stage_cursor *cursor) { return (struct cursor *)cursor; }
 
-/* Copied out, since a keeper promises nothing about the alignment of what it pins. */
+/* Copied out, since a blob store promises nothing about the alignment of what it pins. */
 static struct serial_record at(const struct cursor *self, uint32_t index) {
   struct serial_record record;
   memcpy(&record, self->pin.bytes + (size_t)index * sizeof record, sizeof record);
@@ -67,10 +67,10 @@ static uint32_t first_leaf(const struct cursor *self, uint32_t index) {
 int serial_cursor_open(struct stage_cursor *cursor, uint32_t id) {
   struct cursor *self = self_of(cursor);
   serial_cursor_close(cursor);
-  const struct stage_link *keeper = &self->store->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &self->store->ctx->blob_store[STAGE_TREE];
   uint64_t length;
-  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
-  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, &self->pin);
+  int error = blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length);
+  if (!error) error = blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, &self->pin);
   if (error) return error;
   self->count = (uint32_t)(length / sizeof(struct serial_record));
   if (length == 0 || length % sizeof(struct serial_record) || at(self, 0).extent.descendant_count != self->count) {
@@ -87,8 +87,8 @@ int serial_cursor_open(struct stage_cursor *cursor, uint32_t id) {
 
 void serial_cursor_close(struct stage_cursor *cursor) {
   struct cursor *self = self_of(cursor);
-  const struct stage_link *keeper = &self->store->ctx->keeper[STAGE_TREE];
-  if (self->pin.bytes) keeper->ops->unpin(keeper->store, STAGE_TREE, &self->pin);
+  const struct stage_link *blob_store = &self->store->ctx->blob_store[STAGE_TREE];
+  if (self->pin.bytes) blob_store->ops->unpin(blob_store->store, STAGE_TREE, &self->pin);
   self->pin = (struct stage_pin){NULL, 0, NULL};
 }
 

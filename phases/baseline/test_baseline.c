@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The floor as codec and as keeper. */
+ * The base stage as codec and as blob store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,15 +26,15 @@ static void deep_and_wide(void **state) {
   check_stage_close(&stage);
 }
 
-/* With a keeper above it, the floor keeps no tree alive: records go to that keeper. */
-static void below_a_keeper_trees_are_bytes(void **state) {
+/* With a blob store above it, the base stage keeps no tree alive: records go to that blob store. */
+static void below_a_blob_store_trees_are_bytes(void **state) {
   (void)state;
   struct check_stage stage;
   check_stage_open(&stage, phasebench_stage());
   check_put_document(&stage, 0, 0, check_grammar("c"), "int a;", 6);
   assert_null(stage.ops->live_tree(stage.store, 0));
   uint64_t length;
-  assert_int_equal(check_length(&stage.keeper, STAGE_TREE, 0, &length), STAGE_OK);
+  assert_int_equal(check_length(&stage.blob_store, STAGE_TREE, 0, &length), STAGE_OK);
   assert_int_equal(length, 5 * 48); /* translation_unit, declaration, type, identifier, ";" */
   check_stage_close(&stage);
   check_codec(phasebench_stage());
@@ -109,7 +109,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_move_from_every_node),
       cmocka_unit_test(deep_and_wide),
-      cmocka_unit_test(below_a_keeper_trees_are_bytes),
+      cmocka_unit_test(below_a_blob_store_trees_are_bytes),
       cmocka_unit_test(keeps_copies_of_bytes),
       cmocka_unit_test(gives_its_live_tree),
       cmocka_unit_test(a_move_without_a_document_is_an_error),

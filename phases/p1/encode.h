@@ -36,7 +36,7 @@ int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t
 int p1_transcode(struct p1_encoder *encoder, const struct p1_language *language, const struct p1_tree *tree,
                  const struct p1_tables *from);
 
-/* ---- putting a blob together: encode.c and regrow.c ---- */
+/* ---- putting a blob together: encode.c and reconstruct.c ---- */
 
 bool p1_entries_reserve(struct p1_encoder *encoder, uint32_t count);
 /* So many nodes are open behind a row of the last entry's block. */
@@ -47,13 +47,13 @@ uint64_t p1_blob_bytes(const struct p1_encoder *encoder, uint64_t token_bytes, u
  * numbers are read. */
 uint8_t *p1_blob_begin(const struct p1_encoder *encoder, const struct p1_tree *tree, uint8_t *p);
 
-/* ---- regrow.c ---- */
+/* ---- reconstruct.c ---- */
 
-/* What struct stage_ops says of shed and regrow; `tables` are of the blob's generation. */
-uint64_t p1_shed(const struct p1_tree *tree, uint8_t *out);
-/* The language and generation of shed bytes; false where there are too few of them. */
-bool p1_shed_tables(const uint8_t *shed, uint64_t length, uint32_t *language, uint8_t *generation);
-int p1_regrow(struct p1_encoder *encoder, const struct p1_tables *tables, const uint8_t *shed, uint64_t shed_length,
-              uint8_t *out, uint64_t length);
+/* What struct stage_ops says of stripped and reconstruct; `tables` are of the blob's generation. */
+uint64_t p1_strip(const struct p1_tree *tree, uint8_t *out);
+/* The language and generation of stripped bytes; false where there are too few of them. */
+bool p1_strip_tables(const uint8_t *stripped, uint64_t length, uint32_t *language, uint8_t *generation);
+int p1_reconstruct(struct p1_encoder *encoder, const struct p1_tables *tables, const uint8_t *stripped,
+                   uint64_t stripped_length, uint8_t *out, uint64_t length);
 
 #endif

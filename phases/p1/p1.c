@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * p1.c - the stage "p1 structural": varint, packing, interning. As a tree codec it turns
- * trees into the blobs of format.h; as a byte keeper it packs tree bytes back to back
+ * trees into the blobs of format.h; as a blob store it packs tree bytes back to back
  * (kit/pack.h).
  *
  * While documents come in, codes are given out in the order in which rows are first
  * seen, so that a document is stored once it is parsed and the parser's tree can go.
- * Settling counts how often each row occurs, ranks the rows so that the commonest take
+ * Finalizing counts how often each row occurs, ranks the rows so that the commonest take
  * one byte, drops rows not worth their place, and writes each blob once more. */
 #include <stdlib.h>
 
-#include "kit/support/pack.h"
+#include "kit/support/slabs.h"
 #include "cursor.h"
 #include "encode.h"
 #include "tables_io.h"
@@ -22,7 +22,7 @@ struct store {
   uint32_t language_count;
   uint32_t document_end;     /* ids are below */
   uint32_t documents, fresh; /* documents in all, and put since the last ranking */
-  struct pack *pack;         /* the byte keeper's; made at the first put */
+  struct slabs *slabs;       /* the blob store's; made at the first put */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -46,7 +46,7 @@ static void store_close(void *store) {
   struct store *s = store;
   const struct stage_ctx *ctx = s->ctx;
   tables_free(s);
-  pack_delete(s->pack);
+  slabs_delete(s->slabs);
   stage_release(ctx, STAGE_TREE, s);
 }
 
@@ -74,13 +74,14 @@ static int tree_encode(struct store *s, const struct stage_document *document, c
 
 static int put_tree(void *store, const struct stage_document *document, TSTree *tree) {
   struct store *s = store;
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   int error = tree_encode(s, document, tree);
   ts_tree_delete(tree);
   if (error) return error;
   uint64_t old;
-  bool known = keeper->ops->length(keeper->store, STAGE_TREE, document->id, &old) == STAGE_OK;
-  error = keeper->ops->put(keeper->store, STAGE_TREE, document->id, s->encoder.blob.bytes, s->encoder.blob.count, NULL);
+  bool known = blob_store->ops->length(blob_store->store, STAGE_TREE, document->id, &old) == STAGE_OK;
+  error = blob_store->ops->put(blob_store->store, STAGE_TREE, document->id, s->encoder.blob.bytes,
+                               s->encoder.blob.count, NULL);
   if (error) return error;
   if (document->id >= s->document_end) s->document_end = document->id + 1;
   if (!known) s->documents++;
@@ -90,8 +91,8 @@ static int put_tree(void *store, const struct stage_document *document, TSTree *
 
 static int drop_tree(void *store, uint32_t id) {
   struct store *s = store;
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
-  int error = keeper->ops->drop(keeper->store, STAGE_TREE, id);
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
+  int error = blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
   if (error) return error;
   if (--s->documents == 0) tables_free(s); /* an empty store keeps nothing */
   return STAGE_OK;
@@ -100,10 +101,10 @@ static int drop_tree(void *store, uint32_t id) {
 /* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
 static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, struct p1_tree *tree,
                     struct p1_tables *tables) {
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   uint64_t length;
-  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
-  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, pin);
+  int error = blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length);
+  if (!error) error = blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, pin);
   if (error) return error;
   if (p1_tree_open(pin->bytes, pin->length, tree) && tree->language < s->language_count &&
       p1_language_tables(&s->languages[tree->language], tree->generation, tables)) {
@@ -111,13 +112,13 @@ static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, s
   }
   STAGE_FAIL(s->ctx, "document %u: the header of its tree does not agree with its %llu bytes", id,
              (unsigned long long)length);
-  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
   return STAGE_CORRUPT;
 }
 
 static void blob_unpin(const struct store *s, struct stage_pin *pin) {
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
-  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
+  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
 }
 
 int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *offset) {
@@ -134,33 +135,34 @@ int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *o
   return error;
 }
 
-/* ---- for keepers: what of a blob must be kept ---- */
+/* ---- for blob stores: what of a blob must be kept ---- */
 
-static int shed(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
+static int strip(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
   const struct store *s = store;
   struct p1_tree tree;
   if (!p1_tree_open(bytes, length, &tree)) {
-    STAGE_FAIL(s->ctx, "%llu bytes to shed are no tree of this store's", (unsigned long long)length);
+    STAGE_FAIL(s->ctx, "%llu bytes to strip are no tree of this store's", (unsigned long long)length);
     return STAGE_CORRUPT;
   }
-  *out_length = p1_shed(&tree, out);
+  *out_length = p1_strip(&tree, out);
   return STAGE_OK;
 }
 
-static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
+static int reconstruct(void *store, const void *bytes, uint64_t stripped_length, void *out, uint64_t length) {
   struct store *s = store;
   uint32_t language;
   uint8_t generation;
   struct p1_tables tables;
   int error = STAGE_CORRUPT;
-  if (p1_shed_tables(bytes, shed_length, &language, &generation) && language < s->language_count &&
+  if (p1_strip_tables(bytes, stripped_length, &language, &generation) && language < s->language_count &&
       p1_language_tables(&s->languages[language], generation, &tables))
-    error = p1_regrow(&s->encoder, &tables, bytes, shed_length, out, length);
-  if (error == STAGE_CORRUPT) STAGE_FAIL(s->ctx, "%llu shed bytes do not make a tree", (unsigned long long)shed_length);
+    error = p1_reconstruct(&s->encoder, &tables, bytes, stripped_length, out, length);
+  if (error == STAGE_CORRUPT)
+    STAGE_FAIL(s->ctx, "%llu stripped bytes do not make a tree", (unsigned long long)stripped_length);
   return error;
 }
 
-/* ---- settling ---- */
+/* ---- finalizing ---- */
 
 /* How often each row of a language occurs in the store. */
 struct tally {
@@ -243,7 +245,7 @@ static int language_rank(const struct store *s, struct p1_language *language, co
 
 /* Writes every blob that is not of its language's current generation again. */
 static int renew_documents(struct store *s) {
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   for (uint32_t id = 0; id < s->document_end; id++) {
     struct stage_pin pin;
     struct p1_tree tree;
@@ -256,7 +258,8 @@ static int renew_documents(struct store *s) {
     if (old) error = p1_transcode(&s->encoder, language, &tree, &tables);
     blob_unpin(s, &pin);
     if (old && !error) {
-      error = keeper->ops->put(keeper->store, STAGE_TREE, id, s->encoder.blob.bytes, s->encoder.blob.count, NULL);
+      error =
+          blob_store->ops->put(blob_store->store, STAGE_TREE, id, s->encoder.blob.bytes, s->encoder.blob.count, NULL);
     }
     if (error) return error;
   }
@@ -285,12 +288,12 @@ static int rank(struct store *s) {
 
 /* After a few edits the ranking is as good as before: it is made anew only when an
  * eighth of the documents is. */
-static int settle(void *store) {
+static int finalize(void *store) {
   struct store *s = store;
   int error = STAGE_OK;
   if (s->fresh > 0 && (uint64_t)s->fresh * 8 >= s->documents) {
     error = maps_open(s);
-    if (!error) error = renew_documents(s); /* of a settling that was cut short */
+    if (!error) error = renew_documents(s); /* of a finalizing that was cut short */
     if (!error) error = rank(s);
     if (!error) s->fresh = 0;
   }
@@ -299,7 +302,7 @@ static int settle(void *store) {
     p1_language_close_maps(&s->languages[i]);
     p1_language_trim(&s->languages[i]);
   }
-  if (s->pack && !error) error = pack_settle(s->pack);
+  if (s->slabs && !error) error = slabs_finalize(s->slabs);
   return error;
 }
 
@@ -317,8 +320,8 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
   emit(sink, "kinds", "count", (double)kinds);
   emit(sink, "paddings", "count", (double)paddings);
   emit(sink, "table_bytes", "bytes", (double)bytes);
-  if (!s->pack) return;
-  struct pack_usage usage = pack_usage(s->pack);
+  if (!s->slabs) return;
+  struct slabs_usage usage = slabs_usage(s->slabs);
   emit(sink, "blob_bytes", "bytes", (double)usage.string_bytes);
   emit(sink, "slab_bytes", "bytes", (double)usage.slab_bytes);
   emit(sink, "directory_bytes", "bytes", (double)usage.directory_bytes);
@@ -406,20 +409,20 @@ static void cursor_delete(struct stage_cursor *cursor) {
   stage_release(c->store->ctx, STAGE_TREE, c);
 }
 
-/* ---- byte keeper ---- */
+/* ---- blob store ---- */
 
 static int put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length, const char *path) {
   struct store *s = store;
   (void)path;
-  if (!s->pack) s->pack = pack_new(s->ctx, kind);
-  return s->pack ? pack_put(s->pack, id, bytes, length) : STAGE_OUT_OF_MEMORY;
+  if (!s->slabs) s->slabs = slabs_new(s->ctx, kind);
+  return s->slabs ? slabs_put(s->slabs, id, bytes, length) : STAGE_OUT_OF_MEMORY;
 }
 
 static int length_of(void *store, enum stage_kind kind, uint32_t id, uint64_t *length) {
   const struct store *s = store;
   const uint8_t *bytes;
   (void)kind;
-  return s->pack ? pack_get(s->pack, id, &bytes, length) : STAGE_NO_DOCUMENT;
+  return s->slabs ? slabs_get(s->slabs, id, &bytes, length) : STAGE_NO_DOCUMENT;
 }
 
 static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length,
@@ -428,7 +431,7 @@ static int pin_range(void *store, enum stage_kind kind, uint32_t id, uint64_t of
   const uint8_t *bytes;
   uint64_t all;
   (void)kind;
-  int error = s->pack ? pack_get(s->pack, id, &bytes, &all) : STAGE_NO_DOCUMENT;
+  int error = s->slabs ? slabs_get(s->slabs, id, &bytes, &all) : STAGE_NO_DOCUMENT;
   if (error) return error;
   if (offset > all || length > all - offset) return STAGE_OUT_OF_RANGE;
   *pin = (struct stage_pin){.bytes = bytes + offset, .length = length};
@@ -445,7 +448,7 @@ static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
 static int drop(void *store, enum stage_kind kind, uint32_t id) {
   struct store *s = store;
   (void)kind;
-  return s->pack ? pack_drop(s->pack, id) : STAGE_NO_DOCUMENT;
+  return s->slabs ? slabs_drop(s->slabs, id) : STAGE_NO_DOCUMENT;
 }
 
 static const struct stage_ops ops = {
@@ -453,12 +456,12 @@ static const struct stage_ops ops = {
     .name = "p1",
     .summary = "structural: one token a node over a table per language, packed",
     .order = 10,
-    .roles = STAGE_TREE_CODEC | STAGE_BYTE_KEEPER,
+    .roles = STAGE_TREE_CODEC | STAGE_BLOB_STORE,
     .flags = STAGE_PACKS_NODES,
     .keeps = 1u << STAGE_TREE,
     .open = store_open,
     .close = store_close,
-    .settle = settle,
+    .finalize = finalize,
     .stats = stats,
     .put = put,
     .length = length_of,
@@ -467,8 +470,8 @@ static const struct stage_ops ops = {
     .drop = drop,
     .put_tree = put_tree,
     .drop_tree = drop_tree,
-    .shed = shed,
-    .regrow = regrow,
+    .strip = strip,
+    .reconstruct = reconstruct,
     .save = save,
     .load = load,
     .symbol_name = symbol_name,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * tables.h - a language's tables: its alphabet and its token rows. They grow while documents
- * come in, in the order in which things are first seen; settling ranks the
+ * come in, in the order in which things are first seen; finalizing ranks the
  * rows by how often they occur (p1.c) and starts a new generation of codes. */
 #ifndef PHASEBENCH_P1_TABLES_H
 #define PHASEBENCH_P1_TABLES_H
@@ -20,7 +20,7 @@ struct p1_rows {
 struct p1_language {
   struct alphabet alphabet;
   struct p1_rows current;
-  struct p1_rows previous; /* rows NULL but while a settling is under way or was cut short */
+  struct p1_rows previous; /* rows NULL but while a finalizing is under way or was cut short */
   /* For encoding only; given back at rest and rebuilt from the rows when needed. */
   struct map row_map;
 };

@@ -29,7 +29,7 @@ int p1_tables_save(const struct stage_ctx *ctx, const struct p1_languages *langu
                    const struct tables_documents *documents, stage_write_fn *write, void *sink) {
   for (uint32_t i = 0; i < languages->count; i++) {
     if (!languages->p[i].previous.rows) continue;
-    STAGE_FAIL(ctx, "the tables cannot be saved: a settling was cut short; settle again first");
+    STAGE_FAIL(ctx, "the tables cannot be saved: a finalizing was cut short; finalize again first");
     return STAGE_MISUSE;
   }
   struct tables_writer *writer = tables_writer_new(ctx, tag, VERSION, write, sink);

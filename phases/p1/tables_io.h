@@ -12,7 +12,7 @@ struct p1_languages {
   uint32_t count;
 };
 
-/* STAGE_MISUSE where a settling was cut short: blobs of two generations are about. */
+/* STAGE_MISUSE where a finalizing was cut short: blobs of two generations are about. */
 int p1_tables_save(const struct stage_ctx *ctx, const struct p1_languages *languages,
                    const struct tables_documents *documents, stage_write_fn *write, void *sink);
 /* On failure there is nothing to free. */

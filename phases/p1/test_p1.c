@@ -13,7 +13,7 @@ static void cut_blobs_are_not_opened(void **state) {
   (void)state;
   struct fixture f;
   uint64_t length;
-  spoiled_open(&f, false);
+  corrupt_open(&f, false);
   uint8_t *blob = fixture_blob(&f, 0, &length);
   for (uint64_t cut = 0; cut < length; cut++) {
     fixture_put_blob(&f, 0, blob, cut);

@@ -131,7 +131,7 @@ static bool super_check(struct check *check, uint32_t block) {
 }
 
 /* Whether all fields of all entries of a wide tree would fit the narrow form. A tree has
- * one form only, so that what is regrown from its tokens is the same to the byte. */
+ * one form only, so that what is reconstructed from its tokens is the same to the byte. */
 static bool entries_fit_u16(const struct p1_tree *tree) {
   uint32_t all = 0;
   for (size_t i = 0; i < (size_t)tree->block_count * 8; i++) all |= p1_load32(tree->blocks + i * 4);

@@ -8,27 +8,29 @@
 
 static const char *kind_name(const struct keep *keep) { return keep->kind == STAGE_SOURCE ? "source" : "tree"; }
 
-static int chunk_spoiled(struct keep *keep, uint32_t id, uint32_t chunk, const char *what) {
-  const struct press *press = &keep->press;
-  if (press->dictionary && XXH3_64bits(press->dictionary, press->dictionary_bytes) != press->dictionary_hash)
+static int chunk_corrupt(struct keep *keep, uint32_t id, uint32_t chunk, const char *what) {
+  const struct compressor *compressor = &keep->compressor;
+  if (compressor->dictionary &&
+      XXH3_64bits(compressor->dictionary, compressor->dictionary_bytes) != compressor->dictionary_hash)
     what = "the dictionary is not what was learned";
   STAGE_FAIL(keep->ctx, "%s of document %u, chunk %u: %s", kind_name(keep), id, chunk, what);
   return STAGE_CORRUPT;
 }
 
-/* Unpacks into out; base is the chunk's plain base where it has one. */
-static int chunk_unpack(struct keep *keep, uint32_t id, uint32_t number, struct press_bytes base, uint8_t *out) {
+/* Decompresses into out; base is the chunk's plain base where it has one. */
+static int chunk_decompress(struct keep *keep, uint32_t id, uint32_t number, struct compress_slice base, uint8_t *out) {
   const struct chunk *chunk = &keep->chunks[number];
   const uint8_t *frame;
   uint64_t frame_bytes;
-  int error = pack_get(keep->chunk_pack, number, &frame, &frame_bytes);
-  if (error) return chunk_spoiled(keep, id, number, "it has no bytes");
-  struct press_bytes packed = {frame, (size_t)frame_bytes};
-  if (!press_unpack(&keep->press, (enum press_how)chunk->how, packed, base, out, chunk->length, &error)) {
+  int error = slabs_get(keep->chunk_slabs, number, &frame, &frame_bytes);
+  if (error) return chunk_corrupt(keep, id, number, "it has no bytes");
+  struct compress_slice compressed = {frame, (size_t)frame_bytes};
+  if (!decompress_bytes(&keep->compressor, (enum compress_how)chunk->how, compressed, base, out, chunk->length,
+                        &error)) {
     if (error == STAGE_OUT_OF_MEMORY) return error;
-    return chunk_spoiled(keep, id, number, "its frame cannot be unpacked");
+    return chunk_corrupt(keep, id, number, "its frame cannot be decompressed");
   }
-  if (XXH3_64bits(out, chunk->length) != chunk->hash) return chunk_spoiled(keep, id, number, "its checksum differs");
+  if (XXH3_64bits(out, chunk->length) != chunk->hash) return chunk_corrupt(keep, id, number, "its checksum differs");
   return STAGE_OK;
 }
 
@@ -37,64 +39,67 @@ static bool is_chunk(const struct keep *keep, uint32_t chunk) {
 }
 
 int chunk_read(struct keep *keep, uint32_t id, uint32_t number, uint8_t *out) {
-  if (!is_chunk(keep, number)) return chunk_spoiled(keep, id, number, "there is no such chunk");
+  if (!is_chunk(keep, number)) return chunk_corrupt(keep, id, number, "there is no such chunk");
   const struct chunk *chunk = &keep->chunks[number];
-  if (chunk->how != PRESS_PREFIX) return chunk_unpack(keep, id, number, (struct press_bytes){0}, out);
-  if (!is_chunk(keep, chunk->base) || keep->chunks[chunk->base].how == PRESS_PREFIX)
-    return chunk_spoiled(keep, id, number, "its base is none");
-  struct press_bytes none = {0}, base = {NULL, keep->chunks[chunk->base].length};
+  if (chunk->how != COMPRESS_PREFIX) return chunk_decompress(keep, id, number, (struct compress_slice){0}, out);
+  if (!is_chunk(keep, chunk->base) || keep->chunks[chunk->base].how == COMPRESS_PREFIX)
+    return chunk_corrupt(keep, id, number, "its base is none");
+  struct compress_slice none = {0}, base = {NULL, keep->chunks[chunk->base].length};
   uint8_t *plain = stage_allocate(keep->ctx, keep->kind, base.length ? base.length : 1);
   if (!plain) return STAGE_OUT_OF_MEMORY;
-  int error = chunk_unpack(keep, id, chunk->base, none, plain);
+  int error = chunk_decompress(keep, id, chunk->base, none, plain);
   base.p = plain;
-  if (!error) error = chunk_unpack(keep, id, number, base, out);
+  if (!error) error = chunk_decompress(keep, id, number, base, out);
   stage_release(keep->ctx, keep->kind, plain);
   return error;
 }
 
-/* ---- packing ---- */
+/* ---- compressing ---- */
 
-struct packing {
+struct compressing {
   uint8_t *out; /* the best so far, and room for a try behind it */
   size_t room, bytes;
-  enum press_how how;
+  enum compress_how how;
 };
 
-/* Takes what is packed in this way instead, if it is of at most `most` bytes. */
-static int packing_try(struct keep *keep, struct packing *packing, enum press_how how, struct press_bytes bytes,
-                       struct press_bytes prefix, size_t most) {
-  size_t packed;
-  uint8_t *other = packing->out + packing->room;
-  int level = how == PRESS_PREFIX ? KEEP_DELTA_LEVEL : KEEP_LEVEL;
-  int error = press_pack(&keep->press, how, level, bytes, prefix, other, most, &packed);
-  if (error || packed == 0) return error;
-  memcpy(packing->out, other, packed);
-  packing->bytes = packed;
-  packing->how = how;
+/* Takes what is compressed in this way instead, if it is of at most `most` bytes. */
+static int compressing_try(struct keep *keep, struct compressing *compressing, enum compress_how how,
+                           struct compress_slice bytes, struct compress_slice prefix, size_t most) {
+  size_t compressed;
+  uint8_t *other = compressing->out + compressing->room;
+  int level = how == COMPRESS_PREFIX ? KEEP_DELTA_LEVEL : KEEP_LEVEL;
+  int error = compress_bytes(&keep->compressor, how, level, bytes, prefix, other, most, &compressed);
+  if (error || compressed == 0) return error;
+  memcpy(compressing->out, other, compressed);
+  compressing->bytes = compressed;
+  compressing->how = how;
   return STAGE_OK;
 }
 
 /* A delta must be smaller by this to be worth two unpackings. */
 #define DELTA_GAIN_MIN 64u
 
-static int packing_try_delta(struct keep *keep, struct packing *packing, struct press_bytes bytes, uint32_t base) {
+static int compressing_try_delta(struct keep *keep, struct compressing *compressing, struct compress_slice bytes,
+                                 uint32_t base) {
   if (base == KEEP_NONE || bytes.length <= DELTA_GAIN_MIN + 1) return STAGE_OK;
-  struct press_bytes plain = {NULL, keep->chunks[base].length};
+  struct compress_slice plain = {NULL, keep->chunks[base].length};
   uint8_t *p = stage_allocate(keep->ctx, keep->kind, plain.length ? plain.length : 1);
   if (!p) return STAGE_OUT_OF_MEMORY;
   int error = chunk_read(keep, KEEP_NONE, base, p);
   plain.p = p;
-  if (!error) error = packing_try(keep, packing, PRESS_PREFIX, bytes, plain, bytes.length - DELTA_GAIN_MIN - 1);
+  if (!error)
+    error = compressing_try(keep, compressing, COMPRESS_PREFIX, bytes, plain, bytes.length - DELTA_GAIN_MIN - 1);
   stage_release(keep->ctx, keep->kind, p);
   return error;
 }
 
 /* By the dictionary, or without one where there is none. */
-static int packing_try_whole(struct keep *keep, struct packing *packing, struct press_bytes bytes) {
+static int compressing_try_whole(struct keep *keep, struct compressing *compressing, struct compress_slice bytes) {
   size_t most = bytes.length - 1;
-  if (packing->how == PRESS_PREFIX && packing->bytes + DELTA_GAIN_MIN < most) most = packing->bytes + DELTA_GAIN_MIN;
-  enum press_how how = keep->press.dictionary ? PRESS_DICTIONARY : PRESS_PLAIN;
-  return packing_try(keep, packing, how, bytes, (struct press_bytes){0}, most);
+  if (compressing->how == COMPRESS_PREFIX && compressing->bytes + DELTA_GAIN_MIN < most)
+    most = compressing->bytes + DELTA_GAIN_MIN;
+  enum compress_how how = keep->compressor.dictionary ? COMPRESS_DICTIONARY : COMPRESS_PLAIN;
+  return compressing_try(keep, compressing, how, bytes, (struct compress_slice){0}, most);
 }
 
 static uint32_t chunk_place(struct keep *keep) {
@@ -108,17 +113,17 @@ static uint32_t chunk_place(struct keep *keep) {
   return room ? keep->chunk_count : KEEP_NONE;
 }
 
-/* Stores what was packed in a place of its own. */
-static int chunk_store(struct keep *keep, const struct packing *packing, uint32_t length, uint64_t hash, uint32_t base,
-                       uint32_t *chunk) {
+/* Stores what was compressed in a place of its own. */
+static int chunk_store(struct keep *keep, const struct compressing *compressing, uint32_t length, uint64_t hash,
+                       uint32_t base, uint32_t *chunk) {
   uint32_t place = chunk_place(keep);
   if (place == KEEP_NONE) return STAGE_OUT_OF_MEMORY;
-  if (!keep->chunk_pack) keep->chunk_pack = pack_new(keep->ctx, keep->kind);
-  if (!keep->chunk_pack) return STAGE_OUT_OF_MEMORY;
-  int error = pack_put(keep->chunk_pack, place, packing->out, packing->bytes);
+  if (!keep->chunk_slabs) keep->chunk_slabs = slabs_new(keep->ctx, keep->kind);
+  if (!keep->chunk_slabs) return STAGE_OUT_OF_MEMORY;
+  int error = slabs_put(keep->chunk_slabs, place, compressing->out, compressing->bytes);
   if (error) return error;
-  bool is_delta = packing->how == PRESS_PREFIX;
-  keep->chunks[place] = (struct chunk){hash, length, is_delta ? base : KEEP_NONE, 1, packing->how};
+  bool is_delta = compressing->how == COMPRESS_PREFIX;
+  keep->chunks[place] = (struct chunk){hash, length, is_delta ? base : KEEP_NONE, 1, compressing->how};
   if (is_delta) keep->chunks[base].refs++;
   if (place == keep->chunk_count) keep->chunk_count++;
   else keep->chunk_free--;
@@ -126,24 +131,24 @@ static int chunk_store(struct keep *keep, const struct packing *packing, uint32_
   return STAGE_OK;
 }
 
-int chunk_add(struct keep *keep, struct press_bytes bytes, uint64_t hash, uint32_t base, uint32_t *chunk) {
-  struct packing packing = {.room = bytes.length, .bytes = bytes.length, .how = PRESS_RAW};
-  packing.out = stage_allocate(keep->ctx, keep->kind, bytes.length * 2 + 1);
-  if (!packing.out) return STAGE_OUT_OF_MEMORY;
-  memcpy(packing.out, bytes.p, bytes.length);
-  int error = packing_try_delta(keep, &packing, bytes, base);
-  bool is_clear = packing.how == PRESS_PREFIX && packing.bytes < bytes.length / KEEP_DELTA_CLEAR;
-  if (!error && !is_clear && bytes.length > 4) error = packing_try_whole(keep, &packing, bytes);
-  if (!error) error = chunk_store(keep, &packing, (uint32_t)bytes.length, hash, base, chunk);
-  stage_release(keep->ctx, keep->kind, packing.out);
+int chunk_add(struct keep *keep, struct compress_slice bytes, uint64_t hash, uint32_t base, uint32_t *chunk) {
+  struct compressing compressing = {.room = bytes.length, .bytes = bytes.length, .how = COMPRESS_RAW};
+  compressing.out = stage_allocate(keep->ctx, keep->kind, bytes.length * 2 + 1);
+  if (!compressing.out) return STAGE_OUT_OF_MEMORY;
+  memcpy(compressing.out, bytes.p, bytes.length);
+  int error = compressing_try_delta(keep, &compressing, bytes, base);
+  bool is_clear = compressing.how == COMPRESS_PREFIX && compressing.bytes < bytes.length / KEEP_DELTA_CLEAR;
+  if (!error && !is_clear && bytes.length > 4) error = compressing_try_whole(keep, &compressing, bytes);
+  if (!error) error = chunk_store(keep, &compressing, (uint32_t)bytes.length, hash, base, chunk);
+  stage_release(keep->ctx, keep->kind, compressing.out);
   return error;
 }
 
 void chunk_release(struct keep *keep, uint32_t number) {
   while (is_chunk(keep, number) && --keep->chunks[number].refs == 0) {
     struct chunk *chunk = &keep->chunks[number];
-    pack_drop(keep->chunk_pack, number);
-    uint32_t base = chunk->how == PRESS_PREFIX ? chunk->base : KEEP_NONE;
+    slabs_drop(keep->chunk_slabs, number);
+    uint32_t base = chunk->how == COMPRESS_PREFIX ? chunk->base : KEEP_NONE;
     *chunk = (struct chunk){0};
     keep->chunk_free++;
     while (keep->chunk_count > 0 && keep->chunks[keep->chunk_count - 1].refs == 0) {
@@ -168,10 +173,10 @@ bool refs_gather(struct keep *keep) {
   if (count > 0 && !refs) return false;
   for (uint32_t id = 0; id < keep->document_count; id++) {
     struct document document = keep->documents[id];
-    if (document.state != DOCUMENT_SETTLED || document.chunk_count == 1) continue;
+    if (document.state != DOCUMENT_FINALIZED || document.chunk_count == 1) continue;
     const uint32_t *chunks = document_chunks(keep, &document);
-    bool spoiled = !document_is_intact(&document) || !chunks || document.chunk_count > count - at;
-    if (spoiled) continue; /* reading it says so */
+    bool corrupt = !document_is_intact(&document) || !chunks || document.chunk_count > count - at;
+    if (corrupt) continue; /* reading it says so */
     if (document.chunk_count > 0) memcpy(refs + at, chunks, document.chunk_count * sizeof *refs);
     document.first = at;
     document_set(keep, id, document);
@@ -208,8 +213,8 @@ bool document_take_chunks(struct keep *keep, struct document *document, const ui
 
 void document_clear(struct keep *keep, uint32_t id) {
   struct document *document = &keep->documents[id];
-  if (document->state == DOCUMENT_LOOSE) pack_drop(keep->loose_pack, id);
-  if (document->state == DOCUMENT_SETTLED) {
+  if (document->state == DOCUMENT_LOOSE) slabs_drop(keep->loose_slabs, id);
+  if (document->state == DOCUMENT_FINALIZED) {
     const uint32_t *chunks = document_chunks(keep, document);
     for (uint32_t i = 0; chunks && i < document->chunk_count; i++) chunk_release(keep, chunks[i]);
     if (document->chunk_count > 1) keep->ref_free += document->chunk_count;

@@ -26,7 +26,7 @@ void document_set(struct keep *keep, uint32_t id, struct document document) {
   keep->documents[id] = document;
 }
 
-int document_spoiled(const struct keep *keep, uint32_t id, const char *what) {
+int document_corrupt(const struct keep *keep, uint32_t id, const char *what) {
   STAGE_FAIL(keep->ctx, "%s of document %u: %s", keep->kind == STAGE_SOURCE ? "source" : "tree", id, what);
   return STAGE_CORRUPT;
 }
@@ -34,14 +34,14 @@ int document_spoiled(const struct keep *keep, uint32_t id, const char *what) {
 int document_find(const struct keep *keep, uint32_t id, const struct document **document) {
   if (id >= keep->document_count) return STAGE_NO_DOCUMENT;
   *document = &keep->documents[id];
-  if (!document_is_intact(*document)) return document_spoiled(keep, id, "its row in the table of documents is spoiled");
+  if (!document_is_intact(*document)) return document_corrupt(keep, id, "its row in the table of documents is corrupt");
   return (*document)->state == DOCUMENT_ABSENT ? STAGE_NO_DOCUMENT : STAGE_OK;
 }
 
 struct document document_new(const struct version *v, enum document_state state) {
   return (struct document){.hash = v->hash,
                            .length = v->length,
-                           .shed_length = v->shed_length,
+                           .stripped_length = v->stripped_length,
                            .state = (uint8_t)state,
-                           .is_shed = v->owned != NULL};
+                           .is_stripped = v->owned != NULL};
 }

@@ -2,7 +2,7 @@
  *
  * journal.c - the entries, back to back in one allocation, so that one costs its bytes and the
  * byte or two of its length. A replaced entry of the same size is overwritten; others leave
- * holes, which are closed when the allocation is full and when the store settles. It is full
+ * holes, which are closed when the allocation is full and when the store finalizes. It is full
  * soon: it has room for a sixteenth more than what it held when it was made. */
 #include "keep.h"
 
@@ -13,27 +13,27 @@
 #define ROOM_BYTES_MIN 512u /* so much in any case: closing holes looks at each document */
 
 /* The entry's place with its length; false: there is none within the journal. */
-static bool find(const struct keep *keep, const struct document *document, struct press_bytes *whole,
-                 struct press_bytes *entry) {
+static bool find(const struct keep *keep, const struct document *document, struct compress_slice *whole,
+                 struct compress_slice *entry) {
   const struct journal *journal = &keep->journal;
   uint64_t length;
   if (document->edit == 0 || document->edit > journal->used) return false;
   const uint8_t *at = journal->bytes + document->edit - 1, *end = journal->bytes + journal->used;
   size_t n = varint_read(at, end, &length);
   if (n == 0 || length > (uint64_t)(end - at) - n) return false;
-  *whole = (struct press_bytes){at, n + (size_t)length};
-  *entry = (struct press_bytes){at + n, (size_t)length};
+  *whole = (struct compress_slice){at, n + (size_t)length};
+  *entry = (struct compress_slice){at + n, (size_t)length};
   return true;
 }
 
-int journal_get(const struct keep *keep, const struct document *document, struct press_bytes *entry) {
-  struct press_bytes whole;
+int journal_get(const struct keep *keep, const struct document *document, struct compress_slice *entry) {
+  struct compress_slice whole;
   return find(keep, document, &whole, entry) ? STAGE_OK : STAGE_CORRUPT;
 }
 
-/* What all entries take. Not used - free: a spoiled length would make that too little. */
+/* What all entries take. Not used - free: a corrupt length would make that too little. */
 static uint64_t live_bytes(const struct keep *keep) {
-  struct press_bytes whole, entry;
+  struct compress_slice whole, entry;
   uint64_t bytes = 0;
   for (uint32_t id = 0; id < keep->document_count; id++) {
     const struct document *document = &keep->documents[id];
@@ -53,7 +53,7 @@ static bool gather(struct keep *keep, uint64_t more) {
   if (!gathered.bytes) return false;
   for (uint32_t id = 0; id < keep->document_count; id++) {
     struct document document = keep->documents[id];
-    struct press_bytes whole, entry;
+    struct compress_slice whole, entry;
     if (!document_is_intact(&document) || !find(keep, &document, &whole, &entry)) continue;
     memcpy(gathered.bytes + gathered.used, whole.p, whole.length);
     document.edit = gathered.used + 1;
@@ -76,11 +76,11 @@ static void hole_add(struct journal *journal, size_t bytes) {
   journal->free += bytes < journal->used - journal->free ? (uint32_t)bytes : journal->used - journal->free;
 }
 
-int journal_put(struct keep *keep, uint32_t id, struct press_bytes entry) {
+int journal_put(struct keep *keep, uint32_t id, struct compress_slice entry) {
   struct journal *journal = &keep->journal;
   uint8_t head[VARINT_BYTES_MAX];
   size_t head_bytes = varint_write(head, entry.length), bytes = head_bytes + entry.length;
-  struct press_bytes whole = {0}, old;
+  struct compress_slice whole = {0}, old;
   bool there = find(keep, &keep->documents[id], &whole, &old);
   uint32_t at = keep->documents[id].edit - 1;
   if (!there || whole.length != bytes) {
@@ -101,7 +101,7 @@ int journal_put(struct keep *keep, uint32_t id, struct press_bytes entry) {
 
 void journal_drop(struct keep *keep, const struct document *document) {
   struct journal *journal = &keep->journal;
-  struct press_bytes whole, entry;
+  struct compress_slice whole, entry;
   if (!find(keep, document, &whole, &entry)) return;
   hole_add(journal, whole.length);
   if (--journal->count > 0) return;

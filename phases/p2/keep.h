@@ -2,38 +2,38 @@
  *
  * keep.h - the bytes of one kind. A document is in one of two states:
  *
- *   loose    one zstd frame of a fast level of its own: from put until settle. So nothing
- *            is ever kept plainly, and settling needs no second copy of everything.
- *   settled  a list of chunks, and perhaps an edit: an entry of the journal, which makes the
- *            present version of the chunks' bytes (splice.h). A put over a settled document
+ *   loose    one zstd frame of a fast level of its own: from put until finalize. So nothing
+ *            is ever kept plainly, and finalizing needs no second copy of everything.
+ *   finalized  a list of chunks, and perhaps an edit: an entry of the journal, which makes the
+ *            present version of the chunks' bytes (delta.h). A put over a finalized document
  *            renews the entry. One larger than KEEP_EDIT_BYTES_MIN and than half of what is
- *            unpacked to read the chunks is folded: chunks that changed are cut and packed
- *            anew (fold.c). So is a version less than half as long as the chunks, if these
- *            are CHUNK_BYTES_MAX longer than that. A version with more than KEEP_FOLD_BYTES_MAX of new bytes is
+ *            decompressed to read the chunks is rechunked: chunks that changed are cut and compressed
+ *            anew (rechunk.c). So is a version less than half as long as the chunks, if these
+ *            are CHUNK_BYTES_MAX longer than that. A version with more than KEEP_RECHUNK_BYTES_MAX of new bytes is
  *            loose again.
  *
  * A chunk is held once, however many documents name it, as
- *   PRESS_DICTIONARY, PRESS_PLAIN or PRESS_RAW, or
- *   PRESS_PREFIX: a delta against another chunk, which is none itself, so that reading a
- *   chunk unpacks two at most.
+ *   COMPRESS_DICTIONARY, COMPRESS_PLAIN or COMPRESS_RAW, or
+ *   COMPRESS_PREFIX: a delta against another chunk, which is none itself, so that reading a
+ *   chunk decompresses two at most.
  *
- * What is chunked of a tree is what the codec sheds (stage.h), where it can; the rest is
+ * What is chunked of a tree is what the codec strips (stage.h), where it can; the rest is
  * made again when the document is opened.
  *
- * Checks. Each chunk's bytes have an XXH3 of 64 bits, looked at whenever it is unpacked;
+ * Checks. Each chunk's bytes have an XXH3 of 64 bits, looked at whenever it is decompressed;
  * each document's present bytes have one, too, which covers its list of chunks and its
  * edit. A row of the table of documents has 16 bits of its own, which find every single
- * flipped bit of it (documents.c). 64 bits: reading a million spoiled chunks would let one pass with a chance
+ * flipped bit of it (documents.c). 64 bits: reading a million corrupt chunks would let one pass with a chance
  * of 1 in 2^44. Equal chunks are found by the same 64 bits and then compared byte by byte,
  * so that identity rests on no hash. */
 #ifndef PHASEBENCH_P2_KEEP_H
 #define PHASEBENCH_P2_KEEP_H
 
-#include "kit/support/pack.h"
-#include "kit/support/shedding.h"
-#include "kit/support/unpacked.h"
+#include "kit/support/slabs.h"
+#include "kit/support/stripping.h"
+#include "kit/support/cache.h"
 #include "chunk.h"
-#include "kit/support/press.h"
+#include "kit/support/compress.h"
 
 /* Chosen by measuring; ARCHITECTURE.md has the table. */
 #ifndef KEEP_LEVEL
@@ -51,33 +51,33 @@
 #endif
 #define KEEP_LOOSE_LEVEL 1
 #ifndef KEEP_CACHE_BYTES
-#define KEEP_CACHE_BYTES (128u * 1024u) /* unpacked documents that nobody has pinned, of each kind */
+#define KEEP_CACHE_BYTES (128u * 1024u) /* decompressed documents that nobody has pinned, of each kind */
 #endif
-#define KEEP_EDIT_BYTES_MIN 1024u /* an edit up to this size is never folded */
-#define KEEP_FOLD_BYTES_MAX (4u << 20)
+#define KEEP_EDIT_BYTES_MIN 1024u /* an edit up to this size is never rechunked */
+#define KEEP_RECHUNK_BYTES_MAX (4u << 20)
 #define KEEP_NONE UINT32_MAX
 
-enum document_state { DOCUMENT_ABSENT, DOCUMENT_LOOSE, DOCUMENT_SETTLED };
+enum document_state { DOCUMENT_ABSENT, DOCUMENT_LOOSE, DOCUMENT_FINALIZED };
 
 /* Zeroed is an absent one. */
 struct document {
-  uint64_t hash;        /* XXH3 of the present bytes: shed, where is_shed */
-  uint32_t length;      /* bytes that were put */
-  uint32_t shed_length; /* bytes that are kept: the same where not is_shed */
-  uint32_t first;       /* settled: the chunk if chunk_count is 1, else where in refs the chunks are */
+  uint64_t hash;            /* XXH3 of the present bytes: stripped, where is_stripped */
+  uint32_t length;          /* bytes that were put */
+  uint32_t stripped_length; /* bytes that are kept: the same where not is_stripped */
+  uint32_t first;           /* finalized: the chunk if chunk_count is 1, else where in refs the chunks are */
   uint32_t chunk_count;
-  uint32_t edit; /* settled: where in the journal its entry is, + 1; 0: there is none */
+  uint32_t edit; /* finalized: where in the journal its entry is, + 1; 0: there is none */
   uint8_t state; /* enum document_state */
-  uint8_t is_shed;
+  uint8_t is_stripped;
   uint16_t check; /* of the rest of the row: document_set */
 };
 
 struct chunk {
   uint64_t hash; /* XXH3 of the plain bytes */
   uint32_t length;
-  uint32_t base; /* PRESS_PREFIX: the chunk that it is a delta against */
+  uint32_t base; /* COMPRESS_PREFIX: the chunk that it is a delta against */
   uint32_t refs; /* documents' lists and deltas that name it; 0: the place is free */
-  uint32_t how;  /* enum press_how */
+  uint32_t how;  /* enum compress_how */
 };
 
 /* Entries back to back, each a varint of its length and its bytes (journal.c). */
@@ -89,15 +89,15 @@ struct journal {
 };
 
 struct keep_counts {
-  uint64_t unpacks, cache_hits, folds, duplicates;
-  uint64_t fold_bytes;     /* packed bytes of the chunks that folding made */
-  uint64_t fold_cut_bytes; /* plain bytes that folding cut, hashed and packed */
+  uint64_t decompresses, cache_hits, rechunks, duplicates;
+  uint64_t rechunk_bytes;     /* compressed bytes of the chunks that rechunking made */
+  uint64_t rechunk_cut_bytes; /* plain bytes that rechunking cut, hashed and compressed */
 };
 
 struct keep {
   const struct stage_ctx *ctx;
   enum stage_kind kind;
-  struct press press;
+  struct compressor compressor;
   struct document *documents;
   uint32_t document_count; /* places */
   uint32_t live_count;     /* documents that are there */
@@ -107,9 +107,9 @@ struct keep {
   uint32_t *refs;      /* lists of two chunks and more */
   uint32_t ref_count, ref_capacity, ref_free;
   struct journal journal;
-  struct pack *chunk_pack; /* by chunk */
-  struct pack *loose_pack; /* by document: enum press_how in one byte, then the frame */
-  struct unpacked_list unpacked;
+  struct slabs *chunk_slabs; /* by chunk */
+  struct slabs *loose_slabs; /* by document: enum compress_how in one byte, then the frame */
+  struct cache decompressed;
   struct keep_counts counts;
 };
 
@@ -122,7 +122,7 @@ int keep_length(const struct keep *keep, uint32_t id, uint64_t *length);
 int keep_pin(struct keep *keep, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin);
 void keep_unpin(struct keep *keep, struct stage_pin *pin);
 int keep_drop(struct keep *keep, uint32_t id);
-int keep_settle(struct keep *keep);                                                          /* settle.c */
+int keep_finalize(struct keep *keep);                                                        /* finalize.c */
 void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, void *sink); /* stats.c */
 
 /* ---- between keep.c and its parts ---- */
@@ -134,13 +134,13 @@ bool document_is_intact(const struct document *document);
 /* Writes a row, with its check. */
 void document_set(struct keep *keep, uint32_t id, struct document document);
 /* Says what is wrong; STAGE_CORRUPT. */
-int document_spoiled(const struct keep *keep, uint32_t id, const char *what);
+int document_corrupt(const struct keep *keep, uint32_t id, const char *what);
 
 /* journal.c: the document's entry, where it has one. STAGE_CORRUPT where it is not in the journal. */
-int journal_get(const struct keep *keep, const struct document *document, struct press_bytes *entry);
+int journal_get(const struct keep *keep, const struct document *document, struct compress_slice *entry);
 /* Puts an entry in place of the document's, whose row is intact. STAGE_OUT_OF_MEMORY, STAGE_LIMIT:
  * nothing has changed. */
-int journal_put(struct keep *keep, uint32_t id, struct press_bytes entry);
+int journal_put(struct keep *keep, uint32_t id, struct compress_slice entry);
 /* Drops the entry; the row, which still names it, is the caller's to renew. */
 void journal_drop(struct keep *keep, const struct document *document);
 /* Closes holes. */
@@ -152,19 +152,19 @@ uint64_t journal_bytes(const struct keep *keep);
 struct version {
   const uint8_t *bytes;
   uint32_t length; /* of the whole, as put */
-  uint32_t shed_length;
-  uint8_t *owned; /* bytes, where they were shed; else NULL */
+  uint32_t stripped_length;
+  uint8_t *owned; /* bytes, where they were stripped; else NULL */
   uint64_t hash;
 };
 /* Its row, of no chunks. */
 struct document document_new(const struct version *version, enum document_state state);
 
-/* fold.c: makes the version the document's chunks. `base` is what these are together, `hunks`
- * what differs (splice.h). Cut, hashed and packed are the chunks that hunks touch, and for
+/* rechunk.c: makes the version the document's chunks. `base` is what these are together, `hunks`
+ * what differs (delta.h). Cut, hashed and compressed are the chunks that hunks touch, and for
  * each hunk at most two more. */
-struct splice_hunks;
-int fold(struct keep *keep, uint32_t id, const struct version *version, const uint8_t *base,
-         const struct splice_hunks *hunks);
+struct delta_hunks;
+int rechunk(struct keep *keep, uint32_t id, const struct version *version, const uint8_t *base,
+            const struct delta_hunks *hunks);
 
 /* Grows a table so that `index` is in it; new entries are what `fill` says. false: out of
  * memory. */
@@ -173,12 +173,12 @@ bool keep_reserve(struct keep *keep, void **table, uint32_t *capacity, uint32_t 
 /* chunks.c: a chunk's plain bytes; `out` has room for its length. Says what is wrong of
  * which document. */
 int chunk_read(struct keep *keep, uint32_t id, uint32_t chunk, uint8_t *out);
-/* Packs bytes as a new chunk (refs 1): by dictionary or none, and as a delta against `base`
+/* Compresses bytes as a new chunk (refs 1): by dictionary or none, and as a delta against `base`
  * (KEEP_NONE: none) where that is smaller. */
-int chunk_add(struct keep *keep, struct press_bytes bytes, uint64_t hash, uint32_t base, uint32_t *chunk);
+int chunk_add(struct keep *keep, struct compress_slice bytes, uint64_t hash, uint32_t base, uint32_t *chunk);
 /* One name less; the last one frees the chunk, and its base's name with it. */
 void chunk_release(struct keep *keep, uint32_t chunk);
-/* The chunks of a settled document; NULL where its list is not in the table. */
+/* The chunks of a finalized document; NULL where its list is not in the table. */
 const uint32_t *document_chunks(const struct keep *keep, const struct document *document);
 /* Takes a list of chunks (whose refs are already counted) as the document's; false: out of memory. */
 bool document_take_chunks(struct keep *keep, struct document *document, const uint32_t *chunks, uint32_t count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * p2.c - the stage "p2 delta": a byte keeper for sources and tree bytes. What stands twice
+ * p2.c - the stage "p2 delta": a blob store for sources and tree bytes. What stands twice
  * is held once, what is similar as a difference, and an edit costs what it changed. The
  * two kinds have a store each (keep.h), on a heap each. */
 #include "keep.h"
@@ -25,11 +25,11 @@ static void store_close(void *store) {
   stage_release(s->ctx, STAGE_TREE, s);
 }
 
-static int settle(void *store) {
+static int finalize(void *store) {
   struct store *s = store;
-  int error = keep_settle(&s->keep[STAGE_TREE]);
-  if (!error) error = keep_settle(&s->keep[STAGE_SOURCE]);
-  press_code_rest();
+  int error = keep_finalize(&s->keep[STAGE_TREE]);
+  if (!error) error = keep_finalize(&s->keep[STAGE_SOURCE]);
+  compress_code_rest();
   return error;
 }
 
@@ -64,7 +64,7 @@ static int unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
 
 static void evict(void *store) {
   struct store *s = store;
-  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) unpacked_clear(&s->keep[kind].unpacked);
+  for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) cache_clear(&s->keep[kind].decompressed);
 }
 
 static int drop(void *store, enum stage_kind kind, uint32_t id) {
@@ -77,11 +77,11 @@ static const struct stage_ops ops = {
     .name = "p2",
     .summary = "delta: chunks held once, similar ones as differences, edits in a journal",
     .order = 20,
-    .roles = STAGE_BYTE_KEEPER,
+    .roles = STAGE_BLOB_STORE,
     .keeps = (1u << STAGE_SOURCE) | (1u << STAGE_TREE),
     .open = store_open,
     .close = store_close,
-    .settle = settle,
+    .finalize = finalize,
     .stats = stats,
     .put = put,
     .length = length_of,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Edits of settled documents: what they cost, when they are folded and what folding touches,
+ * Edits of finalized documents: what they cost, when they are rechunked and what rechunking touches,
  * and edits of every unkind sort. */
 #include "fixture.h"
 
-#include "splice.h"
+#include "delta.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,10 +14,10 @@ static bool is_sanitized(void) {
   return sanitized && *sanitized == '1';
 }
 
-static void settled_open(struct fixture *f, const char *text, size_t length) {
+static void finalized_open(struct fixture *f, const char *text, size_t length) {
   fixture_open(f);
   put(f, 0, text, length);
-  assert_int_equal(keep_settle(&f->keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f->keep), STAGE_OK);
 }
 
 /* ---- entries ---- */
@@ -28,7 +28,7 @@ static void an_edit_costs_what_it_changed(void **state) {
   struct fixture f;
   char *text = text_make(3, BYTES), *edited = malloc(BYTES + 100);
   assert_non_null(edited);
-  settled_open(&f, text, BYTES);
+  finalized_open(&f, text, BYTES);
   memcpy(edited, text, 12345);
   memcpy(edited + 12345, "x = y;\n", 7);
   memcpy(edited + 12352, text + 12345, BYTES - 12345);
@@ -43,7 +43,7 @@ static void an_edit_costs_what_it_changed(void **state) {
   assert_int_equal(journal_bytes(&f.keep), 0);
   assert_null(f.keep.journal.bytes);
   check_is(&f, 0, text, BYTES);
-  assert_int_equal(f.keep.counts.folds, 0);
+  assert_int_equal(f.keep.counts.rechunks, 0);
   free(text);
   free(edited);
   fixture_close(&f);
@@ -59,7 +59,7 @@ static void a_thousand_edits_of_one_line(void **state) {
   char *texts[DOCUMENTS];
   size_t lengths[DOCUMENTS], most_used = 0;
   for (uint32_t i = 0; i < DOCUMENTS; i++) put(&f, i, texts[i] = text_make(60 + i, 4000 + EDITS), lengths[i] = 4000);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   for (int n = 0; n < EDITS * DOCUMENTS; n++) {
     uint32_t id = (uint32_t)n % DOCUMENTS;
     char *at = texts[id] + LINE + n / DOCUMENTS % 80;
@@ -72,9 +72,9 @@ static void a_thousand_edits_of_one_line(void **state) {
   assert_int_equal(f.keep.journal.count, DOCUMENTS);
   assert_true(journal_bytes(&f.keep) <= DOCUMENTS * 300);
   assert_true(most_used <= DOCUMENTS * 300 + DOCUMENTS * 300 / 16 + 1024);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   assert_int_equal(f.keep.journal.used, journal_bytes(&f.keep));
-  assert_int_equal(f.keep.counts.folds, 0);
+  assert_int_equal(f.keep.counts.rechunks, 0);
   for (uint32_t i = 0; i < DOCUMENTS; i++) {
     check_is(&f, i, texts[i], lengths[i]);
     assert_int_equal(keep_drop(&f.keep, i), STAGE_OK);
@@ -97,7 +97,7 @@ static void edits_within_a_character(void **state) {
                                          ""};
   struct fixture f;
   char *text = text_make(9, 3000), whole[4000];
-  settled_open(&f, text, 3000);
+  finalized_open(&f, text, 3000);
   for (size_t i = 0; i < 2 * sizeof versions / sizeof versions[0]; i++) {
     const char *version = versions[i % (sizeof versions / sizeof versions[0])];
     size_t length = strlen(version), before = i < sizeof versions / sizeof versions[0] ? 1500 : 0;
@@ -111,15 +111,15 @@ static void edits_within_a_character(void **state) {
   fixture_close(&f);
 }
 
-/* ---- folding ---- */
+/* ---- rechunking ---- */
 
-/* Noise does not pack: the entry of so much of it is folded. */
+/* Noise does not compress: the entry of so much of it is rechunked. */
 static void noise_make(char *at, size_t length, uint64_t seed) {
   uint64_t state = seed * 88172645463325252ull + 1;
   for (size_t i = 0; i < length; i++) at[i] = (char)(next_random(&state) >> 32);
 }
 
-/* Lines that pack to next to nothing. */
+/* Lines that compress to next to nothing. */
 static char *lines_make(size_t length) {
   char *text = malloc(length + 64);
   assert_non_null(text);
@@ -127,52 +127,54 @@ static char *lines_make(size_t length) {
   return text;
 }
 
-/* The bytes that folding cuts, hashes and packs for the same change in a text of so many. */
-static uint64_t fold_touches(size_t length, size_t change) {
+/* The bytes that rechunking cuts, hashes and compresses for the same change in a text of so many. */
+static uint64_t rechunk_touches(size_t length, size_t change) {
   struct fixture f;
   char *text = lines_make(length);
-  settled_open(&f, text, length);
-  uint64_t packs = f.keep.chunk_count;
+  finalized_open(&f, text, length);
+  uint64_t compresses = f.keep.chunk_count;
   noise_make(text + length / 3, change, 1);
   put(&f, 0, text, length);
-  assert_int_equal(f.keep.counts.folds, 1);
+  assert_int_equal(f.keep.counts.rechunks, 1);
   assert_int_equal(f.keep.journal.count, 0);
   check_is(&f, 0, text, length);
-  uint64_t touched = f.keep.counts.fold_cut_bytes;
+  uint64_t touched = f.keep.counts.rechunk_cut_bytes;
   /* What was not touched is there as it was. */
-  assert_true(f.keep.chunk_count - f.keep.chunk_free <= packs + touched / CHUNK_BYTES_MIN + 1);
+  assert_true(f.keep.chunk_count - f.keep.chunk_free <= compresses + touched / CHUNK_BYTES_MIN + 1);
   free(text);
   fixture_close(&f);
   return touched;
 }
 
-static void folding_touches_what_changed(void **state) {
+static void rechunking_touches_what_changed(void **state) {
   (void)state;
   enum { CHANGE = 200000 };
   for (size_t length = 1 << 20; length <= 8 << 20; length *= 2) {
-    uint64_t touched = fold_touches(length, CHANGE);
+    uint64_t touched = rechunk_touches(length, CHANGE);
     assert_in_range(touched, CHANGE, CHANGE + 4 * CHUNK_BYTES_MAX);
   }
-  assert_in_range(fold_touches(8 << 20, CHANGE / 2), CHANGE / 2, CHANGE / 2 + 4 * CHUNK_BYTES_MAX);
+  assert_in_range(rechunk_touches(8 << 20, CHANGE / 2), CHANGE / 2, CHANGE / 2 + 4 * CHUNK_BYTES_MAX);
 }
 
-static void fold_now(struct fixture *f, const char *old, size_t old_length, const char *text, size_t length,
-                     uint64_t *most) {
-  struct press_bytes base = {(const uint8_t *)old, old_length}, bytes = {(const uint8_t *)text, length};
-  struct splice_hunks hunks = {0};
-  assert_int_equal(splice_diff(&f->keep.press, base, bytes, &hunks), STAGE_OK);
-  struct version version = {
-      .bytes = bytes.p, .length = (uint32_t)length, .shed_length = (uint32_t)length, .hash = XXH3_64bits(text, length)};
+static void rechunk_now(struct fixture *f, const char *old, size_t old_length, const char *text, size_t length,
+                        uint64_t *most) {
+  struct compress_slice base = {(const uint8_t *)old, old_length}, bytes = {(const uint8_t *)text, length};
+  struct delta_hunks hunks = {0};
+  assert_int_equal(delta_diff(&f->keep.compressor, base, bytes, &hunks), STAGE_OK);
+  struct version version = {.bytes = bytes.p,
+                            .length = (uint32_t)length,
+                            .stripped_length = (uint32_t)length,
+                            .hash = XXH3_64bits(text, length)};
   *most = 0;
   for (uint32_t i = 0; i < hunks.count; i++) *most += hunks.p[i].new_bytes + 4 * CHUNK_BYTES_MAX;
-  assert_int_equal(fold(&f->keep, 0, &version, base.p, &hunks), STAGE_OK);
+  assert_int_equal(rechunk(&f->keep, 0, &version, base.p, &hunks), STAGE_OK);
   stage_release(&f->ctx, STAGE_SOURCE, hunks.p);
-  unpacked_clear(&f->keep.unpacked);
+  cache_clear(&f->keep.decompressed);
 }
 
-/* Any edits, folded one after the other: exact, no chunk is lost or left, and chunks do not get
+/* Any edits, rechunked one after the other: exact, no chunk is lost or left, and chunks do not get
  * ever smaller. */
-static void folding_is_exact(void **state) {
+static void rechunking_is_exact(void **state) {
   (void)state;
   enum { BYTES = 600000, ROUNDS = 60 };
   struct fixture f;
@@ -180,7 +182,7 @@ static void folding_is_exact(void **state) {
   size_t length = BYTES;
   char *text = text_make(21, 2 * BYTES), *old = malloc(3 * BYTES), *spare = text_make(22, BYTES);
   assert_non_null(old);
-  settled_open(&f, text, length);
+  finalized_open(&f, text, length);
   for (int round = 0; round < ROUNDS; round++) {
     size_t old_length = length;
     memcpy(old, text, length);
@@ -194,17 +196,17 @@ static void folding_is_exact(void **state) {
       memcpy(text + at, spare + next_random(&seed) % (BYTES - 60000), come);
       length = length - gone + come;
     }
-    uint64_t before = f.keep.counts.fold_cut_bytes, most;
+    uint64_t before = f.keep.counts.rechunk_cut_bytes, most;
     if (length == old_length && memcmp(text, old, length) == 0) continue;
-    fold_now(&f, old, old_length, text, length, &most);
-    assert_true(f.keep.counts.fold_cut_bytes - before <= most);
+    rechunk_now(&f, old, old_length, text, length, &most);
+    assert_true(f.keep.counts.rechunk_cut_bytes - before <= most);
     check_is(&f, 0, text, length);
     uint32_t named = 0;
     for (uint32_t i = 0; i < f.keep.chunk_count; i++) named += f.keep.chunks[i].refs > 0;
     assert_int_equal(named, f.keep.chunk_count - f.keep.chunk_free);
     assert_true(f.keep.documents[0].chunk_count <= length / CHUNK_BYTES_MIN + 1);
   }
-  assert_true(f.keep.counts.folds >= ROUNDS - 5);
+  assert_true(f.keep.counts.rechunks >= ROUNDS - 5);
   put(&f, 0, "", 0);
   assert_int_equal(f.keep.chunk_count, 0);
   free(text);
@@ -215,7 +217,7 @@ static void folding_is_exact(void **state) {
 
 /* A document that is a delta against another: what it becomes is one, too, and the chunks that
  * others name stay. */
-static void a_folded_delta_stays_one(void **state) {
+static void a_rechunked_delta_stays_one(void **state) {
   (void)state;
   enum { BYTES = 30000 };
   struct fixture f;
@@ -226,13 +228,13 @@ static void a_folded_delta_stays_one(void **state) {
   memcpy(other + 100, "changed", 7);
   put(&f, 0, text, BYTES);
   put(&f, 1, other, BYTES);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
-  assert_int_equal(f.keep.chunks[f.keep.documents[1].first].how, PRESS_PREFIX);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+  assert_int_equal(f.keep.chunks[f.keep.documents[1].first].how, COMPRESS_PREFIX);
   noise_make(other + 5000, 8000, 2);
   put(&f, 1, other, BYTES);
-  assert_int_equal(f.keep.counts.folds, 1);
-  assert_int_equal(f.keep.chunks[f.keep.documents[1].first].how, PRESS_PREFIX);
-  assert_in_range(f.keep.counts.fold_bytes, 8000, 9000);
+  assert_int_equal(f.keep.counts.rechunks, 1);
+  assert_int_equal(f.keep.chunks[f.keep.documents[1].first].how, COMPRESS_PREFIX);
+  assert_in_range(f.keep.counts.rechunk_bytes, 8000, 9000);
   assert_int_equal(f.keep.chunk_count - f.keep.chunk_free, 2);
   check_is(&f, 0, text, BYTES);
   check_is(&f, 1, other, BYTES);
@@ -248,12 +250,12 @@ static void documents_shrink_to_nothing(void **state) {
   enum { BYTES = 100000 };
   struct fixture f;
   char *text = text_make(41, BYTES);
-  settled_open(&f, text, BYTES);
+  finalized_open(&f, text, BYTES);
   static const size_t lengths[] = {0, BYTES, 1, 0, 3, BYTES / 2, 0, 40000};
   for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
     put(&f, 0, text, lengths[i]);
     check_is(&f, 0, text, lengths[i]);
-    if (i % 3 == 1) assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+    if (i % 3 == 1) assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
     check_is(&f, 0, text, lengths[i]);
   }
   free(text);
@@ -269,22 +271,22 @@ static void a_document_grows_and_shrinks(void **state) {
   assert_non_null(grown);
   for (size_t at = 0; at < large; at += piece) memcpy(grown + at, text, piece);
   for (size_t at = 0; at < large; at += 1 << 16) memcpy(grown + at, &at, sizeof at); /* all of it is new */
-  settled_open(&f, text, 30000);
+  finalized_open(&f, text, 30000);
   size_t before = fixture_live_bytes;
   put(&f, 0, grown, large);
   check_is(&f, 0, grown, large);
-  unpacked_clear(&f.keep.unpacked);
+  cache_clear(&f.keep.decompressed);
   put(&f, 0, text, 30000);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   check_is(&f, 0, text, 30000);
-  unpacked_clear(&f.keep.unpacked);
-  press_rest(&f.keep.press);
+  cache_clear(&f.keep.decompressed);
+  compress_rest(&f.keep.compressor);
   assert_true(fixture_live_bytes <= before + before / 8 + 4096);
 
-  put(&f, 0, grown, large); /* once more, settled, and a small edit of it */
+  put(&f, 0, grown, large); /* once more, finalized, and a small edit of it */
   for (size_t at = piece; at < large; at += piece) memcpy(grown + at, text, piece);
   put(&f, 0, grown, large);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   memmove(grown + large / 2 + 5, grown + large / 2, large / 2);
   large += 5;
   put(&f, 0, grown, large);
@@ -292,10 +294,10 @@ static void a_document_grows_and_shrinks(void **state) {
   assert_true(journal_bytes(&f.keep) < 64);
   check_is(&f, 0, grown, large);
   put(&f, 0, text, 30000);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   check_is(&f, 0, text, 30000);
-  unpacked_clear(&f.keep.unpacked);
-  press_rest(&f.keep.press);
+  cache_clear(&f.keep.decompressed);
+  compress_rest(&f.keep.compressor);
   assert_in_range(f.keep.chunk_count - f.keep.chunk_free, 1, 30000 / CHUNK_BYTES_MIN + 1);
   assert_true(fixture_live_bytes <= before + 300000); /* a dictionary may have been learned */
   free(text);
@@ -305,14 +307,10 @@ static void a_document_grows_and_shrinks(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_edit_costs_what_it_changed),
-      cmocka_unit_test(a_thousand_edits_of_one_line),
-      cmocka_unit_test(edits_within_a_character),
-      cmocka_unit_test(folding_touches_what_changed),
-      cmocka_unit_test(folding_is_exact),
-      cmocka_unit_test(a_folded_delta_stays_one),
-      cmocka_unit_test(documents_shrink_to_nothing),
-      cmocka_unit_test(a_document_grows_and_shrinks),
+      cmocka_unit_test(an_edit_costs_what_it_changed), cmocka_unit_test(a_thousand_edits_of_one_line),
+      cmocka_unit_test(edits_within_a_character),      cmocka_unit_test(rechunking_touches_what_changed),
+      cmocka_unit_test(rechunking_is_exact),           cmocka_unit_test(a_rechunked_delta_stays_one),
+      cmocka_unit_test(documents_shrink_to_nothing),   cmocka_unit_test(a_document_grows_and_shrinks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

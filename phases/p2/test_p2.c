@@ -18,7 +18,7 @@ static void bytes_come_back(void **state) {
   for (uint32_t i = 0; i < COUNT; i++) put(&f, i, texts[i] = text_make(i + 1, sizes[i]), sizes[i]);
   for (int pass = 0; pass < 3; pass++) {
     for (uint32_t i = 0; i < COUNT; i++) check_is(&f, i, texts[i], sizes[i]);
-    assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+    assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   }
   struct stage_pin pin, other;
   assert_int_equal(keep_pin(&f.keep, 9, 69990, 10, &pin), STAGE_OK);
@@ -39,7 +39,7 @@ static void bytes_come_back(void **state) {
   fixture_close(&f);
 }
 
-static uint32_t count_chunks(const struct keep *keep, enum press_how how) {
+static uint32_t count_chunks(const struct keep *keep, enum compress_how how) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < keep->chunk_count; i++) count += keep->chunks[i].refs > 0 && keep->chunks[i].how == how;
   return count;
@@ -57,9 +57,9 @@ static void repeats_are_held_once(void **state) {
   put(&f, 3, similar, 20000);
   memcpy(similar + 10000, "changed", 7);
   put(&f, 4, similar, 20000);
-  assert_int_equal(keep_settle(&f.keep), STAGE_OK);
+  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
   assert_true(f.keep.counts.duplicates >= 2 * (BYTES / CHUNK_BYTES_MAX) - 3);
-  assert_int_equal(count_chunks(&f.keep, PRESS_PREFIX), 1 + 1); /* 4's only chunk, and the first of 2 */
+  assert_int_equal(count_chunks(&f.keep, COMPRESS_PREFIX), 1 + 1); /* 4's only chunk, and the first of 2 */
   check_is(&f, 1, text, BYTES);
   check_is(&f, 2, text + 1000, BYTES - 1000);
   check_is(&f, 4, similar, 20000);
@@ -72,19 +72,19 @@ static void repeats_are_held_once(void **state) {
   fixture_close(&f);
 }
 
-/* Adds a chunk with a base to try; gives its packed bytes. */
+/* Adds a chunk with a base to try; gives its compressed bytes. */
 static uint64_t add_with_base(struct fixture *f, const char *text, size_t length, uint32_t base, uint32_t *chunk) {
   const uint8_t *frame;
   uint64_t bytes;
-  struct press_bytes plain = {(const uint8_t *)text, length};
+  struct compress_slice plain = {(const uint8_t *)text, length};
   assert_int_equal(chunk_add(&f->keep, plain, XXH3_64bits(text, length), base, chunk), STAGE_OK);
-  assert_int_equal(pack_get(f->keep.chunk_pack, *chunk, &frame, &bytes), STAGE_OK);
+  assert_int_equal(slabs_get(f->keep.chunk_slabs, *chunk, &frame, &bytes), STAGE_OK);
   return bytes;
 }
 
 /* A base that has half of a chunk: the delta is not clearly the best, so both are tried. One
- * that has nothing of it: the chunk is packed whole, though the delta was there first. */
-static void the_smaller_packing_is_taken(void **state) {
+ * that has nothing of it: the chunk is compressed whole, though the delta was there first. */
+static void the_smaller_compressing_is_taken(void **state) {
   (void)state;
   enum { BYTES = 20000 };
   struct fixture f;
@@ -95,13 +95,13 @@ static void the_smaller_packing_is_taken(void **state) {
   add_with_base(&f, base, BYTES, KEEP_NONE, &base_chunk);
   uint64_t alone_bytes = add_with_base(&f, half, BYTES, KEEP_NONE, &alone);
   uint64_t delta_bytes = add_with_base(&f, half, BYTES, base_chunk, &delta);
-  assert_int_equal(f.keep.chunks[delta].how, PRESS_PREFIX);
+  assert_int_equal(f.keep.chunks[delta].how, COMPRESS_PREFIX);
   assert_true(delta_bytes > BYTES / KEEP_DELTA_CLEAR && delta_bytes < alone_bytes * 2 / 3);
   uint64_t noise = 5;
   for (size_t i = 0; i < BYTES; i++) base[i] = (char)next_random(&noise);
   add_with_base(&f, base, BYTES, KEEP_NONE, &noise_chunk);
   assert_int_equal(add_with_base(&f, half, BYTES, noise_chunk, &whole), alone_bytes);
-  assert_int_equal(f.keep.chunks[whole].how, PRESS_PLAIN);
+  assert_int_equal(f.keep.chunks[whole].how, COMPRESS_PLAIN);
   assert_int_equal(f.keep.chunks[noise_chunk].refs, 1);
   free(base);
   free(half);
@@ -115,14 +115,14 @@ static void many_put(struct fixture *f) {
   for (uint32_t i = 0; i < 12; i++) put(f, i, many_text + (size_t)i * 66000, 66000 + i * 100);
   put(f, 12, many_text + 100, 20000);
 }
-static int many_settle(struct fixture *f) { return keep_settle(&f->keep); }
-/* The last document in its three states: as it was, edited, and with so much noise that it is folded. */
-enum many_state { AS_PUT, EDITED, FOLDED };
+static int many_finalize(struct fixture *f) { return keep_finalize(&f->keep); }
+/* The last document in its three states: as it was, edited, and with so much noise that it is rechunked. */
+enum many_state { AS_PUT, EDITED, RECHUNKED };
 static void many_last(char text[20000], enum many_state state) {
   memcpy(text, many_text + 100, 20000);
   if (state == EDITED) memcpy(text + 9000, "int changed_here;\n", 18);
   uint64_t random = 1;
-  for (int i = 1000; state == FOLDED && i < 19000; i++) text[i] = (char)(next_random(&random) >> 32);
+  for (int i = 1000; state == RECHUNKED && i < 19000; i++) text[i] = (char)(next_random(&random) >> 32);
 }
 static int many_edit(struct fixture *f, enum many_state state) {
   char text[20000];
@@ -145,7 +145,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
     fixture_open(&f);
     many_put(&f);
     test_ctx_grants = grants;
-    int error = many_settle(&f);
+    int error = many_finalize(&f);
     bool ran_dry = test_ctx_grants == 0;
     test_ctx_grants = -1;
     if (error) {
@@ -153,7 +153,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
       failures++;
     }
     many_check(&f, AS_PUT);
-    if (grants % 8 == 0) assert_int_equal(many_settle(&f), STAGE_OK);
+    if (grants % 8 == 0) assert_int_equal(many_finalize(&f), STAGE_OK);
     many_check(&f, AS_PUT);
     fixture_close(&f);
     if (!ran_dry) break;
@@ -162,9 +162,9 @@ static void running_out_of_memory_loses_nothing(void **state) {
   struct fixture f;
   fixture_open(&f);
   many_put(&f);
-  assert_int_equal(many_settle(&f), STAGE_OK);
+  assert_int_equal(many_finalize(&f), STAGE_OK);
   enum many_state before = AS_PUT;
-  for (enum many_state next = EDITED; next <= FOLDED; next++) {
+  for (enum many_state next = EDITED; next <= RECHUNKED; next++) {
     bool ran_dry = true;
     for (long grants = 0; ran_dry; grants++) {
       test_ctx_grants = grants;
@@ -172,22 +172,22 @@ static void running_out_of_memory_loses_nothing(void **state) {
       ran_dry = test_ctx_grants == 0 && error;
       test_ctx_grants = -1;
       if (error) assert_int_equal(error, STAGE_OUT_OF_MEMORY);
-      unpacked_clear(&f.keep.unpacked);
-      press_rest(&f.keep.press);
+      cache_clear(&f.keep.decompressed);
+      compress_rest(&f.keep.compressor);
       many_check(&f, error ? before : next);
       failures += error != STAGE_OK;
     }
     before = next;
   }
-  assert_int_equal(f.keep.counts.folds, 1);
+  assert_int_equal(f.keep.counts.rechunks, 1);
   fixture_close(&f);
   assert_true(failures > 15);
 }
 
-/* ---- under codecs: p1 and the floor, as modules, on p2 ---- */
+/* ---- under codecs: p1 and the base stage, as modules, on p2 ---- */
 
 struct stacked {
-  struct check_stage codec; /* first: check_settle_both casts */
+  struct check_stage codec; /* first: check_finalize_both casts */
   struct stage_ctx ctx;     /* p2's */
   void *p2;
 };
@@ -203,10 +203,10 @@ static const struct stage_ops *module_ops(const char *name) {
   return entry();
 }
 
-static int settle_both(struct check_stage *stage) {
+static int finalize_both(struct check_stage *stage) {
   struct stacked *s = (struct stacked *)stage;
-  int error = stage->ops->settle ? stage->ops->settle(stage->store) : STAGE_OK;
-  return error ? error : phasebench_stage()->settle(s->p2);
+  int error = stage->ops->finalize ? stage->ops->finalize(stage->store) : STAGE_OK;
+  return error ? error : phasebench_stage()->finalize(s->p2);
 }
 
 static void stacked_open(struct stacked *s, const char *name) {
@@ -214,7 +214,7 @@ static void stacked_open(struct stacked *s, const char *name) {
   s->ctx = test_ctx();
   s->ctx.codec = (struct stage_link){s->codec.ops, s->codec.store};
   assert_int_equal(phasebench_stage()->open(&s->ctx, &s->p2), STAGE_OK);
-  s->codec.ctx.keeper[STAGE_TREE] = (struct stage_link){phasebench_stage(), s->p2};
+  s->codec.ctx.blob_store[STAGE_TREE] = (struct stage_link){phasebench_stage(), s->p2};
 }
 
 static void stacked_close(struct stacked *s) {
@@ -229,10 +229,10 @@ static void codecs_on_top_conform(void **state) {
   for (int i = 0; i < 2; i++) {
     struct stacked s;
     stacked_open(&s, names[i]);
-    check_codec_open(&s.codec, settle_both);
+    check_codec_open(&s.codec, finalize_both);
     stacked_close(&s);
     stacked_open(&s, names[i]);
-    check_extremes_open(&s.codec, settle_both, 20000, 5000, 997);
+    check_extremes_open(&s.codec, finalize_both, 20000, 5000, 997);
     stacked_close(&s);
   }
 }
@@ -258,7 +258,7 @@ static void a_line_inserted_near_the_top_costs_its_tokens(void **state) {
   struct stacked s;
   stacked_open(&s, "p1");
   check_put_document(&s.codec, 0, 0, grammar, text, n);
-  assert_int_equal(settle_both(&s.codec), STAGE_OK);
+  assert_int_equal(finalize_both(&s.codec), STAGE_OK);
   check_put_document(&s.codec, 0, 0, grammar, edited, m);
   double bytes = 0;
   phasebench_stage()->stats(s.p2, sum_stat, &bytes);
@@ -280,7 +280,7 @@ static void edited_trees_stay_exact(void **state) {
   struct stacked s;
   stacked_open(&s, "p1");
   check_put_document(&s.codec, 0, 0, grammar, line, strlen(line));
-  assert_int_equal(settle_both(&s.codec), STAGE_OK);
+  assert_int_equal(finalize_both(&s.codec), STAGE_OK);
   double most = 0;
   for (int i = 0; i < EDITS; i++) { /* up to 40 arguments, one by one, and back */
     int count = i % 80 < 40 ? i % 80 : 80 - i % 80;
@@ -304,7 +304,7 @@ static void edited_trees_stay_exact(void **state) {
     const char *text = texts[i % TEXTS];
     check_put_document(&s.codec, 0, 0, grammar, text, strlen(text));
     check_document(&s.codec, 0, 0, grammar, text, strlen(text), 1);
-    if (i >= TEXTS) assert_int_equal(settle_both(&s.codec), STAGE_OK);
+    if (i >= TEXTS) assert_int_equal(finalize_both(&s.codec), STAGE_OK);
     check_document(&s.codec, 0, 0, grammar, text, strlen(text), 1);
   }
   stacked_close(&s);
@@ -314,7 +314,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
       cmocka_unit_test(repeats_are_held_once),
-      cmocka_unit_test(the_smaller_packing_is_taken),
+      cmocka_unit_test(the_smaller_compressing_is_taken),
       cmocka_unit_test(running_out_of_memory_loses_nothing),
       cmocka_unit_test(codecs_on_top_conform),
       cmocka_unit_test(a_line_inserted_near_the_top_costs_its_tokens),

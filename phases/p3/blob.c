@@ -2,7 +2,7 @@
  *
  * blob.c - codes and numbers become a blob. One pass over the rows checks everything that a
  * decoder relies on and computes the blocks' entries; so it serves the encoder, whose parts
- * are right, regrowing and validation alike. A kernel: opening a document that a keeper has shed
+ * are right, reconstructing and validation alike. A kernel: opening a document that a blob store has stripped
  * is mostly this pass. So its state is a local that stays in registers (whatever rare rows touch
  * is out of line), limits of fields are looked at once a code and not once a row, and tables are
  * asked for ahead of their use. */
@@ -32,8 +32,8 @@ static bool bad(struct pass *pass, const char *why) {
 
 /* ---- one row ---- */
 
-/* Shed numbers stand behind the shed codes, the first one last, and most are a byte. */
-static inline bool shed_number(struct p3_source *source, uint32_t *number) {
+/* Stripped numbers stand behind the stripped codes, the first one last, and most are a byte. */
+static inline bool strip_number(struct p3_source *source, uint32_t *number) {
   const uint8_t *p = source->numbers;
   uint64_t v = 0;
   for (uint32_t shift = 0; p > source->codes && shift < 35; shift += 7) {
@@ -49,7 +49,7 @@ static inline bool shed_number(struct p3_source *source, uint32_t *number) {
 
 static inline bool number_take(struct pass *pass, uint32_t context, uint32_t *number) {
   struct p3_source *source = pass->source;
-  bool found = source->codes ? shed_number(source, number) : source->next(source, pass->tables, context, number);
+  bool found = source->codes ? strip_number(source, number) : source->next(source, pass->tables, context, number);
   if (__builtin_expect(!found, 0)) return bad(pass, "the numbers end early");
   const uint16_t *codes = pass->number_codes + (size_t)context * (P3_NUMBER_VALUES + 1);
   uint32_t code = *number < P3_NUMBER_VALUES ? codes[*number] : 0;
@@ -196,7 +196,7 @@ static inline int numbers_reserve(struct pass *pass) {
  * for, and of one that is due sooner the rows. Codes are taken as they stand; behind an escaped row they are
  * other bytes, and asking for what they name does no harm. */
 enum { PHRASE_AHEAD = 8, ROWS_AHEAD = 4 };
-static inline void shed_expect(const struct pass *pass) {
+static inline void strip_expect(const struct pass *pass) {
   const struct p3_source *source = pass->source;
   const struct p3_tables *tables = pass->tables;
   uint16_t later, sooner;
@@ -210,8 +210,8 @@ static inline void shed_expect(const struct pass *pass) {
   for (uint32_t i = 0; i < (phrase & 255); i++) __builtin_prefetch(tables->rows + rows[i]);
 }
 
-/* The next of the codes shed, and of an escape its row; into the encoder, too. */
-static inline int shed_code(struct pass *pass, uint32_t *code) {
+/* The next of the codes stripped, and of an escape its row; into the encoder, too. */
+static inline int strip_code(struct pass *pass, uint32_t *code) {
   struct p3_encoder *encoder = pass->encoder;
   struct p3_source *source = pass->source;
   uint16_t stored;
@@ -221,7 +221,7 @@ static inline int shed_code(struct pass *pass, uint32_t *code) {
   if (!p3_array_reserve(encoder->ctx, &encoder->codes, 1, sizeof stored)) return STAGE_OUT_OF_MEMORY;
   ((uint16_t *)encoder->codes.items)[encoder->codes.count++] = stored;
   *code = stored;
-  shed_expect(pass);
+  strip_expect(pass);
   if (__builtin_expect(stored != P3_ESCAPE, 1)) return STAGE_OK;
   struct tree_row row;
   if (source->numbers - source->codes < (ptrdiff_t)sizeof row) return STAGE_CORRUPT;
@@ -232,16 +232,16 @@ static inline int shed_code(struct pass *pass, uint32_t *code) {
   return STAGE_OK;
 }
 
-/* Codes that were shed end where the root does. */
+/* Codes that were stripped end where the root does. */
 static int codes_take(struct pass *pass, uint64_t *node_count, uint32_t *done) {
   struct p3_encoder *encoder = pass->encoder;
-  bool is_shed = pass->source->codes;
+  bool is_stripped = pass->source->codes;
   struct state s = {0};
-  for (uint32_t i = 0, code; is_shed ? i == 0 || s.depth > 0 : i < encoder->codes.count; i++) {
+  for (uint32_t i = 0, code; is_stripped ? i == 0 || s.depth > 0 : i < encoder->codes.count; i++) {
     *done = i;
     int error = numbers_reserve(pass);
     if (!error && i % P3_BLOCK_CODES == 0) error = block_begin(pass, &s);
-    if (!error && is_shed) error = shed_code(pass, &code);
+    if (!error && is_stripped) error = strip_code(pass, &code);
     else if (!error) code = ((const uint16_t *)encoder->codes.items)[i];
     if (error) return error;
     if (!code_take(pass, &s, code)) return STAGE_CORRUPT;

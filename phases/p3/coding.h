@@ -3,7 +3,7 @@
  * coding.h - what the trees of one language are coded with: rows, phrases and number codes.
  *
  * While documents come in, a coding grows: each row that is new becomes a phrase of its own.
- * Settling learns a better one (learn.h) and writes each tree once more; then a coding is
+ * Finalizing learns a better one (learn.h) and writes each tree once more; then a coding is
  * fixed, and rows that it does not hold go behind escapes. All memory is of the tree heap. */
 #ifndef PHASEBENCH_P3_CODING_H
 #define PHASEBENCH_P3_CODING_H
@@ -37,7 +37,7 @@ struct p3_language {
   struct p3_coding current;
   uint64_t rows_put;         /* of all documents that were ever put */
   uint8_t *rest;             /* one block that holds all tables; NULL: each has an allocation of its own */
-  struct p3_coding previous; /* rows NULL but while a settling is under way or was cut short */
+  struct p3_coding previous; /* rows NULL but while a finalizing is under way or was cut short */
 };
 
 /* is_plain: fixed-width operands, nothing interned but kinds and their names. */

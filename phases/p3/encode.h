@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * encode.h - a tree becomes a blob, a blob becomes a blob of another coding, and what is
- * shed of a blob becomes it again. All three end in p3_blob_build, the only place where
+ * stripped of a blob becomes it again. All three end in p3_blob_build, the only place where
  * blobs are made: it takes codes and numbers, checks each, and computes everything else. */
 #ifndef PHASEBENCH_P3_ENCODE_H
 #define PHASEBENCH_P3_ENCODE_H
@@ -45,7 +45,7 @@ static inline bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array
 
 /* Where codes and numbers come from. */
 struct p3_source {
-  /* Of bytes shed: the codes go up from here, the numbers down from there, and they end where the two meet.
+  /* Of bytes stripped: the codes go up from here, the numbers down from there, and they end where the two meet.
    * NULL: the codes are encoder->codes, the escaped rows encoder->escapes, and `next` gives the numbers. */
   const uint8_t *codes, *numbers;
   /* The next number, of a context; false: there is none. */
@@ -131,16 +131,16 @@ int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const
 int p3_validate(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
                 const uint8_t *bytes, uint64_t length, const char **why, uint32_t *code);
 
-/* ---- regrow.c ---- */
+/* ---- reconstruct.c ---- */
 
-/* What struct stage_ops says of shed and regrow; `tables` are of the blob's generation.
+/* What struct stage_ops says of stripped and reconstruct; `tables` are of the blob's generation.
  * STAGE_LIMIT where `room` bytes are not enough. */
-int p3_shed(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out, uint64_t room,
-            uint64_t *shed_length);
-/* The language and generation of shed bytes; false where there are too few of them. */
-bool p3_shed_coding(const uint8_t *shed, uint64_t length, uint32_t *language, uint8_t *generation);
+int p3_strip(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out, uint64_t room,
+             uint64_t *stripped_length);
+/* The language and generation of stripped bytes; false where there are too few of them. */
+bool p3_strip_coding(const uint8_t *stripped, uint64_t length, uint32_t *language, uint8_t *generation);
 /* The blob is in encoder->blob. */
-int p3_regrow(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-              const uint8_t *shed, uint64_t shed_length);
+int p3_reconstruct(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
+                   const uint8_t *stripped, uint64_t stripped_length);
 
 #endif

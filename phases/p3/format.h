@@ -40,7 +40,7 @@
  * bits: groups of 3, lowest first, each with a fourth bit that says whether another follows;
  * in a plain coding 16 bits, and 32 more where these are all ones.
  *
- * The tree of the two bytes "1;" in JavaScript before settling, when each row is a phrase
+ * The tree of the two bytes "1;" in JavaScript before finalizing, when each row is a phrase
  * and a code has 14 bits: rows (program), (expression_statement), (number, closes 0, length
  * is a number), (";", length 1, closes 2) are codes 1 to 4:
  *   [04][00] [01 80 00 30 00 10 00] [18] [04 00 00 00] [00 00] [00] [00]

@@ -2,13 +2,13 @@
  *
  * p3.c - the stage "p3 bytecode": a tree is a string of codes, each of which names a phrase of
  * rows learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
- * go to the keeper below: p1 packs them back to back, p2 chunks what is shed of them.
+ * go to the blob store below: p1 packs them back to back, p2 chunks what is stripped of them.
  *
  * Above a codec that packs nodes (STAGE_PACKS_NODES: p1) it takes that over: paddings are
  * interned in rows and numbers have prefix codes. Alone, operands have a fixed width.
  *
  * While documents come in, each row has a code of its own, so that a document is stored once
- * it is parsed and the parser's tree can go. Settling learns and writes each blob once more. */
+ * it is parsed and the parser's tree can go. Finalizing learns and writes each blob once more. */
 #include "cursor.h"
 #include "encode.h"
 #include "learn.h"
@@ -17,13 +17,13 @@
 struct store {
   const struct stage_ctx *ctx;
   struct p3_encoder encoder;
-  struct p3_encoder regrower; /* apart, since keepers regrow while they are given the encoder's blob */
+  struct p3_encoder reconstructor; /* apart, since blob stores reconstruct while they are given the encoder's blob */
   struct p3_language *languages;
   uint32_t language_count;
   uint32_t document_end;     /* ids are below */
-  uint32_t documents, fresh; /* documents in all, and put since the last settling */
+  uint32_t documents, fresh; /* documents in all, and put since the last finalizing */
   uint32_t renewals;         /* how often codings were replaced: their generations come again */
-  bool is_read;              /* a document was opened since the last settling */
+  bool is_read;              /* a document was opened since the last finalizing */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -31,7 +31,7 @@ static int store_open(const struct stage_ctx *ctx, void **out) {
   if (!s) return STAGE_OUT_OF_MEMORY;
   *s = (struct store){.ctx = ctx};
   p3_encoder_init(&s->encoder, ctx);
-  p3_encoder_init(&s->regrower, ctx);
+  p3_encoder_init(&s->reconstructor, ctx);
   *out = s;
   return STAGE_OK;
 }
@@ -43,7 +43,7 @@ static void tables_free(struct store *s) {
   s->language_count = 0;
   s->renewals++;
   p3_encoder_free(&s->encoder);
-  p3_encoder_free(&s->regrower);
+  p3_encoder_free(&s->reconstructor);
 }
 
 static void store_close(void *store) {
@@ -82,18 +82,18 @@ static int tree_encode(struct store *s, const struct stage_document *document, c
 }
 
 static int blob_put(struct store *s, uint32_t id) {
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
-  return keeper->ops->put(keeper->store, STAGE_TREE, id, s->encoder.blob, s->encoder.blob_bytes, NULL);
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
+  return blob_store->ops->put(blob_store->store, STAGE_TREE, id, s->encoder.blob, s->encoder.blob_bytes, NULL);
 }
 
 static int put_tree(void *store, const struct stage_document *document, TSTree *tree) {
   struct store *s = store;
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   int error = tree_encode(s, document, tree);
   ts_tree_delete(tree);
   if (error) return error;
   uint64_t old;
-  bool known = keeper->ops->length(keeper->store, STAGE_TREE, document->id, &old) == STAGE_OK;
+  bool known = blob_store->ops->length(blob_store->store, STAGE_TREE, document->id, &old) == STAGE_OK;
   error = blob_put(s, document->id);
   if (error) return error;
   if (document->id >= s->document_end) s->document_end = document->id + 1;
@@ -105,8 +105,8 @@ static int put_tree(void *store, const struct stage_document *document, TSTree *
 
 static int drop_tree(void *store, uint32_t id) {
   struct store *s = store;
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
-  int error = keeper->ops->drop(keeper->store, STAGE_TREE, id);
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
+  int error = blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
   if (error) return error;
   if (--s->documents == 0) tables_free(s); /* an empty store keeps nothing */
   return STAGE_OK;
@@ -130,21 +130,21 @@ static bool blob_open(const struct store *s, const uint8_t *bytes, uint64_t leng
 /* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
 static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, struct p3_tree *tree,
                     struct p3_tables *tables) {
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   uint64_t length;
-  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
-  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, pin);
+  int error = blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length);
+  if (!error) error = blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, pin);
   if (error) return error;
   if (blob_open(s, pin->bytes, pin->length, tree, tables)) return STAGE_OK;
   STAGE_FAIL(s->ctx, "document %u: the header of its tree does not agree with its %llu bytes", id,
              (unsigned long long)length);
-  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
   return STAGE_CORRUPT;
 }
 
 static void blob_unpin(const struct store *s, struct stage_pin *pin) {
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
-  keeper->ops->unpin(keeper->store, STAGE_TREE, pin);
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
+  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
 }
 
 /* How the numbers of a language at rest are written; on a stack, since it is needed for one call. */
@@ -169,7 +169,7 @@ static int builder_open(const struct store *s, uint32_t number, uint8_t generati
 
 int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *code) {
   struct store *s = store;
-  const struct stage_link *keeper = &s->ctx->keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   struct stage_pin pin;
   struct p3_tables tables;
   struct number_codes room;
@@ -179,34 +179,34 @@ int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *c
   uint64_t length;
   *why = "the header is not one of this store's";
   *code = 0;
-  int error = keeper->ops->length(keeper->store, STAGE_TREE, id, &length);
-  if (!error) error = keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, &pin);
+  int error = blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length);
+  if (!error) error = blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, &pin);
   if (error) return error;
   error = STAGE_CORRUPT;
   if (p3_blob_coding(pin.bytes, length, &language, &generation))
     error = builder_open(s, language, generation, &tables, &codes, &room);
-  if (!error) error = p3_validate(&s->regrower, &tables, codes, pin.bytes, pin.length, why, code);
+  if (!error) error = p3_validate(&s->reconstructor, &tables, codes, pin.bytes, pin.length, why, code);
   blob_unpin(s, &pin);
   return error;
 }
 
-/* ---- for keepers: what of a blob must be kept ---- */
+/* ---- for blob stores: what of a blob must be kept ---- */
 
-static int shed(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
+static int strip(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
   const struct store *s = store;
   struct p3_tree tree;
   struct p3_tables tables;
   if (!blob_open(s, bytes, length, &tree, &tables)) {
-    STAGE_FAIL(s->ctx, "%llu bytes to shed are no tree of this store's", (unsigned long long)length);
+    STAGE_FAIL(s->ctx, "%llu bytes to strip are no tree of this store's", (unsigned long long)length);
     return STAGE_CORRUPT;
   }
-  return p3_shed(&tables, &tree, out, STAGE_SHED_BYTES_MAX(length), out_length);
+  return p3_strip(&tables, &tree, out, STAGE_STRIPPED_BYTES_MAX(length), out_length);
 }
 
 /* Working memory for larger blobs than this is given back at once: in service, most are smaller. */
-#define REGROWER_BYTES_MAX (64u * 1024u)
+#define RECONSTRUCTOR_BYTES_MAX (64u * 1024u)
 
-static int regrow(void *store, const void *bytes, uint64_t shed_length, void *out, uint64_t length) {
+static int reconstruct(void *store, const void *bytes, uint64_t stripped_length, void *out, uint64_t length) {
   struct store *s = store;
   struct p3_tables tables;
   struct number_codes room;
@@ -214,18 +214,19 @@ static int regrow(void *store, const void *bytes, uint64_t shed_length, void *ou
   uint32_t language;
   uint8_t generation;
   int error = STAGE_CORRUPT;
-  if (p3_shed_coding(bytes, shed_length, &language, &generation))
+  if (p3_strip_coding(bytes, stripped_length, &language, &generation))
     error = builder_open(s, language, generation, &tables, &codes, &room);
-  if (!error) error = p3_regrow(&s->regrower, &tables, codes, bytes, shed_length);
-  if (!error && s->regrower.blob_bytes != length) error = STAGE_CORRUPT;
-  if (!error) memcpy(out, s->regrower.blob, length);
-  /* Before the first reading it is a keeper that settles, and nothing is to be left behind. */
-  if (!s->is_read || s->regrower.blob_capacity > REGROWER_BYTES_MAX) p3_encoder_free(&s->regrower);
-  if (error == STAGE_CORRUPT) STAGE_FAIL(s->ctx, "%llu shed bytes do not make a tree", (unsigned long long)shed_length);
+  if (!error) error = p3_reconstruct(&s->reconstructor, &tables, codes, bytes, stripped_length);
+  if (!error && s->reconstructor.blob_bytes != length) error = STAGE_CORRUPT;
+  if (!error) memcpy(out, s->reconstructor.blob, length);
+  /* Before the first reading it is a blob store that finalizes, and nothing is to be left behind. */
+  if (!s->is_read || s->reconstructor.blob_capacity > RECONSTRUCTOR_BYTES_MAX) p3_encoder_free(&s->reconstructor);
+  if (error == STAGE_CORRUPT)
+    STAGE_FAIL(s->ctx, "%llu stripped bytes do not make a tree", (unsigned long long)stripped_length);
   return error;
 }
 
-/* ---- settling ---- */
+/* ---- finalizing ---- */
 
 /* Shows a document's rows to its language's learner. */
 static int document_see(struct p3_learner *learners, const struct p3_tree *tree, const struct p3_tables *tables) {
@@ -331,17 +332,17 @@ static int learn(struct store *s) {
 
 /* After a few edits the coding is as good as before: one is learned anew only when an
  * eighth of the documents is. */
-static int settle(void *store) {
+static int finalize(void *store) {
   struct store *s = store;
   int error = STAGE_OK;
   if (s->fresh > 0 && (uint64_t)s->fresh * 8 >= s->documents) {
     error = languages_open(s);
-    if (!error) error = documents_renew(s); /* of a settling that was cut short */
+    if (!error) error = documents_renew(s); /* of a finalizing that was cut short */
     if (!error) error = learn(s);
     if (!error) s->fresh = 0;
   }
   p3_encoder_free(&s->encoder);
-  p3_encoder_free(&s->regrower);
+  p3_encoder_free(&s->reconstructor);
   s->is_read = false;
   for (uint32_t i = 0; i < s->language_count; i++) {
     if (!s->languages[i].alphabet.ctx) continue;
@@ -493,12 +494,12 @@ static const struct stage_ops ops = {
     .flags = STAGE_PACKS_NODES,
     .open = store_open,
     .close = store_close,
-    .settle = settle,
+    .finalize = finalize,
     .stats = stats,
     .put_tree = put_tree,
     .drop_tree = drop_tree,
-    .shed = shed,
-    .regrow = regrow,
+    .strip = strip,
+    .reconstruct = reconstruct,
     .save = save,
     .load = load,
     .symbol_name = symbol_name,

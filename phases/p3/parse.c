@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * parse.c - a kernel: settling walks the trie some four steps for each row of the store.
+ * parse.c - a kernel: finalizing walks the trie some four steps for each row of the store.
  * So the first step is an array by row, the others are one hash table of 8-byte slots (a
  * hash trie): (parent node, row) -> node, packed closely to stay in the caches; and a node at
  * which a phrase ends has the phrase's code as its number. Each walk ends at a row that leads

@@ -28,7 +28,7 @@
 
 #include "numbers.h"
 
-#define VERSION 2u /* 1 shed numbers in the other order (regrow.c) */
+#define VERSION 2u /* 1 stripped numbers in the other order (reconstruct.c) */
 static const char tag[TABLES_TAG_BYTES] = {'p', '3', 't', 'b'};
 
 #define SHARED P3_NUMBER_VALUES /* the symbol of all values without a code */
@@ -137,7 +137,7 @@ int p3_tables_save(const struct stage_ctx *ctx, bool is_plain, const struct p3_l
                    const struct tables_documents *documents, stage_write_fn *write, void *sink) {
   for (uint32_t i = 0; i < languages->count; i++) {
     if (!languages->p[i].previous.rows) continue;
-    STAGE_FAIL(ctx, "the tables cannot be saved: a settling was cut short; settle again first");
+    STAGE_FAIL(ctx, "the tables cannot be saved: a finalizing was cut short; finalize again first");
     return STAGE_MISUSE;
   }
   struct tables_writer *writer = tables_writer_new(ctx, tag, VERSION, write, sink);

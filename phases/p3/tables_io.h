@@ -12,7 +12,7 @@ struct p3_languages {
   uint32_t count;
 };
 
-/* STAGE_MISUSE where a settling was cut short: blobs of two generations are about. */
+/* STAGE_MISUSE where a finalizing was cut short: blobs of two generations are about. */
 int p3_tables_save(const struct stage_ctx *ctx, bool is_plain, const struct p3_languages *languages,
                    const struct tables_documents *documents, stage_write_fn *write, void *sink);
 /* On failure there is nothing to free. Tables of the other form (is_plain) are refused. */

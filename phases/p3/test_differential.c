@@ -392,7 +392,7 @@ static void documents_run(struct check_stage *stage, const char *form, uint32_t 
   stage->ops->cursor_delete(pair.cursor);
 }
 
-/* Before settling (fewer steps: a code is a row); settled; and with ruined documents that came
+/* Before finalizing (fewer steps: a code is a row); finalized; and with ruined documents that came
  * after it, which have rows of their own. */
 static void run_form(const struct row_codec *form) {
   struct check_stage stage;
@@ -405,7 +405,7 @@ static void run_form(const struct row_codec *form) {
     if (i % VARIANTS != RUINED) document_put(&stage, &documents[i]);
     else check_put_document(&stage, i, documents[i].language, documents[i].grammar, "", 0);
   }
-  assert_int_equal(check_settle(&stage), STAGE_OK);
+  assert_int_equal(check_finalize(&stage), STAGE_OK);
   for (uint32_t i = RUINED; i < TEXTS * VARIANTS; i += VARIANTS) document_put(&stage, &documents[i]);
   documents_run(&stage, form->name, steps);
   check_stage_close(&stage);

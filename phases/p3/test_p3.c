@@ -89,14 +89,14 @@ static void dump_is_that_of_the_header(void **state) {
   check_dump(dump, sizeof dump);
 }
 
-static void settling_learns_phrases(void **state) {
+static void finalizing_learns_phrases(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture f;
   corpus_store_open(&f, &corpus);
   double nodes = counter_of(&f, "nodes"), bytes = counter_of(&f, "code_bytes");
   assert_true(counter_of(&f, "codes") >= nodes); /* a code a row */
-  fixture_settle(&f);
+  fixture_finalize(&f);
   assert_true(counter_of(&f, "nodes") == nodes);
   assert_true(counter_of(&f, "codes") * 3 < nodes);
   assert_true(counter_of(&f, "phrases") > counter_of(&f, "rows"));
@@ -116,9 +116,9 @@ static void check_same_blobs(struct fixture *a, struct fixture *b) {
   }
 }
 
-/* The same documents give the same bytes, wherever their memory lies; and settling again
+/* The same documents give the same bytes, wherever their memory lies; and finalizing again
  * without edits changes none. */
-static void settling_is_deterministic(void **state) {
+static void finalizing_is_deterministic(void **state) {
   (void)state;
   struct corpus corpus;
   struct fixture a, b;
@@ -127,10 +127,10 @@ static void settling_is_deterministic(void **state) {
   fixture_open(&b);
   test_ctx_live += live;
   corpus_put_all(&b, &corpus);
-  fixture_settle(&b);
-  fixture_settle(&a);
+  fixture_finalize(&b);
+  fixture_finalize(&a);
   check_same_blobs(&a, &b);
-  fixture_settle(&a);
+  fixture_finalize(&a);
   check_same_blobs(&a, &b);
   check_stage_close(&b.stage);
   corpus_store_close(&a, &corpus);
@@ -151,7 +151,7 @@ static void many_edits_are_learned_again(void **state) {
   struct corpus corpus;
   struct fixture f;
   corpus_store_open(&f, &corpus);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   assert_int_equal(generation_of(&f, 0), 1);
   for (uint32_t i = 0, edits = 0; i < DOCUMENTS; i++) {
     if (i % 3) continue;
@@ -159,18 +159,18 @@ static void many_edits_are_learned_again(void **state) {
     corpus.texts[i] = code_make(1000 + i, 5 + i % 7);
     corpus_put(&f, &corpus, i);
     if (++edits != DOCUMENTS / 8 - 1) continue;
-    fixture_settle(&f);
+    fixture_finalize(&f);
     assert_int_equal(generation_of(&f, i), 1);
     corpus_check(&f, &corpus);
   }
-  fixture_settle(&f);
+  fixture_finalize(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) assert_int_equal(generation_of(&f, i), 2);
   corpus_check(&f, &corpus);
   corpus_store_close(&f, &corpus);
 }
 
-/* Settling learns phrases of two languages, and each of its allocations fails once. */
-static void settling_may_be_cut_short(void **state) {
+/* Finalizing learns phrases of two languages, and each of its allocations fails once. */
+static void finalizing_may_be_cut_short(void **state) {
   (void)state;
   enum { FEW = 6 };
   static const char script[] = "f(a, b); f(a, b); f(a, b); f(a, b); g(a, b);\n";
@@ -184,16 +184,16 @@ static void settling_may_be_cut_short(void **state) {
     for (uint32_t i = 0; i < FEW; i++) assert_int_equal(fixture_put(&f, i, c, texts[i], strlen(texts[i])), STAGE_OK);
     check_put_document(&f.stage, FEW, 1, javascript, script, strlen(script));
     test_ctx_grants = grants;
-    int error = f.ops->settle(f.stage.store);
+    int error = f.ops->finalize(f.stage.store);
     bool ran_dry = test_ctx_grants == 0;
     test_ctx_grants = -1;
     assert_true(error == STAGE_OK || error == STAGE_OUT_OF_MEMORY);
     failures += error != STAGE_OK;
-    for (int settled = 0; settled < 2; settled++) {
+    for (int finalized = 0; finalized < 2; finalized++) {
       for (uint32_t i = 0; i < FEW; i++) fixture_check(&f, i, c, texts[i], strlen(texts[i]), 797);
       check_document(&f.stage, FEW, 1, javascript, script, strlen(script), 7);
       assert_int_equal(fixture_put(&f, 0, c, texts[0], strlen(texts[0])), STAGE_OK);
-      fixture_settle(&f);
+      fixture_finalize(&f);
     }
     fixture_close(&f);
     if (!ran_dry) break;
@@ -211,14 +211,14 @@ static void generations_wrap_around(void **state) {
   fixture_open(&f);
   for (uint32_t i = 0; i < 300; i++) {
     assert_int_equal(fixture_put(&f, 0, grammar, text, strlen(text)), STAGE_OK);
-    fixture_settle(&f);
+    fixture_finalize(&f);
   }
   assert_int_equal(generation_of(&f, 0), 300 % 256);
   fixture_check(&f, 0, grammar, text, strlen(text), 1);
   fixture_close(&f);
 }
 
-/* What a settled coding does not know stands behind escapes, until it is learned. */
+/* What a finalized coding does not know stands behind escapes, until it is learned. */
 static void unknown_rows_are_escaped(void **state) {
   (void)state;
   static const char strange[] =
@@ -227,13 +227,13 @@ static void unknown_rows_are_escaped(void **state) {
   struct corpus corpus;
   struct fixture f;
   corpus_store_open(&f, &corpus);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   double before = counter_of(&f, "escape_bytes");
   assert_int_equal(fixture_put(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange)), STAGE_OK);
   assert_true(counter_of(&f, "escape_bytes") > before + 20 * sizeof(struct tree_row));
   fixture_check(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange), 1);
   for (uint32_t i = 0; i < DOCUMENTS; i++) corpus_put(&f, &corpus, i);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   fixture_check(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange), 1);
   corpus_check(&f, &corpus);
   corpus_store_close(&f, &corpus);
@@ -245,14 +245,14 @@ static void emptied_stores_begin_anew(void **state) {
   struct corpus corpus;
   struct fixture f;
   corpus_store_open(&f, &corpus);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) assert_int_equal(f.ops->drop_tree(f.stage.store, i), STAGE_OK);
   assert_int_equal(f.ops->drop_tree(f.stage.store, 0), STAGE_NO_DOCUMENT);
   assert_true(counter_of(&f, "rows") == 0 && counter_of(&f, "dictionary_bytes") == 0);
   corpus_put_all(&f, &corpus);
   assert_int_equal(generation_of(&f, 0), 0);
   corpus_check(&f, &corpus);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   corpus_check(&f, &corpus);
   corpus_store_close(&f, &corpus);
 }
@@ -290,11 +290,11 @@ static void scans_see_that_a_store_began_anew(void **state) {
   corpus_open(&corpus);
   fixture_open(&f);
   assert_int_equal(fixture_put(&f, 0, corpus.grammar, small, strlen(small)), STAGE_OK);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   check_symbols_of(&f, 0);
   assert_int_equal(f.ops->drop_tree(f.stage.store, 0), STAGE_OK);
   corpus_put_all(&f, &corpus);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) {
     check_symbols_of(&f, i);
     assert_int_equal(f.ops->drop_tree(f.stage.store, i), STAGE_OK);
@@ -311,10 +311,10 @@ static int run_form(const struct row_codec *form) {
   const struct CMUnitTest packed_tests[] = {cmocka_unit_test(dump_is_that_of_the_header)};
   const struct CMUnitTest tests[] = {
       ROW_CODEC_TESTS,
-      cmocka_unit_test(settling_learns_phrases),
-      cmocka_unit_test(settling_is_deterministic),
+      cmocka_unit_test(finalizing_learns_phrases),
+      cmocka_unit_test(finalizing_is_deterministic),
       cmocka_unit_test(many_edits_are_learned_again),
-      cmocka_unit_test(settling_may_be_cut_short),
+      cmocka_unit_test(finalizing_may_be_cut_short),
       cmocka_unit_test(generations_wrap_around),
       cmocka_unit_test(unknown_rows_are_escaped),
       cmocka_unit_test(emptied_stores_begin_anew),

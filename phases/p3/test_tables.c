@@ -13,7 +13,7 @@ static void tables_of_the_other_form_are_refused(void **state) {
     row_codec_tested = &fixture_forms[from];
     fixture_open_above_copies(&first);
     tables_put_all(&first);
-    fixture_settle(&first);
+    fixture_finalize(&first);
     struct tables_bytes saved = tables_save(&first.stage);
     row_codec_tested = &fixture_forms[1 - from];
     tables_open_over(&second, &first);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * spool.h - documents on their way in: written to a file as they come, plainly, so that memory does
- * not grow with the corpus while it is taken in. Settling reads them back, each once or twice, and
+ * not grow with the corpus while it is taken in. Finalizing reads them back, each once or twice, and
  * the file is gone. In memory are 24 bytes a document. */
 #ifndef PHASEBENCH_P4A_SPOOL_H
 #define PHASEBENCH_P4A_SPOOL_H

@@ -21,7 +21,7 @@ struct fixture {
   char directory[256];
   uint64_t options[OPTIONS];
   struct stage_ctx ctx;
-  struct check_keeper below;
+  struct check_blob_store below;
   const struct stage_ops *ops;
   void *store;
 };
@@ -33,7 +33,7 @@ static void store_open(struct fixture *f, bool is_reopened) {
   f->ctx.options = f->options;
   f->ctx.is_reopened = is_reopened;
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
-    f->ctx.below[kind] = (struct stage_link){check_keeper_ops(), &f->below};
+    f->ctx.below[kind] = (struct stage_link){check_blob_store_ops(), &f->below};
   assert_int_equal(f->ops->open(&f->ctx, &f->store), STAGE_OK);
 }
 
@@ -64,7 +64,7 @@ static void fixture_close(struct fixture *f) {
   assert_int_equal(test_ctx_live, 0);
   assert_int_equal(f->below.pins, 0);
   below_forget(f);
-  snprintf(path, sizeof path, "%s/p4a.frozen", f->directory);
+  snprintf(path, sizeof path, "%s/p4a.archive", f->directory);
   unlink(path);
   assert_int_equal(rmdir(f->directory), 0); /* nothing else is left */
 }
@@ -206,7 +206,7 @@ static void random_steps_give_what_was_put(void **state) {
       uint32_t id = test_random(&random, DOCUMENTS);
       switch (test_random(&random, 64)) {
         case 0:
-          assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+          assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
           break;
         case 1:
           f.ops->evict(f.store);
@@ -230,7 +230,7 @@ static void random_steps_give_what_was_put(void **state) {
         case 10:
           if (test_random(&random, 4) != 0) break;
           held_let_go(&f, &held);
-          assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+          assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
           assert_int_equal(f.ops->commit(f.store, "catalogue", 9), STAGE_OK);
           fixture_reopen(&f);
           break;
@@ -247,7 +247,7 @@ static void random_steps_give_what_was_put(void **state) {
 
 /* ---- tiers ---- */
 
-static void documents_thaw_and_cool(void **state) {
+static void documents_cold_open_and_cool(void **state) {
   (void)state;
   enum { BYTES = 10000 };
   struct fixture f;
@@ -261,10 +261,10 @@ static void documents_thaw_and_cool(void **state) {
     for (int i = 0; i < BYTES; i++) bytes[id][i] = (uint8_t)((i * (int)(id + 3)) >> 4);
     put(&f, STAGE_SOURCE, id, bytes[id], BYTES);
   }
-  assert_int_equal(f.ops->settle(f.store), STAGE_OK);
-  assert_int_equal(stat_of(&f, "source_frozen"), 8);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
+  assert_int_equal(stat_of(&f, "source_archive"), 8);
   for (uint32_t id = 0; id < 8; id++) check_is(&f, STAGE_SOURCE, id, bytes[id], BYTES);
-  assert_int_equal(stat_of(&f, "source_thaws"), 8);
+  assert_int_equal(stat_of(&f, "source_cold_opens"), 8);
   assert_int_equal(stat_of(&f, "source_hot_to_cold"), 6); /* one pass warms nothing */
   assert_int_equal(stat_of(&f, "source_hot_to_warm"), 0);
   for (int again = 0; again < 2; again++) check_is(&f, STAGE_SOURCE, 7, bytes[7], BYTES);
@@ -276,7 +276,7 @@ static void documents_thaw_and_cool(void **state) {
   assert_non_null(f.below.kept[STAGE_SOURCE][7].p);
   check_is(&f, STAGE_SOURCE, 7, bytes[7], BYTES);
   assert_int_equal(stat_of(&f, "source_warm_hits"), 1);
-  assert_int_equal(stat_of(&f, "source_thaws"), 10);
+  assert_int_equal(stat_of(&f, "source_cold_opens"), 10);
   f.ops->evict(f.store);
   assert_null(f.below.kept[STAGE_SOURCE][7].p);
   assert_int_equal(stat_of(&f, "source_hot_bytes"), 0);
@@ -284,19 +284,19 @@ static void documents_thaw_and_cool(void **state) {
   fixture_close(&f);
 }
 
-/* What was put after settling is only below until the next settling: no budget drops it. */
+/* What was put after finalizing is only below until the next finalizing: no budget drops it. */
 static void news_outlive_any_budget(void **state) {
   (void)state;
   struct fixture f;
   char text[64];
   fixture_open(&f);
   for (uint32_t id = 0; id < 20; id++) put(&f, STAGE_TREE, id, "old", 3);
-  assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
   for (uint32_t id = 0; id < 20; id++) put(&f, STAGE_TREE, id, text, (size_t)sprintf(text, "new version %u", id));
   f.ops->evict(f.store);
   for (uint32_t id = 0; id < 20; id++) check_is(&f, STAGE_TREE, id, text, (size_t)sprintf(text, "new version %u", id));
   assert_int_equal(f.ops->commit(f.store, "", 0), STAGE_MISUSE);
-  assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
   for (uint32_t id = 0; id < 20; id++) {
     assert_null(f.below.kept[STAGE_TREE][id].p);
     check_is(&f, STAGE_TREE, id, text, (size_t)sprintf(text, "new version %u", id));
@@ -315,7 +315,7 @@ static void a_committed_store_is_there_again(void **state) {
   put(&f, STAGE_SOURCE, 3, "", 0);
   put(&f, STAGE_TREE, 3, "tree", 4);
   assert_int_equal(f.ops->catalogue(f.store, &pin), STAGE_NO_DOCUMENT);
-  assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
   assert_int_equal(f.ops->commit(f.store, "names of files", 14), STAGE_OK);
   fixture_reopen(&f);
   assert_int_equal(f.ops->catalogue(f.store, &pin), STAGE_OK);
@@ -343,7 +343,7 @@ static void nothing_to_reopen_is_said(void **state) {
   ctx = f.ctx;
   ctx.is_reopened = true;
   assert_int_equal(f.ops->open(&ctx, &store), STAGE_CORRUPT);
-  assert_non_null(strstr(test_ctx_message, "p4a.frozen"));
+  assert_non_null(strstr(test_ctx_message, "p4a.archive"));
   fixture_close(&f);
 }
 
@@ -361,7 +361,7 @@ static void the_cold_budget_is_kept(void **state) {
   for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)test_random(&random, 256);
   put(&f, STAGE_SOURCE, 0, bytes, sizeof bytes);
   put(&f, STAGE_SOURCE, 1, bytes + 1, sizeof bytes - 1);
-  assert_int_equal(f.ops->settle(f.store), STAGE_LIMIT);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_LIMIT);
   assert_non_null(strstr(test_ctx_message, "cold_bytes=100000"));
   check_is(&f, STAGE_SOURCE, 0, bytes, sizeof bytes); /* nothing is lost */
   fixture_close(&f);
@@ -381,20 +381,20 @@ static void a_full_disk_is_said_and_nothing_lost(void **state) {
   small.rlim_max = limit.rlim_max;
   signal(SIGXFSZ, SIG_IGN);
   setrlimit(RLIMIT_FSIZE, &small);
-  assert_int_equal(f.ops->settle(f.store), STAGE_IO);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_IO);
   assert_non_null(strstr(test_ctx_message, f.directory));
   check_is(&f, STAGE_SOURCE, 0, bytes, 50000);
   assert_int_equal(f.ops->put(f.store, STAGE_SOURCE, 1, bytes, sizeof bytes, NULL), STAGE_IO);
   setrlimit(RLIMIT_FSIZE, &limit);
   check_is(&f, STAGE_SOURCE, 0, bytes, 50000);
   put(&f, STAGE_SOURCE, 1, bytes, sizeof bytes);
-  assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
   check_is(&f, STAGE_SOURCE, 0, bytes, 50000);
   check_is(&f, STAGE_SOURCE, 1, bytes, sizeof bytes);
   fixture_close(&f);
 }
 
-static void spoiled_frames_are_errors_of_their_documents(void **state) {
+static void corrupt_frames_are_errors_of_their_documents(void **state) {
   (void)state;
   static uint8_t bytes[2][200000];
   struct fixture f;
@@ -405,17 +405,17 @@ static void spoiled_frames_are_errors_of_their_documents(void **state) {
     for (size_t i = 0; i < sizeof bytes[0]; i++) bytes[d][i] = (uint8_t)test_random(&random, 256);
     put(&f, STAGE_SOURCE, (uint32_t)d, bytes[d], sizeof bytes[d]);
   }
-  assert_int_equal(f.ops->settle(f.store), STAGE_OK);
+  assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
   assert_int_equal(f.ops->commit(f.store, "", 0), STAGE_OK);
-  snprintf(path, sizeof path, "%s/p4a.frozen", f.directory);
+  snprintf(path, sizeof path, "%s/p4a.archive", f.directory);
   int file = open(path, O_WRONLY);
   assert_true(file >= 0);
-  assert_int_equal(pwrite(file, "spoiled", 7, 8192 + 1000), 7); /* in the first segment */
+  assert_int_equal(pwrite(file, "corrupt", 7, 8192 + 1000), 7); /* in the first segment */
   close(file);
   struct stage_pin pin;
   f.ops->evict(f.store);
   assert_int_equal(f.ops->pin(f.store, STAGE_SOURCE, 0, 0, 1, &pin), STAGE_CORRUPT);
-  assert_non_null(strstr(test_ctx_message, "p4a.frozen"));
+  assert_non_null(strstr(test_ctx_message, "p4a.archive"));
   check_is(&f, STAGE_SOURCE, 1, bytes[1], sizeof bytes[1]);
   fixture_close(&f);
 }
@@ -423,13 +423,13 @@ static void spoiled_frames_are_errors_of_their_documents(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_steps_give_what_was_put),
-      cmocka_unit_test(documents_thaw_and_cool),
+      cmocka_unit_test(documents_cold_open_and_cool),
       cmocka_unit_test(news_outlive_any_budget),
       cmocka_unit_test(a_committed_store_is_there_again),
       cmocka_unit_test(nothing_to_reopen_is_said),
       cmocka_unit_test(the_cold_budget_is_kept),
       cmocka_unit_test(a_full_disk_is_said_and_nothing_lost),
-      cmocka_unit_test(spoiled_frames_are_errors_of_their_documents),
+      cmocka_unit_test(corrupt_frames_are_errors_of_their_documents),
   };
   return cmocka_run_group_tests_name("p4a", tests, NULL, NULL);
 }

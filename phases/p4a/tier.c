@@ -5,37 +5,37 @@
 
 #include <string.h>
 
-#include "kit/support/shedding.h"
+#include "kit/support/stripping.h"
 
-static void on_leave(void *with, const struct unpacked *unpacked);
+static void on_leave(void *with, const struct cache_entry *decompressed);
 
-void tier_init(struct tier *tier, const struct stage_ctx *ctx, enum stage_kind kind, struct frozen *frozen) {
-  *tier = (struct tier){.ctx = ctx, .kind = kind, .frozen = frozen};
+void tier_init(struct tier *tier, const struct stage_ctx *ctx, enum stage_kind kind, struct archive *archive) {
+  *tier = (struct tier){.ctx = ctx, .kind = kind, .archive = archive};
   spool_init(&tier->spool, ctx, kind);
-  tier->hot = (struct unpacked_list){.ctx = ctx, .kind = kind, .on_leave = on_leave, .with = tier};
+  tier->hot = (struct cache){.ctx = ctx, .kind = kind, .on_leave = on_leave, .with = tier};
 }
 
 #define HOT_BYTES_MIN (128u << 10)
 
 void tier_budget(struct tier *tier) {
-  uint64_t most = tier->frozen_bytes / tier->hot_share;
+  uint64_t most = tier->archive_bytes / tier->hot_share;
   if (most < HOT_BYTES_MIN) most = HOT_BYTES_MIN;
   if (tier->hot_share == 1 || most > tier->hot_budget_bytes) most = tier->hot_budget_bytes;
   tier->hot.budget_bytes = most;
 }
 
-int tier_count_frozen(struct tier *tier) {
-  uint32_t end = frozen_id_end(tier->frozen, tier->kind);
-  tier->is_settled = true;
-  tier->frozen_count = 0;
-  tier->frozen_bytes = 0;
+int tier_count_archive(struct tier *tier) {
+  uint32_t end = archive_id_end(tier->archive, tier->kind);
+  tier->is_finalized = true;
+  tier->archive_count = 0;
+  tier->archive_bytes = 0;
   for (uint32_t id = 0; id < end; id++) {
-    struct frozen_row row;
-    int error = frozen_find(tier->frozen, tier->kind, id, &row);
+    struct archive_row row;
+    int error = archive_find(tier->archive, tier->kind, id, &row);
     if (error == STAGE_NO_DOCUMENT) continue;
     if (error) return error;
-    tier->frozen_count++;
-    tier->frozen_bytes += row.length;
+    tier->archive_count++;
+    tier->archive_bytes += row.length;
   }
   tier_budget(tier);
   return STAGE_OK;
@@ -74,7 +74,7 @@ static struct warm **warm_place(struct tier *tier, uint32_t id) {
   return at;
 }
 
-/* Takes a document off the list; what the keeper below has is left alone. */
+/* Takes a document off the list; what the blob store below has is left alone. */
 static void warm_unlist(struct tier *tier, uint32_t id) {
   struct warm **at = warm_place(tier, id), *warm = *at;
   if (!warm) return;
@@ -102,29 +102,30 @@ static int warm_trim(struct tier *tier, uint64_t most) {
   return STAGE_OK;
 }
 
-static bool warm_take(struct tier *tier, const struct unpacked *unpacked) {
+static bool warm_take(struct tier *tier, const struct cache_entry *decompressed) {
   const struct stage_link *below = below_of(tier);
   struct warm *warm = stage_allocate(tier->ctx, tier->kind, sizeof *warm);
   if (!warm) return false;
-  if (!tier_flags_set(tier, unpacked->id, TIER_BELOW) ||
-      below->ops->put(below->store, tier->kind, unpacked->id, unpacked->bytes, unpacked->length, NULL) != STAGE_OK) {
-    tier_flags_set(tier, unpacked->id, 0);
+  if (!tier_flags_set(tier, decompressed->id, TIER_BELOW) ||
+      below->ops->put(below->store, tier->kind, decompressed->id, decompressed->bytes, decompressed->length, NULL) !=
+          STAGE_OK) {
+    tier_flags_set(tier, decompressed->id, 0);
     stage_release(tier->ctx, tier->kind, warm);
     return false;
   }
-  *warm = (struct warm){tier->warm, unpacked->id, (uint32_t)unpacked->length};
+  *warm = (struct warm){tier->warm, decompressed->id, (uint32_t)decompressed->length};
   tier->warm = warm;
   tier->warm_bytes += warm->length;
   return true;
 }
 
 /* A hot document makes room. One that cannot be taken below is still in the file. */
-static void on_leave(void *with, const struct unpacked *unpacked) {
+static void on_leave(void *with, const struct cache_entry *decompressed) {
   struct tier *tier = with;
-  if (!tier->is_settled || (tier_flags(tier, unpacked->id) & (TIER_BELOW | TIER_GONE))) return;
-  if (unpacked->hits == 0 || unpacked->length > tier->warm_budget_bytes) {
+  if (!tier->is_finalized || (tier_flags(tier, decompressed->id) & (TIER_BELOW | TIER_GONE))) return;
+  if (decompressed->hits == 0 || decompressed->length > tier->warm_budget_bytes) {
     tier->counts.cooled_to_cold++;
-  } else if (warm_take(tier, unpacked)) {
+  } else if (warm_take(tier, decompressed)) {
     tier->counts.cooled_to_warm++;
     (void)warm_trim(tier, tier->warm_budget_bytes);
   } else {
@@ -134,18 +135,18 @@ static void on_leave(void *with, const struct unpacked *unpacked) {
 
 /* ---- out ---- */
 
-static int read_below(struct tier *tier, uint32_t id, struct unpacked **out) {
+static int read_below(struct tier *tier, uint32_t id, struct cache_entry **out) {
   const struct stage_link *below = below_of(tier);
   struct stage_pin pin;
   uint64_t length;
   int error = below->ops->length(below->store, tier->kind, id, &length);
   if (!error) error = below->ops->pin(below->store, tier->kind, id, 0, length, &pin);
   if (error) return error;
-  *out = unpacked_new(&tier->hot, id, length);
+  *out = cache_new(&tier->hot, id, length);
   if (*out && length > 0) memcpy((*out)->bytes, pin.bytes, (size_t)length);
   error = below->ops->unpin(below->store, tier->kind, &pin);
   if (!*out) return STAGE_OUT_OF_MEMORY;
-  if (error) unpacked_discard(&tier->hot, *out);
+  if (error) cache_discard(&tier->hot, *out);
   struct warm **at = warm_place(tier, id), *warm = *at;
   if (warm) { /* the first of the list again */
     *at = warm->next;
@@ -156,56 +157,56 @@ static int read_below(struct tier *tier, uint32_t id, struct unpacked **out) {
   return error;
 }
 
-/* What was shed has another length than what it was shed of: so a row tells which it is. */
-static int read_frozen(struct tier *tier, uint32_t id, struct unpacked **out) {
-  struct frozen_row row;
-  int error = frozen_find(tier->frozen, tier->kind, id, &row);
+/* What was stripped has another length than what it was stripped of: so a row tells which it is. */
+static int read_archive(struct tier *tier, uint32_t id, struct cache_entry **out) {
+  struct archive_row row;
+  int error = archive_find(tier->archive, tier->kind, id, &row);
   if (error) return error;
-  *out = unpacked_new(&tier->hot, id, row.length);
+  *out = cache_new(&tier->hot, id, row.length);
   if (!*out) return STAGE_OUT_OF_MEMORY;
   if (row.kept == row.length) {
-    error = frozen_read(tier->frozen, tier->kind, id, &row, (*out)->bytes);
+    error = archive_read(tier->archive, tier->kind, id, &row, (*out)->bytes);
   } else {
-    uint8_t *shed = stage_allocate(tier->ctx, tier->kind, row.kept ? row.kept : 1);
-    error = shed ? frozen_read(tier->frozen, tier->kind, id, &row, shed) : STAGE_OUT_OF_MEMORY;
-    if (!error) error = shedding_undo(tier->ctx, shed, row.kept, (*out)->bytes, row.length);
-    stage_release(tier->ctx, tier->kind, shed);
+    uint8_t *stripped = stage_allocate(tier->ctx, tier->kind, row.kept ? row.kept : 1);
+    error = stripped ? archive_read(tier->archive, tier->kind, id, &row, stripped) : STAGE_OUT_OF_MEMORY;
+    if (!error) error = stripping_undo(tier->ctx, stripped, row.kept, (*out)->bytes, row.length);
+    stage_release(tier->ctx, tier->kind, stripped);
   }
-  if (error) unpacked_discard(&tier->hot, *out);
-  tier->counts.thaws++;
+  if (error) cache_discard(&tier->hot, *out);
+  tier->counts.cold_opens++;
   return error;
 }
 
-static int read_spooled(struct tier *tier, uint32_t id, const struct spool_entry *entry, struct unpacked **out) {
-  *out = unpacked_new(&tier->hot, id, entry->length);
+static int read_spooled(struct tier *tier, uint32_t id, const struct spool_entry *entry, struct cache_entry **out) {
+  *out = cache_new(&tier->hot, id, entry->length);
   if (!*out) return STAGE_OUT_OF_MEMORY;
   int error = spool_read(&tier->spool, entry, (*out)->bytes);
-  if (error) unpacked_discard(&tier->hot, *out);
+  if (error) cache_discard(&tier->hot, *out);
   return error;
 }
 
-static int thaw(struct tier *tier, uint32_t id, struct unpacked **out) {
+static int cold_open(struct tier *tier, uint32_t id, struct cache_entry **out) {
   uint8_t flags = tier_flags(tier, id);
   const struct spool_entry *entry = spool_find(&tier->spool, id);
   int error;
   if (entry) error = read_spooled(tier, id, entry, out);
   else if (flags & TIER_BELOW) error = read_below(tier, id, out);
   else if (flags & TIER_GONE) error = STAGE_NO_DOCUMENT;
-  else error = read_frozen(tier, id, out);
-  if (!error) unpacked_take(&tier->hot, *out);
+  else error = read_archive(tier, id, out);
+  if (!error) cache_take(&tier->hot, *out);
   return error;
 }
 
 int tier_pin(struct tier *tier, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin) {
-  struct unpacked *unpacked = unpacked_find(&tier->hot, id);
-  if (unpacked) {
+  struct cache_entry *decompressed = cache_find(&tier->hot, id);
+  if (decompressed) {
     tier->counts.hot_hits++;
   } else {
-    int error = thaw(tier, id, &unpacked);
+    int error = cold_open(tier, id, &decompressed);
     if (error) return error;
   }
-  if (offset > unpacked->length || length > unpacked->length - offset) return STAGE_OUT_OF_RANGE;
-  unpacked_pin(&tier->hot, unpacked, offset, length, pin);
+  if (offset > decompressed->length || length > decompressed->length - offset) return STAGE_OUT_OF_RANGE;
+  cache_pin(&tier->hot, decompressed, offset, length, pin);
   return STAGE_OK;
 }
 
@@ -213,14 +214,14 @@ int tier_length(struct tier *tier, uint32_t id, uint64_t *length) {
   const struct stage_link *below = below_of(tier);
   uint8_t flags = tier_flags(tier, id);
   const struct spool_entry *entry = spool_find(&tier->spool, id);
-  struct frozen_row row;
+  struct archive_row row;
   if (entry) {
     *length = entry->length;
     return STAGE_OK;
   }
   if (flags & TIER_BELOW) return below->ops->length(below->store, tier->kind, id, length);
   if (flags & TIER_GONE) return STAGE_NO_DOCUMENT;
-  int error = frozen_find(tier->frozen, tier->kind, id, &row);
+  int error = archive_find(tier->archive, tier->kind, id, &row);
   *length = error ? 0 : row.length;
   return error;
 }
@@ -229,9 +230,9 @@ int tier_length(struct tier *tier, uint32_t id, uint64_t *length) {
 
 int tier_put(struct tier *tier, uint32_t id, const uint8_t *bytes, uint64_t length) {
   const struct stage_link *below = below_of(tier);
-  if (!tier->is_settled) {
+  if (!tier->is_finalized) {
     int error = spool_put(&tier->spool, id, bytes, length);
-    if (!error) unpacked_forget(&tier->hot, id);
+    if (!error) cache_forget(&tier->hot, id);
     return error;
   }
   if (length >= UINT32_MAX) return STAGE_LIMIT;
@@ -239,15 +240,15 @@ int tier_put(struct tier *tier, uint32_t id, const uint8_t *bytes, uint64_t leng
   if (!tier_flags_set(tier, id, flags)) return STAGE_OUT_OF_MEMORY;
   int error = below->ops->put(below->store, tier->kind, id, bytes, length, NULL);
   if (error) return error;
-  unpacked_forget(&tier->hot, id);
+  cache_forget(&tier->hot, id);
   warm_unlist(tier, id);
   return tier_flags_set(tier, id, TIER_BELOW | TIER_DIRTY) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }
 
-static int drop_settled(struct tier *tier, uint32_t id) {
+static int drop_finalized(struct tier *tier, uint32_t id) {
   uint8_t flags = tier_flags(tier, id);
-  struct frozen_row row;
-  int in_file = frozen_find(tier->frozen, tier->kind, id, &row);
+  struct archive_row row;
+  int in_file = archive_find(tier->archive, tier->kind, id, &row);
   if (in_file != STAGE_OK && in_file != STAGE_NO_DOCUMENT) return in_file;
   bool is_here = (flags & TIER_BELOW) || (in_file == STAGE_OK && !(flags & TIER_GONE));
   if (!is_here) return STAGE_NO_DOCUMENT;
@@ -258,27 +259,27 @@ static int drop_settled(struct tier *tier, uint32_t id) {
 }
 
 int tier_drop(struct tier *tier, uint32_t id) {
-  unpacked_forget(&tier->hot, id);
+  cache_forget(&tier->hot, id);
   if (spool_find(&tier->spool, id)) {
     spool_drop(&tier->spool, id);
     if (tier->spool.count == 0) spool_free(&tier->spool);
     return STAGE_OK;
   }
-  return drop_settled(tier, id);
+  return drop_finalized(tier, id);
 }
 
 bool tier_is_empty(const struct tier *tier) {
-  return tier->spool.count == 0 && tier->dirty_count == 0 && tier->gone_count == tier->frozen_count;
+  return tier->spool.count == 0 && tier->dirty_count == 0 && tier->gone_count == tier->archive_count;
 }
 
 void tier_evict(struct tier *tier) {
-  unpacked_clear(&tier->hot);
+  cache_clear(&tier->hot);
   (void)warm_trim(tier, 0);
 }
 
 void tier_free(struct tier *tier) {
   while (tier->warm) warm_unlist(tier, tier->warm->id);
   spool_free(&tier->spool);
-  unpacked_free(&tier->hot);
+  cache_free(&tier->hot);
   stage_release(tier->ctx, tier->kind, tier->flags);
 }

@@ -2,28 +2,28 @@
  *
  * tier.h - the documents of one kind, each in the coldest place that its use allows:
  *
- *   spooled  on its way in, until settling (spool.h)
- *   cold     in the frozen file (kit/frozen.h), where settling puts everything
- *   warm     also in the keeper below, packed as that does it: what was in use more than once and
+ *   spooled  on its way in, until finalizing (spool.h)
+ *   cold     in the archive file (kit/archive.h), where finalizing puts everything
+ *   warm     also in the blob store below, compressed as that does it: what was in use more than once and
  *            had to make room among the hot ones. Budget: warm_bytes, of plain bytes.
- *   hot      also unpacked in memory. Budget: hot_bytes, of those that nobody has pinned, and no more than
+ *   hot      also decompressed in memory. Budget: hot_bytes, of those that nobody has pinned, and no more than
  *            one part in hot_share of all bytes but for 128 KiB: keeping everything hot of a small store
  *            would take more than the store.
  *
- * Access thaws: a pin makes a document hot. Disuse cools: hot ones leave in the order of their last use,
- * for the warm ones if they were found again since they were thawed, for the file alone if not, so
+ * Access cold opens: a pin makes a document hot. Disuse cools: hot ones leave in the order of their last use,
+ * for the warm ones if they were found again since they were opened cold, for the file alone if not, so
  * that one pass over everything pushes nothing out of the warm ones. A version that was put after
- * settling is in the keeper below until the next settling ("dirty"); it is never dropped for room. */
+ * finalizing is in the blob store below until the next finalizing ("dirty"); it is never dropped for room. */
 #ifndef PHASEBENCH_P4A_TIER_H
 #define PHASEBENCH_P4A_TIER_H
 
-#include "kit/frozen/frozen.h"
-#include "kit/support/unpacked.h"
+#include "kit/archive/archive.h"
+#include "kit/support/cache.h"
 #include "spool.h"
 
 /* What is special about a document: one byte for each, once any is special. */
 enum tier_flag {
-  TIER_BELOW = 1u << 0, /* the keeper below has its present version */
+  TIER_BELOW = 1u << 0, /* the blob store below has its present version */
   TIER_DIRTY = 1u << 1, /* and the file has not */
   TIER_GONE = 1u << 2,  /* dropped; the file still has it */
 };
@@ -36,36 +36,36 @@ struct warm {
 };
 
 struct tier_counts {
-  uint64_t hot_hits, warm_hits, thaws;     /* pins by where the document was */
-  uint64_t cooled_to_warm, cooled_to_cold; /* hot ones that made room */
-  uint64_t warm_to_cold, warm_refused;     /* refused: the keeper below could not take it */
-  uint64_t frozen;                         /* documents written to the file */
+  uint64_t hot_hits, warm_hits, cold_opens; /* pins by where the document was */
+  uint64_t cooled_to_warm, cooled_to_cold;  /* hot ones that made room */
+  uint64_t warm_to_cold, warm_refused;      /* refused: the blob store below could not take it */
+  uint64_t archive;                         /* documents written to the file */
 };
 
 struct tier {
   const struct stage_ctx *ctx;
   enum stage_kind kind;
-  struct frozen *frozen; /* the store's */
-  uint32_t frame_bytes;  /* of its frames of this kind */
+  struct archive *archive; /* the store's */
+  uint32_t frame_bytes;    /* of its frames of this kind */
   struct spool spool;
-  bool is_settled;
-  struct unpacked_list hot;
+  bool is_finalized;
+  struct cache hot;
   uint64_t hot_budget_bytes, hot_share; /* options */
-  uint64_t frozen_bytes;                /* of what the file has, as put */
+  uint64_t archive_bytes;               /* of what the file has, as put */
   struct warm *warm;
   uint64_t warm_bytes, warm_budget_bytes;
   uint8_t *flags;
   uint32_t flag_count;
   uint32_t dirty_count, gone_count;
-  uint32_t frozen_count; /* documents in the file */
+  uint32_t archive_count; /* documents in the file */
   struct tier_counts counts;
 };
 
-/* In place; `frozen` is the store's. */
-void tier_init(struct tier *tier, const struct stage_ctx *ctx, enum stage_kind kind, struct frozen *frozen);
-/* What the file has is there from now on: after frozen_open of a file that was committed, and after
- * frozen_finish. */
-int tier_count_frozen(struct tier *tier);
+/* In place; `archive` is the store's. */
+void tier_init(struct tier *tier, const struct stage_ctx *ctx, enum stage_kind kind, struct archive *archive);
+/* What the file has is there from now on: after archive_open of a file that was committed, and after
+ * archive_finish. */
+int tier_count_archive(struct tier *tier);
 void tier_free(struct tier *tier);
 
 /* Sets the budget of the hot ones by what the file has. */
@@ -80,13 +80,13 @@ void tier_evict(struct tier *tier);
 /* Every document was dropped. */
 bool tier_is_empty(const struct tier *tier);
 
-/* settle.c: writes what is spooled or dirty, between frozen_begin and frozen_finish. Fails with STAGE_LIMIT
+/* finalize.c: writes what is spooled or dirty, between archive_begin and archive_finish. Fails with STAGE_LIMIT
  * where the file grows beyond `file_bytes_max` (0: no limit). */
 int tier_freeze(struct tier *tier, uint64_t file_bytes_max);
-/* After frozen_finish: what was written is kept nowhere else, and nothing is hot or warm. */
+/* After archive_finish: what was written is kept nowhere else, and nothing is hot or warm. */
 int tier_rest(struct tier *tier);
 
-/* ---- between tier.c and settle.c ---- */
+/* ---- between tier.c and finalize.c ---- */
 
 uint8_t tier_flags(const struct tier *tier, uint32_t id);
 /* false: out of memory. */

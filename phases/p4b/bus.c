@@ -25,7 +25,7 @@ static struct map *map_at(uintptr_t address) {
  * the map is void anyhow. */
 static bool put_zeros(struct map *map, uintptr_t address) {
   uintptr_t from = address & ~(page_bytes - 1), end = (uintptr_t)map->bytes + map->mapped_bytes;
-  map->is_spoiled = 1;
+  map->is_corrupt = 1;
   return mmap((void *)from, end - from, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 

@@ -2,7 +2,7 @@
  *
  * bus.h - who reads a map past the end of a file that was cut short, or where the disk
  * fails, gets SIGBUS. For maps of p4b that is an error of the document and no end of the
- * process: the handler puts pages of zeros there and marks the map as spoiled.
+ * process: the handler puts pages of zeros there and marks the map as corrupt.
  *
  * mmap is not in POSIX's list of what a handler may call; on Linux it is one system call
  * without a lock in the C library, and the signal comes from the thread's own read of the

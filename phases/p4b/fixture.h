@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fixture.h - for the tests: p4b over a keeper that lies in plain memory, and real files in a
+ * fixture.h - for the tests: p4b over a blob store that lies in plain memory, and real files in a
  * folder of their own. */
 #ifndef PHASEBENCH_P4B_FIXTURE_H
 #define PHASEBENCH_P4B_FIXTURE_H
@@ -24,7 +24,7 @@
 
 struct fixture {
   struct stage_ctx ctx;
-  struct check_keeper keeper;
+  struct check_blob_store blob_store;
   uint64_t options[MAPS_OPTION_COUNT];
   void *store;
 };
@@ -88,7 +88,7 @@ static inline void fixture_open_over(struct fixture *f, const struct stage_ops *
   for (uint32_t i = 0; i < p4b->option_count; i++) f->options[i] = p4b->options[i].value;
   f->ctx.options = f->options;
   f->ctx.below[STAGE_SOURCE] =
-      ops ? (struct stage_link){ops, store} : (struct stage_link){check_keeper_ops(), &f->keeper};
+      ops ? (struct stage_link){ops, store} : (struct stage_link){check_blob_store_ops(), &f->blob_store};
   assert_int_equal(p4b->open(&f->ctx, &f->store), STAGE_OK);
 }
 
@@ -96,8 +96,8 @@ static inline void fixture_open(struct fixture *f) { fixture_open_over(f, NULL, 
 
 static inline void fixture_close(struct fixture *f) {
   phasebench_stage()->close(f->store);
-  assert_int_equal(f->keeper.pins, 0);
-  for (int i = 0; i < CHECK_DOCUMENTS_MAX; i++) free(f->keeper.kept[STAGE_SOURCE][i].p);
+  assert_int_equal(f->blob_store.pins, 0);
+  for (int i = 0; i < CHECK_DOCUMENTS_MAX; i++) free(f->blob_store.kept[STAGE_SOURCE][i].p);
 }
 
 static inline void put(struct fixture *f, uint32_t id, const char *text, size_t length, const char *path) {

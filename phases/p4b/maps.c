@@ -152,16 +152,16 @@ void maps_close(struct maps *maps) {
 
 /* ---- what a map holds ---- */
 
-/* Reads the whole map. A file that is cut short meanwhile leaves zeros and a spoiled map. */
+/* Reads the whole map. A file that is cut short meanwhile leaves zeros and a corrupt map. */
 static bool hash_is_right(struct map *map) {
   uint64_t hash = XXH3_64bits(map->bytes, (size_t)map->size);
-  return !map->is_spoiled && hash == map->hash;
+  return !map->is_corrupt && hash == map->hash;
 }
 
 /* Whether the bytes are still what was put, and have been since they were pinned. */
 static bool is_good(struct maps *maps, struct map *map) {
   struct stat status;
-  if (map->is_spoiled || fstat(map->file, &status) < 0) return false;
+  if (map->is_corrupt || fstat(map->file, &status) < 0) return false;
   struct stamp now = stamp_of(&status);
   if (now.size != map->stamp.size) return false;
   bool same_modified = same_time(now.modified, map->stamp.modified);
@@ -173,9 +173,9 @@ static bool is_good(struct maps *maps, struct map *map) {
   return hash_is_right(map);
 }
 
-static void spoil(struct maps *maps, struct map *map) {
-  if (!map->is_stale || !map->is_spoiled) maps->counts.spoiled++;
-  map->is_spoiled = 1;
+static void corrupt(struct maps *maps, struct map *map) {
+  if (!map->is_stale || !map->is_corrupt) maps->counts.corrupt++;
+  map->is_corrupt = 1;
   retire(maps, map);
 }
 
@@ -258,7 +258,7 @@ static int map_file(struct maps *maps, struct map *map) {
 
 static int check_contents(struct maps *maps, struct map *map) {
   if (hash_is_right(map)) return STAGE_OK;
-  if (map->is_spoiled) {
+  if (map->is_corrupt) {
     STAGE_FAIL(maps->ctx, "%.300s: was cut short, or could not be read, while document %u was mapped; " MENDING,
                map->path, map->id);
     return STAGE_IO;
@@ -299,7 +299,7 @@ int maps_pin(struct maps *maps, uint32_t id, const struct record *record, struct
   if (map && is_good(maps, map)) {
     maps->counts.hits++;
   } else {
-    if (map && (map->pins > 0 || map->is_spoiled)) spoil(maps, map);
+    if (map && (map->pins > 0 || map->is_corrupt)) corrupt(maps, map);
     else if (map) retire(maps, map);
     map = NULL;
     if (!record) return STAGE_OK;
@@ -321,7 +321,7 @@ int maps_unpin(struct maps *maps, struct map *map) {
     STAGE_FAIL(maps->ctx,
                "%.300s: was changed or cut short while document %u was read from it: what was read is void; " MENDING,
                map->path, map->id);
-    spoil(maps, map); /* its pin keeps it */
+    corrupt(maps, map); /* its pin keeps it */
   }
   map->pins--;
   if (map->is_stale) retire(maps, map);

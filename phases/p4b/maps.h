@@ -47,7 +47,7 @@ struct map {
   bool is_warm;        /* its pages may be in the process */
   bool is_stale;       /* not found any more: goes with its last pin */
   /* It is not what it was; set by the signal handler, too. What was read of it is void. */
-  volatile sig_atomic_t is_spoiled;
+  volatile sig_atomic_t is_corrupt;
   uint32_t id;
   unsigned pins;
   int file;
@@ -61,7 +61,7 @@ struct maps {
   struct map *first;
   uint64_t count, mapped_bytes, warm_bytes;
   struct {
-    uint64_t made, hits, evictions, cooled, spoiled, rehashed, mapped_peak_bytes, warm_peak_bytes;
+    uint64_t made, hits, evictions, cooled, corrupt, rehashed, mapped_peak_bytes, warm_peak_bytes;
   } counts;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * p4b.c - the stage "p4b mapped sources": a byte keeper that does not hold sources. What a
- * file holds is mapped from there while it is read; the keeper below gets a record of where
+ * p4b.c - the stage "p4b mapped sources": a blob store that does not hold sources. What a
+ * file holds is mapped from there while it is read; the blob store below gets a record of where
  * that is (record.h), and holds the bytes themselves only where no file does. p4b has no table
  * of its own: of documents that are not mapped it knows nothing. */
 #include <string.h>
@@ -19,18 +19,18 @@ struct store {
   } counts;
 };
 
-/* What stage_pin.keep points at: one of the maps, or a pin of the keeper below. */
+/* What stage_pin.keep points at: one of the maps, or a pin of the blob store below. */
 struct held {
   struct map *map; /* NULL: below */
   struct stage_pin below;
 };
 
-/* ---- the keeper below ---- */
+/* ---- the blob store below ---- */
 
 static const struct stage_ops *below(const struct store *s) { return s->ctx->below[STAGE_SOURCE].ops; }
 static void *below_store(const struct store *s) { return s->ctx->below[STAGE_SOURCE].store; }
 
-static int spoiled(const struct store *s, uint32_t id, const char *why) {
+static int corrupt(const struct store *s, uint32_t id, const char *why) {
   STAGE_FAIL(s->ctx, "source of document %u: %s; put the document again", id, why);
   return STAGE_CORRUPT;
 }
@@ -39,7 +39,7 @@ static int spoiled(const struct store *s, uint32_t id, const char *why) {
 static int look_below(const struct store *s, uint32_t id, struct stage_pin *pin, uint64_t *kept_length) {
   int error = below(s)->length(below_store(s), STAGE_SOURCE, id, kept_length);
   if (error) return error;
-  if (*kept_length == 0) return spoiled(s, id, "what is kept of it is empty");
+  if (*kept_length == 0) return corrupt(s, id, "what is kept of it is empty");
   return below(s)->pin(below_store(s), STAGE_SOURCE, id, 0, *kept_length < RECORD_MAX ? *kept_length : RECORD_MAX, pin);
 }
 
@@ -59,7 +59,7 @@ static int read_below(const struct store *s, uint32_t id, struct stage_pin *pin,
     return STAGE_OK;
   }
   below(s)->unpin(below_store(s), STAGE_SOURCE, pin);
-  return spoiled(s, id, "what is kept of it is no record of p4b");
+  return corrupt(s, id, "what is kept of it is no record of p4b");
 }
 
 /* ---- in ---- */
@@ -213,7 +213,7 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
       {"map_hits", "count", s->maps.counts.hits},
       {"map_evictions", "count", s->maps.counts.evictions},
       {"maps_rehashed", "count", s->maps.counts.rehashed},
-      {"maps_spoiled", "count", s->maps.counts.spoiled},
+      {"maps_corrupt", "count", s->maps.counts.corrupt},
       {"maps_cooled", "count", s->maps.counts.cooled},
       {"resident_bytes", "bytes", s->maps.warm_bytes},
       {"resident_peak_bytes", "bytes", s->maps.counts.warm_peak_bytes},
@@ -238,7 +238,7 @@ static const struct stage_ops ops = {
     .name = "p4b",
     .summary = "mapped sources: read from the files they came from, records of which are kept",
     .order = 50,
-    .roles = STAGE_BYTE_KEEPER,
+    .roles = STAGE_BLOB_STORE,
     .keeps = 1u << STAGE_SOURCE,
     .options = options,
     .option_count = MAPS_OPTION_COUNT,

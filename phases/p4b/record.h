@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * record.h - what p4b puts into the keeper below it in place of a source. Little endian.
+ * record.h - what p4b puts into the blob store below it in place of a source. Little endian.
  *
  *   a source that no file holds     a source that is mapped
  *     tag    u8, 0x5a                 tag    u8, 0xa5

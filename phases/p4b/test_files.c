@@ -13,7 +13,7 @@ enum { BYTES = 50000, LONG_AGO = 1000000000 };
 static char *text, *other;
 static struct fixture f;
 
-/* Document 0, whose file the test spoils; 1, whose file stays. */
+/* Document 0, whose file the test corrupts; 1, whose file stays. */
 static const char *begin(void) {
   fixture_open(&f);
   put(&f, 1, other, BYTES, file_write("stays", other, BYTES));
@@ -30,7 +30,7 @@ static void end(void) {
 }
 
 /* Refused, with the file's name and what to do; good again when the file is. */
-static void check_spoiled(int error, const char *words) {
+static void check_corrupt(int error, const char *words) {
   check_refused(&f, 0, BYTES, error, words);
   check_refused(&f, 0, BYTES, error, "/file: ");
   check_refused(&f, 0, BYTES, error, "restore the file, or put the document again");
@@ -56,16 +56,16 @@ static void changed_files_are_refused(void **state) {
     const char *path = begin();
     if (is_mapped) check_is(&f, 0, text, BYTES);
     file_write("file", other, BYTES); /* as long, but other contents */
-    check_spoiled(STAGE_CORRUPT, "has other contents than those put as document 0");
+    check_corrupt(STAGE_CORRUPT, "has other contents than those put as document 0");
     check_restored();
     assert_int_equal(truncate(path, BYTES - 1), 0);
-    check_spoiled(STAGE_CORRUPT, "has 49999 bytes, and had 50000");
+    check_corrupt(STAGE_CORRUPT, "has 49999 bytes, and had 50000");
     check_restored();
     assert_int_equal(truncate(path, BYTES + 1), 0);
-    check_spoiled(STAGE_CORRUPT, "has 50001 bytes, and had 50000");
+    check_corrupt(STAGE_CORRUPT, "has 50001 bytes, and had 50000");
     check_restored();
     assert_int_equal(truncate(path, 0), 0);
-    check_spoiled(STAGE_CORRUPT, "has 0 bytes, and had 50000");
+    check_corrupt(STAGE_CORRUPT, "has 0 bytes, and had 50000");
     put(&f, 0, other, BYTES, NULL);
     check_is(&f, 0, other, BYTES);
     end();
@@ -76,21 +76,21 @@ static void files_that_are_gone_are_refused(void **state) {
   (void)state;
   const char *path = begin();
   assert_int_equal(unlink(path), 0);
-  check_spoiled(STAGE_IO, "cannot be opened: No such file");
+  check_corrupt(STAGE_IO, "cannot be opened: No such file");
   assert_int_equal(mkdir(path, 0700), 0);
-  check_spoiled(STAGE_IO, "is no regular file any more");
+  check_corrupt(STAGE_IO, "is no regular file any more");
   assert_int_equal(rmdir(path), 0);
   assert_int_equal(mkfifo(path, 0600), 0);
-  check_spoiled(STAGE_IO, "is no regular file any more");
+  check_corrupt(STAGE_IO, "is no regular file any more");
   assert_int_equal(unlink(path), 0);
   assert_int_equal(symlink(path, path), 0);
-  check_spoiled(STAGE_IO, "cannot be opened: ");
+  check_corrupt(STAGE_IO, "cannot be opened: ");
   assert_int_equal(unlink(path), 0);
   check_restored();
   if (geteuid() != 0) { /* root reads everything */
     evict(&f);
     assert_int_equal(chmod(path, 0), 0);
-    check_spoiled(STAGE_IO, "cannot be opened: Permission denied");
+    check_corrupt(STAGE_IO, "cannot be opened: Permission denied");
     assert_int_equal(chmod(path, 0600), 0);
   }
   check_is(&f, 0, text, BYTES);
@@ -132,7 +132,7 @@ static void replaced_files_stay_as_long_as_they_are_mapped(void **state) {
   assert_int_equal(unpin(&f, &p), STAGE_OK);
   check_is(&f, 0, text, BYTES);
   evict(&f);
-  check_spoiled(STAGE_CORRUPT, "has other contents");
+  check_corrupt(STAGE_CORRUPT, "has other contents");
   end();
 }
 
@@ -150,7 +150,7 @@ static void changes_under_a_pin_void_it(void **state) {
   const char *path = begin();
   assert_int_equal(pin(&f, 0, 0, BYTES, &p), STAGE_OK);
   file_write("file", other, BYTES);
-  check_spoiled(STAGE_CORRUPT, "has other contents");
+  check_corrupt(STAGE_CORRUPT, "has other contents");
   check_void(&p);
   check_restored();
   assert_int_equal(pin(&f, 0, 0, BYTES, &p), STAGE_OK);
@@ -191,8 +191,8 @@ static void a_file_cut_short_under_a_pin_is_an_error(void **state) {
       check_void(&p);
       assert_memory_equal(whole.bytes, other, BYTES);
       assert_int_equal(unpin(&f, &whole), STAGE_OK);
-      assert_true(stat_of(&f, "maps_spoiled") == 1);
-      if (!is_kept) check_spoiled(STAGE_CORRUPT, "and had 50000");
+      assert_true(stat_of(&f, "maps_corrupt") == 1);
+      if (!is_kept) check_corrupt(STAGE_CORRUPT, "and had 50000");
       check_restored();
       end();
     }
@@ -207,7 +207,7 @@ static void a_file_cut_short_unread_is_an_error(void **state) {
   assert_int_equal(pin(&f, 0, 0, BYTES, &p), STAGE_OK);
   assert_int_equal(truncate(path, 100), 0);
   check_void(&p);
-  check_spoiled(STAGE_CORRUPT, "has 100 bytes");
+  check_corrupt(STAGE_CORRUPT, "has 100 bytes");
   end();
 }
 
@@ -234,7 +234,7 @@ static void old_stamps_save_hashing(void **state) {
   assert_int_equal(unpin(&f, &p), STAGE_OK);
   assert_int_equal(stat_of(&f, "maps_made"), 1);
   file_write("file", other, BYTES);
-  check_spoiled(STAGE_CORRUPT, "has other contents");
+  check_corrupt(STAGE_CORRUPT, "has other contents");
   end();
 }
 

@@ -32,7 +32,7 @@ static void bytes_come_back(void **state) {
   /* What is shorter than its record is kept itself. */
   assert_int_equal(stat_of(&f, "records"), SIZES - 3);
   assert_int_equal(stat_of(&f, "unmappable"), 0);
-  for (uint32_t i = 0; i < 2 * SIZES; i += 2) assert_true(f.keeper.kept[STAGE_SOURCE][i].length < 200);
+  for (uint32_t i = 0; i < 2 * SIZES; i += 2) assert_true(f.blob_store.kept[STAGE_SOURCE][i].length < 200);
   for (uint32_t i = 0; i < 2 * SIZES; i++) {
     assert_int_equal(phasebench_stage()->drop(f.store, STAGE_SOURCE, i), STAGE_OK);
     assert_int_equal(phasebench_stage()->drop(f.store, STAGE_SOURCE, i), STAGE_NO_DOCUMENT);
@@ -120,7 +120,7 @@ static void what_no_file_holds_is_kept(void **state) {
   fixture_close(&f);
 }
 
-/* ---- over other keepers ---- */
+/* ---- over other blob stores ---- */
 
 static const struct stage_ops *module_ops(const char *name) {
   char path[4096];
@@ -134,8 +134,8 @@ static const struct stage_ops *module_ops(const char *name) {
   return entry();
 }
 
-/* The texts that codecs are checked with, over each keeper, before and after it settles. */
-static void other_keepers_hold_the_records(void **state) {
+/* The texts that codecs are checked with, over each blob store, before and after it finalizes. */
+static void other_blob_stores_hold_the_records(void **state) {
   (void)state;
   static const char *const names[] = {"baseline", "p2"};
   const uint32_t count = sizeof check_texts / sizeof check_texts[0];
@@ -155,7 +155,7 @@ static void other_keepers_hold_the_records(void **state) {
     for (int pass = 0; pass < 2; pass++) {
       for (uint32_t i = 0; i < 2 * count; i++)
         check_is(&f, i, check_texts[i / 2].text, strlen(check_texts[i / 2].text));
-      if (pass == 0 && ops->settle) assert_int_equal(ops->settle(store), STAGE_OK);
+      if (pass == 0 && ops->finalize) assert_int_equal(ops->finalize(store), STAGE_OK);
       evict(&f);
     }
     fixture_close(&f);
@@ -285,7 +285,7 @@ static void pins_past_a_limit_are_refused(void **state) {
   assert_int_equal(unpin(&f, &pins[0]), STAGE_OK);
   check_is(&f, 4, text + 4, MANY_BYTES);
   assert_int_equal(unpin(&f, &pins[1]), STAGE_OK);
-  assert_int_equal(stat_of(&f, "maps_spoiled"), 0);
+  assert_int_equal(stat_of(&f, "maps_corrupt"), 0);
   free(text);
   fixture_close(&f);
 }
@@ -358,7 +358,7 @@ int main(void) {
       cmocka_unit_test(ranges_are_those_asked_for),
       cmocka_unit_test(a_put_or_drop_leaves_pins_alone),
       cmocka_unit_test(what_no_file_holds_is_kept),
-      cmocka_unit_test(other_keepers_hold_the_records),
+      cmocka_unit_test(other_blob_stores_hold_the_records),
       cmocka_unit_test(maps_stay_within_their_budgets),
       cmocka_unit_test(cool_maps_have_no_pages),
       cmocka_unit_test(pins_past_a_limit_are_refused),

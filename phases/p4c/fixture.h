@@ -21,7 +21,7 @@
 struct fixture {
   struct stage_ctx ctx;
   struct segments store;
-  struct check_keeper below;
+  struct check_blob_store below;
   uint64_t options[SEGMENTS_OPTION_COUNT];
   char directory[64];
 };
@@ -42,11 +42,11 @@ static inline void fixture_directory_remove(const char *directory) {
 }
 
 /* Zeros stand for the options' own values. */
-static inline void fixture_open(struct fixture *f, uint64_t segment_bytes, uint64_t unpacked_bytes,
+static inline void fixture_open(struct fixture *f, uint64_t segment_bytes, uint64_t cache_bytes,
                                 uint64_t pinned_bytes) {
   const uint64_t wanted[SEGMENTS_OPTION_COUNT] = {[SEGMENTS_SEGMENT_BYTES] = segment_bytes,
-                                                  [SEGMENTS_UNPACKED_BYTES] = unpacked_bytes,
-                                                  [SEGMENTS_UNPACKED_SHARE] = 1,
+                                                  [SEGMENTS_CACHE_BYTES] = cache_bytes,
+                                                  [SEGMENTS_CACHE_SHARE] = 1,
                                                   [SEGMENTS_PINNED_BYTES] = pinned_bytes};
   memset(f, 0, sizeof *f);
   fixture_directory_make(f->directory);
@@ -56,7 +56,7 @@ static inline void fixture_open(struct fixture *f, uint64_t segment_bytes, uint6
   test_ctx_live = 0; /* whatever a failed test left */
   f->ctx.options = f->options;
   f->ctx.directory = f->directory;
-  f->ctx.below[STAGE_TREE] = (struct stage_link){check_keeper_ops(), &f->below};
+  f->ctx.below[STAGE_TREE] = (struct stage_link){check_blob_store_ops(), &f->below};
   assert_int_equal(segments_open(&f->store, &f->ctx), STAGE_OK);
 }
 
@@ -92,9 +92,9 @@ static inline void put(struct fixture *f, uint32_t id, const void *bytes, size_t
   assert_int_equal(segments_put(&f->store, id, bytes, length, NULL), STAGE_OK);
 }
 
-static inline void settle(struct fixture *f) {
-  int error = segments_settle(&f->store);
-  if (error) fail_msg("settling: error %d: %s", error, test_ctx_message);
+static inline void finalize(struct fixture *f) {
+  int error = segments_finalize(&f->store);
+  if (error) fail_msg("finalizing: error %d: %s", error, test_ctx_message);
 }
 
 /* As documents first..first + count of `length` bytes each. */

@@ -6,10 +6,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "kit/support/shedding.h"
+#include "kit/support/stripping.h"
 #include "segments.h"
 
-static int spoiled(const struct segments *s, uint32_t id, const char *what) {
+static int corrupt(const struct segments *s, uint32_t id, const char *what) {
   STAGE_FAIL(s->ctx, "tree of document %u: %s", id, what);
   return STAGE_CORRUPT;
 }
@@ -23,11 +23,11 @@ void segment_release(const struct stage_ctx *ctx, struct lru_entry *entry) {
 
 static int segment_load(struct segments *s, uint64_t offset, struct segment **out) {
   uint32_t length;
-  int error = frozen_segment_bytes(s->frozen, STAGE_TREE, offset, &length);
+  int error = archive_segment_bytes(s->archive, STAGE_TREE, offset, &length);
   if (error) return error;
   if (length > s->segment_lru.budget_bytes) {
     STAGE_FAIL(s->ctx, "a segment has %u bytes, more than p4c.segment_bytes=%llu allows; set at least %u", length,
-               (unsigned long long)s->segment_lru.budget_bytes, FROZEN_SEGMENT_BYTES_MAX);
+               (unsigned long long)s->segment_lru.budget_bytes, ARCHIVE_SEGMENT_BYTES_MAX);
     return STAGE_LIMIT;
   }
   lru_trim(&s->segment_lru, s->segment_lru.budget_bytes - length); /* before there is one more */
@@ -35,8 +35,8 @@ static int segment_load(struct segments *s, uint64_t offset, struct segment **ou
   if (!segment) return STAGE_OUT_OF_MEMORY;
   segment->length = length;
   segment->bytes = stage_allocate(s->ctx, STAGE_TREE, length);
-  error =
-      segment->bytes ? frozen_segment_read(s->frozen, STAGE_TREE, offset, segment->bytes, length) : STAGE_OUT_OF_MEMORY;
+  error = segment->bytes ? archive_segment_read(s->archive, STAGE_TREE, offset, segment->bytes, length)
+                         : STAGE_OUT_OF_MEMORY;
   if (error) {
     segment_release(s->ctx, &segment->entry);
     return error;
@@ -61,11 +61,11 @@ static int segment_get(struct segments *s, uint64_t offset, struct segment **out
 
 void frame_forget(struct segments *s) {
   stage_release(s->ctx, STAGE_TREE, s->frame.bytes);
-  s->frame = (struct frame){.number = FROZEN_NONE};
+  s->frame = (struct frame){.number = ARCHIVE_NONE};
 }
 
 static int frame_reserve(struct segments *s, uint32_t length) {
-  s->frame.number = FROZEN_NONE; /* whatever happens, what was there is gone */
+  s->frame.number = ARCHIVE_NONE; /* whatever happens, what was there is gone */
   if (length <= s->frame.capacity) return STAGE_OK;
   frame_forget(s);
   s->frame.bytes = stage_allocate(s->ctx, STAGE_TREE, length);
@@ -74,13 +74,14 @@ static int frame_reserve(struct segments *s, uint32_t length) {
   return STAGE_OK;
 }
 
-static int frame_unpack(struct segments *s, uint32_t id, const struct frozen_frame *at, const struct segment *segment) {
+static int frame_decompress(struct segments *s, uint32_t id, const struct archive_frame *at,
+                            const struct segment *segment) {
   uint64_t from = at->offset - at->segment;
-  if (at->offset < at->segment || from > segment->length || at->packed > segment->length - from)
-    return spoiled(s, id, "its frame lies outside its segment");
+  if (at->offset < at->segment || from > segment->length || at->compressed > segment->length - from)
+    return corrupt(s, id, "its frame lies outside its segment");
   int error = frame_reserve(s, at->plain ? at->plain : 1);
-  if (!error) error = frozen_unpack(s->frozen, STAGE_TREE, at, segment->bytes + from, s->frame.bytes);
-  s->frames_unpacked += error == STAGE_OK;
+  if (!error) error = archive_decompress(s->archive, STAGE_TREE, at, segment->bytes + from, s->frame.bytes);
+  s->frames_decompressed += error == STAGE_OK;
   return error;
 }
 
@@ -94,27 +95,27 @@ static bool segment_touch(struct segments *s, uint64_t offset) {
 }
 
 /* One access does not make a segment worth its 256 KiB: only its frame is read. */
-static int frame_read(struct segments *s, const struct frozen_frame *at) {
+static int frame_read(struct segments *s, const struct archive_frame *at) {
   int error = frame_reserve(s, at->plain ? at->plain : 1);
-  if (!error) error = frozen_frame_read(s->frozen, STAGE_TREE, at, s->frame.bytes);
+  if (!error) error = archive_frame_read(s->archive, STAGE_TREE, at, s->frame.bytes);
   s->frame_reads += error == STAGE_OK;
   return error;
 }
 
-static int frame_of_segment(struct segments *s, uint32_t id, const struct frozen_frame *at) {
+static int frame_of_segment(struct segments *s, uint32_t id, const struct archive_frame *at) {
   struct segment *segment;
   int error = segment_get(s, at->segment, &segment);
   if (error) return error;
-  error = frame_unpack(s, id, at, segment);
+  error = frame_decompress(s, id, at, segment);
   lru_unpin(&s->segment_lru, &segment->entry);
   return error;
 }
 
 /* Makes s->frame that frame. */
 static int frame_get(struct segments *s, uint32_t id, uint32_t number) {
-  struct frozen_frame at;
+  struct archive_frame at;
   if (s->frame.number == number) return STAGE_OK;
-  int error = frozen_frame_find(s->frozen, STAGE_TREE, number, &at);
+  int error = archive_frame_find(s->archive, STAGE_TREE, number, &at);
   if (error) return error;
   bool is_whole = lru_has(&s->segment_lru, at.segment) || segment_touch(s, at.segment);
   error = is_whole ? frame_of_segment(s, id, &at) : frame_read(s, &at);
@@ -127,13 +128,13 @@ static int frame_get(struct segments *s, uint32_t id, uint32_t number) {
 /* ---- kept bytes ---- */
 
 /* Puts the pieces of a document that is larger than a frame behind each other. */
-static int kept_gather(struct segments *s, uint32_t id, const struct frozen_row *row, uint8_t *out) {
+static int kept_gather(struct segments *s, uint32_t id, const struct archive_row *row, uint8_t *out) {
   uint32_t at = 0;
   for (uint32_t number = row->frame; at < row->kept; number++) {
     int error = frame_get(s, id, number);
     if (error) return error;
     uint32_t from = number == row->frame ? row->offset : 0, left = row->kept - at;
-    if (from >= s->frame.length) return spoiled(s, id, "it lies outside its frame");
+    if (from >= s->frame.length) return corrupt(s, id, "it lies outside its frame");
     uint32_t piece = s->frame.length - from < left ? s->frame.length - from : left;
     memcpy(out + at, s->frame.bytes + from, piece);
     at += piece;
@@ -142,7 +143,7 @@ static int kept_gather(struct segments *s, uint32_t id, const struct frozen_row 
 }
 
 /* The kept bytes: in s->frame, or in *owned, the caller's. */
-static int kept_read(struct segments *s, uint32_t id, const struct frozen_row *row, const uint8_t **bytes,
+static int kept_read(struct segments *s, uint32_t id, const struct archive_row *row, const uint8_t **bytes,
                      uint8_t **owned) {
   *owned = NULL;
   *bytes = (const uint8_t *)"";
@@ -154,20 +155,20 @@ static int kept_read(struct segments *s, uint32_t id, const struct frozen_row *r
     *bytes = *owned = stage_allocate(s->ctx, STAGE_TREE, row->kept);
     error = *owned ? kept_gather(s, id, row, *owned) : STAGE_OUT_OF_MEMORY;
   }
-  if (!error && XXH3_64bits(*bytes, row->kept) != row->hash) error = spoiled(s, id, "its checksum differs");
+  if (!error && XXH3_64bits(*bytes, row->kept) != row->hash) error = corrupt(s, id, "its checksum differs");
   return error;
 }
 
-static int bytes_make(struct segments *s, uint32_t id, const struct frozen_row *row, uint8_t *out) {
+static int bytes_make(struct segments *s, uint32_t id, const struct archive_row *row, uint8_t *out) {
   const uint8_t *kept;
   uint8_t *owned;
   int error = kept_read(s, id, row, &kept, &owned);
   if (!error && row->kept == row->length) {
     if (row->length > 0) memcpy(out, kept, row->length);
   } else if (!error) {
-    error = shedding_undo(s->ctx, kept, row->kept, out, row->length);
-    if (error == STAGE_CORRUPT) error = spoiled(s, id, "its bytes cannot be made of what is kept of them");
-    s->regrown++;
+    error = stripping_undo(s->ctx, kept, row->kept, out, row->length);
+    if (error == STAGE_CORRUPT) error = corrupt(s, id, "its bytes cannot be made of what is kept of them");
+    s->reconstructed++;
   }
   stage_release(s->ctx, STAGE_TREE, owned);
   return error;
@@ -175,17 +176,17 @@ static int bytes_make(struct segments *s, uint32_t id, const struct frozen_row *
 
 /* ---- documents ---- */
 
-void unpacked_release(const struct stage_ctx *ctx, struct lru_entry *entry) { stage_release(ctx, STAGE_TREE, entry); }
+void cache_release(const struct stage_ctx *ctx, struct lru_entry *entry) { stage_release(ctx, STAGE_TREE, entry); }
 
-void unpacked_trim(struct segments *s) {
-  uint64_t budget = s->unpacked_lru.budget_bytes;
+void cache_trim(struct segments *s) {
+  uint64_t budget = s->cache_lru.budget_bytes;
   if (s->frame.capacity > budget) frame_forget(s);
-  lru_trim(&s->unpacked_lru, budget - s->frame.capacity);
+  lru_trim(&s->cache_lru, budget - s->frame.capacity);
 }
 
 /* Whether so many bytes more may be pinned. */
 static int pinned_check(const struct segments *s, uint32_t id, uint64_t bytes) {
-  uint64_t most = s->ctx->options[SEGMENTS_PINNED_BYTES], pinned = lru_pinned_bytes(&s->unpacked_lru);
+  uint64_t most = s->ctx->options[SEGMENTS_PINNED_BYTES], pinned = lru_pinned_bytes(&s->cache_lru);
   if (pinned <= most && bytes <= most - pinned) return STAGE_OK;
   STAGE_FAIL(s->ctx,
              "tree of document %u: %llu bytes to pin, and %llu are pinned already: more than p4c.pinned_bytes=%llu "
@@ -195,21 +196,21 @@ static int pinned_check(const struct segments *s, uint32_t id, uint64_t bytes) {
 }
 
 /* Makes a document, pinned. */
-static int unpacked_load(struct segments *s, uint32_t id, const struct frozen_row *row, struct unpacked **out) {
-  uint64_t bytes = sizeof(struct unpacked) + (row->length ? row->length : 1);
+static int cache_load(struct segments *s, uint32_t id, const struct archive_row *row, struct cache_entry **out) {
+  uint64_t bytes = sizeof(struct cache_entry) + (row->length ? row->length : 1);
   int error = pinned_check(s, id, bytes);
   if (error) return error;
-  struct unpacked *unpacked = stage_allocate(s->ctx, STAGE_TREE, (size_t)bytes);
-  if (!unpacked) return STAGE_OUT_OF_MEMORY;
-  error = bytes_make(s, id, row, unpacked->bytes);
+  struct cache_entry *decompressed = stage_allocate(s->ctx, STAGE_TREE, (size_t)bytes);
+  if (!decompressed) return STAGE_OUT_OF_MEMORY;
+  error = bytes_make(s, id, row, decompressed->bytes);
   if (error) {
-    stage_release(s->ctx, STAGE_TREE, unpacked);
+    stage_release(s->ctx, STAGE_TREE, decompressed);
     return error;
   }
-  unpacked->held.as = HELD_DOCUMENT;
-  unpacked->length = row->length;
-  lru_add(&s->unpacked_lru, &unpacked->entry, id, bytes);
-  *out = unpacked;
+  decompressed->held.as = HELD_DOCUMENT;
+  decompressed->length = row->length;
+  lru_add(&s->cache_lru, &decompressed->entry, id, bytes);
+  *out = decompressed;
   return STAGE_OK;
 }
 
@@ -218,26 +219,27 @@ static bool is_within(uint64_t offset, uint64_t length, uint64_t whole) {
 }
 
 /* A document that is in memory, pinned once more. */
-static int unpacked_take(struct segments *s, uint32_t id, uint64_t offset, uint64_t length, struct unpacked *unpacked) {
-  if (!is_within(offset, length, unpacked->length)) return STAGE_OUT_OF_RANGE;
-  int error = unpacked->entry.pins > 0 ? STAGE_OK : pinned_check(s, id, unpacked->entry.bytes);
-  if (!error) lru_pin(&s->unpacked_lru, &unpacked->entry);
+static int cache_take(struct segments *s, uint32_t id, uint64_t offset, uint64_t length,
+                      struct cache_entry *decompressed) {
+  if (!is_within(offset, length, decompressed->length)) return STAGE_OUT_OF_RANGE;
+  int error = decompressed->entry.pins > 0 ? STAGE_OK : pinned_check(s, id, decompressed->entry.bytes);
+  if (!error) lru_pin(&s->cache_lru, &decompressed->entry);
   return error;
 }
 
-static int settled_pin(struct segments *s, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin) {
-  struct unpacked *unpacked = (struct unpacked *)lru_find(&s->unpacked_lru, id);
+static int finalized_pin(struct segments *s, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin) {
+  struct cache_entry *decompressed = (struct cache_entry *)lru_find(&s->cache_lru, id);
   int error;
-  if (unpacked) {
-    error = unpacked_take(s, id, offset, length, unpacked);
+  if (decompressed) {
+    error = cache_take(s, id, offset, length, decompressed);
   } else {
-    struct frozen_row row;
-    error = frozen_find(s->frozen, STAGE_TREE, id, &row);
+    struct archive_row row;
+    error = archive_find(s->archive, STAGE_TREE, id, &row);
     if (!error && !is_within(offset, length, row.length)) error = STAGE_OUT_OF_RANGE;
-    if (!error) error = unpacked_load(s, id, &row, &unpacked);
-    unpacked_trim(s); /* the frame may have grown */
+    if (!error) error = cache_load(s, id, &row, &decompressed);
+    cache_trim(s); /* the frame may have grown */
   }
-  if (!error) *pin = (struct stage_pin){unpacked->bytes + offset, length, &unpacked->held};
+  if (!error) *pin = (struct stage_pin){decompressed->bytes + offset, length, &decompressed->held};
   return error;
 }
 
@@ -254,8 +256,8 @@ static int below_pin(struct segments *s, uint32_t id, uint64_t offset, uint64_t 
 
 int segments_pin(struct segments *s, uint32_t id, uint64_t offset, uint64_t length, struct stage_pin *pin) {
   if (segments_is_below(s, id)) return below_pin(s, id, offset, length, pin);
-  if (!segments_is_settled(s, id)) return STAGE_NO_DOCUMENT;
-  return settled_pin(s, id, offset, length, pin);
+  if (!segments_is_finalized(s, id)) return STAGE_NO_DOCUMENT;
+  return finalized_pin(s, id, offset, length, pin);
 }
 
 int segments_unpin(struct segments *s, struct stage_pin *pin) {
@@ -268,8 +270,8 @@ int segments_unpin(struct segments *s, struct stage_pin *pin) {
     stage_release(s->ctx, STAGE_TREE, passed);
     return error;
   }
-  struct unpacked *unpacked = (struct unpacked *)((char *)held - offsetof(struct unpacked, held));
-  lru_unpin(&s->unpacked_lru, &unpacked->entry);
-  unpacked_trim(s);
+  struct cache_entry *decompressed = (struct cache_entry *)((char *)held - offsetof(struct cache_entry, held));
+  lru_unpin(&s->cache_lru, &decompressed->entry);
+  cache_trim(s);
   return STAGE_OK;
 }

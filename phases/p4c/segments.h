@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * segments.h - tree bytes in a file of compressed segments (kit/frozen.h), of which only what is
+ * segments.h - tree bytes in a file of compressed segments (kit/archive.h), of which only what is
  * read stays in memory. A document is in one of three states:
  *
- *   below    with the keeper below, under the same id: from put until the next settle.
- *   settled  in the file. What lies there of it is what the codec sheds (kit/shedding.h); where the
+ *   below    with the blob store below, under the same id: from put until the next finalize.
+ *   finalized  in the file. What lies there of it is what the codec strips (kit/stripping.h); where the
  *            kept bytes are as many as those that were put, they are these.
- *   both     put anew since it was settled: the version below counts, and takes the other's place at
- *            the next settle.
+ *   both     put anew since it was finalized: the version below counts, and takes the other's place at
+ *            the next finalize.
  *
- * A pin of a settled document gives its bytes as they were put, in an allocation of their own, which
+ * A pin of a finalized document gives its bytes as they were put, in an allocation of their own, which
  * stays where it is until the last unpin. On the way there a whole segment is read, as it is on disk
- * (one allocation of at most 256 KiB), and a frame of it is unpacked; of a segment that was not touched
+ * (one allocation of at most 256 KiB), and a frame of it is decompressed; of a segment that was not touched
  * lately only the frame is read. What stays in memory:
  *
  *   segment_bytes   segments, compressed
- *   unpacked_bytes  documents that nobody has pinned, and the frame that was unpacked last; no more than
- *                   one part in unpacked_share of all trees, as put, but for 128 KiB
+ *   cache_bytes  documents that nobody has pinned, and the frame that was decompressed last; no more than
+ *                   one part in cache_share of all trees, as put, but for 128 KiB
  *   pinned_bytes    documents that are pinned: a pin that would need more fails with STAGE_LIMIT
  *
  * so at most the sum of the three, one frame that is being read and its document's kept bytes, two
- * bits for each document, and what kit/frozen.h holds of its index and dictionary.
+ * bits for each document, and what kit/archive.h holds of its index and dictionary.
  *
- * Checks: frozen.h's of pages, segments and frames, and of each document an XXH3 of its kept bytes
- * whenever these are unpacked. */
+ * Checks: archive.h's of pages, segments and frames, and of each document an XXH3 of its kept bytes
+ * whenever these are decompressed. */
 #ifndef PHASEBENCH_P4C_SEGMENTS_H
 #define PHASEBENCH_P4C_SEGMENTS_H
 
-#include "kit/frozen/frozen.h"
+#include "kit/archive/archive.h"
 #include "lru.h"
 
 /* Chosen by measuring. */
@@ -50,13 +50,13 @@
 #endif
 /* Segments that are remembered for a while because a frame of them was read. */
 #define SEGMENTS_TOUCHED 16u
-/* Whatever part of the trees unpacked_share allows, so many bytes may stay unpacked. */
-#define SEGMENTS_UNPACKED_MIN (128u << 10)
+/* Whatever part of the trees cache_share allows, so many bytes may stay decompressed. */
+#define SEGMENTS_CACHE_MIN (128u << 10)
 
 enum segments_option {
   SEGMENTS_SEGMENT_BYTES,
-  SEGMENTS_UNPACKED_BYTES,
-  SEGMENTS_UNPACKED_SHARE,
+  SEGMENTS_CACHE_BYTES,
+  SEGMENTS_CACHE_SHARE,
   SEGMENTS_PINNED_BYTES,
   SEGMENTS_OPTION_COUNT
 };
@@ -75,41 +75,41 @@ struct held {
 };
 
 /* A document's bytes as they were put. By id. */
-struct unpacked {
+struct cache_entry {
   struct lru_entry entry;
   struct held held;
   uint32_t length;
   _Alignas(16) uint8_t bytes[];
 };
 
-/* A pin of the keeper below. */
+/* A pin of the blob store below. */
 struct passed {
   struct held held;
   struct stage_pin pin;
 };
 
-/* The frame that was unpacked last: documents that lie together are often read together. */
+/* The frame that was decompressed last: documents that lie together are often read together. */
 struct frame {
-  uint32_t number; /* FROZEN_NONE: there is none */
+  uint32_t number; /* ARCHIVE_NONE: there is none */
   uint32_t length, capacity;
   uint8_t *bytes;
 };
 
 struct segments {
   const struct stage_ctx *ctx;
-  struct frozen *frozen; /* NULL while there is no document */
+  struct archive *archive; /* NULL while there is no document */
   /* A bit for each document: it lies below; it is in the file and was not dropped. */
-  uint8_t *below, *settled;
+  uint8_t *below, *finalized;
   uint32_t id_capacity; /* of both, a multiple of 8 */
   uint32_t live_count;  /* documents that are there */
   bool has_dropped;     /* the file has documents whose bit is gone */
   bool has_learned;
   uint64_t put_bytes; /* of what was written to the file, as put */
-  struct lru segment_lru, unpacked_lru;
+  struct lru segment_lru, cache_lru;
   struct frame frame;
   uint64_t touched[SEGMENTS_TOUCHED]; /* offsets of segments of which a frame was read by itself, the last ones */
   uint32_t touched_next;
-  uint64_t frame_reads, segment_loads, loaded_bytes, frames_unpacked, regrown;
+  uint64_t frame_reads, segment_loads, loaded_bytes, frames_decompressed, reconstructed;
 };
 
 static inline bool segments_bit(const uint8_t *bits, uint32_t id) { return (bits[id / 8] >> id % 8 & 1) != 0; }
@@ -119,8 +119,8 @@ static inline void segments_set_bit(uint8_t *bits, uint32_t id, bool is_set) {
 static inline bool segments_is_below(const struct segments *s, uint32_t id) {
   return id < s->id_capacity && segments_bit(s->below, id);
 }
-static inline bool segments_is_settled(const struct segments *s, uint32_t id) {
-  return id < s->id_capacity && segments_bit(s->settled, id);
+static inline bool segments_is_finalized(const struct segments *s, uint32_t id) {
+  return id < s->id_capacity && segments_bit(s->finalized, id);
 }
 
 /* segments.c */
@@ -139,12 +139,12 @@ int segments_pin(struct segments *s, uint32_t id, uint64_t offset, uint64_t leng
 int segments_unpin(struct segments *s, struct stage_pin *pin);
 /* Forgets the frame and gives its memory back. */
 void frame_forget(struct segments *s);
-/* What of unpacked_bytes the frame leaves. */
-void unpacked_trim(struct segments *s);
+/* What of cache_bytes the frame leaves. */
+void cache_trim(struct segments *s);
 void segment_release(const struct stage_ctx *ctx, struct lru_entry *entry);
-void unpacked_release(const struct stage_ctx *ctx, struct lru_entry *entry);
+void cache_release(const struct stage_ctx *ctx, struct lru_entry *entry);
 
-/* settle.c */
-int segments_settle(struct segments *s);
+/* finalize.c */
+int segments_finalize(struct segments *s);
 
 #endif

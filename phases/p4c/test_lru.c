@@ -108,20 +108,20 @@ static void a_scan_passes_by(void **state) {
 
 enum { DOCUMENTS = 40, BYTES = 100000 }; /* noise of 4 MB: 16 segments or more */
 
-static void make(struct fixture *f, uint64_t segment_bytes, uint64_t unpacked_bytes, uint64_t pinned_bytes) {
-  fixture_open(f, segment_bytes, unpacked_bytes, pinned_bytes);
+static void make(struct fixture *f, uint64_t segment_bytes, uint64_t cache_bytes, uint64_t pinned_bytes) {
+  fixture_open(f, segment_bytes, cache_bytes, pinned_bytes);
   put_many(f, 0, DOCUMENTS, BYTES, 100);
-  settle(f);
-  assert_int_equal(f->store.segment_lru.count + f->store.unpacked_lru.count, 0); /* at rest: nothing */
+  finalize(f);
+  assert_int_equal(f->store.segment_lru.count + f->store.cache_lru.count, 0); /* at rest: nothing */
 }
 
 static void segments_stay_within_their_budget(void **state) {
   (void)state;
   struct fixture f;
-  make(&f, 4 * FROZEN_SEGMENT_BYTES_MAX, 1, 0);
+  make(&f, 4 * ARCHIVE_SEGMENT_BYTES_MAX, 1, 0);
   for (uint32_t i = 0; i < DOCUMENTS; i++) {
     check_made(&f, i, BYTES, 100);
-    assert_true(lru_unpinned_bytes(&f.store.segment_lru) <= 4 * FROZEN_SEGMENT_BYTES_MAX);
+    assert_true(lru_unpinned_bytes(&f.store.segment_lru) <= 4 * ARCHIVE_SEGMENT_BYTES_MAX);
     assert_int_equal(lru_pinned_bytes(&f.store.segment_lru), 0);
   }
   uint64_t loads = f.store.segment_loads;
@@ -141,7 +141,7 @@ static void one_access_reads_no_segment(void **state) {
   struct fixture f;
   fixture_open(&f, 0, 1, 0);
   put_many(&f, 0, 40, 3000, 100);
-  settle(&f);
+  finalize(&f);
   check_made(&f, 0, 3000, 100);
   assert_int_equal(f.store.frame_reads, 1);
   assert_int_equal(f.store.segment_loads, 0);
@@ -158,7 +158,7 @@ static void one_access_reads_no_segment(void **state) {
 static void segments_in_memory_are_not_read_again(void **state) {
   (void)state;
   struct fixture f;
-  make(&f, 64 * FROZEN_SEGMENT_BYTES_MAX, 1, 0);
+  make(&f, 64 * ARCHIVE_SEGMENT_BYTES_MAX, 1, 0);
   for (uint32_t i = 0; i < DOCUMENTS; i++) check_made(&f, i, BYTES, 100);
   uint64_t loads = f.store.segment_loads;
   assert_int_equal(loads, f.store.segment_lru.count); /* each once */
@@ -168,20 +168,20 @@ static void segments_in_memory_are_not_read_again(void **state) {
   fixture_close(&f);
 }
 
-static void unpacked_documents_stay_within_their_budget(void **state) {
+static void decompressed_documents_stay_within_their_budget(void **state) {
   (void)state;
   enum { BUDGET = 6 * (BYTES + 1000) };
   struct fixture f;
   make(&f, 0, BUDGET, 0);
   for (uint32_t i = 0; i < DOCUMENTS; i++) {
     check_made(&f, i, BYTES, 100);
-    assert_true(lru_unpinned_bytes(&f.store.unpacked_lru) + f.store.frame.capacity <= BUDGET);
+    assert_true(lru_unpinned_bytes(&f.store.cache_lru) + f.store.frame.capacity <= BUDGET);
   }
-  assert_true(f.store.unpacked_lru.count >= 3);
-  uint64_t unpacked = f.store.frames_unpacked, hits = f.store.unpacked_lru.hits;
+  assert_true(f.store.cache_lru.count >= 3);
+  uint64_t decompressed = f.store.frames_decompressed, hits = f.store.cache_lru.hits;
   for (int i = 0; i < 10; i++) check_made(&f, DOCUMENTS - 2, BYTES, 100);
-  assert_int_equal(f.store.frames_unpacked, unpacked);
-  assert_int_equal(f.store.unpacked_lru.hits, hits + 10);
+  assert_int_equal(f.store.frames_decompressed, decompressed);
+  assert_int_equal(f.store.cache_lru.hits, hits + 10);
   fixture_close(&f);
 }
 
@@ -195,13 +195,14 @@ static void pins_beyond_the_budget_are_refused(void **state) {
   assert_non_null(strstr(test_ctx_message, "document 3"));
   assert_non_null(strstr(test_ctx_message, "p4c.pinned_bytes=301000"));
   char pinned[32];
-  snprintf(pinned, sizeof pinned, "%llu are pinned", (unsigned long long)lru_pinned_bytes(&f.store.unpacked_lru));
+  snprintf(pinned, sizeof pinned, "%llu are pinned", (unsigned long long)lru_pinned_bytes(&f.store.cache_lru));
   assert_non_null(strstr(test_ctx_message, pinned));
   assert_int_equal(segments_pin(&f.store, 1, 0, BYTES, &pins[3]), STAGE_OK); /* once more costs nothing */
   assert_int_equal(segments_unpin(&f.store, &pins[3]), STAGE_OK);
-  assert_int_equal(segments_unpin(&f.store, &pins[0]), STAGE_OK); /* stays unpacked: to pin it again is to take it */
+  assert_int_equal(segments_unpin(&f.store, &pins[0]),
+                   STAGE_OK); /* stays decompressed: to pin it again is to take it */
   assert_int_equal(segments_pin(&f.store, 3, 0, 1, &pins[3]), STAGE_OK);
-  assert_non_null(lru_find(&f.store.unpacked_lru, 0));
+  assert_non_null(lru_find(&f.store.cache_lru, 0));
   assert_int_equal(segments_pin(&f.store, 0, 0, BYTES, &pins[0]), STAGE_LIMIT);
   for (uint32_t i = 1; i < 4; i++) assert_int_equal(segments_unpin(&f.store, &pins[i]), STAGE_OK);
   check_made(&f, 0, BYTES, 100);
@@ -216,7 +217,7 @@ static void a_document_beyond_the_budget_is_refused(void **state) {
   assert_int_equal(segments_pin(&f.store, 9, 0, 1, &pin), STAGE_LIMIT); /* its bytes, and what belongs to them */
   assert_non_null(strstr(test_ctx_message, "0 are pinned"));
   put(&f, 9, "small", 5);
-  settle(&f);
+  finalize(&f);
   check_is(&f, 9, "small", 5);
   fixture_close(&f);
   uint64_t options[SEGMENTS_OPTION_COUNT] = {1000, 1, 1, 1};
@@ -225,7 +226,7 @@ static void a_document_beyond_the_budget_is_refused(void **state) {
   f.store.segment_lru.budget_bytes = 1000; /* the harness refuses this by the option's least value */
   f.options[SEGMENTS_PINNED_BYTES] = 1 << 20;
   put_many(&f, 0, 1, BYTES, 100);
-  settle(&f);
+  finalize(&f);
   assert_int_equal(segments_pin(&f.store, 0, 0, 1, &pin), STAGE_LIMIT);
   assert_non_null(strstr(test_ctx_message, "p4c.segment_bytes=1000"));
   fixture_close(&f);
@@ -239,7 +240,7 @@ int main(void) {
       cmocka_unit_test(segments_stay_within_their_budget),
       cmocka_unit_test(one_access_reads_no_segment),
       cmocka_unit_test(segments_in_memory_are_not_read_again),
-      cmocka_unit_test(unpacked_documents_stay_within_their_budget),
+      cmocka_unit_test(decompressed_documents_stay_within_their_budget),
       cmocka_unit_test(pins_beyond_the_budget_are_refused),
       cmocka_unit_test(a_document_beyond_the_budget_is_refused),
   };

@@ -13,7 +13,7 @@ static void bytes_come_back(void **state) {
     for (uint32_t i = 0; i < COUNT; i++) check_made(&f, i, sizes[i], 40);
     for (uint32_t i = COUNT; i-- > 0;) check_made(&f, i, sizes[i], 40);
     if (pass == 2) segments_evict(&f.store);
-    else settle(&f); /* the second time there is nothing to do */
+    else finalize(&f); /* the second time there is nothing to do */
     for (uint32_t i = 0; i < COUNT; i++) assert_null(f.below.kept[STAGE_TREE][i].p);
   }
   struct stage_pin pin, other;
@@ -30,15 +30,15 @@ static void bytes_come_back(void **state) {
   fixture_close(&f);
 }
 
-/* A version over a settled one counts at once; the old one is gone at the next settle. */
+/* A version over a finalized one counts at once; the old one is gone at the next finalize. */
 static void a_new_version_counts(void **state) {
   (void)state;
   struct fixture f;
   struct stage_pin old;
   fixture_open(&f, 0, 0, 0);
   put_many(&f, 0, 20, 5000, 40);
-  settle(&f);
-  uint64_t file_bytes = frozen_usage(f.store.frozen).file_bytes;
+  finalize(&f);
+  uint64_t file_bytes = archive_usage(f.store.archive).file_bytes;
   assert_int_equal(segments_pin(&f.store, 7, 0, 5000, &old), STAGE_OK);
   uint8_t *first = bytes_make(8, 5000, 40);
   put(&f, 7, "new", 3);
@@ -48,10 +48,10 @@ static void a_new_version_counts(void **state) {
     check_is(&f, 20, "more", 4);
     check_made(&f, 6, 5000, 40);
     assert_memory_equal(old.bytes, first, 5000); /* pinned before: the version of that time */
-    settle(&f);
+    finalize(&f);
     assert_null(f.below.kept[STAGE_TREE][7].p);
   }
-  assert_true(frozen_usage(f.store.frozen).file_bytes > file_bytes);
+  assert_true(archive_usage(f.store.archive).file_bytes > file_bytes);
   put(&f, 7, "newer", 5);
   check_is(&f, 7, "newer", 5);
   assert_int_equal(segments_unpin(&f.store, &old), STAGE_OK);
@@ -67,7 +67,7 @@ static void dropped_is_gone(void **state) {
   uint64_t length;
   fixture_open(&f, 0, 0, 0);
   put_many(&f, 0, 5, 3000, 40);
-  settle(&f);
+  finalize(&f);
   put(&f, 1, "both", 4);
   put(&f, 5, "below", 5);
   assert_int_equal(segments_pin(&f.store, 0, 0, 3000, &kept), STAGE_OK);
@@ -76,24 +76,24 @@ static void dropped_is_gone(void **state) {
     assert_int_equal(segments_drop(&f.store, gone[i]), STAGE_OK);
     assert_int_equal(segments_drop(&f.store, gone[i]), STAGE_NO_DOCUMENT);
   }
-  put(&f, 2, "settles the rest", 16);
+  put(&f, 2, "finalizes the rest", 16);
   for (int pass = 0; pass < 2; pass++) {
     for (int i = 0; i < 3; i++) {
       assert_int_equal(segments_pin(&f.store, gone[i], 0, 0, &pin), STAGE_NO_DOCUMENT);
       assert_int_equal(segments_length(&f.store, gone[i], &length), STAGE_NO_DOCUMENT);
     }
-    settle(&f);
+    finalize(&f);
   }
-  struct frozen_row row;
-  assert_int_equal(frozen_find(f.store.frozen, STAGE_TREE, 0, &row), STAGE_NO_DOCUMENT);
-  check_is(&f, 2, "settles the rest", 16);
+  struct archive_row row;
+  assert_int_equal(archive_find(f.store.archive, STAGE_TREE, 0, &row), STAGE_NO_DOCUMENT);
+  check_is(&f, 2, "finalizes the rest", 16);
   check_made(&f, 3, 3000, 40);
   put(&f, 0, "again", 5);
-  settle(&f);
+  finalize(&f);
   check_is(&f, 0, "again", 5);
   static const uint32_t rest[] = {0, 2, 3, 4};
   for (int i = 0; i < 4; i++) assert_int_equal(segments_drop(&f.store, rest[i]), STAGE_OK);
-  assert_null(f.store.frozen);
+  assert_null(f.store.archive);
   uint8_t *first = bytes_make(1, 3000, 40);
   assert_memory_equal(kept.bytes, first, 3000);
   free(first);
@@ -104,7 +104,7 @@ static void dropped_is_gone(void **state) {
   assert_int_not_equal(access(path, F_OK), 0);
   put(&f, 3, "from the start", 14); /* an empty store goes on */
   check_is(&f, 3, "from the start", 14);
-  settle(&f);
+  finalize(&f);
   check_is(&f, 3, "from the start", 14);
   assert_int_equal(segments_pin(&f.store, 2, 0, 0, &pin), STAGE_NO_DOCUMENT);
   fixture_close(&f);
@@ -115,9 +115,9 @@ static void pinned_bytes_stay(void **state) {
   enum { DOCUMENTS = 30, PINNED = 6 };
   struct fixture f;
   struct stage_pin pins[PINNED], again;
-  fixture_open(&f, FROZEN_SEGMENT_BYTES_MAX, 1, 0);
+  fixture_open(&f, ARCHIVE_SEGMENT_BYTES_MAX, 1, 0);
   put_many(&f, 0, DOCUMENTS, 60000, 60);
-  settle(&f);
+  finalize(&f);
   for (uint32_t i = 0; i < PINNED; i++)
     assert_int_equal(segments_pin(&f.store, i * 5, 1000, 50000, &pins[i]), STAGE_OK);
   assert_int_equal(segments_pin(&f.store, 0, 0, 60000, &again), STAGE_OK); /* the same bytes */
@@ -126,10 +126,10 @@ static void pinned_bytes_stay(void **state) {
     for (uint32_t i = 0; i < DOCUMENTS; i++) check_made(&f, i, 60000, 60);
     segments_evict(&f.store);
   }
-  assert_int_equal(f.store.unpacked_lru.count, PINNED);
+  assert_int_equal(f.store.cache_lru.count, PINNED);
   assert_int_equal(f.store.segment_lru.count, 0);
   put_many(&f, 30, 4, 60000, 60);
-  settle(&f);
+  finalize(&f);
   for (uint32_t i = 0; i < PINNED; i++) {
     uint8_t *bytes = bytes_make(i * 5 + 1, 60000, 60);
     assert_memory_equal(pins[i].bytes, bytes + 1000, 50000);
@@ -137,7 +137,7 @@ static void pinned_bytes_stay(void **state) {
     assert_int_equal(segments_unpin(&f.store, &pins[i]), STAGE_OK);
   }
   assert_int_equal(segments_unpin(&f.store, &again), STAGE_OK);
-  assert_int_equal(lru_pinned_bytes(&f.store.unpacked_lru), 0);
+  assert_int_equal(lru_pinned_bytes(&f.store.cache_lru), 0);
   fixture_close(&f);
 }
 
@@ -152,13 +152,13 @@ static void running_out_of_memory_loses_nothing(void **state) {
     fixture_open(&f, 0, 0, 0);
     put_many(&f, 0, DOCUMENTS, BYTES, 50);
     test_ctx_grants = grants;
-    int error = segments_settle(&f.store);
+    int error = segments_finalize(&f.store);
     ran_dry = test_ctx_grants == 0;
     test_ctx_grants = -1;
     if (error) assert_int_equal(error, STAGE_OUT_OF_MEMORY);
     failures += error != STAGE_OK;
     for (uint32_t i = 0; i < DOCUMENTS; i++) check_made(&f, i, BYTES, 50);
-    settle(&f);
+    finalize(&f);
     for (uint32_t i = 0; i < DOCUMENTS; i++) check_made(&f, i, BYTES, 50);
     fixture_close(&f);
   }
@@ -166,7 +166,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
   struct fixture f;
   fixture_open(&f, 0, 0, 0);
   put_many(&f, 0, DOCUMENTS, BYTES, 50);
-  settle(&f);
+  finalize(&f);
   ran_dry = true;
   failures = 0;
   for (long grants = 0; ran_dry; grants++) {
@@ -188,9 +188,9 @@ static void running_out_of_memory_loses_nothing(void **state) {
 /* ---- under codecs, as modules ---- */
 
 struct stacked {
-  struct check_stage codec; /* first: settle_all casts */
+  struct check_stage codec; /* first: finalize_all casts */
   struct stage_ctx ctx, below_ctx;
-  struct check_keeper list;
+  struct check_blob_store list;
   const struct stage_ops *below; /* NULL: the list */
   void *store, *below_store;
   uint64_t options[SEGMENTS_OPTION_COUNT];
@@ -208,12 +208,12 @@ static const struct stage_ops *module_ops(const char *name) {
   return entry();
 }
 
-static int settle_all(struct check_stage *stage) {
+static int finalize_all(struct check_stage *stage) {
   struct stacked *s = (struct stacked *)stage;
-  int error = stage->ops->settle ? stage->ops->settle(stage->store) : STAGE_OK;
-  if (!error) error = phasebench_stage()->settle(s->store);
-  if (!error && s->below) error = s->below->settle(s->below_store);
-  if (error) print_message("settling: %s\n", test_ctx_message);
+  int error = stage->ops->finalize ? stage->ops->finalize(stage->store) : STAGE_OK;
+  if (!error) error = phasebench_stage()->finalize(s->store);
+  if (!error && s->below) error = s->below->finalize(s->below_store);
+  if (error) print_message("finalizing: %s\n", test_ctx_message);
   return error;
 }
 
@@ -227,14 +227,14 @@ static void stacked_open(struct stacked *s, const char *codec, const char *codec
   s->ctx.directory = s->directory;
   for (int i = 0; i < SEGMENTS_OPTION_COUNT; i++) s->options[i] = phasebench_stage()->options[i].value;
   s->ctx.options = s->options;
-  s->ctx.below[STAGE_TREE] = (struct stage_link){check_keeper_ops(), &s->list};
+  s->ctx.below[STAGE_TREE] = (struct stage_link){check_blob_store_ops(), &s->list};
   if (below) {
     s->below = module_ops(below);
     assert_int_equal(s->below->open(&s->below_ctx, &s->below_store), STAGE_OK);
     s->ctx.below[STAGE_TREE] = (struct stage_link){s->below, s->below_store};
   }
   assert_int_equal(phasebench_stage()->open(&s->ctx, &s->store), STAGE_OK);
-  s->codec.ctx.keeper[STAGE_TREE] = (struct stage_link){phasebench_stage(), s->store};
+  s->codec.ctx.blob_store[STAGE_TREE] = (struct stage_link){phasebench_stage(), s->store};
 }
 
 static void stacked_close(struct stacked *s) {
@@ -256,21 +256,21 @@ static void codecs_on_top_conform(void **state) {
   for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++) {
     struct stacked s;
     stacked_open(&s, stacks[i].codec, stacks[i].codec_below, stacks[i].below);
-    check_codec_open(&s.codec, settle_all);
+    check_codec_open(&s.codec, finalize_all);
     stacked_close(&s);
     stacked_open(&s, stacks[i].codec, stacks[i].codec_below, stacks[i].below);
-    check_extremes_open(&s.codec, settle_all, 4000, 1500, 499);
+    check_extremes_open(&s.codec, finalize_all, 4000, 1500, 499);
     stacked_close(&s);
   }
 }
 
 static void add_stat(void *sink, const char *name, const char *unit, double value) {
   (void)unit;
-  if (strcmp(name, "regrown") == 0) *(double *)sink = value;
+  if (strcmp(name, "reconstructed") == 0) *(double *)sink = value;
 }
 
-/* What the file has of a tree is what the codec sheds; edits go on as before. */
-static void settled_trees_are_regrown_and_edited(void **state) {
+/* What the file has of a tree is what the codec strips; edits go on as before. */
+static void finalized_trees_are_reconstructed_and_edited(void **state) {
   (void)state;
   const TSLanguage *grammar = check_grammar("c");
   char text[64];
@@ -280,12 +280,12 @@ static void settled_trees_are_regrown_and_edited(void **state) {
     size_t n = (size_t)sprintf(text, "int f(void) { return g(%d); }\n", i);
     check_put_document(&s.codec, 0, 0, grammar, text, n);
     check_document(&s.codec, 0, 0, grammar, text, n, 1);
-    if (i % 3 == 0) assert_int_equal(settle_all(&s.codec), STAGE_OK);
+    if (i % 3 == 0) assert_int_equal(finalize_all(&s.codec), STAGE_OK);
     check_document(&s.codec, 0, 0, grammar, text, n, 1);
   }
-  double regrown = 0;
-  phasebench_stage()->stats(s.store, add_stat, &regrown);
-  assert_true(regrown >= 20);
+  double reconstructed = 0;
+  phasebench_stage()->stats(s.store, add_stat, &reconstructed);
+  assert_true(reconstructed >= 20);
   stacked_close(&s);
 }
 
@@ -314,7 +314,7 @@ int main(void) {
       cmocka_unit_test(pinned_bytes_stay),
       cmocka_unit_test(running_out_of_memory_loses_nothing),
       cmocka_unit_test(codecs_on_top_conform),
-      cmocka_unit_test(settled_trees_are_regrown_and_edited),
+      cmocka_unit_test(finalized_trees_are_reconstructed_and_edited),
       cmocka_unit_test(what_open_needs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

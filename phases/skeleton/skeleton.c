@@ -3,11 +3,11 @@
  * skeleton.c - a stage to copy: the smallest honest tree codec.
  *
  * It turns each tree into an array of fixed-size records (skeleton.h) and hands the
- * bytes to the keeper below, which holds them. That is no saving worth having; it is
+ * bytes to the blob store below, which holds them. That is no saving worth having; it is
  * the shape that every codec has:
  *
- *   put_tree     tree -> bytes -> ctx->keeper[STAGE_TREE].ops->put(...)
- *   cursor_open  ctx->keeper[STAGE_TREE].ops->pin(...), then moves over those bytes
+ *   put_tree     tree -> bytes -> ctx->blob_store[STAGE_TREE].ops->put(...)
+ *   cursor_open  ctx->blob_store[STAGE_TREE].ops->pin(...), then moves over those bytes
  *
  * To make it yours: copy the folder, set `name` to the new module's file name and
  * `order` to its place among the stages, drop STAGE_NOT_STANDARD if it shall be part
@@ -159,8 +159,8 @@ static int encode(struct skeleton *self, const struct stage_document *document, 
   if (!records) return STAGE_OUT_OF_MEMORY;
   uint32_t count = write_records(tree, records, capacity);
   if (count == capacity) {
-    const struct stage_link *keeper = &self->ctx->keeper[STAGE_TREE];
-    error = keeper->ops->put(keeper->store, STAGE_TREE, document->id, records, bytes, NULL);
+    const struct stage_link *blob_store = &self->ctx->blob_store[STAGE_TREE];
+    error = blob_store->ops->put(blob_store->store, STAGE_TREE, document->id, records, bytes, NULL);
   } else {
     STAGE_FAIL(self->ctx, "document %u: the root counts %u nodes, the cursor reached another number", document->id,
                capacity);
@@ -179,8 +179,8 @@ static int skeleton_put_tree(void *store, const struct stage_document *document,
 
 static int skeleton_drop_tree(void *store, uint32_t id) {
   const struct skeleton *self = store;
-  const struct stage_link *keeper = &self->ctx->keeper[STAGE_TREE];
-  return keeper->ops->drop(keeper->store, STAGE_TREE, id);
+  const struct stage_link *blob_store = &self->ctx->blob_store[STAGE_TREE];
+  return blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
 }
 
 /* ---- the table ---- */

@@ -27,7 +27,7 @@ static void damaged_bytes_are_refused(void **state) {
   struct stage_cursor *cursor;
   check_stage_open(&stage, phasebench_stage());
   check_put_document(&stage, 0, 0, check_grammar("c"), "int a;", 6);
-  stage.keeper.kept[STAGE_TREE][0].length -= sizeof(struct record); /* the last record is gone */
+  stage.blob_store.kept[STAGE_TREE][0].length -= sizeof(struct record); /* the last record is gone */
   assert_int_equal(stage.ops->cursor_new(stage.store, &cursor), STAGE_OK);
   assert_int_equal(stage.ops->cursor_open(cursor, 0), STAGE_CORRUPT);
   stage.ops->cursor_delete(cursor);

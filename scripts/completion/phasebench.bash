@@ -66,7 +66,7 @@ _phasebench_value() { # program command option word
     --profile) _phasebench_offer "$4" < <(printf '%s\n' strict stock; [ "$2" != run ] || echo both) ;;
     --checkpoint) _phasebench_offer "$4" < <(printf '%s\n' purged served) ;;
     --trees) _phasebench_offer "$4" < <(printf '%s\n' sexp json) ;;
-    --treat)
+    --policy)
       _phasebench_offer "$4" < <(printf '%s\n' corpus=refuse corpus=per-line corpus=ignore
         printf '%s\n' {machine,version,settings}={refuse,ignore-times,ignore}) ;;
     --combos | --stages) _phasebench_combinations "$1" "$3" "$4" ;;
@@ -74,7 +74,7 @@ _phasebench_value() { # program command option word
       _phasebench_as nospace
       _phasebench_offer "$4" < <(_phasebench_settings "$1") ;;
     --dir | --results) _phasebench_files -d "$4" ;;
-    --output | -o | --json | --markdown | --junit | --config | --claims | --ledger | --bound)
+    --output | -o | --json | --markdown | --junit | --config | --claims | --ledger | --estimate)
       _phasebench_files -f "$4" ;;
   esac # others: a number, a pattern, a name that is new
 }

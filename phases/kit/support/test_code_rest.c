@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <zstd.h>
 
-#include "press.h"
+#include "compress.h"
 
 /* Resident KiB of the library's mappings, as the kernel counts them. */
 static unsigned long library_kib(void) {
@@ -32,11 +32,11 @@ static unsigned long library_kib(void) {
 /* Compresses at a high level and gives back; the result is that of last time. */
 static void round_trip(void) {
   enum { BYTES = 100000 };
-  static char text[BYTES], packed[BYTES * 2], again[BYTES];
+  static char text[BYTES], compressed[BYTES * 2], again[BYTES];
   for (int i = 0; i < BYTES; i++) text[i] = (char)('a' + i * 7 / 5 % 23 + i % 3);
-  size_t length = ZSTD_compress(packed, sizeof packed, text, sizeof text, 19);
+  size_t length = ZSTD_compress(compressed, sizeof compressed, text, sizeof text, 19);
   assert_false(ZSTD_isError(length));
-  assert_int_equal(ZSTD_decompress(again, sizeof again, packed, length), BYTES);
+  assert_int_equal(ZSTD_decompress(again, sizeof again, compressed, length), BYTES);
   assert_memory_equal(again, text, BYTES);
 }
 
@@ -45,7 +45,7 @@ static void code_leaves_and_comes_back(void **state) {
   for (int pass = 0; pass < 2; pass++) {
     round_trip();
     unsigned long before = library_kib();
-    press_code_rest();
+    compress_code_rest();
     unsigned long after = library_kib();
     assert_true(before >= 128);
     assert_true(after + 100 < before);

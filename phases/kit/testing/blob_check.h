@@ -85,34 +85,35 @@ static inline void blob_check_symbol(const struct stage_ops *ops, struct stage_c
   assert_true(visits == VISITS_MAX || !ops->goto_next_symbol(cursor, symbol));
 }
 
-/* What the bytes shed makes them again. */
-static inline void blob_check_regrown(const struct stage_ops *ops, void *store, const uint8_t *bytes, uint64_t length) {
-  uint8_t *shed = malloc(STAGE_SHED_BYTES_MAX(length)), *again = malloc(length);
-  uint64_t shed_length;
-  assert_true(shed && again);
-  if (ops->shed(store, bytes, length, shed, &shed_length) == STAGE_OK) {
-    assert_true(shed_length <= STAGE_SHED_BYTES_MAX(length));
-    uint8_t *exact = realloc(shed, shed_length); /* so that the address sanitizer sees reads past the end */
+/* What the bytes stripped makes them again. */
+static inline void blob_check_reconstructed(const struct stage_ops *ops, void *store, const uint8_t *bytes,
+                                            uint64_t length) {
+  uint8_t *stripped = malloc(STAGE_STRIPPED_BYTES_MAX(length)), *again = malloc(length);
+  uint64_t stripped_length;
+  assert_true(stripped && again);
+  if (ops->strip(store, bytes, length, stripped, &stripped_length) == STAGE_OK) {
+    assert_true(stripped_length <= STAGE_STRIPPED_BYTES_MAX(length));
+    uint8_t *exact = realloc(stripped, stripped_length); /* so that the address sanitizer sees reads past the end */
     assert_non_null(exact);
-    shed = exact;
-    assert_int_equal(ops->regrow(store, shed, shed_length, again, length), STAGE_OK);
+    stripped = exact;
+    assert_int_equal(ops->reconstruct(store, stripped, stripped_length, again, length), STAGE_OK);
     assert_true(memcmp(again, bytes, length) == 0);
   }
-  free(shed);
+  free(stripped);
   free(again);
 }
 
 /* All of this for document `id`, whose blob passed validation; with one cursor or another. */
 static inline void blob_check(const struct check_stage *stage, uint32_t id, struct stage_cursor *cursor) {
   const struct stage_ops *ops = stage->ops;
-  const struct stage_link *keeper = &stage->ctx.keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &stage->ctx.blob_store[STAGE_TREE];
   struct stage_pin pin;
   uint64_t length;
   uint32_t count;
-  assert_int_equal(keeper->ops->length(keeper->store, STAGE_TREE, id, &length), STAGE_OK);
-  assert_int_equal(keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, length, &pin), STAGE_OK);
-  blob_check_regrown(ops, stage->store, pin.bytes, length);
-  keeper->ops->unpin(keeper->store, STAGE_TREE, &pin);
+  assert_int_equal(blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length), STAGE_OK);
+  assert_int_equal(blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, &pin), STAGE_OK);
+  blob_check_reconstructed(ops, stage->store, pin.bytes, length);
+  blob_store->ops->unpin(blob_store->store, STAGE_TREE, &pin);
   assert_int_equal(ops->cursor_open(cursor, id), STAGE_OK);
   struct stage_node *table = blob_check_walk(ops, cursor, &count);
   blob_check_cursor(ops, cursor, table, count);
@@ -124,12 +125,12 @@ static inline void blob_check(const struct check_stage *stage, uint32_t id, stru
   free(table);
 }
 
-/* Any bytes are regrown to the length asked for, or refused. */
-static inline void blob_check_regrow_any(const struct stage_ops *ops, void *store, const uint8_t *shed,
-                                         uint64_t shed_length, uint64_t length) {
+/* Any bytes are reconstructed to the length asked for, or refused. */
+static inline void blob_check_reconstruct_any(const struct stage_ops *ops, void *store, const uint8_t *stripped,
+                                              uint64_t stripped_length, uint64_t length) {
   uint8_t *out = malloc(length ? length : 1); /* exact, so that a write past the end is seen */
   assert_non_null(out);
-  int error = ops->regrow(store, shed, shed_length, out, length);
+  int error = ops->reconstruct(store, stripped, stripped_length, out, length);
   assert_true(error == STAGE_OK || error == STAGE_CORRUPT);
   free(out);
 }

@@ -41,7 +41,7 @@ static inline TSTree *check_parse(const TSLanguage *grammar, const char *source,
   return tree;
 }
 
-/* ---- a stage on its own: heaps are malloc, the keeper is a list of copies ---- */
+/* ---- a stage on its own: heaps are malloc, the blob store is a list of copies ---- */
 
 struct check_bytes {
   uint8_t *p;
@@ -50,7 +50,7 @@ struct check_bytes {
 
 #define CHECK_DOCUMENTS_MAX 64
 
-struct check_keeper {
+struct check_blob_store {
   struct check_bytes kept[STAGE_KIND_COUNT][CHECK_DOCUMENTS_MAX];
   unsigned pins; /* not yet let go of */
 };
@@ -70,7 +70,7 @@ static inline void check_release(struct stage_heap *heap, void *p) {
 
 static inline int check_put(void *store, enum stage_kind kind, uint32_t id, const void *bytes, uint64_t length,
                             const char *path) {
-  struct check_bytes *kept = &((struct check_keeper *)store)->kept[kind][id];
+  struct check_bytes *kept = &((struct check_blob_store *)store)->kept[kind][id];
   (void)path;
   assert_true(id < CHECK_DOCUMENTS_MAX);
   free(kept->p);
@@ -81,27 +81,27 @@ static inline int check_put(void *store, enum stage_kind kind, uint32_t id, cons
   return STAGE_OK;
 }
 static inline int check_length(void *store, enum stage_kind kind, uint32_t id, uint64_t *length) {
-  const struct check_bytes *kept = &((struct check_keeper *)store)->kept[kind][id];
+  const struct check_bytes *kept = &((struct check_blob_store *)store)->kept[kind][id];
   *length = kept->length;
   return kept->p ? STAGE_OK : STAGE_NO_DOCUMENT;
 }
 static inline int check_pin(void *store, enum stage_kind kind, uint32_t id, uint64_t offset, uint64_t length,
                             struct stage_pin *pin) {
-  struct check_keeper *keeper = store;
-  const struct check_bytes *kept = &keeper->kept[kind][id];
+  struct check_blob_store *blob_store = store;
+  const struct check_bytes *kept = &blob_store->kept[kind][id];
   if (!kept->p) return STAGE_NO_DOCUMENT;
   if (offset > kept->length || length > kept->length - offset) return STAGE_OUT_OF_RANGE;
   *pin = (struct stage_pin){kept->p + offset, length, NULL};
-  keeper->pins++;
+  blob_store->pins++;
   return STAGE_OK;
 }
 static inline int check_unpin(void *store, enum stage_kind kind, struct stage_pin *pin) {
   (void)kind, (void)pin;
-  ((struct check_keeper *)store)->pins--;
+  ((struct check_blob_store *)store)->pins--;
   return STAGE_OK;
 }
 static inline int check_drop(void *store, enum stage_kind kind, uint32_t id) {
-  struct check_bytes *kept = &((struct check_keeper *)store)->kept[kind][id];
+  struct check_bytes *kept = &((struct check_blob_store *)store)->kept[kind][id];
   if (!kept->p) return STAGE_NO_DOCUMENT;
   free(kept->p);
   *kept = (struct check_bytes){NULL, 0};
@@ -117,7 +117,7 @@ static inline const struct stage_heap_ops *check_heap_ops(void) {
   static const struct stage_heap_ops ops = {check_allocate, check_resize, check_release};
   return &ops;
 }
-static inline const struct stage_ops *check_keeper_ops(void) {
+static inline const struct stage_ops *check_blob_store_ops(void) {
   static const struct stage_ops ops = {.hdr = STAGE_HDR,
                                        .name = "check",
                                        .put = check_put,
@@ -131,18 +131,19 @@ static inline const struct stage_ops *check_keeper_ops(void) {
 /* One stage, opened. */
 struct check_stage {
   struct stage_ctx ctx;
-  struct check_keeper keeper;
+  struct check_blob_store blob_store;
   const struct stage_ops *ops;
   void *store;
 };
 
-/* In the surroundings of `ctx`, but for the links to keepers. */
+/* In the surroundings of `ctx`, but for the links to blob stores. */
 static inline void check_stage_open_in(struct check_stage *stage, const struct stage_ops *ops, struct stage_ctx ctx) {
   memset(stage, 0, sizeof *stage);
   stage->ops = ops;
   stage->ctx = ctx;
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
-    stage->ctx.keeper[kind] = stage->ctx.below[kind] = (struct stage_link){check_keeper_ops(), &stage->keeper};
+    stage->ctx.blob_store[kind] = stage->ctx.below[kind] =
+        (struct stage_link){check_blob_store_ops(), &stage->blob_store};
   assert_int_equal(ops->open(&stage->ctx, &stage->store), STAGE_OK);
 }
 
@@ -151,18 +152,18 @@ static inline void check_stage_open(struct check_stage *stage, const struct stag
                       (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = check_heap_ops(), .fail = check_fail});
 }
 
-/* The stage is its own keeper, as where none lies above it. */
+/* The stage is its own blob store, as where none lies above it. */
 static inline void check_stage_open_alone(struct check_stage *stage, const struct stage_ops *ops) {
   check_stage_open(stage, ops);
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++)
-    if (ops->keeps & (1u << kind)) stage->ctx.keeper[kind] = (struct stage_link){ops, stage->store};
+    if (ops->keeps & (1u << kind)) stage->ctx.blob_store[kind] = (struct stage_link){ops, stage->store};
 }
 
 static inline void check_stage_close(struct check_stage *stage) {
-  assert_int_equal(stage->keeper.pins, 0);
+  assert_int_equal(stage->blob_store.pins, 0);
   stage->ops->close(stage->store);
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
-    for (int i = 0; i < CHECK_DOCUMENTS_MAX; i++) free(stage->keeper.kept[kind][i].p);
+    for (int i = 0; i < CHECK_DOCUMENTS_MAX; i++) free(stage->blob_store.kept[kind][i].p);
   }
 }
 
@@ -170,7 +171,7 @@ static inline void check_stage_close(struct check_stage *stage) {
 static inline void check_put_document(struct check_stage *stage, uint32_t id, uint32_t language,
                                       const TSLanguage *grammar, const char *source, size_t bytes) {
   struct stage_document document = {id, language, grammar, NULL, source, (uint32_t)bytes};
-  assert_int_equal(check_put(&stage->keeper, STAGE_SOURCE, id, source, bytes, NULL), STAGE_OK);
+  assert_int_equal(check_put(&stage->blob_store, STAGE_SOURCE, id, source, bytes, NULL), STAGE_OK);
   assert_int_equal(stage->ops->put_tree(stage->store, &document, check_parse(grammar, source, bytes)), STAGE_OK);
 }
 
@@ -551,12 +552,12 @@ static inline char *check_wide_text(uint32_t count, size_t *bytes) {
   return text;
 }
 
-/* Runs an open stage through all of the above; it is empty afterwards. `settle` may be NULL. */
-static inline void check_codec_open(struct check_stage *stage, int (*settle)(struct check_stage *stage)) {
+/* Runs an open stage through all of the above; it is empty afterwards. `finalize` may be NULL. */
+static inline void check_codec_open(struct check_stage *stage, int (*finalize)(struct check_stage *stage)) {
   const struct stage_ops *ops = stage->ops;
   const uint32_t text_count = sizeof check_texts / sizeof check_texts[0];
-  for (uint32_t pass = 0; pass < 3; pass++) { /* 0: put; 1: read; 2: read once more, settled */
-    if (pass == 2 && settle) assert_int_equal(settle(stage), STAGE_OK);
+  for (uint32_t pass = 0; pass < 3; pass++) { /* 0: put; 1: read; 2: read once more, finalized */
+    if (pass == 2 && finalize) assert_int_equal(finalize(stage), STAGE_OK);
     for (uint32_t i = 0; i < text_count; i++) {
       const struct check_text *text = &check_texts[i];
       const TSLanguage *grammar = check_grammar(text->language);
@@ -575,27 +576,27 @@ static inline void check_codec_open(struct check_stage *stage, int (*settle)(str
   }
 }
 
-static inline int check_settle(struct check_stage *stage) {
-  return stage->ops->settle ? stage->ops->settle(stage->store) : STAGE_OK;
+static inline int check_finalize(struct check_stage *stage) {
+  return stage->ops->finalize ? stage->ops->finalize(stage->store) : STAGE_OK;
 }
 
 /* A stage above the list of copies. */
 static inline void check_codec(const struct stage_ops *ops) {
   struct check_stage stage;
   check_stage_open(&stage, ops);
-  check_codec_open(&stage, check_settle);
+  check_codec_open(&stage, check_finalize);
   check_stage_close(&stage);
 }
 
 /* Deep and wide trees; moves from every `step`th node. */
-static inline void check_extremes_open(struct check_stage *stage, int (*settle)(struct check_stage *stage),
+static inline void check_extremes_open(struct check_stage *stage, int (*finalize)(struct check_stage *stage),
                                        uint32_t levels, uint32_t width, uint32_t step) {
   const TSLanguage *grammar = check_grammar("javascript");
   size_t deep_bytes, wide_bytes;
   char *deep = check_deep_text(levels, &deep_bytes), *wide = check_wide_text(width, &wide_bytes);
   check_put_document(stage, 0, 0, grammar, deep, deep_bytes);
   check_put_document(stage, 1, 0, grammar, wide, wide_bytes);
-  if (settle) assert_int_equal(settle(stage), STAGE_OK);
+  if (finalize) assert_int_equal(finalize(stage), STAGE_OK);
   check_document(stage, 0, 0, grammar, deep, deep_bytes, step);
   check_document(stage, 1, 0, grammar, wide, wide_bytes, step);
   free(deep);
@@ -605,7 +606,7 @@ static inline void check_extremes_open(struct check_stage *stage, int (*settle)(
 static inline void check_codec_extremes(const struct stage_ops *ops, uint32_t levels, uint32_t width, uint32_t step) {
   struct check_stage stage;
   check_stage_open(&stage, ops);
-  check_extremes_open(&stage, check_settle, levels, width, step);
+  check_extremes_open(&stage, check_finalize, levels, width, step);
   check_stage_close(&stage);
 }
 

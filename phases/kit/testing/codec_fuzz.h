@@ -31,7 +31,7 @@ struct codec_fuzz_store {
 };
 
 /* The tables are those of a text with much of JavaScript in it: language 0's as documents come
- * in, language 1's as they are once settled. */
+ * in, language 1's as they are once finalized. */
 static inline void codec_fuzz_store_open(struct codec_fuzz_store *store, const struct row_codec *codec) {
   static const char text[] =
       "// a comment\nfunction f(a, b) {\n  if (a > 1) return [1, 22, 'x'];\n\n  f(`a\nb`, "
@@ -41,19 +41,19 @@ static inline void codec_fuzz_store_open(struct codec_fuzz_store *store, const s
   store->codec = codec;
   codec_fuzz_open(&store->stage, codec);
   for (uint32_t i = 1; i <= COPIES; i++) check_put_document(&store->stage, i, 1, grammar, text, sizeof text - 1);
-  assert_int_equal(check_settle(&store->stage), STAGE_OK);
+  assert_int_equal(check_finalize(&store->stage), STAGE_OK);
   check_put_document(&store->stage, COPIES + 1, 0, grammar, text, sizeof text - 1);
   assert_int_equal(store->stage.ops->cursor_new(store->stage.store, &store->cursor), STAGE_OK);
 }
 
 /* What validation lets through must be walked without a read out of bounds, and batch walk,
- * cursor and scans must give the same nodes; shedding and regrowing must give the same bytes. */
+ * cursor and scans must give the same nodes; stripping and reconstructing must give the same bytes. */
 static inline void codec_fuzz_blob(struct codec_fuzz_store *store, const uint8_t *data, size_t size) {
   struct check_stage *stage = &store->stage;
   const char *why;
   uint64_t where;
-  assert_int_equal(check_put(&stage->keeper, STAGE_TREE, 0, data, size, NULL), STAGE_OK);
-  blob_check_regrow_any(stage->ops, stage->store, data, size, size * 2);
+  assert_int_equal(check_put(&stage->blob_store, STAGE_TREE, 0, data, size, NULL), STAGE_OK);
+  blob_check_reconstruct_any(stage->ops, stage->store, data, size, size * 2);
   if (store->codec->validate(stage->store, 0, &why, &where)) return;
   blob_check(stage, 0, store->cursor);
 }
@@ -69,7 +69,7 @@ static inline void codec_fuzz_source_check(struct check_stage *stage, const stru
 }
 
 /* The tree of a text in the language that the first byte chooses must come back by batch walk
- * and by cursor, before and after settling, and pass validation. */
+ * and by cursor, before and after finalizing, and pass validation. */
 static inline void codec_fuzz_source(const struct row_codec *codec, const uint8_t *data, size_t size) {
   static const char *const names[] = {"c", "javascript", "python"};
   static const TSLanguage *grammars[3];
@@ -81,7 +81,7 @@ static inline void codec_fuzz_source(const struct row_codec *codec, const uint8_
   codec_fuzz_open(&stage, codec);
   check_put_document(&stage, 0, language, grammar, text, size - 1);
   codec_fuzz_source_check(&stage, codec, language, grammar, text, size - 1);
-  assert_int_equal(check_settle(&stage), STAGE_OK);
+  assert_int_equal(check_finalize(&stage), STAGE_OK);
   codec_fuzz_source_check(&stage, codec, language, grammar, text, size - 1);
   check_stage_close(&stage);
 }

@@ -38,7 +38,8 @@ static inline void fixture_open_above_copies(struct fixture *f) {
 /* Trees go to the stage itself where it keeps bytes. */
 static inline void fixture_open(struct fixture *f) {
   fixture_open_above_copies(f);
-  if (f->ops->keeps & (1u << STAGE_TREE)) f->stage.ctx.keeper[STAGE_TREE] = (struct stage_link){f->ops, f->stage.store};
+  if (f->ops->keeps & (1u << STAGE_TREE))
+    f->stage.ctx.blob_store[STAGE_TREE] = (struct stage_link){f->ops, f->stage.store};
 }
 
 static inline void fixture_close(struct fixture *f) {
@@ -53,7 +54,7 @@ static inline int fixture_put(struct fixture *f, uint32_t id, const TSLanguage *
   return f->ops->put_tree(f->stage.store, &document, check_parse(grammar, text, length));
 }
 
-static inline void fixture_settle(struct fixture *f) { assert_int_equal(f->ops->settle(f->stage.store), STAGE_OK); }
+static inline void fixture_finalize(struct fixture *f) { assert_int_equal(f->ops->finalize(f->stage.store), STAGE_OK); }
 
 /* The one cursor of the fixture. */
 static inline struct stage_cursor *fixture_cursor(struct fixture *f) {
@@ -61,7 +62,7 @@ static inline struct stage_cursor *fixture_cursor(struct fixture *f) {
   return f->cursor;
 }
 
-/* Document `id` is valid, comes back as check_document wants it, and from what it sheds. */
+/* Document `id` is valid, comes back as check_document wants it, and from what it strips. */
 static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text,
                                  size_t length, uint32_t step) {
   blob_check_valid(row_codec_tested, f->stage.store, id);
@@ -71,20 +72,20 @@ static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguag
 
 /* A copy of a document's blob. The caller frees. */
 static inline uint8_t *fixture_blob(struct fixture *f, uint32_t id, uint64_t *length) {
-  const struct stage_link *keeper = &f->stage.ctx.keeper[STAGE_TREE];
+  const struct stage_link *blob_store = &f->stage.ctx.blob_store[STAGE_TREE];
   struct stage_pin pin;
-  assert_int_equal(keeper->ops->length(keeper->store, STAGE_TREE, id, length), STAGE_OK);
+  assert_int_equal(blob_store->ops->length(blob_store->store, STAGE_TREE, id, length), STAGE_OK);
   uint8_t *copy = malloc(*length);
   assert_non_null(copy);
-  assert_int_equal(keeper->ops->pin(keeper->store, STAGE_TREE, id, 0, *length, &pin), STAGE_OK);
+  assert_int_equal(blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, *length, &pin), STAGE_OK);
   memcpy(copy, pin.bytes, *length);
-  keeper->ops->unpin(keeper->store, STAGE_TREE, &pin);
+  blob_store->ops->unpin(blob_store->store, STAGE_TREE, &pin);
   return copy;
 }
 
 static inline void fixture_put_blob(struct fixture *f, uint32_t id, const uint8_t *bytes, uint64_t length) {
-  const struct stage_link *keeper = &f->stage.ctx.keeper[STAGE_TREE];
-  assert_int_equal(keeper->ops->put(keeper->store, STAGE_TREE, id, bytes, length, NULL), STAGE_OK);
+  const struct stage_link *blob_store = &f->stage.ctx.blob_store[STAGE_TREE];
+  assert_int_equal(blob_store->ops->put(blob_store->store, STAGE_TREE, id, bytes, length, NULL), STAGE_OK);
 }
 
 #endif

@@ -8,14 +8,14 @@
 
 #include "row_codec_fixture.h"
 
-/* A text comes back, before and after settling, with moves from every `step`th node. */
+/* A text comes back, before and after finalizing, with moves from every `step`th node. */
 static void check_text(const char *language, const char *text, size_t length, uint32_t step) {
   const TSLanguage *grammar = check_grammar(language);
   struct fixture f;
   fixture_open(&f);
   assert_int_equal(fixture_put(&f, 0, grammar, text, length), STAGE_OK);
   fixture_check(&f, 0, grammar, text, length, step);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   fixture_check(&f, 0, grammar, text, length, step);
   fixture_close(&f);
 }
@@ -38,7 +38,7 @@ static char *file_read(const char *name, size_t *length) {
 
 /* ---- the tests ---- */
 
-/* The two bytes "1;" in JavaScript, before settling. */
+/* The two bytes "1;" in JavaScript, before finalizing. */
 static void check_dump(const uint8_t *dump, size_t length) {
   struct fixture f;
   fixture_open(&f);
@@ -55,7 +55,7 @@ static void conforms(void **state) {
   (void)state;
   struct fixture f;
   fixture_open_above_copies(&f);
-  check_codec_open(&f.stage, check_settle);
+  check_codec_open(&f.stage, check_finalize);
   fixture_close(&f);
 }
 
@@ -63,7 +63,7 @@ static void deep_and_wide_trees_come_back(void **state) {
   (void)state;
   struct fixture f;
   fixture_open_above_copies(&f);
-  check_extremes_open(&f.stage, check_settle, 5000, 20000, 3989); /* more than 255 ancestors close in one place */
+  check_extremes_open(&f.stage, check_finalize, 5000, 20000, 3989); /* more than 255 ancestors close in one place */
   fixture_close(&f);
   check_text("c", "int a;\0int b;\xff\xfe\x80 x", 20, 1);
   check_text("c", "\xef\xbb\xbfint bom;\r\n\r\n\tint\tb;\r\n", 27, 1);
@@ -121,7 +121,7 @@ static void long_tokens_come_back(void **state) {
   free(text);
 }
 
-static void edits_after_settling_come_back(void **state) {
+static void edits_after_finalizing_come_back(void **state) {
   (void)state;
   const TSLanguage *grammar = check_grammar("c");
   struct fixture f;
@@ -130,12 +130,12 @@ static void edits_after_settling_come_back(void **state) {
   for (uint32_t i = 0; i < 24; i++) {
     assert_int_equal(fixture_put(&f, i, grammar, texts[i % 3], strlen(texts[i % 3])), STAGE_OK);
   }
-  fixture_settle(&f);
+  fixture_finalize(&f);
   static const char edited[] = "while (1) { goto out; } /* not seen before */\nout: ;\n";
   assert_int_equal(fixture_put(&f, 5, grammar, edited, strlen(edited)), STAGE_OK);
   fixture_check(&f, 5, grammar, edited, strlen(edited), 1);
   assert_int_equal(f.ops->drop_tree(f.stage.store, 6), STAGE_OK);
-  fixture_settle(&f);
+  fixture_finalize(&f);
   for (uint32_t i = 0; i < 24; i++) {
     const char *text = i == 5 ? edited : texts[i % 3];
     if (i == 6) assert_int_equal(f.ops->cursor_open(fixture_cursor(&f), i), STAGE_NO_DOCUMENT);
@@ -158,7 +158,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
     assert_int_equal(fixture_put(&f, 0, grammar, first, strlen(first)), STAGE_OK);
     test_ctx_grants = grants;
     int error = fixture_put(&f, 1, grammar, second, strlen(second));
-    if (!error) error = f.ops->settle(f.stage.store);
+    if (!error) error = f.ops->finalize(f.stage.store);
     bool ran_dry = test_ctx_grants == 0;
     test_ctx_grants = -1;
     if (error) {
@@ -168,7 +168,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
     fixture_check(&f, 0, grammar, first, strlen(first), 1);
     assert_int_equal(fixture_put(&f, 2, grammar, second, strlen(second)), STAGE_OK); /* in between */
     fixture_check(&f, 2, grammar, second, strlen(second), 1);
-    fixture_settle(&f); /* a settling that was cut short can be done again */
+    fixture_finalize(&f); /* a finalizing that was cut short can be done again */
     fixture_check(&f, 0, grammar, first, strlen(first), 1);
     fixture_check(&f, 2, grammar, second, strlen(second), 1);
     fixture_close(&f);
@@ -177,25 +177,25 @@ static void running_out_of_memory_loses_nothing(void **state) {
   assert_true(failures > 10);
 }
 
-/* ---- spoiled bytes ---- */
+/* ---- corrupt bytes ---- */
 
-static const char spoiled_text[] =
+static const char corrupt_text[] =
     "int main(int argc, char **argv) {\n\treturn argc > 1 ? 0 : puts(\"hello world, hello\");\n}\n";
 
-/* Document 0 is the text above; settled: among others like it. */
-static void spoiled_open(struct fixture *f, bool is_settled) {
+/* Document 0 is the text above; finalized: among others like it. */
+static void corrupt_open(struct fixture *f, bool is_finalized) {
   const TSLanguage *grammar = check_grammar("c");
   fixture_open(f);
-  for (uint32_t i = 0; i < (is_settled ? 9 : 1); i++)
-    assert_int_equal(fixture_put(f, i, grammar, spoiled_text, strlen(spoiled_text)), STAGE_OK);
-  if (is_settled) fixture_settle(f);
+  for (uint32_t i = 0; i < (is_finalized ? 9 : 1); i++)
+    assert_int_equal(fixture_put(f, i, grammar, corrupt_text, strlen(corrupt_text)), STAGE_OK);
+  if (is_finalized) fixture_finalize(f);
 }
 
 /* A flipped bit is either refused by validation, or gives another blob that decodes within its
  * bounds (the address sanitizer watches), by batch as by cursor; it never crashes. */
-static void check_flipped_bits(bool is_settled) {
+static void check_flipped_bits(bool is_finalized) {
   struct fixture f;
-  spoiled_open(&f, is_settled);
+  corrupt_open(&f, is_finalized);
   const char *why;
   uint64_t length, where;
   uint32_t refused = 0;
@@ -223,14 +223,14 @@ static void flipped_bits_are_found_or_harmless(void **state) {
   check_flipped_bits(true);
 }
 
-/* Spoiled shed bytes are refused, or make a blob that is valid or refused. */
-static void check_regrown(struct fixture *f, const uint8_t *shed, uint64_t shed_length, uint64_t length) {
+/* Corrupt stripped bytes are refused, or make a blob that is valid or refused. */
+static void check_reconstructed(struct fixture *f, const uint8_t *stripped, uint64_t stripped_length, uint64_t length) {
   const char *why;
   uint64_t where;
-  uint8_t *exact = malloc(shed_length ? shed_length : 1), *out = malloc(length);
+  uint8_t *exact = malloc(stripped_length ? stripped_length : 1), *out = malloc(length);
   assert_true(exact && out);
-  if (shed_length > 0) memcpy(exact, shed, shed_length);
-  int error = f->ops->regrow(f->stage.store, exact, shed_length, out, length);
+  if (stripped_length > 0) memcpy(exact, stripped, stripped_length);
+  int error = f->ops->reconstruct(f->stage.store, exact, stripped_length, out, length);
   if (error) {
     assert_int_equal(error, STAGE_CORRUPT);
   } else {
@@ -242,38 +242,39 @@ static void check_regrown(struct fixture *f, const uint8_t *shed, uint64_t shed_
   free(out);
 }
 
-static void check_spoiled_shed_bytes(bool is_settled) {
+static void check_corrupt_strip_bytes(bool is_finalized) {
   struct fixture f;
-  spoiled_open(&f, is_settled);
-  uint64_t length, shed_length;
-  uint8_t *blob = fixture_blob(&f, 0, &length), *shed = malloc(STAGE_SHED_BYTES_MAX(length));
-  assert_non_null(shed);
-  assert_int_equal(f.ops->shed(f.stage.store, blob, length, shed, &shed_length), STAGE_OK);
-  for (uint64_t bit = 0; bit < shed_length * 8; bit++) {
-    shed[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-    check_regrown(&f, shed, shed_length, length);
-    shed[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+  corrupt_open(&f, is_finalized);
+  uint64_t length, stripped_length;
+  uint8_t *blob = fixture_blob(&f, 0, &length), *stripped = malloc(STAGE_STRIPPED_BYTES_MAX(length));
+  assert_non_null(stripped);
+  assert_int_equal(f.ops->strip(f.stage.store, blob, length, stripped, &stripped_length), STAGE_OK);
+  for (uint64_t bit = 0; bit < stripped_length * 8; bit++) {
+    stripped[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    check_reconstructed(&f, stripped, stripped_length, length);
+    stripped[bit / 8] ^= (uint8_t)(1u << (bit % 8));
   }
-  for (uint64_t cut = 0; cut < shed_length; cut++) {
-    assert_int_equal(f.ops->regrow(f.stage.store, shed, cut, blob, length), STAGE_CORRUPT);
-    check_regrown(&f, shed, cut, length);
+  for (uint64_t cut = 0; cut < stripped_length; cut++) {
+    assert_int_equal(f.ops->reconstruct(f.stage.store, stripped, cut, blob, length), STAGE_CORRUPT);
+    check_reconstructed(&f, stripped, cut, length);
   }
-  assert_int_equal(f.ops->regrow(f.stage.store, shed, shed_length, blob, length - 1), STAGE_CORRUPT);
+  assert_int_equal(f.ops->reconstruct(f.stage.store, stripped, stripped_length, blob, length - 1), STAGE_CORRUPT);
   free(blob);
-  free(shed);
+  free(stripped);
   fixture_close(&f);
 }
 
-static void spoiled_shed_bytes_are_found_or_harmless(void **state) {
+static void corrupt_strip_bytes_are_found_or_harmless(void **state) {
   (void)state;
-  check_spoiled_shed_bytes(false);
-  check_spoiled_shed_bytes(true);
+  check_corrupt_strip_bytes(false);
+  check_corrupt_strip_bytes(true);
 }
 
 #define ROW_CODEC_TESTS                                                                                                \
   cmocka_unit_test(conforms), cmocka_unit_test(deep_and_wide_trees_come_back), cmocka_unit_test(real_files_come_back), \
       cmocka_unit_test(wide_nodes_keep_their_fields), cmocka_unit_test(long_tokens_come_back),                         \
-      cmocka_unit_test(edits_after_settling_come_back), cmocka_unit_test(running_out_of_memory_loses_nothing),         \
-      cmocka_unit_test(flipped_bits_are_found_or_harmless), cmocka_unit_test(spoiled_shed_bytes_are_found_or_harmless)
+      cmocka_unit_test(edits_after_finalizing_come_back), cmocka_unit_test(running_out_of_memory_loses_nothing),       \
+      cmocka_unit_test(flipped_bits_are_found_or_harmless),                                                            \
+      cmocka_unit_test(corrupt_strip_bytes_are_found_or_harmless)
 
 #endif

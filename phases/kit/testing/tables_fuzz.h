@@ -18,7 +18,7 @@ static inline struct tables_bytes tables_fuzz_good(const struct row_codec *codec
   codec_fuzz_open(&stage, codec);
   for (uint32_t i = 0; i < 8; i++)
     check_put_document(&stage, i, i / 7, grammar, tables_fuzz_text, sizeof tables_fuzz_text - 1);
-  assert_int_equal(check_settle(&stage), STAGE_OK);
+  assert_int_equal(check_finalize(&stage), STAGE_OK);
   struct tables_bytes saved = tables_save(&stage);
   check_stage_close(&stage);
   return saved;

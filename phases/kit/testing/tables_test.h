@@ -46,7 +46,7 @@ static void tables_open_over(struct fixture *f, struct fixture *first) {
   long live = test_ctx_live; /* of the first one, which opening would forget */
   fixture_open_above_copies(f);
   test_ctx_live += live;
-  f->stage.ctx.keeper[STAGE_TREE] = (struct stage_link){check_keeper_ops(), &first->stage.keeper};
+  f->stage.ctx.blob_store[STAGE_TREE] = (struct stage_link){check_blob_store_ops(), &first->stage.blob_store};
 }
 
 /* Both are closed; neither leaves anything. */
@@ -72,8 +72,8 @@ static void same_names(const struct fixture *a, const struct fixture *b) {
   }
 }
 
-/* In the store that loaded them, tables grow, documents go, and settling ranks anew. */
-static void tables_go_on(struct fixture *f, bool is_settled) {
+/* In the store that loaded them, tables grow, documents go, and finalizing ranks anew. */
+static void tables_go_on(struct fixture *f, bool is_finalized) {
   static const char more[] = "while (1) { goto out; } /* not seen before */\nout: ;\n";
   static const struct tables_document fresh = {3, "c", more};
   tables_put(f, TABLES_DOCUMENTS, &tables_documents[0], more);
@@ -92,27 +92,27 @@ static void tables_go_on(struct fixture *f, bool is_settled) {
     tables_put(f, 1, &tables_documents[1], "let z = @ (;\n");
     assert_int_equal(f->ops->drop_tree(f->stage.store, 4), STAGE_OK);
     f->ops->cursor_close(fixture_cursor(f));
-    for (int i = 0; i < TABLES_DOCUMENTS / 4 && is_settled; i++) /* so many that settling begins anew */
+    for (int i = 0; i < TABLES_DOCUMENTS / 4 && is_finalized; i++) /* so many that finalizing begins anew */
       tables_put(f, 3, &tables_documents[0], tables_documents[0].text);
-    fixture_settle(f);
+    fixture_finalize(f);
   }
 }
 
-static void check_loaded(bool is_settled) {
+static void check_loaded(bool is_finalized) {
   struct fixture first, second;
   fixture_open_above_copies(&first);
   tables_put_all(&first);
-  if (is_settled) fixture_settle(&first);
+  if (is_finalized) fixture_finalize(&first);
   struct tables_bytes saved = tables_save(&first.stage);
   tables_open_over(&second, &first);
   assert_int_equal(tables_load(&second.stage, saved.p, saved.length), STAGE_OK);
-  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name, is_settled ? "settled" : "growing",
+  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name, is_finalized ? "finalized" : "growing",
                 saved.length);
   tables_check_saved(&second.stage, saved.p, saved.length);
   same_names(&first, &second);
   tables_check_all(&second);
   tables_check_saved(&second.stage, saved.p, saved.length); /* reading changes nothing */
-  tables_go_on(&second, is_settled);
+  tables_go_on(&second, is_finalized);
   struct tables_bytes later = tables_save(&second.stage);
   assert_true(later.length != saved.length || memcmp(later.p, saved.p, saved.length) != 0);
   for (uint32_t i = 0; i < TABLES_DOCUMENTS + 2; i++)
@@ -137,7 +137,7 @@ static void an_empty_store_is_saved_and_loaded(void **state) {
   (void)state;
   struct fixture first, second;
   fixture_open_above_copies(&first);
-  fixture_settle(&first);
+  fixture_finalize(&first);
   struct tables_bytes saved = tables_save(&first.stage);
   tables_open_over(&second, &first);
   assert_int_equal(tables_load(&second.stage, saved.p, saved.length), STAGE_OK);
@@ -149,12 +149,12 @@ static void an_empty_store_is_saved_and_loaded(void **state) {
 }
 
 /* Into the same store, which is as it was each time: in the end the good ones are loaded. */
-static void spoiled_tables_are_refused(void **state) {
+static void corrupt_tables_are_refused(void **state) {
   (void)state;
   struct fixture first, second;
   fixture_open_above_copies(&first);
   tables_put_all(&first);
-  fixture_settle(&first);
+  fixture_finalize(&first);
   struct tables_bytes saved = tables_save(&first.stage);
   tables_open_over(&second, &first);
   long live = test_ctx_live;
@@ -184,7 +184,7 @@ static void tables_from_nowhere_are_refused_or_harmless(void **state) {
   uint32_t refused = 0, tried = 0;
   fixture_open_above_copies(&first);
   tables_put_all(&first);
-  fixture_settle(&first);
+  fixture_finalize(&first);
   struct tables_bytes saved = tables_save(&first.stage);
   long live = test_ctx_live;
   for (size_t bit = 0; bit < (saved.length - TABLES_CHECK_BYTES) * 8; bit += 3, tried++) {
@@ -196,7 +196,7 @@ static void tables_from_nowhere_are_refused_or_harmless(void **state) {
     tables_mend_check(saved.p, saved.length);
     tables_check_any(&stage, grammar, tables_documents[0].text, saved.p, saved.length);
     saved.p[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-    refused += !stage.keeper.kept[STAGE_TREE][0].p;
+    refused += !stage.blob_store.kept[STAGE_TREE][0].p;
     check_stage_close(&stage);
     assert_int_equal(test_ctx_live, live);
   }
@@ -211,7 +211,7 @@ static void saving_and_loading_tell_what_fails(void **state) {
   unsigned failures = 0;
   fixture_open_above_copies(&first);
   tables_put_all(&first);
-  fixture_settle(&first);
+  fixture_finalize(&first);
   struct tables_bytes saved = tables_save(&first.stage);
   for (size_t room = 1; room < saved.length; room += 1 + room / 8) {
     struct tables_bytes some = {.room = room};
@@ -240,7 +240,7 @@ static void saving_and_loading_tell_what_fails(void **state) {
 
 #define TABLES_TESTS                                                                                          \
   cmocka_unit_test(loaded_tables_read_what_was_put), cmocka_unit_test(tables_that_still_grow_are_loaded_too), \
-      cmocka_unit_test(an_empty_store_is_saved_and_loaded), cmocka_unit_test(spoiled_tables_are_refused),     \
+      cmocka_unit_test(an_empty_store_is_saved_and_loaded), cmocka_unit_test(corrupt_tables_are_refused),     \
       cmocka_unit_test(tables_from_nowhere_are_refused_or_harmless),                                          \
       cmocka_unit_test(saving_and_loading_tell_what_fails)
 

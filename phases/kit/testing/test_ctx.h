@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * test_ctx.h - a stage's surroundings for its unit tests: heaps on malloc, the first
- * failure message kept, and the stage's own keeper (or none) below it. */
+ * failure message kept, and the stage's own blob store (or none) below it. */
 #ifndef PHASEBENCH_TEST_CTX_H
 #define PHASEBENCH_TEST_CTX_H
 
@@ -56,11 +56,11 @@ static inline struct stage_ctx test_ctx(void) {
   return (struct stage_ctx){.hdr = STAGE_HDR, .heap_ops = &test_ctx_heap_ops, .fail = test_ctx_fail};
 }
 
-/* Opens a stage whose tree bytes go to its own keeper. */
+/* Opens a stage whose tree bytes go to its own blob store. */
 static inline int test_ctx_open(const struct stage_ops *ops, struct stage_ctx *ctx, void **store) {
   *ctx = test_ctx();
   int error = ops->open(ctx, store);
-  ctx->keeper[STAGE_TREE] = (struct stage_link){ops, *store};
+  ctx->blob_store[STAGE_TREE] = (struct stage_link){ops, *store};
   return error;
 }
 

@@ -27,7 +27,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows, kinds and paddi
 struct tables_documents {
   uint32_t end; /* ids are below */
   uint32_t count;
-  uint32_t fresh; /* put since the last settling; one that was put again counts again */
+  uint32_t fresh; /* put since the last finalizing; one that was put again counts again */
 };
 
 /* ---- writing ---- */
@@ -54,7 +54,7 @@ struct tables_reader {
   int error;
 };
 
-/* False, with reader->error: these are no tables of this tag and version, or they were spoiled. */
+/* False, with reader->error: these are no tables of this tag and version, or they were corrupt. */
 bool tables_reader_open(struct tables_reader *reader, const struct stage_ctx *ctx, const char tag[TABLES_TAG_BYTES],
                         uint8_t version, const void *bytes, uint64_t length);
 /* Nothing may be left. The first error, which was told through ctx->fail. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any bytes as a blob, and as shed bytes. */
+ * Any bytes as a blob, and as stripped bytes. */
 #include "kit/testing/codec_fuzz.h"
 #include "format.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Any bytes as a blob, and as shed bytes, in both forms. */
+ * Any bytes as a blob, and as stripped bytes, in both forms. */
 #include "kit/testing/codec_fuzz.h"
 #include "fixture.h"
 
