@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the measured numbers into the papers: README.md, ARCHITECTURE.md, results/MEASUREMENTS.md and
-phases/*/README.md. The numbers come from results/measured/*.json, which scripts/measured.py makes.
+"""Writes the measured numbers into the papers: README.md, ARCHITECTURE.md, results/MEASUREMENTS.md and the
+README.md of each stage and room. The numbers come from results/measured/*.json, which scripts/measured.py makes.
 
     scripts/tables.py            rewrites the papers
     scripts/tables.py --check    changes nothing; exit code 1 and a line for each paper that differs
@@ -357,7 +357,7 @@ def typed_by_hand(text):
 
 def papers(root):
     return [root / "README.md", root / "ARCHITECTURE.md", root / "results/MEASUREMENTS.md",
-            *sorted(root.glob("phases/*/README.md"))]
+            *sorted(root.glob("phases/*/README.md")), *sorted(root.glob("harness/*/README.md"))]
 
 
 def check(path, old, new):
