@@ -156,7 +156,7 @@ def main():
                         help="what else the machine did meanwhile (default: other work)")
     parser.add_argument("--profile", default="strict", help="allocator profile (default: strict)")
     parser.add_argument("--command", help="of a bench file, which does not tell it: the command that made it")
-    parser.add_argument("--commit", help="of a file that does not tell it (bench, estimate): the program's commit, 40 digits")
+    parser.add_argument("--commit", help="of a file that does not tell it: the program's commit, 40 digits")
     arguments = parser.parse_args()
     with open(arguments.result, encoding="utf-8") as file:
         content = json.load(file)

@@ -124,29 +124,21 @@ class Measured:
 
 # FIGURE of an inline number: the raw value of (run, combination), and how it is printed.
 FIGURES = {
-    "lines": (lambda run, name: run.lines, lambda v: f"{v:,}"),
     "rss_at_rest": (lambda run, name: run.rss(name, "purged"), memory),
     "rss_in_service": (lambda run, name: run.rss(name, "served"), memory),
     "bytes_per_line": (lambda run, name: run.rss(name, "purged") / run.lines, lambda v: digits(v, 2)),
     "disk_bytes_per_line": (lambda run, name: run.get(name, "disk_bytes.purged") / run.lines,
                             lambda v: digits(v, 2)),
-    "source_bytes_per_line": (lambda run, name: run.get(name, "source_bytes") / run.lines, lambda v: digits(v, 2)),
     "tree_bits_per_node": (lambda run, name: 8 * run.get(name, "tree_bytes") / run.combinations[name]["nodes"],
                            lambda v: digits(v, 3)),
     "percent_less_at_rest": (lambda run, name: run.rss(name, "purged") / run.rss("baseline", "purged"), percent_less),
     "percent_less_in_service": (lambda run, name: run.rss(name, "served") / run.rss("baseline", "served"),
                                 percent_less),
-    "lines_per_mib_at_rest": (lambda run, name: run.get(name, "lines_per_mib.purged"), lambda v: digits(v, 3)),
-    "finalize_percent_of_parsing": (lambda run, name: 100 * run.get(name, "finalize_over_parse"),
-                                    lambda v: digits(v, 2)),
-    "build_over_parse": (lambda run, name: run.get(name, "build_over_parse"), lambda v: digits(v, 2)),
     "open_us": (lambda run, name: run.get(name, "cold_open.tree_cached.p50_ns"), microseconds),
     "parse_over_open": (lambda run, name: run.get(name, "cold_open.parse_over_tree_cached.p50"),
                         lambda v: digits(v, 2)),
     "parse_over_open_uncached": (lambda run, name: run.get(name, "cold_open.parse_over_tree_uncached.p50"),
                                  lambda v: digits(v, 2)),
-    "opened_slower_than_parsed_percent": (lambda run, name: run.get(name, "cold_open.parse_over_tree_cached.slower_pct"),
-                                          lambda v: digits(v, 1)),
 }
 
 
@@ -189,24 +181,6 @@ def results(measured):
     for name in ORDER:
         rows.append([shown(name)] + [both(run, name) if name in run.names else "" for run in runs])
     return table(["lines/MiB at rest / in service"] + [f"`{run.name}`" for run in runs], rows)
-
-
-def open_columns(run, name):
-    get = lambda key: run.get(name, key)
-    return [microseconds(get("access.hot.p50_ns")), microseconds(get("access.frozen.p50_ns")),
-            microseconds(get("cold_open.tree_cached.p50_ns")), microseconds(get("cold_open.tree_uncached.p50_ns")),
-            digits(get("cold_open.parse_over_tree_cached.p50"), 2),
-            digits(get("cold_open.parse_over_tree_uncached.p50"), 2)]
-
-
-def prices(measured):
-    rows = []
-    for run in measured.runs.values():
-        for name in ("baseline", "p1", "p1+p2+p3", ALL_SIX):
-            if name in run.names and (run.name == "ts-1720" or name == ALL_SIX):
-                rows.append([f"`{run.name}` {shown(name)}"] + open_columns(run, name))
-    return table(["median, us", "hot access", "frozen access", "cold open", "cold open, uncached",
-                  "parsing / cold open", "parsing / uncached"], rows)
 
 
 def memory_table(run):
@@ -327,7 +301,7 @@ def estimates(measured):
     return table(["bits a node", "kinds", "closes", "paddings", "lengths", "estimate", "p1", "p1+p3", "p1+p2+p3"], rows)
 
 
-TABLES = {"results": results, "prices": prices, "measurements": measurements, "speed": speed, "estimates": estimates}
+TABLES = {"results": results, "measurements": measurements, "speed": speed, "estimates": estimates}
 TABLES.update({f"stage {name}": lambda measured, name=name: stage(measured, name) for name in STAGES})
 
 
@@ -364,7 +338,8 @@ def check(path, old, new):
     """Says what is wrong with a paper; true where nothing is."""
     if old != new:
         print(f"{path} differs from results/measured; scripts/tables.py rewrites it:")
-        for line in list(difflib.unified_diff(old.splitlines(), new.splitlines(), "paper", "measured", "", "", 0, ""))[2:8]:
+        changes = difflib.unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm="")
+        for line in list(changes)[2:8]:
             print(f"  {line[:160]}")
     by_hand = typed_by_hand(new)
     for line, words in by_hand:

@@ -41,7 +41,7 @@ check_length() {
   [ "$lines" -le "$2" ] || wrong "$1 has $lines lines: at most $2"
 }
 
-for paper in README.md ARCHITECTURE.md results/README.md results/MEASUREMENTS.md phases/*/README.md harness/*/README.md; do
+for paper in README.md ARCHITECTURE.md results/README.md results/MEASUREMENTS.md {phases,harness}/*/README.md; do
   check_names "$paper"
   check_links "$paper"
 done
