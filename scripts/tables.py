@@ -83,9 +83,9 @@ def microseconds(nanoseconds):
 
 
 def percent_less(part):
-    """100 * (1 - part), with two digits of what is left: 99.71."""
+    """100 * (1 - part), with one digit of what is left: 99.7."""
     left = 100 * part
-    places = max(0, 1 - math.floor(math.log10(left)))
+    places = max(0, -math.floor(math.log10(left)))
     return f"{100 - left:.{places}f}"
 
 
