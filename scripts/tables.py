@@ -256,8 +256,8 @@ def stage(measured, name):
                              digits(run.get(each, "build_over_parse"), 2),
                              microseconds(run.get(each, "access.hot.p50_ns")),
                              microseconds(run.get(each, "cold_open.tree_cached.p50_ns"))])
-    return table(["", "lines/MiB at rest / in service", "trees, bits a node", "sources, bytes a line",
-                  "disk, bytes a line", "build / parse", "hot access, us", "cold open, us"], rows)
+    return table(["", "lines/MiB at rest / in service", "trees in memory, bits a node",
+                  "sources in memory, bytes a line", "disk, bytes a line", "build / parse", "hot access, us", "cold open, us"], rows)
 
 
 def speeds(bench, name):
