@@ -4,10 +4,10 @@
  * trees into the blobs of format.h; as a blob store it packs tree bytes back to back
  * (kit/pack.h).
  *
- * While documents come in, codes are given out in the order in which rows are first
+ * While documents come in, codes are given out in the order in which tokens are first
  * seen, so that a document is stored once it is parsed and the parser's tree can go.
- * Finalizing counts how often each row occurs, ranks the rows so that the commonest take
- * one byte, drops rows not worth their place, and writes each blob once more. */
+ * Finalizing counts how often each token occurs, ranks the tokens so that the commonest take
+ * one byte, drops tokens not worth their place, and writes each blob once more. */
 #include <stdlib.h>
 
 #include "kit/support/slabs.h"
@@ -164,37 +164,37 @@ static int reconstruct(void *store, const void *bytes, uint64_t stripped_length,
 
 /* ---- finalizing ---- */
 
-/* How often each row of a language occurs in the store. */
+/* How often each token of a language occurs in the store. */
 struct tally {
-  struct map index; /* row -> place in rows and counts */
-  struct tree_row *rows;
+  struct map index; /* token -> place in tokens and counts */
+  struct tree_token *tokens;
   uint32_t *counts;
   uint32_t count, capacity;
 };
 
 static void tally_free(const struct stage_ctx *ctx, struct tally *tally) {
   map_clear(&tally->index, ctx, STAGE_TREE);
-  stage_release(ctx, STAGE_TREE, tally->rows);
+  stage_release(ctx, STAGE_TREE, tally->tokens);
   stage_release(ctx, STAGE_TREE, tally->counts);
 }
 
-static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct tree_row row) {
+static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct tree_token token) {
   uint64_t key;
-  memcpy(&key, &row, sizeof key);
+  memcpy(&key, &token, sizeof key);
   uint32_t i = map_get(&tally->index, key);
   if (i == MAP_NONE) {
     i = tally->count;
     if (i == tally->capacity) {
       uint32_t capacity = i ? i * 2 : 1024;
-      struct tree_row *rows = stage_resize(ctx, STAGE_TREE, tally->rows, capacity * sizeof *rows);
-      if (rows) tally->rows = rows;
+      struct tree_token *tokens = stage_resize(ctx, STAGE_TREE, tally->tokens, capacity * sizeof *tokens);
+      if (tokens) tally->tokens = tokens;
       uint32_t *counts = stage_resize(ctx, STAGE_TREE, tally->counts, capacity * sizeof *counts);
       if (counts) tally->counts = counts;
-      if (!rows || !counts) return STAGE_OUT_OF_MEMORY;
+      if (!tokens || !counts) return STAGE_OUT_OF_MEMORY;
       tally->capacity = capacity;
     }
     if (!map_add(&tally->index, ctx, STAGE_TREE, key, i)) return STAGE_OUT_OF_MEMORY;
-    tally->rows[i] = row;
+    tally->tokens[i] = token;
     tally->counts[i] = 0;
     tally->count++;
   }
@@ -210,8 +210,8 @@ static int tally_documents(const struct store *s, struct tally *tallies) {
     int error = blob_pin(s, id, &pin, &tree, &tables);
     if (error == STAGE_NO_DOCUMENT) continue;
     if (error) return error;
-    const uint8_t *p = tree.tokens, *end = tree.tokens + tree.token_bytes;
-    while (p < end && !error) error = tally_add(s->ctx, &tallies[tree.language], p1_next_row(&tables, &p));
+    const uint8_t *p = tree.codes, *end = tree.codes + tree.code_bytes;
+    while (p < end && !error) error = tally_add(s->ctx, &tallies[tree.language], p1_next_token(&tables, &p));
     blob_unpin(s, &pin);
     if (error) return error;
   }
@@ -225,7 +225,7 @@ static int compare_counts(const void *a, const void *b, void *counts_of) {
   return i < j ? -1 : 1; /* the order of first occurrence: the result does not depend on the sort */
 }
 
-/* Ranks a language's rows by count and makes them its new generation. A row that occurs
+/* Ranks a language's tokens by count and makes them its new generation. A token that occurs
  * once costs 9 bytes behind an escape, and 8 in the table beside its code: it stays out. */
 static int language_rank(const struct store *s, struct p1_language *language, const struct tally *tally) {
   uint32_t *order = stage_allocate(s->ctx, STAGE_TREE, tally->count * sizeof *order);
@@ -234,13 +234,13 @@ static int language_rank(const struct store *s, struct p1_language *language, co
   qsort_r(order, tally->count, sizeof *order, compare_counts, tally->counts);
   uint32_t kept = 0;
   while (kept < tally->count && kept + 1 < P1_CODE_MAX && tally->counts[order[kept]] > 1) kept++;
-  struct tree_row *rows = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *rows);
-  if (rows) {
-    rows[P1_ESCAPE] = (struct tree_row){0};
-    for (uint32_t i = 0; i < kept; i++) rows[i + 1] = tally->rows[order[i]];
+  struct tree_token *tokens = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *tokens);
+  if (tokens) {
+    tokens[P1_ESCAPE] = (struct tree_token){0};
+    for (uint32_t i = 0; i < kept; i++) tokens[i + 1] = tally->tokens[order[i]];
   }
   stage_release(s->ctx, STAGE_TREE, order);
-  return rows ? p1_language_renew(language, rows, kept + 1) : STAGE_OUT_OF_MEMORY;
+  return tokens ? p1_language_renew(language, tokens, kept + 1) : STAGE_OUT_OF_MEMORY;
 }
 
 /* Writes every blob that is not of its language's current generation again. */
@@ -308,15 +308,15 @@ static int finalize(void *store) {
 
 static void stats(void *store, stage_stat_fn *emit, void *sink) {
   const struct store *s = store;
-  uint64_t rows = 0, kinds = 0, paddings = 0, bytes = 0;
+  uint64_t tokens = 0, kinds = 0, paddings = 0, bytes = 0;
   for (uint32_t i = 0; i < s->language_count; i++) {
     const struct p1_language *l = &s->languages[i];
-    rows += l->current.count;
+    tokens += l->current.count;
     kinds += l->alphabet.kind_count;
     paddings += l->alphabet.padding_count;
-    bytes += (uint64_t)l->current.capacity * sizeof *l->current.rows + alphabet_bytes(&l->alphabet);
+    bytes += (uint64_t)l->current.capacity * sizeof *l->current.tokens + alphabet_bytes(&l->alphabet);
   }
-  emit(sink, "token_rows", "count", (double)rows);
+  emit(sink, "tokens", "count", (double)tokens);
   emit(sink, "kinds", "count", (double)kinds);
   emit(sink, "paddings", "count", (double)paddings);
   emit(sink, "table_bytes", "bytes", (double)bytes);
@@ -378,8 +378,8 @@ static int cursor_new(void *store, struct stage_cursor **out) {
   struct store *s = store;
   struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
   if (!c) return STAGE_OUT_OF_MEMORY;
-  *c = (struct cursor){.p1 = {.rows = {.ctx = s->ctx}}, .store = s};
-  *out = &c->p1.rows.pub;
+  *c = (struct cursor){.p1 = {.moves = {.ctx = s->ctx}}, .store = s};
+  *out = &c->p1.moves.pub;
   return STAGE_OK;
 }
 
@@ -397,15 +397,15 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   int error = blob_pin(c->store, id, &p1->pin, &p1->tree, &p1->tables);
   if (error) return error;
   p1->open = true;
-  p1->tokens_end = p1->tree.tokens + p1->tree.token_bytes;
-  return row_cursor_start(&p1->rows) ? STAGE_OK : p1->rows.pub.error;
+  p1->codes_end = p1->tree.codes + p1->tree.code_bytes;
+  return token_cursor_start(&p1->moves) ? STAGE_OK : p1->moves.pub.error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c) return;
   cursor_close(cursor);
-  row_cursor_free_frames(&c->p1.rows);
+  token_cursor_free_frames(&c->p1.moves);
   stage_release(c->store->ctx, STAGE_TREE, c);
 }
 
@@ -480,9 +480,9 @@ static const struct stage_ops ops = {
     .cursor_open = cursor_open,
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
-    ROW_CURSOR_STEPS,
-    ROW_CURSOR_HOOKS,
-    .walk = row_walk,
+    TOKEN_CURSOR_STEPS,
+    TOKEN_CURSOR_HOOKS,
+    .walk = token_walk,
 };
 
 const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -18,7 +18,7 @@ static inline int fixture_validate(void *store, uint32_t id, const char **why, u
 static const struct stage_ops fixture_below = {
     .hdr = STAGE_HDR, .name = "packs", .order = 10, .roles = STAGE_TREE_CODEC, .flags = STAGE_PACKS_NODES};
 
-static const struct row_codec fixture_forms[] = {
+static const struct token_codec fixture_forms[] = {
     {"packed", &fixture_below, fixture_validate},
     {"plain", NULL, fixture_validate},
 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * p3.c - the stage "p3 bytecode": a tree is a string of codes, each of which names a phrase of
- * rows learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
+ * tokens learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
  * go to the blob store below: p1 packs them back to back, p2 chunks what is stripped of them.
  *
  * Above a codec that packs nodes (STAGE_PACKS_NODES: p1) it takes that over: paddings are
- * interned in rows and numbers have prefix codes. Alone, operands have a fixed width.
+ * interned in tokens and numbers have prefix codes. Alone, operands have a fixed width.
  *
- * While documents come in, each row has a code of its own, so that a document is stored once
+ * While documents come in, each token has a code of its own, so that a document is stored once
  * it is parsed and the parser's tree can go. Finalizing learns and writes each blob once more. */
 #include "cursor.h"
 #include "encode.h"
@@ -99,7 +99,7 @@ static int put_tree(void *store, const struct stage_document *document, TSTree *
   if (document->id >= s->document_end) s->document_end = document->id + 1;
   if (!known) s->documents++;
   s->fresh++;
-  s->languages[document->language].rows_put += s->encoder.rows.count;
+  s->languages[document->language].tokens_put += s->encoder.tokens.count;
   return STAGE_OK;
 }
 
@@ -228,19 +228,20 @@ static int reconstruct(void *store, const void *bytes, uint64_t stripped_length,
 
 /* ---- finalizing ---- */
 
-/* Shows a document's rows to its language's learner. */
+/* Shows a document's tokens to its language's learner. */
 static int document_see(struct p3_learner *learners, const struct p3_tree *tree, const struct p3_tables *tables) {
   struct p3_learner *learner = &learners[tree->language];
   struct p3_reader reader = {.tables = tables, .tree = tree};
-  struct tree_row row;
-  uint32_t numbers[ROW_NUMBERS_MAX];
-  int error = p3_row_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  struct tree_token token;
+  uint32_t numbers[TOKEN_NUMBERS_MAX];
+  int error =
+      p3_token_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
   bool has_numbers = p3_learner_document_begin(learner);
-  while (!error && (has_numbers ? p3_read_row(&reader, &row, numbers) : p3_read_row_only(&reader, &row))) {
+  while (!error && (has_numbers ? p3_read_token(&reader, &token, numbers) : p3_read_token_only(&reader, &token))) {
     uint32_t escaped = P3_NOT_FOUND_YET;
     bool is_known = reader.number != P3_ESCAPE;
-    error = p3_learner_row(learner, row, has_numbers ? numbers : NULL,
-                           is_known ? &learner->memo.found[reader.number] : &escaped);
+    error = p3_learner_token(learner, token, has_numbers ? numbers : NULL,
+                             is_known ? &learner->memo.found[reader.number] : &escaped);
   }
   return error ? error : p3_learner_document_end(learner);
 }
@@ -276,7 +277,7 @@ static int visit_see(struct store *s, const struct p3_tree *tree, const struct p
 static int visit_renew(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables, void *with,
                        bool *renewed) {
   struct p3_language *language = &s->languages[tree->language];
-  struct p3_row_memo *memos = with;
+  struct p3_token_memo *memos = with;
   *renewed = tree->generation != language->current.generation;
   return *renewed ? p3_transcode(&s->encoder, language, tree, tables, &memos[tree->language]) : STAGE_OK;
 }
@@ -295,7 +296,7 @@ static int codings_learn(struct store *s, struct p3_learner *learners) {
   s->renewals++;
   for (uint32_t i = 0; i < s->language_count && !error; i++) {
     struct p3_coding coding;
-    if (learners[i].total_rows == 0) continue;
+    if (learners[i].total_tokens == 0) continue;
     error = p3_learn(&learners[i], &coding);
     p3_learner_free(&learners[i]);
     if (!error) error = p3_language_renew(&s->languages[i], &coding);
@@ -305,7 +306,7 @@ static int codings_learn(struct store *s, struct p3_learner *learners) {
 
 /* Writes every blob that is not of its language's current generation again. */
 static int documents_renew(struct store *s) {
-  struct p3_row_memo *memos = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *memos);
+  struct p3_token_memo *memos = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *memos);
   if (!memos) return STAGE_OUT_OF_MEMORY;
   memset(memos, 0, s->language_count * sizeof *memos);
   int error = documents_visit(s, visit_renew, memos);
@@ -322,7 +323,7 @@ static int learn(struct store *s) {
   if (!learners) return STAGE_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < s->language_count; i++)
     learners[i] =
-        (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_rows = s->languages[i].rows_put};
+        (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_tokens = s->languages[i].tokens_put};
   int error = documents_visit(s, visit_see, learners);
   if (!error) error = codings_learn(s, learners);
   for (uint32_t i = 0; i < s->language_count; i++) p3_learner_free(&learners[i]);
@@ -376,15 +377,15 @@ static int visit_parts(struct store *s, const struct p3_tree *tree, const struct
 static void stats(void *store, stage_stat_fn *emit, void *sink) {
   struct store *s = store;
   struct parts parts = {0};
-  uint64_t rows = 0, phrases = 0, coding = 0, alphabet = 0;
+  uint64_t tokens = 0, phrases = 0, coding = 0, alphabet = 0;
   for (uint32_t i = 0; i < s->language_count; i++) {
     const struct p3_language *l = &s->languages[i];
-    rows += l->current.row_count;
+    tokens += l->current.token_count;
     phrases += l->current.phrase_count;
     coding += p3_coding_bytes(&l->current);
     alphabet += alphabet_bytes(&l->alphabet);
   }
-  emit(sink, "rows", "count", (double)rows);
+  emit(sink, "tokens", "count", (double)tokens);
   emit(sink, "phrases", "count", (double)phrases);
   emit(sink, "dictionary_bytes", "bytes", (double)coding);
   emit(sink, "alphabet_bytes", "bytes", (double)alphabet);
@@ -451,8 +452,8 @@ static int cursor_new(void *store, struct stage_cursor **out) {
   struct store *s = store;
   struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
   if (!c) return STAGE_OUT_OF_MEMORY;
-  *c = (struct cursor){.p3 = {.rows = {.ctx = s->ctx}}, .store = s};
-  *out = &c->p3.rows.pub;
+  *c = (struct cursor){.p3 = {.moves = {.ctx = s->ctx}}, .store = s};
+  *out = &c->p3.moves.pub;
   return STAGE_OK;
 }
 
@@ -473,14 +474,14 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   if (c->renewals != c->store->renewals) p3_cursor_free_scans(p3);
   c->renewals = c->store->renewals;
   p3->open = true;
-  return row_cursor_start(&p3->rows) ? STAGE_OK : p3->rows.pub.error;
+  return token_cursor_start(&p3->moves) ? STAGE_OK : p3->moves.pub.error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c) return;
   cursor_close(cursor);
-  row_cursor_free_frames(&c->p3.rows);
+  token_cursor_free_frames(&c->p3.moves);
   p3_cursor_free_scans(&c->p3);
   stage_release(c->store->ctx, STAGE_TREE, c);
 }
@@ -508,7 +509,7 @@ static const struct stage_ops ops = {
     .cursor_open = cursor_open,
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
-    ROW_CURSOR_HOOKS,
+    TOKEN_CURSOR_HOOKS,
     .goto_first_child = p3_goto_first_child,
     .goto_next_sibling = p3_goto_next_sibling,
     .goto_parent = p3_goto_parent,

@@ -41,7 +41,7 @@ static const struct text texts[] = {
     {GRAMMAR "go/grammar.js", "javascript", "c"},
     {"scripts/validate_result.py", "python", "c"},
     {"scripts/sample_result.py", "python", "javascript"},
-    {"phases/kit/tokens/row_cursor.h", "c", "python"},
+    {"phases/kit/tokens/token_cursor_template.h", "c", "python"},
     {"phases/p3/pairs.c", "c", "javascript"},
     {"phases/p3/test_differential.c", "c", "python"},
     {"harness/base/json_out.c", "c", "javascript"},
@@ -392,9 +392,9 @@ static void documents_run(struct check_stage *stage, const char *form, uint32_t 
   stage->ops->cursor_delete(pair.cursor);
 }
 
-/* Before finalizing (fewer steps: a code is a row); finalized; and with ruined documents that came
- * after it, which have rows of their own. */
-static void run_form(const struct row_codec *form) {
+/* Before finalizing (fewer steps: a code is a token); finalized; and with ruined documents that came
+ * after it, which have tokens of their own. */
+static void run_form(const struct token_codec *form) {
   struct check_stage stage;
   struct stage_ctx ctx = {.hdr = STAGE_HDR, .heap_ops = check_heap_ops(), .fail = check_fail};
   const char *sanitized = getenv("PHASEBENCH_SANITIZED");

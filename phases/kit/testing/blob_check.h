@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * blob_check.h - for tests and fuzz targets of codecs that write trees as rows (row.h): what
+ * blob_check.h - for tests and fuzz targets of codecs that write trees as tokens (token.h): what
  * must hold of any bytes that the codec's validation lets through, wherever they are from.
  * Include what codec_check.h needs first. */
 #ifndef PHASEBENCH_KIT_BLOB_CHECK_H
@@ -9,14 +9,14 @@
 #include "codec_check.h"
 
 /* A codec under test, or one of its forms. Its table is that of phasebench_stage. */
-struct row_codec {
+struct token_codec {
   const char *name;
   const struct stage_ops *below; /* the codec of the next lower order; NULL: there is none */
   /* Whether a document's blob may be decoded; if not, why, and where it was found. */
   int (*validate)(void *store, uint32_t id, const char **why, uint64_t *where);
 };
 
-static inline void blob_check_valid(const struct row_codec *codec, void *store, uint32_t id) {
+static inline void blob_check_valid(const struct token_codec *codec, void *store, uint32_t id) {
   const char *why;
   uint64_t where;
   if (codec->validate(store, id, &why, &where))

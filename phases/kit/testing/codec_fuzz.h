@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * codec_fuzz.h - the fuzz targets of codecs that write trees as rows (row.h). */
+ * codec_fuzz.h - the fuzz targets of codecs that write trees as tokens (token.h). */
 #ifndef PHASEBENCH_KIT_CODEC_FUZZ_H
 #define PHASEBENCH_KIT_CODEC_FUZZ_H
 
@@ -15,7 +15,7 @@ static inline void codec_fuzz_fail(const struct stage_ctx *ctx, const char *file
   (void)ctx, (void)file, (void)line, (void)format;
 }
 
-static inline void codec_fuzz_open(struct check_stage *stage, const struct row_codec *codec) {
+static inline void codec_fuzz_open(struct check_stage *stage, const struct token_codec *codec) {
   struct stage_ctx ctx = {.hdr = STAGE_HDR, .heap_ops = check_heap_ops(), .fail = codec_fuzz_fail};
   ctx.codec_below.ops = codec->below;
   check_stage_open_in(stage, phasebench_stage(), ctx);
@@ -25,14 +25,14 @@ static inline void codec_fuzz_open(struct check_stage *stage, const struct row_c
 
 /* A store, of which document 0 is what is tried. */
 struct codec_fuzz_store {
-  const struct row_codec *codec;
+  const struct token_codec *codec;
   struct check_stage stage;
   struct stage_cursor *cursor;
 };
 
 /* The tables are those of a text with much of JavaScript in it: language 0's as documents come
  * in, language 1's as they are once finalized. */
-static inline void codec_fuzz_store_open(struct codec_fuzz_store *store, const struct row_codec *codec) {
+static inline void codec_fuzz_store_open(struct codec_fuzz_store *store, const struct token_codec *codec) {
   static const char text[] =
       "// a comment\nfunction f(a, b) {\n  if (a > 1) return [1, 22, 'x'];\n\n  f(`a\nb`, "
       "{ k: 3 })\n}\nlet x = f( 1,   2 ).y\n  let z = @ (;\n";
@@ -60,8 +60,9 @@ static inline void codec_fuzz_blob(struct codec_fuzz_store *store, const uint8_t
 
 /* ---- any bytes as source text ---- */
 
-static inline void codec_fuzz_source_check(struct check_stage *stage, const struct row_codec *codec, uint32_t language,
-                                           const TSLanguage *grammar, const char *text, size_t length) {
+static inline void codec_fuzz_source_check(struct check_stage *stage, const struct token_codec *codec,
+                                           uint32_t language, const TSLanguage *grammar, const char *text,
+                                           size_t length) {
   const char *why;
   uint64_t where;
   if (codec->validate(stage->store, 0, &why, &where)) fail_msg("not valid: %s", why);
@@ -70,7 +71,7 @@ static inline void codec_fuzz_source_check(struct check_stage *stage, const stru
 
 /* The tree of a text in the language that the first byte chooses must come back by batch walk
  * and by cursor, before and after finalizing, and pass validation. */
-static inline void codec_fuzz_source(const struct row_codec *codec, const uint8_t *data, size_t size) {
+static inline void codec_fuzz_source(const struct token_codec *codec, const uint8_t *data, size_t size) {
   static const char *const names[] = {"c", "javascript", "python"};
   static const TSLanguage *grammars[3];
   uint32_t language = data[0] % 3;

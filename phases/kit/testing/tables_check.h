@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * tables_check.h - for tests and fuzz targets of the hooks `save` and `load` of codecs that write
- * trees as rows: tables as bytes, and what must hold of any that are loaded. Include what
+ * trees as tokens: tables as bytes, and what must hold of any that are loaded. Include what
  * codec_check.h needs first. */
 #ifndef PHASEBENCH_KIT_TABLES_CHECK_H
 #define PHASEBENCH_KIT_TABLES_CHECK_H

@@ -13,7 +13,7 @@
 
 static const char tables_fuzz_text[] = "// a comment\nfunction f(a, b) {\n  if (a > 1) return [1, 22, 'x'];\n}\n";
 
-static inline struct tables_bytes tables_fuzz_good(const struct row_codec *codec, const TSLanguage *grammar) {
+static inline struct tables_bytes tables_fuzz_good(const struct token_codec *codec, const TSLanguage *grammar) {
   struct check_stage stage;
   codec_fuzz_open(&stage, codec);
   for (uint32_t i = 0; i < 8; i++)
@@ -24,7 +24,7 @@ static inline struct tables_bytes tables_fuzz_good(const struct row_codec *codec
   return saved;
 }
 
-static inline void tables_fuzz_one(const struct row_codec *codec, struct tables_bytes *good, const uint8_t *data,
+static inline void tables_fuzz_one(const struct token_codec *codec, struct tables_bytes *good, const uint8_t *data,
                                    size_t size) {
   if (size == 0) return;
   const TSLanguage *grammar = check_grammar("javascript");

@@ -8,7 +8,7 @@
  *   contents  the codec's (tables_io.c of each)
  *   check     u64, XXH3-64 of everything before
  *
- * Numbers are varints (varint.h) in their shortest form, rows, kinds and paddings their 8 bytes.
+ * Numbers are varints (varint.h) in their shortest form, tokens, kinds and paddings their 8 bytes.
  * Each state has one form: what was loaded is saved as the same bytes. The reader takes
  * nothing on trust, the checksum told only that the bytes are those that somebody wrote:
  * every number is held against its range where it is read. */
@@ -21,7 +21,7 @@
 #define TABLES_HEAD_BYTES (TABLES_TAG_BYTES + 1u)
 #define TABLES_CHECK_BYTES 8u
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows, kinds and paddings are written as they lie");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tokens, kinds and paddings are written as they lie");
 
 /* What a codec knows of the documents that it has put. */
 struct tables_documents {

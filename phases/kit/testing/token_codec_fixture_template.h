@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * row_codec_fixture.h - for tests (cmocka) of codecs that write trees as rows (row.h): a store
+ * token_codec_fixture_template.h - for tests (cmocka) of codecs that write trees as tokens (token.h): a store
  * with a cursor, in one of the codec's forms. */
-#ifndef PHASEBENCH_KIT_ROW_CODEC_FIXTURE_H
-#define PHASEBENCH_KIT_ROW_CODEC_FIXTURE_H
+#ifndef PHASEBENCH_KIT_TOKEN_CODEC_FIXTURE_TEMPLATE_H
+#define PHASEBENCH_KIT_TOKEN_CODEC_FIXTURE_TEMPLATE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "blob_check.h"
 #include "test_ctx.h"
 
-static const struct row_codec *row_codec_tested;
+static const struct token_codec *token_codec_tested;
 
 /* ---- a store ---- */
 
@@ -29,7 +29,7 @@ struct fixture {
 static inline void fixture_open_above_copies(struct fixture *f) {
   struct stage_ctx ctx = test_ctx();
   test_ctx_live = 0; /* whatever a failed test left */
-  ctx.codec_below.ops = row_codec_tested->below;
+  ctx.codec_below.ops = token_codec_tested->below;
   f->ops = phasebench_stage();
   f->cursor = NULL;
   check_stage_open_in(&f->stage, f->ops, ctx);
@@ -65,7 +65,7 @@ static inline struct stage_cursor *fixture_cursor(struct fixture *f) {
 /* Document `id` is valid, comes back as check_document wants it, and from what it strips. */
 static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text,
                                  size_t length, uint32_t step) {
-  blob_check_valid(row_codec_tested, f->stage.store, id);
+  blob_check_valid(token_codec_tested, f->stage.store, id);
   blob_check(&f->stage, id, fixture_cursor(f));
   check_document(&f->stage, id, 0, grammar, text, length, step);
 }
