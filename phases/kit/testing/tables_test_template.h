@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables_test_template.h - tests (cmocka) of the hooks `save` and `load` that hold for every codec that
- * writes trees as tokens: a stage's test program includes it, sets token_codec_tested, and runs
- * TABLES_TESTS. */
-#ifndef PHASEBENCH_KIT_TABLES_TEST_H
-#define PHASEBENCH_KIT_TABLES_TEST_H
+ * tables_test_template.h - tests (cmocka) of `save` and `load` that hold for every codec that writes
+ * trees as tokens: a stage's test program includes it and runs TABLES_TESTS. Hooks: those of
+ * token_codec_fixture_template.h. */
+#ifndef PHASEBENCH_KIT_TABLES_TEST_TEMPLATE_H
+#define PHASEBENCH_KIT_TABLES_TEST_TEMPLATE_H
 
 #include "token_codec_fixture_template.h"
 #include "tables_check.h"

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * token_codec_fixture_template.h - for tests (cmocka) of codecs that write trees as tokens (token.h): a store
- * with a cursor, in one of the codec's forms. */
+ * token_codec_fixture_template.h - for tests (cmocka) of codecs that write trees as tokens (token.h):
+ * a store with a cursor, in one of the codec's forms.
+ *
+ * Hooks: a program that includes this file
+ *   links a stage             phasebench_stage() is the codec under test
+ *   sets token_codec_tested   to the codec, or to one of its forms, before a fixture is opened; a test
+ *                             that finds it NULL fails and says so */
 #ifndef PHASEBENCH_KIT_TOKEN_CODEC_FIXTURE_TEMPLATE_H
 #define PHASEBENCH_KIT_TOKEN_CODEC_FIXTURE_TEMPLATE_H
 
@@ -15,7 +20,7 @@
 #include "blob_check.h"
 #include "test_ctx.h"
 
-static const struct token_codec *token_codec_tested;
+static const struct token_codec *token_codec_tested; /* a hook: see above */
 
 /* ---- a store ---- */
 
@@ -27,6 +32,7 @@ struct fixture {
 
 /* Trees go to a list of copies. In place: the store keeps the address of the ctx. */
 static inline void fixture_open_above_copies(struct fixture *f) {
+  if (!token_codec_tested) fail_msg("set token_codec_tested before a fixture is opened");
   struct stage_ctx ctx = test_ctx();
   test_ctx_live = 0; /* whatever a failed test left */
   ctx.codec_below.ops = token_codec_tested->below;

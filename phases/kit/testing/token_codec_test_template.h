@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * token_codec_test_template.h - tests (cmocka) that hold for every codec that writes trees as tokens
- * (token.h): a stage's test program includes it, sets token_codec_tested, and runs
- * TOKEN_CODEC_TESTS beside what it has of its own. */
+ * (token.h): a stage's test program includes it and runs TOKEN_CODEC_TESTS beside what it has of its
+ * own. Hooks: those of token_codec_fixture_template.h. */
 #ifndef PHASEBENCH_KIT_TOKEN_CODEC_TEST_TEMPLATE_H
 #define PHASEBENCH_KIT_TOKEN_CODEC_TEST_TEMPLATE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * token_cursor_template.h - the moves of a cursor over a sequence of tokens (token.h) with blocks; the batch
- * walk is in token_walk_template.h. How tokens, numbers and blocks are coded is the stage's: this is a
- * template, of which each stage that includes it gets its own copy with its decoder inlined.
+ * token_cursor_template.h - the moves of a cursor over a sequence of tokens (token.h) with blocks; the
+ * batch walk is in token_walk_template.h. How tokens, numbers and blocks are coded is the stage's: this
+ * is a template, of which each stage that includes it gets its own copy with its decoder inlined.
  * (A call a token would cost more than the decoding.) One file, since what is inlined into what
  * is the point of it.
  *
@@ -17,27 +17,62 @@
  * A cursor only ever reads bytes that its stage wrote or validated: the moves check what is
  * cheap to check and set cursor->error.
  *
- * Before it is included, the stage defines
- *   TOKEN_AT                the decoder's state in front of a token, a struct with at least the
- *                         uint32_t position, row, line_start, indent and node (format.h of p1)
- *   TOKEN_AT_COPY(to, from) copies one field by field, through registers (see TOKEN_COPY)
- * and, after token_cursor_types_template.h, these functions, all static inline:
- *   bool token_at_end(c, at)                    no token is left
- *   struct tree_token token_next(c, at)           reads a token, not its numbers; `at` moves on
- *   void token_back(c, at, mark)                undoes token_next; `mark` is what token_mark(at) gave before
- *   void token_padding_over(c, token, at)         moves over its padding
- *   void token_leaf_over(c, token, at)            moves over a leaf's text
+ * Hooks: what the stage defines before it includes this file. A missing one stops the compiler
+ * below, with its name.
+ *
+ *   before token_cursor_types_template.h
+ *   TOKEN_AT                the decoder's state in front of a token: a struct with at least the uint32_t
+ *                           position, row, line_start, indent and node (p1_at in p1/format.h)
+ *   before this file: a macro
+ *   TOKEN_AT_COPY(to, from) copies a TOKEN_AT field by field, through registers (see TOKEN_COPY)
+ *   and functions, all static inline; c is a const struct token_cursor *, at a TOKEN_AT *
+ *   bool token_at_end(c, at)                  whether no token is left
+ *   struct tree_token token_next(c, at)       reads a token, not its numbers; `at` moves on
+ *   const void *token_mark(at)                what token_back needs to undo the next token_next
+ *   void token_back(c, at, mark)              undoes token_next
+ *   void token_padding_over(c, token, at)     moves over its padding
+ *   void token_leaf_over(c, token, at)        moves over a leaf's text
  *   const struct tree_kind *token_kind(c, token)
- *   uint32_t token_node_count(c), token_block_count(c)
- *   uint32_t token_block_of(c, node)            the last block that begins at or before a node
- *   uint32_t token_block_behind(c, at)          the block of the token that `at` is behind
- *   TOKEN_AT token_at_block(c, block, &depth)     in front of a block, and the nodes open there
- *   uint32_t token_block_depth(c, block)        the nodes open in front of it
- *   uint32_t token_block_depth_min(c, block)    the fewest open behind any of its tokens
- *   uint64_t token_block_place(c, block, by)    where it begins (enum token_measure)
- *   bool token_at_border(c, at, &block)         whether `at` is in front of a block, and which */
+ *   uint32_t token_node_count(c)
+ *   uint32_t token_block_count(c)
+ *   uint32_t token_block_of(c, node)          the last block that begins at or before a node
+ *   uint32_t token_block_behind(c, at)        the block of the token that `at` is behind
+ *   TOKEN_AT token_at_block(c, block, &depth) in front of a block, and the nodes open there
+ *   uint32_t token_block_depth(c, block)      the nodes open in front of it
+ *   uint32_t token_block_depth_min(c, block)  the fewest open behind any of its tokens
+ *   uint64_t token_block_place(c, block, by)  where it begins (enum token_measure)
+ *   bool token_at_border(c, at, &block)       whether `at` is in front of a block, and which */
 #ifndef PHASEBENCH_KIT_TOKEN_CURSOR_TEMPLATE_H
 #define PHASEBENCH_KIT_TOKEN_CURSOR_TEMPLATE_H
+
+#ifndef PHASEBENCH_KIT_TOKEN_CURSOR_TYPES_TEMPLATE_H
+#error "token_cursor_template.h: include token_cursor_types_template.h, and define the hooks, before this file"
+#endif
+#ifndef TOKEN_AT_COPY
+#error "token_cursor_template.h: define the hook TOKEN_AT_COPY(to, from), which copies a TOKEN_AT, before this file"
+#endif
+
+/* A hook that is not declared is an error here, which names it; so is one of another type. */
+#define TOKEN_HOOK(result, name, ...)                                                      \
+  _Static_assert(__builtin_types_compatible_p(__typeof__(&name), result (*)(__VA_ARGS__)), \
+                 "token_cursor_template.h: the hook must be " #result " " #name "(" #__VA_ARGS__ ")")
+TOKEN_HOOK(bool, token_at_end, const struct token_cursor *, const TOKEN_AT *);
+TOKEN_HOOK(struct tree_token, token_next, const struct token_cursor *, TOKEN_AT *);
+TOKEN_HOOK(const void *, token_mark, const TOKEN_AT *);
+TOKEN_HOOK(void, token_back, const struct token_cursor *, TOKEN_AT *, const void *);
+TOKEN_HOOK(void, token_padding_over, const struct token_cursor *, struct tree_token, TOKEN_AT *);
+TOKEN_HOOK(void, token_leaf_over, const struct token_cursor *, struct tree_token, TOKEN_AT *);
+TOKEN_HOOK(const struct tree_kind *, token_kind, const struct token_cursor *, struct tree_token);
+TOKEN_HOOK(uint32_t, token_node_count, const struct token_cursor *);
+TOKEN_HOOK(uint32_t, token_block_count, const struct token_cursor *);
+TOKEN_HOOK(uint32_t, token_block_of, const struct token_cursor *, uint32_t);
+TOKEN_HOOK(uint32_t, token_block_behind, const struct token_cursor *, const TOKEN_AT *);
+TOKEN_HOOK(TOKEN_AT, token_at_block, const struct token_cursor *, uint32_t, uint32_t *);
+TOKEN_HOOK(uint32_t, token_block_depth, const struct token_cursor *, uint32_t);
+TOKEN_HOOK(uint32_t, token_block_depth_min, const struct token_cursor *, uint32_t);
+TOKEN_HOOK(uint64_t, token_block_place, const struct token_cursor *, uint32_t, enum token_measure);
+TOKEN_HOOK(bool, token_at_border, const struct token_cursor *, const TOKEN_AT *, uint32_t *);
+#undef TOKEN_HOOK
 
 /* ---- placing ---- */
 

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * token_cursor_types_template.h - the state of a cursor over tokens: the other half of token_cursor_template.h, which
- * says what a stage defines before it includes it. */
+ * token_cursor_types_template.h - the state of a cursor over tokens: the other half of
+ * token_cursor_template.h.
+ *
+ * Hooks: the stage defines before it includes this file
+ *   TOKEN_AT   the decoder's state in front of a token: a struct with at least the uint32_t position,
+ *              row, line_start, indent and node */
 #ifndef PHASEBENCH_KIT_TOKEN_CURSOR_TYPES_TEMPLATE_H
 #define PHASEBENCH_KIT_TOKEN_CURSOR_TYPES_TEMPLATE_H
+
+#ifndef TOKEN_AT
+#error "token_cursor_types_template.h: define the hook TOKEN_AT, the struct of the decoder's state, before this file"
+#endif
 
 #include "token.h"
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * token_walk_template.h - the batch walk over tokens: one pass that writes every node with all of its facts
- * where the node ends. A template like token_cursor_template.h, behind which it is included. */
+ * token_walk_template.h - the batch walk over tokens: one pass that writes every node with all of
+ * its facts where the node ends. Its hooks are those of token_cursor_template.h, behind which it is
+ * included. */
 #ifndef PHASEBENCH_KIT_TOKEN_WALK_TEMPLATE_H
 #define PHASEBENCH_KIT_TOKEN_WALK_TEMPLATE_H
+
+#ifndef PHASEBENCH_KIT_TOKEN_CURSOR_TEMPLATE_H
+#error "token_walk_template.h: include token_cursor_template.h, which checks the hooks, before this file"
+#endif
 
 static bool token_walk_frames_grow(struct token_cursor *c) {
   uint32_t capacity = c->walk_capacity ? c->walk_capacity * 2 : 64;
