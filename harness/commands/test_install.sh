@@ -97,7 +97,7 @@ measure baseline,build/mystage.so mystage
 # 5. The same with pkg-config, which writes a space in a path as "\ ".
 flags=$(PKG_CONFIG_PATH="$prefix/share/pkgconfig" pkg-config --cflags phasebench-stage) || fail "pkg-config finds nothing"
 mkdir plain
-eval "gcc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden $flags -o plain/mystage.so mystage/skeleton.c mystage/cursor.c" ||
+eval "gcc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden $flags -o plain/mystage.so mystage/skeleton.c mystage/records.c mystage/cursor.c" ||
   fail "gcc with $flags"
 measure baseline,plain/mystage.so mystage
 PKG_CONFIG_PATH="$prefix/share/pkgconfig" pkg-config --exact-version "$("$program" version | awk '{ print $2; exit }')" phasebench-stage ||

@@ -49,6 +49,6 @@ measure build/mystage.so
 # 3. The same without CMake.
 mkdir plain
 gcc -std=gnu11 -O2 -shared -fPIC -fvisibility=hidden -I "$headers" -I "$tree_sitter" \
-  -o plain/mystage.so mystage/skeleton.c mystage/cursor.c
+  -o plain/mystage.so mystage/skeleton.c mystage/records.c mystage/cursor.c
 measure plain/mystage.so
 echo "the skeleton was copied, built and measured outside the tree, with CMake and with gcc"
