@@ -5,10 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "kit/testing/codec_check.h"
+#include "kit/testing/cmocka_report.h"
+#include "stage_check.h"
 #include "strip.h"
 
 struct stripped {
@@ -154,6 +157,7 @@ static void what_was_not_strip_is_refused(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_dump_in_the_format_s_description),    cmocka_unit_test(all_kinds_of_trees_come_back),
       cmocka_unit_test(deep_and_wide_trees_come_back),           cmocka_unit_test(inserted_lines_change_one_number),

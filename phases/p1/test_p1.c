@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
 #include "kit/testing/token_codec_test_template.h"
 #include "format.h"
 
@@ -24,6 +26,7 @@ static void cut_blobs_are_not_opened(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   static const struct token_codec codec = {"p1", NULL, p1_validate_document};
   const struct CMUnitTest tests[] = {
       TOKEN_CODEC_TESTS,

@@ -4,6 +4,7 @@
 #include "format.h"
 
 int main(void) {
+  check_report_to(cmocka_report);
   static const struct token_codec codec = {"p1", NULL, p1_validate_document};
   const struct CMUnitTest tests[] = {TABLES_TESTS};
   token_codec_tested = &codec;

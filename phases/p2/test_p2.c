@@ -2,9 +2,14 @@
 #include "fixture.h"
 
 #define XXH_INLINE_ALL
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
+#include "kit/testing/cmocka_report.h"
 
 /* ---- p2 alone ---- */
 
@@ -311,6 +316,7 @@ static void edited_trees_stay_exact(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
       cmocka_unit_test(repeats_are_held_once),

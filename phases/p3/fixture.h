@@ -4,7 +4,7 @@
 #ifndef PHASEBENCH_P3_FIXTURE_H
 #define PHASEBENCH_P3_FIXTURE_H
 
-#include "kit/testing/blob_check.h"
+#include "kit/testing/token_codec.h"
 #include "format.h"
 
 static inline int fixture_validate(void *store, uint32_t id, const char **why, uint64_t *where) {

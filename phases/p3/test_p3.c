@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Everything is tried in both forms of p3. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/testing/check_table.h"
 #include "kit/testing/token_codec_test_template.h"
 #include "fixture.h"
 
@@ -260,8 +265,8 @@ static void emptied_stores_begin_anew(void **state) {
 static void check_symbols_of(struct fixture *f, uint32_t id) {
   uint32_t count;
   assert_int_equal(f->ops->cursor_open(fixture_cursor(f), id), STAGE_OK);
-  struct stage_node *table = blob_check_walk(f->ops, f->cursor, &count);
-  blob_check_symbol(f->ops, f->cursor, table, count, 1); /* the identifier, in C and JavaScript */
+  struct stage_node *table = check_nodes_by_walk(f->ops, f->cursor, &count);
+  check_same_by_symbol(f->ops, f->cursor, table, count, 1); /* the identifier, in C and JavaScript */
   f->ops->cursor_close(f->cursor);
   free(table);
 }
@@ -327,6 +332,7 @@ static int run_form(const struct token_codec *form) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   int failed = 0;
   for (size_t i = 0; i < sizeof fixture_forms / sizeof fixture_forms[0]; i++) failed += run_form(&fixture_forms[i]);
   return failed;

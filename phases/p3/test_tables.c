@@ -2,6 +2,9 @@
  *
  * Everything is tried in both forms of p3. */
 #define XXH_INLINE_ALL
+#include <stdlib.h>
+#include <string.h>
+
 #include "kit/testing/tables_test_template.h"
 #include "fixture.h"
 
@@ -25,6 +28,7 @@ static void tables_of_the_other_form_are_refused(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest forms[] = {cmocka_unit_test(tables_of_the_other_form_are_refused)};
   const struct CMUnitTest tests[] = {TABLES_TESTS};
   int failed = cmocka_run_group_tests_name("both forms", forms, NULL, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
+
 #include "fixture.h"
+#include "kit/testing/cmocka_report.h"
 
 enum { EMPTY = 0, ONE_BYTE = 1, SMALL = 3, LARGE = 8, COUNT = 10 };
 static const size_t sizes[COUNT] = {0, 1, 7, 100, 4095, 32768, 128 * 1024, 300000, 1500000, 20000};
@@ -307,6 +310,7 @@ static void what_open_needs(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
       cmocka_unit_test(a_new_version_counts),

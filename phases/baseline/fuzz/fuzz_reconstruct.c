@@ -3,9 +3,10 @@
  * Any bytes as stripped records: reconstructed to the length asked for or refused, without a read or
  * write out of bounds; what is let through can be walked (by batch and by moves, with the
  * same nodes), and comes back from what it strips. The first two bytes say how many nodes. */
-#include "kit/testing/abort_asserts.h"
+#include <stdlib.h>
+#include <string.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "strip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,7 +60,8 @@ static void check_walks(const uint8_t *records, size_t length) {
 static void check_returns(const uint8_t *records, size_t length) {
   uint8_t *stripped = malloc(2 * length), *again = malloc(length);
   uint64_t stripped_length;
-  if (!stripped || !again || baseline_strip(records, length, stripped, &stripped_length) || stripped_length > 2 * length)
+  if (!stripped || !again || baseline_strip(records, length, stripped, &stripped_length) ||
+      stripped_length > 2 * length)
     abort();
   if (baseline_reconstruct(stripped, stripped_length, again, length) || memcmp(again, records, length) != 0) abort();
   free(stripped);

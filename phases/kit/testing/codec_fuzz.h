@@ -4,9 +4,7 @@
 #ifndef PHASEBENCH_KIT_CODEC_FUZZ_H
 #define PHASEBENCH_KIT_CODEC_FUZZ_H
 
-#include "abort_asserts.h"
-
-#include "blob_check.h"
+#include "token_codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,9 +39,9 @@ static inline void codec_fuzz_store_open(struct codec_fuzz_store *store, const s
   store->codec = codec;
   codec_fuzz_open(&store->stage, codec);
   for (uint32_t i = 1; i <= COPIES; i++) check_put_document(&store->stage, i, 1, grammar, text, sizeof text - 1);
-  assert_int_equal(check_finalize(&store->stage), STAGE_OK);
+  CHECK_THAT(check_finalize(&store->stage) == STAGE_OK);
   check_put_document(&store->stage, COPIES + 1, 0, grammar, text, sizeof text - 1);
-  assert_int_equal(store->stage.ops->cursor_new(store->stage.store, &store->cursor), STAGE_OK);
+  CHECK_THAT(store->stage.ops->cursor_new(store->stage.store, &store->cursor) == STAGE_OK);
 }
 
 /* What validation lets through must be walked without a read out of bounds, and batch walk,
@@ -52,10 +50,10 @@ static inline void codec_fuzz_blob(struct codec_fuzz_store *store, const uint8_t
   struct check_stage *stage = &store->stage;
   const char *why;
   uint64_t where;
-  assert_int_equal(check_put(&stage->blob_store, STAGE_TREE, 0, data, size, NULL), STAGE_OK);
-  blob_check_reconstruct_any(stage->ops, stage->store, data, size, size * 2);
+  CHECK_THAT(check_put(&stage->blob_store, STAGE_TREE, 0, data, size, NULL) == STAGE_OK);
+  check_reconstruct_any(stage->ops, stage->store, data, size, size * 2);
   if (store->codec->validate(stage->store, 0, &why, &where)) return;
-  blob_check(stage, 0, store->cursor);
+  check_blob(stage, 0, store->cursor);
 }
 
 /* ---- any bytes as source text ---- */
@@ -65,7 +63,7 @@ static inline void codec_fuzz_source_check(struct check_stage *stage, const stru
                                            size_t length) {
   const char *why;
   uint64_t where;
-  if (codec->validate(stage->store, 0, &why, &where)) fail_msg("not valid: %s", why);
+  if (codec->validate(stage->store, 0, &why, &where)) check_failed(__FILE__, __LINE__, "not valid: %s", why);
   check_document(stage, 0, language, grammar, text, length, 17);
 }
 
@@ -82,7 +80,7 @@ static inline void codec_fuzz_source(const struct token_codec *codec, const uint
   codec_fuzz_open(&stage, codec);
   check_put_document(&stage, 0, language, grammar, text, size - 1);
   codec_fuzz_source_check(&stage, codec, language, grammar, text, size - 1);
-  assert_int_equal(check_finalize(&stage), STAGE_OK);
+  CHECK_THAT(check_finalize(&stage) == STAGE_OK);
   codec_fuzz_source_check(&stage, codec, language, grammar, text, size - 1);
   check_stage_close(&stage);
 }

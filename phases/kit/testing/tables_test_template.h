@@ -6,6 +6,10 @@
 #ifndef PHASEBENCH_KIT_TABLES_TEST_TEMPLATE_H
 #define PHASEBENCH_KIT_TABLES_TEST_TEMPLATE_H
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "token_codec_fixture_template.h"
 #include "tables_check.h"
 
@@ -26,8 +30,8 @@ static void tables_put(struct fixture *f, uint32_t id, const struct tables_docum
 
 static void tables_check_document(struct fixture *f, uint32_t id, const struct tables_document *document,
                                   const char *text) {
-  blob_check_valid(token_codec_tested, f->stage.store, id);
-  blob_check(&f->stage, id, fixture_cursor(f));
+  token_codec_check_valid(token_codec_tested, f->stage.store, id);
+  check_blob(&f->stage, id, fixture_cursor(f));
   check_document(&f->stage, id, document->language, check_grammar(document->name), text, strlen(text), 1);
 }
 

@@ -14,10 +14,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "blob_check.h"
+#include "token_codec.h"
+#include "cmocka_report.h"
 #include "test_ctx.h"
 
 static const struct token_codec *token_codec_tested; /* a hook: see above */
@@ -71,8 +74,8 @@ static inline struct stage_cursor *fixture_cursor(struct fixture *f) {
 /* Document `id` is valid, comes back as check_document wants it, and from what it strips. */
 static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text,
                                  size_t length, uint32_t step) {
-  blob_check_valid(token_codec_tested, f->stage.store, id);
-  blob_check(&f->stage, id, fixture_cursor(f));
+  token_codec_check_valid(token_codec_tested, f->stage.store, id);
+  check_blob(&f->stage, id, fixture_cursor(f));
   check_document(&f->stage, id, 0, grammar, text, length, step);
 }
 

@@ -6,6 +6,10 @@
 #ifndef PHASEBENCH_KIT_TOKEN_CODEC_TEST_TEMPLATE_H
 #define PHASEBENCH_KIT_TOKEN_CODEC_TEST_TEMPLATE_H
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "token_codec_fixture_template.h"
 
 /* A text comes back, before and after finalizing, with moves from every `step`th node. */
@@ -205,7 +209,7 @@ static void check_flipped_bits(bool is_finalized) {
     fixture_put_blob(&f, 0, blob, length);
     blob[bit / 8] ^= (uint8_t)(1u << (bit % 8));
     if (token_codec_tested->validate(f.stage.store, 0, &why, &where) == STAGE_OK)
-      blob_check(&f.stage, 0, fixture_cursor(&f));
+      check_blob(&f.stage, 0, fixture_cursor(&f));
     else refused++;
   }
   assert_true(refused > length * 3); /* the header, the tail and most structure */
@@ -236,7 +240,7 @@ static void check_reconstructed(struct fixture *f, const uint8_t *stripped, uint
   } else {
     fixture_put_blob(f, 0, out, length);
     if (token_codec_tested->validate(f->stage.store, 0, &why, &where) == STAGE_OK)
-      blob_check(&f->stage, 0, fixture_cursor(f));
+      check_blob(&f->stage, 0, fixture_cursor(f));
   }
   free(exact);
   free(out);
