@@ -43,6 +43,10 @@ plant phases/p1/planted.c '#include "skeleton/skeleton.h"' 'a stage knows no oth
 plant phases/p1/planted.c '#include "phrases.h"' 'is in none of its folders'
 plant phases/kit/support/planted.c '#include "kit/archive/archive.h"' 'kit/support may not use kit/archive'
 
+plant phases/p1/planted.c '/* see pack.h */' 'phases/p1/planted.c: a comment names pack.h, which is not there'
+printf '/*\n * other.c - what it does. */\n' > "$work/phases/p1/planted.c"
+plant phases/p1/planted.c '' 'phases/p1/planted.c: calls itself other.c'
+
 # 2. What lies in harness/.
 plant harness/planted.c '' 'harness/planted.c: only folders and CMake files lie there'
 mkdir "$work/harness/planted"
@@ -63,4 +67,4 @@ expect_call() { # library, function, text
 }
 expect_call harness/libroom_base.a store_open "libroom_base.a: planted.o calls store_open of store, which base may not use"
 expect_call phases/kit/libkit_support.a archive_open "libkit_support.a: planted.o calls archive_open of archive, which support may not use"
-echo "each of 12 breaches is found"
+echo "each of 14 breaches is found"

@@ -112,6 +112,20 @@ def check_links(folder, prefix, uses, wrong):
     return len(tables), links
 
 
+def check_names(source, wrong):
+    """A file that names itself in its first comment has that name; comments name headers that there are."""
+    names = {path.name for folder in ("harness", "phases") for path in (source / folder).rglob("*.[ch]")}
+    for path in sources_of(source / "phases"):
+        text = path.read_text(errors="replace")
+        said = re.search(r"^ \* (\w+\.[ch]) - ", text[:400], re.M)
+        if said and said[1] != path.name:
+            wrong.append(f"{path.relative_to(source)}: calls itself {said[1]}")
+        for comment in re.findall(r"/\*.*?\*/", text, re.S):
+            for name in re.findall(r"[\w/]+\.h\b", comment):
+                if name.split("/")[-1] not in names | {"cmocka.h", "api.h"}:
+                    wrong.append(f"{path.relative_to(source)}: a comment names {name}, which is not there")
+
+
 def main():
     source, build = Path(sys.argv[1]), Path(sys.argv[2])
     wrong = []
@@ -126,6 +140,7 @@ def main():
         if path.is_dir() and path.name != "testing" and path.name not in rooms:
             wrong.append(f"harness/{path.name}: a folder that is no room")
     check_includes(source, rooms, kit, wrong)
+    check_names(source, wrong)
     room_count, room_links = check_links(build / "harness", "room_", rooms, wrong)
     kit_count, kit_links = check_links(build / "phases/kit", "kit_", kit, wrong)
     if room_count < 12 or room_links < 200 or kit_count < 4 or kit_links < 20:

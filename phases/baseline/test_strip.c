@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the base stage's records stripped, and their way back (stripped.c). */
+ * What is stripped of the base stage's records, and their way back (strip.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

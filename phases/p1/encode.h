@@ -49,7 +49,7 @@ uint8_t *p1_blob_begin(const struct p1_encoder *encoder, const struct p1_tree *t
 
 /* ---- reconstruct.c ---- */
 
-/* What struct stage_ops says of stripped and reconstruct; `tables` are of the blob's generation. */
+/* What struct stage_ops says of strip and reconstruct; `tables` are of the blob's generation. */
 uint64_t p1_strip(const struct p1_tree *tree, uint8_t *out);
 /* The language and generation of stripped bytes; false where there are too few of them. */
 bool p1_strip_tables(const uint8_t *stripped, uint64_t length, uint32_t *language, uint8_t *generation);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables_io.c - p1's tables as bytes. Behind the head of kit/tables_io.h:
+ * tables_io.c - p1's tables as bytes. Behind the head of kit/tokens/tables_io.h:
  *
  *   documents
  *   number of languages; of each
@@ -26,7 +26,7 @@ static void save_language(struct tables_writer *writer, const struct p1_language
 }
 
 int p1_tables_save(const struct stage_ctx *ctx, const struct p1_languages *languages,
-                   const struct tables_documents *documents, stage_write_fn *write, void *sink) {
+                   const struct tree_documents *documents, stage_write_fn *write, void *sink) {
   for (uint32_t i = 0; i < languages->count; i++) {
     if (!languages->p[i].previous.tokens) continue;
     STAGE_FAIL(ctx, "the tables cannot be saved: a finalizing was cut short; finalize again first");
@@ -97,7 +97,7 @@ static void load_languages(struct tables_reader *reader, struct p1_languages *la
 }
 
 int p1_tables_load(const struct stage_ctx *ctx, const void *bytes, uint64_t length, struct p1_languages *languages,
-                   struct tables_documents *documents) {
+                   struct tree_documents *documents) {
   struct tables_reader reader;
   *languages = (struct p1_languages){0};
   if (tables_reader_open(&reader, ctx, tag, VERSION, bytes, length) && tables_read_documents(&reader, documents))

@@ -2,7 +2,7 @@
  *
  * blobs.h - the byte strings of one kind. A document is in one of two states:
  *
- *   loose      one zstd frame of its own, of a fast level: from put until finalize. So nothing is
+ *   loose      one zstd frame of its own, of a fast level: from put until finalizing. So nothing is
  *              ever kept plainly, and finalizing needs no second copy of everything.
  *   finalized  a list of chunks, and perhaps an edit: an entry of the journal, which makes the
  *              present version of the chunks' bytes (delta.h). A put over a finalized document

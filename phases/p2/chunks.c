@@ -77,7 +77,7 @@ static int compressing_try(struct blobs *blobs, struct compressing *compressing,
   return STAGE_OK;
 }
 
-/* A delta must be smaller by this to be worth two unpackings. */
+/* A delta must be smaller by this to be worth decompressing two chunks. */
 #define DELTA_GAIN_MIN 64u
 
 static int compressing_try_delta(struct blobs *blobs, struct compressing *compressing, struct compress_slice bytes,

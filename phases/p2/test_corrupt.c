@@ -133,7 +133,7 @@ static void what_is_kept(void **state) {
   store_free(&f);
 }
 
-/* Whatever a store has allocated, but for the two structs of pointers into it (of kit/compress.c). */
+/* Whatever a store has allocated, but for the two structs of pointers into it (of kit/support/compress.c). */
 static void everything_that_is_allocated(void **state) {
   (void)state;
   struct fixture f;
@@ -152,7 +152,7 @@ static void everything_that_is_allocated(void **state) {
     all[blocks].bytes = block + 1;
     all[blocks++].length = block->bytes;
   }
-  /* Documents, chunks, lists, journal, dictionary; of two compresses the slabs, their table, and that of strings. */
+  /* Documents, chunks, lists, journal, dictionary; of two sets of slabs the slabs, their table, and that of strings. */
   assert_true(blocks >= 9);
   for (uint32_t i = 0; i < blocks; i++) found += flip(&f, all[i].bytes, all[i].length, flips_most(1500), "allocation");
   assert_true(found > flips_most(2000));

@@ -2,7 +2,6 @@
 #include "fixture.h"
 
 #define XXH_INLINE_ALL
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "stage_check.h"
 #include "kit/testing/cmocka_report.h"
+#include "kit/testing/stage_module.h"
 
 /* ---- p2 alone ---- */
 
@@ -197,17 +197,6 @@ struct stacked {
   void *p2;
 };
 
-static const struct stage_ops *module_ops(const char *name) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/stages/%s.so", getenv("PHASEBENCH_BUILD_DIR"), name);
-  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) fail_msg("%s", dlerror());
-  const struct stage_ops *(*entry)(void);
-  *(void **)&entry = dlsym(module, "phasebench_stage");
-  assert_non_null((void *)(uintptr_t)entry);
-  return entry();
-}
-
 static int finalize_both(struct check_stage *stage) {
   struct stacked *s = (struct stacked *)stage;
   int error = stage->ops->finalize ? stage->ops->finalize(stage->store) : STAGE_OK;
@@ -215,7 +204,7 @@ static int finalize_both(struct check_stage *stage) {
 }
 
 static void stacked_open(struct stacked *s, const char *name) {
-  check_stage_open(&s->codec, module_ops(name));
+  check_stage_open(&s->codec, stage_module(name));
   s->ctx = test_ctx();
   s->ctx.codec = (struct stage_link){s->codec.ops, s->codec.store};
   assert_int_equal(phasebench_stage()->open(&s->ctx, &s->p2), STAGE_OK);

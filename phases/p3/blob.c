@@ -211,7 +211,7 @@ static inline void strip_expect(const struct pass *pass) {
   for (uint32_t i = 0; i < (phrase & 255); i++) __builtin_prefetch(tables->tokens + tokens[i]);
 }
 
-/* The next of the codes stripped, and of an escape its token; into the encoder, too. */
+/* The next of the stripped codes, and of an escape its token; into the encoder, too. */
 static inline int strip_code(struct pass *pass, uint32_t *code) {
   struct p3_encoder *encoder = pass->encoder;
   struct p3_source *source = pass->source;

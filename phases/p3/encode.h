@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * encode.h - a tree becomes a blob, a blob becomes a blob of another coding, and what is
- * stripped of a blob becomes it again. All three end in p3_blob_build, the only place where
+ * encode.h - a tree becomes a blob, a blob becomes a blob of another coding, and stripped
+ * bytes become the blob that they are of. All three end in p3_blob_build, the only place where
  * blobs are made: it takes codes and numbers, checks each, and computes everything else. */
 #ifndef PHASEBENCH_P3_ENCODE_H
 #define PHASEBENCH_P3_ENCODE_H
@@ -45,7 +45,7 @@ static inline bool p3_array_reserve(const struct stage_ctx *ctx, struct p3_array
 
 /* Where codes and numbers come from. */
 struct p3_source {
-  /* Of bytes stripped: the codes go up from here, the numbers down from there, and they end where the two meet.
+  /* Of stripped bytes: the codes go up from here, the numbers down from there, and they end where the two meet.
    * NULL: the codes are encoder->codes, the escaped tokens encoder->escapes, and `next` gives the numbers. */
   const uint8_t *codes, *numbers;
   /* The next number, of a context; false: there is none. */
@@ -135,7 +135,7 @@ int p3_validate(struct p3_encoder *encoder, const struct p3_tables *tables, cons
 
 /* ---- reconstruct.c ---- */
 
-/* What struct stage_ops says of stripped and reconstruct; `tables` are of the blob's generation.
+/* What struct stage_ops says of strip and reconstruct; `tables` are of the blob's generation.
  * STAGE_LIMIT where `room` bytes are not enough. */
 int p3_strip(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t *out, uint64_t room,
              uint64_t *stripped_length);

@@ -3,6 +3,8 @@
  * learn.c - what was seen, and a coding of it. */
 #include "learn.h"
 
+#include "kit/tokens/tree_documents.h"
+
 #include <stdlib.h>
 
 /* A token that occurs less often costs more in the table than behind escapes. */
@@ -209,20 +211,13 @@ static int numbers_learn(const struct p3_learner *learner, struct p3_coding *cod
 
 /* ---- tokens ---- */
 
-static int compare_counts(const void *a, const void *b, void *counts_of) {
-  const uint32_t *counts = counts_of;
-  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-  if (counts[i] != counts[j]) return counts[i] > counts[j] ? -1 : 1;
-  return i < j ? -1 : 1; /* the order of first occurrence: the result does not depend on the sort */
-}
-
 /* The tokens that are worth their place, commonest first; numbers[place] is a token's number, 0
  * for those that are not. */
 static int tokens_choose(const struct p3_learner *learner, struct p3_coding *coding, uint16_t *numbers) {
   uint32_t *order = stage_allocate(learner->ctx, STAGE_TREE, (learner->token_count + 1) * sizeof *order);
   if (!order) return STAGE_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < learner->token_count; i++) order[i] = i;
-  qsort_r(order, learner->token_count, sizeof *order, compare_counts, learner->counts);
+  qsort_r(order, learner->token_count, sizeof *order, tree_documents_by_count, learner->counts);
   uint32_t kept = 0;
   while (kept < learner->token_count && kept + 1 < P3_TOKENS_MAX && learner->counts[order[kept]] >= TOKEN_COUNT_MIN)
     kept++;

@@ -48,7 +48,8 @@ void p3_learner_free(struct p3_learner *learner);
 /* In front of a document's first token; whether its numbers are looked at. */
 bool p3_learner_document_begin(struct p3_learner *learner);
 /* Takes a token in, without context, with its numbers, NULL where these are not looked at. *place is
- * where the token is counted, if that is known already (else P3_NOT_FOUND_YET), and afterwards. STAGE_OK or STAGE_OUT_OF_MEMORY. */
+ * where the token is counted, if that is known already (else P3_NOT_FOUND_YET), and afterwards.
+ * STAGE_OK or STAGE_OUT_OF_MEMORY. */
 int p3_learner_token(struct p3_learner *learner, struct tree_token token, const uint32_t *numbers, uint32_t *place);
 /* Behind a document's last token. */
 int p3_learner_document_end(struct p3_learner *learner);

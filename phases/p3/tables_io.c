@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables_io.c - p3's tables as bytes. Behind the head of kit/tables_io.h:
+ * tables_io.c - p3's tables as bytes. Behind the head of kit/tokens/tables_io.h:
  *
  *   1: a plain coding, 0: a packed one
  *   documents
@@ -134,7 +134,7 @@ static void save_language(struct tables_writer *writer, const struct p3_language
 }
 
 int p3_tables_save(const struct stage_ctx *ctx, bool is_plain, const struct p3_languages *languages,
-                   const struct tables_documents *documents, stage_write_fn *write, void *sink) {
+                   const struct tree_documents *documents, stage_write_fn *write, void *sink) {
   for (uint32_t i = 0; i < languages->count; i++) {
     if (!languages->p[i].previous.tokens) continue;
     STAGE_FAIL(ctx, "the tables cannot be saved: a finalizing was cut short; finalize again first");
@@ -302,7 +302,7 @@ static void load_languages(struct tables_reader *reader, bool is_plain, struct p
 }
 
 int p3_tables_load(const struct stage_ctx *ctx, bool is_plain, const void *bytes, uint64_t length,
-                   struct p3_languages *languages, struct tables_documents *documents) {
+                   struct p3_languages *languages, struct tree_documents *documents) {
   struct tables_reader reader;
   uint32_t was_plain;
   *languages = (struct p3_languages){0};

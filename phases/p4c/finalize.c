@@ -94,7 +94,7 @@ static bool is_anything_below(const struct segments *s) {
   return false;
 }
 
-/* Documents that were dropped since the last finalize. */
+/* Documents that were dropped since the last finalizing. */
 static int drop_dropped(struct segments *s) {
   uint32_t end = s->has_dropped ? archive_id_end(s->archive, STAGE_TREE) : 0;
   for (uint32_t id = 0; id < end; id++) {

@@ -65,7 +65,7 @@ void check_same_by_symbol(const struct stage_ops *ops, struct stage_cursor *curs
   CHECK_THAT(visits == VISITS_MAX || !ops->goto_next_symbol(cursor, symbol));
 }
 
-/* What the bytes stripped makes them again. */
+/* What is stripped of the bytes makes them again. */
 static void check_reconstructed(const struct stage_ops *ops, void *store, const uint8_t *bytes, uint64_t length) {
   if (!ops->strip) return;
   uint8_t *stripped = malloc(STAGE_STRIPPED_BYTES_MAX(length)), *again = malloc(length);

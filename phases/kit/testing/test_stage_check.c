@@ -8,12 +8,11 @@
 
 #include <cmocka.h>
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stage_check.h"
+#include "stage_module.h"
 
 static const struct stage_ops *honest; /* the skeleton */
 static struct stage_ops liar;
@@ -129,14 +128,7 @@ static void without_a_report_the_process_ends(void **state) {
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "abort") == 0) return check_grammar("c") == NULL;
   setenv("STAGE_CHECK_SELF", argv[0], 1);
-  char path[4096];
-  snprintf(path, sizeof path, "%s/stages/skeleton.so", getenv("PHASEBENCH_BUILD_DIR"));
-  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) fprintf(stderr, "%s\n", dlerror());
-  if (!module) return 1;
-  const struct stage_ops *(*entry)(void);
-  *(void **)&entry = dlsym(module, "phasebench_stage");
-  honest = entry();
+  honest = stage_module("skeleton");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_truth_is_let_through),
       cmocka_unit_test(each_lie_is_found),
