@@ -141,7 +141,7 @@ static int index_chunk(struct finalizing *s, uint32_t chunk, const struct sketch
   return STAGE_OK;
 }
 
-/* Gives the chunk's number with a name counted. */
+/* Finds or makes the chunk of these bytes; one more list names it (refs). */
 static int finalize_chunk(struct finalizing *s, uint32_t id, struct compress_slice bytes, uint32_t *chunk) {
   struct blobs *blobs = s->blobs;
   uint64_t hash = XXH3_64bits(bytes.p, bytes.length);
