@@ -15,7 +15,7 @@
 
 #include "base/random.h"
 #include "estimate.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 
 #define LINES 4000u
 #define LG_LINES 18u

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "access.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "system/heap.h"
 
 static uint32_t class_size(const struct access_mix *mix, int c) { return mix->first[c + 1] - mix->first[c]; }

@@ -22,7 +22,7 @@
 
 #include "base/json_out.h"
 #include "corpus/corpus.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "spec.h"
 
 static bool write_spec(const char *folder, const char *combination, const char *path, struct fault *fault) {

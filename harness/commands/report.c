@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,41 +54,12 @@ static void make_slug(struct report *report, int number, int count) {
   report->slug[used] = '\0';
 }
 
-FILE *report_create(const char *directory, const char *name, struct fault *fault) {
-  char path[PATH_BYTES];
-  if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path) {
-    fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
-    return NULL;
-  }
-  FILE *file = fopen(path, "w");
-  if (!file) fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-  return file;
-}
-
-bool report_close(FILE *file, const char *name, struct fault *fault) {
-  bool ok = !ferror(file);
-  if (fclose(file) != 0) ok = false;
-  return ok ? true : fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
-}
-
 static void write_both(const struct report *report, const struct table *table) {
   table_write_text(table, report->text);
   table_write_markdown(table, report->markdown);
 }
 
 /* ---- text ---- */
-
-void report_line(const struct report *report, const char *format, ...) {
-  FILE *const outs[] = {report->text, report->markdown};
-  for (unsigned o = 0; o < 2; o++) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (o == 1) fputs("- ", outs[o]);
-    vfprintf(outs[o], format, arguments);
-    fputc('\n', outs[o]);
-    va_end(arguments);
-  }
-}
 
 static const char *or_unknown(const char *text) { return text ? text : "not known"; }
 

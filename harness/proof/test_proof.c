@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "base/json_out.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "proof.h"
 #include "store/store.h"
 #include "system/heap.h"

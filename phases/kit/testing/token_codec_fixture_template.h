@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * row_codec_fixture.h - for tests (cmocka) of codecs that write trees as rows (row.h): a store
- * with a cursor, in one of the codec's forms. */
-#ifndef PHASEBENCH_KIT_ROW_CODEC_FIXTURE_H
-#define PHASEBENCH_KIT_ROW_CODEC_FIXTURE_H
+ * token_codec_fixture_template.h - for tests (cmocka) of codecs that write trees as tokens (token.h):
+ * a store with a cursor, in one of the codec's forms.
+ *
+ * Hooks: a program that includes this file
+ *   links a stage             phasebench_stage() is the codec under test
+ *   sets token_codec_tested   to the codec, or to one of its forms, before a fixture is opened; a test
+ *                             that finds it NULL fails and says so */
+#ifndef PHASEBENCH_KIT_TOKEN_CODEC_FIXTURE_TEMPLATE_H
+#define PHASEBENCH_KIT_TOKEN_CODEC_FIXTURE_TEMPLATE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "blob_check.h"
+#include "token_codec.h"
+#include "cmocka_report.h"
 #include "test_ctx.h"
 
-static const struct row_codec *row_codec_tested;
+static const struct token_codec *token_codec_tested; /* a hook: see above */
 
 /* ---- a store ---- */
 
@@ -27,9 +35,10 @@ struct fixture {
 
 /* Trees go to a list of copies. In place: the store keeps the address of the ctx. */
 static inline void fixture_open_above_copies(struct fixture *f) {
+  if (!token_codec_tested) fail_msg("set token_codec_tested before a fixture is opened");
   struct stage_ctx ctx = test_ctx();
   test_ctx_live = 0; /* whatever a failed test left */
-  ctx.codec_below.ops = row_codec_tested->below;
+  ctx.codec_below.ops = token_codec_tested->below;
   f->ops = phasebench_stage();
   f->cursor = NULL;
   check_stage_open_in(&f->stage, f->ops, ctx);
@@ -65,8 +74,8 @@ static inline struct stage_cursor *fixture_cursor(struct fixture *f) {
 /* Document `id` is valid, comes back as check_document wants it, and from what it strips. */
 static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguage *grammar, const char *text,
                                  size_t length, uint32_t step) {
-  blob_check_valid(row_codec_tested, f->stage.store, id);
-  blob_check(&f->stage, id, fixture_cursor(f));
+  token_codec_check_valid(token_codec_tested, f->stage.store, id);
+  check_blob(&f->stage, id, fixture_cursor(f));
   check_document(&f->stage, id, 0, grammar, text, length, step);
 }
 

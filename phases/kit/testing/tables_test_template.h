@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables_test.h - tests (cmocka) of the hooks `save` and `load` that hold for every codec that
- * writes trees as rows: a stage's test program includes it, sets row_codec_tested, and runs
- * TABLES_TESTS. */
-#ifndef PHASEBENCH_KIT_TABLES_TEST_H
-#define PHASEBENCH_KIT_TABLES_TEST_H
+ * tables_test_template.h - tests (cmocka) of `save` and `load` that hold for every codec that writes
+ * trees as tokens: a stage's test program includes it and runs TABLES_TESTS. Hooks: those of
+ * token_codec_fixture_template.h. */
+#ifndef PHASEBENCH_KIT_TABLES_TEST_TEMPLATE_H
+#define PHASEBENCH_KIT_TABLES_TEST_TEMPLATE_H
 
-#include "row_codec_fixture.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "token_codec_fixture_template.h"
 #include "tables_check.h"
 
 /* Languages 0, 2 and 5: there are gaps. */
@@ -26,8 +30,8 @@ static void tables_put(struct fixture *f, uint32_t id, const struct tables_docum
 
 static void tables_check_document(struct fixture *f, uint32_t id, const struct tables_document *document,
                                   const char *text) {
-  blob_check_valid(row_codec_tested, f->stage.store, id);
-  blob_check(&f->stage, id, fixture_cursor(f));
+  token_codec_check_valid(token_codec_tested, f->stage.store, id);
+  check_blob(&f->stage, id, fixture_cursor(f));
   check_document(&f->stage, id, document->language, check_grammar(document->name), text, strlen(text), 1);
 }
 
@@ -106,7 +110,7 @@ static void check_loaded(bool is_finalized) {
   struct tables_bytes saved = tables_save(&first.stage);
   tables_open_over(&second, &first);
   assert_int_equal(tables_load(&second.stage, saved.p, saved.length), STAGE_OK);
-  print_message("%s, %s: %zu bytes of tables\n", row_codec_tested->name, is_finalized ? "finalized" : "growing",
+  print_message("%s, %s: %zu bytes of tables\n", token_codec_tested->name, is_finalized ? "finalized" : "growing",
                 saved.length);
   tables_check_saved(&second.stage, saved.p, saved.length);
   same_names(&first, &second);
@@ -190,7 +194,7 @@ static void tables_from_nowhere_are_refused_or_harmless(void **state) {
   for (size_t bit = 0; bit < (saved.length - TABLES_CHECK_BYTES) * 8; bit += 3, tried++) {
     struct check_stage stage;
     struct stage_ctx ctx = test_ctx();
-    ctx.codec_below.ops = row_codec_tested->below;
+    ctx.codec_below.ops = token_codec_tested->below;
     check_stage_open_in(&stage, first.ops, ctx);
     saved.p[bit / 8] ^= (uint8_t)(1u << (bit % 8));
     tables_mend_check(saved.p, saved.length);

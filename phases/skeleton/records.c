@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * serial.c - trees in, names. See serial.h. */
-#include "serial.h"
-
+ * records.c - names and trees in: a tree becomes the records of skeleton.h. */
 #include <string.h>
+
+#include "skeleton.h"
 
 /* ---- names ---- */
 
-static void free_names(const struct stage_ctx *ctx, struct serial_names *names) {
+static void free_names(const struct stage_ctx *ctx, struct names *names) {
   for (uint32_t i = 0; names->symbols && i < names->symbol_count; i++)
     stage_release(ctx, STAGE_TREE, (void *)(uintptr_t)names->symbols[i]);
   for (uint32_t i = 0; names->fields && i <= names->field_count; i++)
     stage_release(ctx, STAGE_TREE, (void *)(uintptr_t)names->fields[i]);
   stage_release(ctx, STAGE_TREE, names->symbols);
   stage_release(ctx, STAGE_TREE, names->fields);
-  *names = (struct serial_names){0};
+  *names = (struct names){0};
 }
 
-void serial_free(struct serial *self) {
+void skeleton_free_names(struct skeleton *self) {
   for (uint32_t i = 0; i < self->language_count; i++) free_names(self->ctx, &self->languages[i]);
   stage_release(self->ctx, STAGE_TREE, self->languages);
 }
@@ -32,7 +32,7 @@ static bool copy_text(const struct stage_ctx *ctx, const char *text, const char 
   return p != NULL;
 }
 
-static bool copy_names(const struct stage_ctx *ctx, const TSLanguage *grammar, struct serial_names *names) {
+static bool copy_names(const struct stage_ctx *ctx, const TSLanguage *grammar, struct names *names) {
   names->symbol_count = ts_language_symbol_count(grammar);
   names->field_count = ts_language_field_count(grammar);
   size_t symbol_bytes = names->symbol_count * sizeof(char *), field_bytes = (names->field_count + 1) * sizeof(char *);
@@ -50,10 +50,10 @@ static bool copy_names(const struct stage_ctx *ctx, const TSLanguage *grammar, s
 }
 
 /* Learns the names of the document's language, once. */
-static int learn_names(struct serial *self, const struct stage_document *document) {
+static int learn_names(struct skeleton *self, const struct stage_document *document) {
   uint32_t language = document->language;
   if (language >= self->language_count) {
-    struct serial_names *grown = stage_resize(self->ctx, STAGE_TREE, self->languages, (language + 1) * sizeof *grown);
+    struct names *grown = stage_resize(self->ctx, STAGE_TREE, self->languages, (language + 1) * sizeof *grown);
     if (!grown) return STAGE_OUT_OF_MEMORY;
     memset(grown + self->language_count, 0, (language + 1 - self->language_count) * sizeof *grown);
     self->languages = grown;
@@ -63,28 +63,30 @@ static int learn_names(struct serial *self, const struct stage_document *documen
   return copy_names(self->ctx, document->grammar, &self->languages[language]) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }
 
-const char *serial_symbol_name(const struct serial *self, uint32_t language, uint16_t symbol) {
+const char *skeleton_symbol_name(void *store, uint32_t language, uint16_t symbol) {
+  const struct skeleton *self = store;
   if (symbol == UINT16_MAX) return "ERROR"; /* tree-sitter's two own symbols, in every language */
   if (symbol == UINT16_MAX - 1) return "_ERROR";
   if (language >= self->language_count || symbol >= self->languages[language].symbol_count) return NULL;
   return self->languages[language].symbols[symbol];
 }
 
-const char *serial_field_name(const struct serial *self, uint32_t language, uint16_t field) {
+const char *skeleton_field_name(void *store, uint32_t language, uint16_t field) {
+  const struct skeleton *self = store;
   if (language >= self->language_count || !self->languages[language].fields) return NULL;
   return field <= self->languages[language].field_count ? self->languages[language].fields[field] : NULL;
 }
 
 /* ---- trees ---- */
 
-static struct serial_record record_of(const TSTreeCursor *cursor, uint32_t parent) {
+static struct record record_of(const TSTreeCursor *cursor, uint32_t parent) {
   TSNode node = ts_tree_cursor_current_node(cursor);
   TSPoint start = ts_node_start_point(node), end = ts_node_end_point(node);
   unsigned flags = (ts_node_is_named(node) ? STAGE_NODE_NAMED : 0u) | (ts_node_is_extra(node) ? STAGE_NODE_EXTRA : 0u) |
                    (ts_node_is_missing(node) ? STAGE_NODE_MISSING : 0u) |
                    (ts_node_is_error(node) ? STAGE_NODE_ERROR : 0u) |
                    (ts_node_has_error(node) ? STAGE_NODE_HAS_ERROR : 0u);
-  return (struct serial_record){
+  return (struct record){
       .symbol = ts_node_symbol(node),
       .grammar_symbol = ts_node_grammar_symbol(node),
       .field = ts_tree_cursor_current_field_id(cursor),
@@ -100,8 +102,7 @@ static struct serial_record record_of(const TSTreeCursor *cursor, uint32_t paren
 
 /* Moves to the next node in preorder, and *parent along with it. Trees can be
  * hundreds of thousands of levels deep: a loop, never recursion. */
-static bool next_in_preorder(TSTreeCursor *cursor, const struct serial_record *records, uint32_t index,
-                             uint32_t *parent) {
+static bool next_in_preorder(TSTreeCursor *cursor, const struct record *records, uint32_t index, uint32_t *parent) {
   if (ts_tree_cursor_goto_first_child(cursor)) {
     *parent = index;
     return true;
@@ -114,7 +115,7 @@ static bool next_in_preorder(TSTreeCursor *cursor, const struct serial_record *r
 }
 
 /* Writes the tree's records; returns their number. */
-static uint32_t write_records(const TSTree *tree, struct serial_record *records, uint32_t capacity) {
+static uint32_t write_records(const TSTree *tree, struct record *records, uint32_t capacity) {
   TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
   uint32_t parent = 0, count = 0;
   do {
@@ -125,12 +126,12 @@ static uint32_t write_records(const TSTree *tree, struct serial_record *records,
   return count;
 }
 
-int serial_put_tree(struct serial *self, const struct stage_document *document, const TSTree *tree) {
+int skeleton_put_records(struct skeleton *self, const struct stage_document *document, const TSTree *tree) {
   int error = learn_names(self, document);
   if (error) return error;
   uint32_t capacity = ts_node_descendant_count(ts_tree_root_node(tree));
-  size_t bytes = (size_t)capacity * sizeof(struct serial_record);
-  struct serial_record *records = stage_allocate(self->ctx, STAGE_TREE, bytes);
+  size_t bytes = (size_t)capacity * sizeof(struct record);
+  struct record *records = stage_allocate(self->ctx, STAGE_TREE, bytes);
   if (!records) return STAGE_OUT_OF_MEMORY;
   uint32_t count = write_records(tree, records, capacity);
   if (count == capacity) {

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * row_codec_test.h - tests (cmocka) that hold for every codec that writes trees as rows
- * (row.h): a stage's test program includes it, sets row_codec_tested, and runs
- * ROW_CODEC_TESTS beside what it has of its own. */
-#ifndef PHASEBENCH_KIT_ROW_CODEC_TEST_H
-#define PHASEBENCH_KIT_ROW_CODEC_TEST_H
+ * token_codec_test_template.h - tests (cmocka) that hold for every codec that writes trees as tokens
+ * (token.h): a stage's test program includes it and runs TOKEN_CODEC_TESTS beside what it has of its
+ * own. Hooks: those of token_codec_fixture_template.h. */
+#ifndef PHASEBENCH_KIT_TOKEN_CODEC_TEST_TEMPLATE_H
+#define PHASEBENCH_KIT_TOKEN_CODEC_TEST_TEMPLATE_H
 
-#include "row_codec_fixture.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "token_codec_fixture_template.h"
 
 /* A text comes back, before and after finalizing, with moves from every `step`th node. */
 static void check_text(const char *language, const char *text, size_t length, uint32_t step) {
@@ -83,7 +87,7 @@ static void real_files_come_back(void **state) {
   }
 }
 
-/* The way from a tree to rows asks a node of more than 1,024 children once whether they have fields. */
+/* The way from a tree to tokens asks a node of more than 1,024 children once whether they have fields. */
 static void wide_nodes_keep_their_fields(void **state) {
   (void)state;
   static const char *const texts[][3] = {
@@ -204,14 +208,14 @@ static void check_flipped_bits(bool is_finalized) {
     blob[bit / 8] ^= (uint8_t)(1u << (bit % 8));
     fixture_put_blob(&f, 0, blob, length);
     blob[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-    if (row_codec_tested->validate(f.stage.store, 0, &why, &where) == STAGE_OK)
-      blob_check(&f.stage, 0, fixture_cursor(&f));
+    if (token_codec_tested->validate(f.stage.store, 0, &why, &where) == STAGE_OK)
+      check_blob(&f.stage, 0, fixture_cursor(&f));
     else refused++;
   }
   assert_true(refused > length * 3); /* the header, the tail and most structure */
   for (uint64_t cut = 0; cut < length; cut++) {
     fixture_put_blob(&f, 0, blob, cut);
-    assert_int_equal(row_codec_tested->validate(f.stage.store, 0, &why, &where), STAGE_CORRUPT);
+    assert_int_equal(token_codec_tested->validate(f.stage.store, 0, &why, &where), STAGE_CORRUPT);
   }
   free(blob);
   fixture_close(&f);
@@ -235,8 +239,8 @@ static void check_reconstructed(struct fixture *f, const uint8_t *stripped, uint
     assert_int_equal(error, STAGE_CORRUPT);
   } else {
     fixture_put_blob(f, 0, out, length);
-    if (row_codec_tested->validate(f->stage.store, 0, &why, &where) == STAGE_OK)
-      blob_check(&f->stage, 0, fixture_cursor(f));
+    if (token_codec_tested->validate(f->stage.store, 0, &why, &where) == STAGE_OK)
+      check_blob(&f->stage, 0, fixture_cursor(f));
   }
   free(exact);
   free(out);
@@ -270,7 +274,7 @@ static void corrupt_strip_bytes_are_found_or_harmless(void **state) {
   check_corrupt_strip_bytes(true);
 }
 
-#define ROW_CODEC_TESTS                                                                                                \
+#define TOKEN_CODEC_TESTS                                                                                              \
   cmocka_unit_test(conforms), cmocka_unit_test(deep_and_wide_trees_come_back), cmocka_unit_test(real_files_come_back), \
       cmocka_unit_test(wide_nodes_keep_their_fields), cmocka_unit_test(long_tokens_come_back),                         \
       cmocka_unit_test(edits_after_finalizing_come_back), cmocka_unit_test(running_out_of_memory_loses_nothing),       \

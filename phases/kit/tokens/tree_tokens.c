@@ -1,54 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-#include "tree_rows.h"
+#include "tree_tokens.h"
 
-/* Writing under way: where the last row ended, and a row that waits for how many ancestors
+/* Writing under way: where the last token ended, and a token that waits for how many ancestors
  * close behind it. */
 struct writer {
-  struct tree_rows *rows;
+  struct tree_tokens *tokens;
   struct alphabet *alphabet;
   const TSLanguage *grammar;
-  const struct row_sink *sink;
-  enum rows_form form;
-  struct rows_at at;
+  const struct token_sink *sink;
+  enum tokens_form form;
+  struct tokens_at at;
   uint32_t node_count;
-  struct tree_row pending;
-  uint32_t numbers[ROW_NUMBERS_MAX]; /* of the pending row */
+  struct tree_token pending;
+  uint32_t numbers[TOKEN_NUMBERS_MAX]; /* of the pending token */
   uint32_t number_count;
   bool has_pending;
   bool has_errors; /* anywhere in the tree */
 };
 
-void tree_rows_free(struct tree_rows *rows) {
-  if (!rows->ctx) return;
-  stage_release(rows->ctx, STAGE_TREE, rows->open);
-  *rows = (struct tree_rows){.ctx = rows->ctx};
+void tree_tokens_free(struct tree_tokens *tokens) {
+  if (!tokens->ctx) return;
+  stage_release(tokens->ctx, STAGE_TREE, tokens->open);
+  *tokens = (struct tree_tokens){.ctx = tokens->ctx};
 }
 
-static bool open_reserve(struct tree_rows *rows, uint32_t count) {
-  if (count <= rows->open_capacity) return true;
+static bool open_reserve(struct tree_tokens *tokens, uint32_t count) {
+  if (count <= tokens->open_capacity) return true;
   uint32_t capacity = count * 2 + 64;
-  struct rows_open *open = stage_resize(rows->ctx, STAGE_TREE, rows->open, capacity * sizeof *open);
+  struct tokens_open *open = stage_resize(tokens->ctx, STAGE_TREE, tokens->open, capacity * sizeof *open);
   if (!open) return false;
-  rows->open = open;
-  rows->open_capacity = capacity;
+  tokens->open = open;
+  tokens->open_capacity = capacity;
   return true;
 }
 
-/* ---- the pending row ---- */
+/* ---- the pending token ---- */
 
 static int pending_flush(struct writer *w) {
   if (!w->has_pending) return STAGE_OK;
   w->has_pending = false;
-  return w->sink->row(w->sink->to, w->pending, w->numbers, w->number_count);
+  return w->sink->token(w->sink->to, w->pending, w->numbers, w->number_count);
 }
 
 static void pending_begin(struct writer *w) {
-  w->pending = (struct tree_row){0};
+  w->pending = (struct tree_token){0};
   w->number_count = 0;
   w->has_pending = true;
 }
 
-/* One more ancestor closes behind the pending row. */
+/* One more ancestor closes behind the pending token. */
 static int pending_close(struct writer *w) {
   if (w->pending.closes < UINT8_MAX) {
     w->pending.closes++;
@@ -56,7 +56,7 @@ static int pending_close(struct writer *w) {
   }
   int error = pending_flush(w); /* goes on in an empty gap */
   pending_begin(w);
-  w->pending.flags = ROW_GAP;
+  w->pending.flags = TOKEN_GAP;
   w->pending.closes = 1;
   return error;
 }
@@ -75,31 +75,31 @@ static void go(struct writer *w, uint32_t byte, TSPoint point) {
   w->at.column = point.column;
 }
 
-/* Whether a padding across lines went into the row. */
+/* Whether a padding across lines went into the token. */
 static bool padding_intern(struct writer *w, uint32_t bytes, uint32_t rows, uint32_t column, int *error) {
   int64_t delta = (int64_t)column - w->at.indent;
   int64_t surplus = (int64_t)bytes - rows - column;
   if (rows > UINT16_MAX || delta < INT16_MIN || delta > INT16_MAX || surplus < 0 || surplus > UINT16_MAX) return false;
   struct tree_padding padding = {.rows = (uint16_t)rows, .column_delta = (int16_t)delta, .surplus = (uint16_t)surplus};
   if (!alphabet_intern_padding(w->alphabet, padding, &w->pending.pad, error)) return false;
-  w->pending.flags |= ROW_NEWLINE;
+  w->pending.flags |= TOKEN_NEWLINE;
   return true;
 }
 
-/* Says in the pending row how to get from where the writer is to (byte, point), and goes there. */
+/* Says in the pending token how to get from where the writer is to (byte, point), and goes there. */
 static int padding_write(struct writer *w, uint32_t byte, TSPoint point) {
   if (byte < w->at.position || point.row < w->at.row) {
-    STAGE_FAIL(w->rows->ctx, "a node begins at byte %u, before byte %u where the one before it ends", byte,
+    STAGE_FAIL(w->tokens->ctx, "a node begins at byte %u, before byte %u where the one before it ends", byte,
                w->at.position);
     return STAGE_LIMIT;
   }
   uint32_t bytes = byte - w->at.position, rows = point.row - w->at.row;
-  uint32_t most = w->form == ROWS_PACKED ? UINT8_MAX : 0;
+  uint32_t most = w->form == TOKENS_PACKED ? UINT8_MAX : 0;
   int error = STAGE_OK;
   if (rows == 0 && bytes <= most && point.column == w->at.column + bytes) {
     w->pending.advance = (uint8_t)bytes;
-  } else if (rows == 0 || w->form == ROWS_PLAIN || !padding_intern(w, bytes, rows, point.column, &error)) {
-    w->pending.flags |= ROW_EXPLICIT;
+  } else if (rows == 0 || w->form == TOKENS_PLAIN || !padding_intern(w, bytes, rows, point.column, &error)) {
+    w->pending.flags |= TOKEN_EXPLICIT;
     numbers_add(w, bytes, rows, point.column);
   }
   if (rows > 0) w->at.indent = point.column;
@@ -107,20 +107,20 @@ static int padding_write(struct writer *w, uint32_t byte, TSPoint point) {
   return error;
 }
 
-/* Says in the pending row how long a leaf is, and goes to its end. */
+/* Says in the pending token how long a leaf is, and goes to its end. */
 static int leaf_write(struct writer *w, bool named, uint32_t end_byte, TSPoint end_point) {
   if (end_byte < w->at.position || end_point.row < w->at.row) {
-    STAGE_FAIL(w->rows->ctx, "a node ends at byte %u, before byte %u where it begins", end_byte, w->at.position);
+    STAGE_FAIL(w->tokens->ctx, "a node ends at byte %u, before byte %u where it begins", end_byte, w->at.position);
     return STAGE_LIMIT;
   }
   uint32_t bytes = end_byte - w->at.position, rows = end_point.row - w->at.row;
-  bool is_number = (named || w->form == ROWS_PLAIN) && bytes > 0;
-  w->pending.flags |= ROW_LEAF;
+  bool is_number = (named || w->form == TOKENS_PLAIN) && bytes > 0;
+  w->pending.flags |= TOKEN_LEAF;
   if (rows > 0 || end_point.column != w->at.column + bytes) {
-    w->pending.flags |= ROW_LINES;
+    w->pending.flags |= TOKEN_LINES;
     numbers_add(w, bytes, rows, end_point.column);
   } else if (bytes > UINT8_MAX || is_number) {
-    w->pending.flags |= ROW_LENGTH;
+    w->pending.flags |= TOKEN_LENGTH;
     w->numbers[w->number_count++] = bytes;
   } else {
     w->pending.length = (uint8_t)bytes;
@@ -130,7 +130,7 @@ static int leaf_write(struct writer *w, bool named, uint32_t end_byte, TSPoint e
 }
 
 /* The innermost open node ends; `end` is where. */
-static int node_end(struct writer *w, const struct rows_open *end) {
+static int node_end(struct writer *w, const struct tokens_open *end) {
   w->at.depth--;
   if (end->end_byte == w->at.position && end->end_point.row == w->at.row && end->end_point.column == w->at.column) {
     return pending_close(w);
@@ -138,7 +138,7 @@ static int node_end(struct writer *w, const struct rows_open *end) {
   int error = pending_flush(w);
   if (error) return error;
   pending_begin(w);
-  w->pending.flags = ROW_GAP;
+  w->pending.flags = TOKEN_GAP;
   w->pending.closes = 1;
   return padding_write(w, end->end_byte, end->end_point);
 }
@@ -161,7 +161,7 @@ static bool is_fieldless(TSNode node, uint32_t child_count) {
 }
 
 static struct tree_kind kind_of(const struct writer *w, const TSTreeCursor *cursor, TSNode node) {
-  bool fieldless = w->at.depth > 0 && w->rows->open[w->at.depth - 1].fieldless;
+  bool fieldless = w->at.depth > 0 && w->tokens->open[w->at.depth - 1].fieldless;
   uint16_t flags = 0;
   if (ts_node_is_named(node)) flags |= STAGE_NODE_NAMED;
   if (ts_node_is_extra(node)) flags |= STAGE_NODE_EXTRA;
@@ -179,7 +179,7 @@ static struct tree_kind kind_of(const struct writer *w, const TSTreeCursor *curs
 }
 
 static int counts_disagree(const struct writer *w, TSNode node, uint32_t found) {
-  STAGE_FAIL(w->rows->ctx, "the tree's own counts disagree: the %s at byte %u says another number than %u",
+  STAGE_FAIL(w->tokens->ctx, "the tree's own counts disagree: the %s at byte %u says another number than %u",
              ts_node_type(node), ts_node_start_byte(node), found);
   return STAGE_LIMIT;
 }
@@ -199,9 +199,9 @@ static int node_write(struct writer *w, const TSTreeCursor *cursor, uint32_t *ch
   *child_count = ts_node_child_count(node);
   if (*child_count == 0)
     return leaf_write(w, kind.flags & STAGE_NODE_NAMED, ts_node_end_byte(node), ts_node_end_point(node));
-  if (!open_reserve(w->rows, w->at.depth + 1)) return STAGE_OUT_OF_MEMORY;
-  w->rows->open[w->at.depth++] = (struct rows_open){ts_node_end_byte(node), ts_node_end_point(node), *child_count,
-                                                    is_fieldless(node, *child_count)};
+  if (!open_reserve(w->tokens, w->at.depth + 1)) return STAGE_OUT_OF_MEMORY;
+  w->tokens->open[w->at.depth++] = (struct tokens_open){ts_node_end_byte(node), ts_node_end_point(node), *child_count,
+                                                        is_fieldless(node, *child_count)};
   return STAGE_OK;
 }
 
@@ -215,7 +215,7 @@ static int cursor_advance(struct writer *w, TSTreeCursor *cursor, uint32_t child
     return counts_disagree(w, ts_tree_cursor_current_node(cursor), 0);
   }
   while (w->at.depth > 0) {
-    struct rows_open *parent = &w->rows->open[w->at.depth - 1];
+    struct tokens_open *parent = &w->tokens->open[w->at.depth - 1];
     if (--parent->children_left > 0) {
       if (ts_tree_cursor_goto_next_sibling(cursor)) return STAGE_OK;
       ts_tree_cursor_goto_parent(cursor);
@@ -229,10 +229,10 @@ static int cursor_advance(struct writer *w, TSTreeCursor *cursor, uint32_t child
   return STAGE_OK;
 }
 
-int tree_rows_write(struct tree_rows *rows, struct alphabet *alphabet, const TSLanguage *grammar, const TSTree *tree,
-                    enum rows_form form, const struct row_sink *sink) {
+int tree_tokens_write(struct tree_tokens *tokens, struct alphabet *alphabet, const TSLanguage *grammar,
+                      const TSTree *tree, enum tokens_form form, const struct token_sink *sink) {
   TSNode root = ts_tree_root_node(tree);
-  struct writer w = {.rows = rows,
+  struct writer w = {.tokens = tokens,
                      .alphabet = alphabet,
                      .grammar = grammar,
                      .sink = sink,
