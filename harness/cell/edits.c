@@ -16,7 +16,7 @@
 
 /* ---- which edits ---- */
 
-bool cell_edits_are_real(const struct cell *cell) { return cell->spec->edits_path[0]; }
+bool cell_edits_are_real(const struct cell *cell) { return cell->spec->edits_path != NULL; }
 
 bool cell_choose_edits(struct cell *cell, uint32_t *scratch, struct fault *fault) {
   const struct cell_spec *spec = cell->spec;

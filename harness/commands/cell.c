@@ -40,7 +40,7 @@ int command_cell(int argc, char **argv) {
   static struct cell_spec spec;
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);
-  bool makes_folder = spec.place.directory[0] && access(spec.place.directory, F_OK) != 0;
+  bool makes_folder = spec.place.directory && access(spec.place.directory, F_OK) != 0;
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
   cell_close(&cell);

@@ -18,6 +18,7 @@
 
 #include "base/json_out.h"
 #include "base/text.h"
+#include "commit.h"
 #include "files.h"
 
 static const char HEAD_MAGIC[] = "phasebench-store-1";
@@ -151,7 +152,7 @@ bool store_disk_open(const char *path, const char *stages, const struct store_pl
     good = store_setting_add(&disk->place, setting, fault);
   }
   if (!good) return false;
-  strcpy(disk->place.directory, path);
+  disk->place.directory = disk->path;
   disk->place.is_reopened = true;
   return store_open(&disk->combination, &disk->place, &disk->store, fault) && store_can_commit(disk->store, fault) &&
          load(disk, fault);
