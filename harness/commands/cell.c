@@ -11,6 +11,7 @@
 
 #include "base/json_out.h"
 #include "cell/cell.h"
+#include "cell/json.h"
 #include "commands.h"
 #include "store/files.h"
 
