@@ -79,7 +79,8 @@ bool corpus_limit(struct corpus_build *build, const struct corpus_options *optio
   if (options->max_lines == 0) return true;
   uint32_t *order = calloc(corpus->file_count + 1, sizeof *order);
   bool *chosen = calloc(corpus->file_count + 1, sizeof *chosen);
-  bool ok = (order && chosen) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  bool ok = order && chosen;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   corpus->sample.all_files = corpus->file_count;
   corpus->sample.all_lines = corpus->lines;
   if (ok && choose(corpus, options, order, chosen) == 0) {

@@ -54,6 +54,11 @@ static void progress_end(const struct progress *progress) {
   if (progress->shown) fputs("\r\033[K", stderr);
 }
 
+bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes) {
+  int length = snprintf(path, path_bytes, "%s/%s", corpus->root, file->path);
+  return length >= 0 && (size_t)length < path_bytes;
+}
+
 /* ---- one file ---- */
 
 enum outcome { READ_DONE, READ_UNREADABLE, READ_HUGE, READ_NO_MEMORY };

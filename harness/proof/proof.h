@@ -11,7 +11,7 @@
  *            the children that its cursor reaches
  *   random   all other moves and, where the codec has them, points and scanning by symbol, from a
  *            seeded sample of nodes, each against what it means
- *            (proof_random.c)
+ *            (random.c)
  *
  * and the name of every symbol and field met. The expected side is tree-sitter's public
  * API; no stage's code takes part in it, and no tree is ever recursed over. */
