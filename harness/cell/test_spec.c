@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_cell_spec.c - a spec comes back as it was written, and a damaged one is refused. */
+ * test_spec.c - a spec comes back as it was written, and a damaged one is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -153,7 +153,7 @@ static void real_edits_come_back_as_written(void **state) {
   cell_spec_free(&in);
 }
 
-/* The dump in cell_spec.c, byte by byte. */
+/* The dump in spec.c, byte by byte. */
 static void list_is_as_documented(void **state) {
   (void)state;
   struct corpus_file two[] = {files[0], files[1]};

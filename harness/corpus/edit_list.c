@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * edit_list.c - see edit_list.h. The file: records that end with NUL, as in the corpus's
- * list (cell_spec.c). First
+ * list (cell/spec.c). First
  *   "phasebench-edits-1 DOCUMENTS HUNKS" NUL
  * then for each document, with single spaces, decimal numbers and a hash of 16 hex digits
  *   HASH BYTES DOCUMENT HUNKS PATH NUL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_read.c - every file of a corpus is read once: its size, lines, hash, and
+ * read.c - every file of a corpus is read once: its size, lines, hash, and
  * whether it is text. Files are read into one buffer and not mapped, since a file
  * that shrinks meanwhile would end a mapping's reader by a signal. */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * compare.c - facts of a node, as tree-sitter tells them and as the store does; and the book of what
- * differed, of which the first mismatch is kept. */
+ * compare.c - compares the facts of a node, as tree-sitter tells them and as the store does. Mismatches are
+ * counted, and the first one is kept. */
 #include <stdio.h>
 #include <string.h>
 

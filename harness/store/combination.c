@@ -167,7 +167,7 @@ bool combination_set_find(const char *word, enum combination_set *set) {
   return false;
 }
 
-/* Subsets are told by bits: bit i is the stage i of the standard order. Fewer stages come first, and
+/* A subset is a number, in which bit i stands for stage i of the standard order. Fewer stages come first, and
  * among as many, those that have the lower stages: 0, 1, 10, 100, 11, 101, 110, 111. */
 static unsigned bits_reversed(unsigned subset, unsigned bits) {
   unsigned reversed = 0;

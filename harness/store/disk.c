@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_disk.c - see store_disk.h. */
+ * disk.c - see disk.h. */
 #include "disk.h"
 
 #include <dirent.h>
@@ -84,7 +84,8 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
   return true;
 }
 
-/* Is it a combination of stages in the stage folder, and not a path? The head is anybody's. */
+/* Is it a combination of stages in the stage folder, and not a path? Anybody may have written the
+ * head, and a path in it would be loaded as code. */
 static bool is_plain(const char *stages) {
   return stages[0] && strspn(stages, "abcdefghijklmnopqrstuvwxyz0123456789_+") == strlen(stages);
 }
@@ -192,7 +193,7 @@ static bool is_of_store(const char *name, const char *stages) {
   return false;
 }
 
-/* Exchanged would be the link and not the store, which may lie in another file system. */
+/* The exchange would move the link and not the store, which may lie in another file system. */
 static bool refuse_link(const char *path, struct fault *fault) {
   char target[PATH_MAX];
   if (realpath(path, target))
@@ -274,7 +275,7 @@ static int lock_folder(const char *path) {
   return -1;
 }
 
-/* Folders that killed builds of this store left: nobody holds their lock. */
+/* Removes folders that killed builds of this store left: nobody holds their lock. */
 static void remove_left_over(const char *place) {
   const char *slash = strrchr(place, '/');
   char parent[4096], path[4400], prefix[300];
@@ -322,7 +323,7 @@ static bool sync_folder(const char *path, struct fault *fault) {
   return good;
 }
 
-/* Puts the new folder at the place; an old one is then where the new one was made. */
+/* Puts the new folder at the place. An old store is then in the folder in which the new one was made. */
 static bool exchange(const struct store_disk_making *making, struct fault *fault) {
   if (renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST && renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_EXCHANGE) == 0)
@@ -341,7 +342,7 @@ bool store_disk_finish(struct store_disk_making *making, const char *head, struc
   snprintf(parent, sizeof parent, "%s", making->place);
   char *slash = strrchr(parent, '/');
   slash[slash == parent] = '\0';
-  /* What is there may be another one than at the beginning. */
+  /* Another process may have put something else there since store_disk_begin. */
   if (!json_write_bytes(name, head, strlen(head), fault) || !sync_folder(making->folder, fault) ||
       !may_replace(making->place, fault))
     return false;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_disk.h - a store as a folder: the files of its stages, and the file HEAD of the harness, which
- * says by which stages, and how set, the folder is opened again. Lines that end in LF:
+ * disk.h - a store as a folder: the files of its stages, and a file of the harness's, the head. The head
+ * says with which stages and settings the folder is opened again. Its lines end in LF:
  *   phasebench-store-1
  *   abi 4
  *   stages p1+p2                     the combination, without the base stage
  *   set p4a.hot_bytes=262144         each option of each stage
  *   hash 0123456789abcdef            XXH3 of all before this line
  *
- * A store is made beside its place, in PLACE.making-XXXXXX, and the two folders are exchanged when it
- * is durable: whoever dies in between, PLACE is the old one or the new one. A folder is locked (flock)
- * while somebody makes or removes it; what a killed one left behind, the next one removes. */
+ * A store is made beside its place, in PLACE.making-XXXXXX, and the two folders are exchanged when it is
+ * durable: if the process dies in between, PLACE is the old one or the new one. A folder is locked (flock)
+ * while a process makes or removes it; what a killed process left behind, the next one removes. */
 #ifndef PHASEBENCH_STORE_DISK_H
 #define PHASEBENCH_STORE_DISK_H
 

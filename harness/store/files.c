@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_files.c - see store_files.h. */
+ * files.c - see files.h. */
 #include "files.h"
 
 #include <dirent.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* /var/tmp and not /tmp: the latter may be memory, and what is written there is to be disk. */
+/* /var/tmp and not /tmp, which may be memory: these files are to be on a disk. */
 static bool make_new(char path[4096], struct fault *fault) {
   const char *parent = getenv("TMPDIR");
   char made[4096], real[PATH_MAX];
@@ -23,7 +23,7 @@ static bool make_new(char path[4096], struct fault *fault) {
   int length = snprintf(made, sizeof made, "%s/phasebench-store-XXXXXX", parent);
   if (length < 0 || (size_t)length >= sizeof made)
     return fault_set(fault, EXIT_CODE_INPUT, "TMPDIR: is longer than 4,000 bytes; set a shorter one");
-  /* Stages are told an absolute path, and TMPDIR may be none. */
+  /* Stages are told an absolute path, and TMPDIR may be relative. */
   if (mkdtemp(made) && realpath(made, real)) {
     snprintf(path, 4096, "%s", real);
     return true;
@@ -78,8 +78,8 @@ void store_directory_remove(const char *path) { nftw(path, remove_entry, 16, FTW
 
 /* ---- the page cache ---- */
 
-/* By mincore: reading with RWF_NOWAIT, which also tells, begins to read ahead what it did not find. Where the
- * file is not ours, the kernel calls all of it cached. */
+/* Asks mincore. Reading with RWF_NOWAIT would tell, too, but starts to read ahead what it did not find. Of a file
+ * that is not ours the kernel says that all of it is cached. */
 static enum store_cached cached(int fd) {
   static unsigned char pages[4096];
   struct stat status;

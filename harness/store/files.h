@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_files.h - the folder in which a store's stages write their files. */
+ * files.h - the folder in which a store's stages write their files. */
 #ifndef PHASEBENCH_STORE_FILES_H
 #define PHASEBENCH_STORE_FILES_H
 
@@ -24,8 +24,8 @@ enum store_cached {
 };
 /* Looks at all pages of a file, without reading any in. */
 enum store_cached store_file_cached(const char *path);
-/* Writes a file out and drops it from the page cache, then looks whether it is gone; of one that is
- * not there nothing is. Of a folder: all files in it. */
+/* Writes a file out, drops it from the page cache, and then looks whether it is gone. A file that is not there
+ * counts as gone. The second does so for all files in a folder. */
 enum store_cached store_file_drop_cached(const char *path);
 enum store_cached store_directory_drop_cached(const char *path);
 

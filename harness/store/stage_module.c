@@ -300,8 +300,8 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
 
 /* ---- trying it in a child ---- */
 
-/* The child's exit code when loading came back. Odd, so that a constructor that calls
- * exit is noticed too. */
+/* The child's exit code when loading came back. An unusual number, so that a constructor that
+ * calls exit is noticed, too. */
 #define CAME_BACK 87
 
 #define TRY_TIMEOUT_S 30

@@ -3,10 +3,10 @@
  * store.h - stages loaded from their modules and composed into one store, which
  * takes documents in, keeps them, and gives them back. How stages compose is told in phases/stage.h.
  *
- * Whatever changes a store goes through here, and a stage's error comes back as a fault. Reading
- * trees does not: a cursor is made, opened and closed here, but its moves and walks, and the names of
- * symbols and fields, are called through the table that store_codec gives (by the proof, the access
- * mix, the benchmarks, the export), so that no call of the harness's is in what is measured. */
+ * Whoever changes a store, or pins its sources, does it with the functions below; a stage's error comes
+ * back as a fault. Trees are read without them: the cell, the proof, the benchmarks and `phasebench store`
+ * call the codec's cursor hooks, the names of symbols and fields, and live_tree through the table that
+ * store_codec gives, so that no call of the harness's is in what is timed. */
 #ifndef PHASEBENCH_STORE_H
 #define PHASEBENCH_STORE_H
 
@@ -47,8 +47,8 @@ bool store_verify(struct store *store, struct fault *fault);
 /* All stages give back what only makes reading quicker: the next access is to a document not in use. */
 void store_evict(struct store *store);
 
-/* The whole source of a document, readable until store_unpin_source, whose false means that what
- * was read since is void (the file behind it was changed): it is let go of all the same. */
+/* The whole source of a document, readable until store_unpin_source. Where that returns false, what was read
+ * since the pin is void (the file behind it was changed); the pin is released all the same. */
 bool store_pin_source(struct store *store, uint32_t id, struct stage_pin *pin, struct fault *fault);
 bool store_unpin_source(struct store *store, struct stage_pin *pin, struct fault *fault);
 
