@@ -21,7 +21,7 @@
 #include "base/json_out.h"
 #include "base/random.h"
 #include "reserve.h"
-#include "store/files.h"
+#include "store/page_cache.h"
 
 static const char *const names[COLD_OPEN_COUNT] = {
 #define X(name, text) text,

@@ -17,6 +17,7 @@
 #include "options.h"
 #include "store.h"
 #include "store/commit.h"
+#include "store/disk_making.h"
 
 struct build {
   const struct store_options *options;

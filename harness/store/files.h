@@ -15,18 +15,4 @@ bool store_directory_make(const char *wanted, bool is_reopened, char path[4096],
 /* Removes the folder and all that is in it; links are removed, not followed. Nothing there: nothing is done. */
 void store_directory_remove(const char *path);
 
-/* ---- the page cache ---- */
-
-enum store_cached {
-  STORE_CACHED_NOT,
-  STORE_CACHED_YES,     /* at least a page of it */
-  STORE_CACHED_UNKNOWN, /* the system or the file system does not tell */
-};
-/* Looks at all pages of a file, without reading any in. */
-enum store_cached store_file_cached(const char *path);
-/* Writes a file out, drops it from the page cache, and then looks whether it is gone. A file that is not there
- * counts as gone. The second does so for all files in a folder. */
-enum store_cached store_file_drop_cached(const char *path);
-enum store_cached store_directory_drop_cached(const char *path);
-
 #endif
