@@ -31,6 +31,15 @@ static bool reserve_all(struct cell *cell, struct fault *fault) {
          proof_open(&cell->proof, (uint32_t)spec->language_count, spec->seed, heap, fault);
 }
 
+/* What the steps after `start` need of the stack (a path of 8 KiB, the parser) is touched before it, so that no
+ * later checkpoint has it. Not more: deeper frames are the stages' own. */
+#define STACK_BYTES 19456
+
+__attribute__((noinline)) static void touch_stack(void) {
+  volatile char stack[STACK_BYTES];
+  for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 0;
+}
+
 static bool name_places(const struct cell_spec *spec, struct fault *fault) {
   bool good = probe_add_place(PROBE_OWNER_STAGE, paths_stage_dir()) &&
               probe_add_place(PROBE_OWNER_GRAMMAR, paths_grammar_dir()) &&
@@ -70,6 +79,7 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   checkpoint_use_folder(directory);
   if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
     return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
+  touch_stack();
   checkpoint_prime(cell->checkpoints); /* the stages made theirs */
   return true;
 }
