@@ -206,7 +206,7 @@ static void write_file(const char *name, const char *text, unsigned times) {
 
 static int set_up(void **state) {
   (void)state;
-  static struct combination baseline, p1;
+  static struct combination baseline, p1; /* the bench keeps pointers to them */
   const char *build = getenv("PHASEBENCH_BUILD_DIR");
   char path[4096];
   struct corpus *corpus;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * access.c - see access.h. What is drawn is the same for every store: classes and
- * documents do not depend on what a stage answers, and a byte is drawn as a fraction
- * of the document's length. */
+ * access.c - see access.h. Every store gets the same draws: classes and documents do not depend on what
+ * a stage answers, and a byte is drawn as a fraction of the document's length. */
 #include "access.h"
 
 #include <stdlib.h>
@@ -118,7 +117,7 @@ static void look_around(struct visit *visit, uint64_t place) {
   uint32_t length = (uint32_t)visit->pin.length;
   if (length > 0) {
     uint32_t byte = (uint32_t)random_reduce(place, length);
-    /* Not below the root, where the byte lies in white space around it: stay at the root. */
+    /* A byte in the white space around the root is in no node: then the cursor stays at the root. */
     codec->goto_descendant_for_bytes(visit->cursor, byte, byte + 1);
   }
   for (uint32_t i = 0; i < ACCESS_PARENTS_MAX && !visit->cursor->error; i++) {

@@ -64,7 +64,7 @@ static void classes_have_their_shares(void **state) {
 }
 
 static struct store *open_store(const char *text) {
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   struct store *store = NULL;
   if (!combination_parse(text, &combination, &fault) || !store_open(&combination, NULL, &store, &fault))

@@ -24,6 +24,7 @@
 #include "corpus/corpus.h"
 #include "stage_check.h"
 #include "spec.h"
+#include "store/stage_list.h"
 
 static bool write_spec(const char *folder, const char *combination, const char *path, struct fault *fault) {
   static struct cell_spec spec;
@@ -31,18 +32,19 @@ static bool write_spec(const char *folder, const char *combination, const char *
   memset(&spec, 0, sizeof spec);
   if (!combination_parse(combination, &spec.combination, fault)) return false;
   if (!corpus_open_directory(folder, NULL, &corpus, fault)) return false;
-  snprintf(spec.corpus_name, sizeof spec.corpus_name, "%s", corpus->name);
-  snprintf(spec.corpus_root, sizeof spec.corpus_root, "%s", corpus->root);
-  snprintf(spec.corpus_hash, sizeof spec.corpus_hash, "%s", corpus->content_hash);
-  snprintf(spec.list_path, sizeof spec.list_path, "%.4000s.list", path);
-  snprintf(spec.profile, sizeof spec.profile, "strict");
+  char list_path[4096];
+  snprintf(list_path, sizeof list_path, "%.4000s.list", path);
+  spec.corpus_name = corpus->name;
+  spec.corpus_root = corpus->root;
+  spec.corpus_hash = corpus->content_hash;
+  spec.list_path = list_path;
+  spec.profile = "strict";
   spec.corpus_lines = corpus->lines;
   spec.corpus_bytes = corpus->bytes;
   spec.file_count = corpus->file_count;
   spec.language_count = corpus->language_count;
   spec.languages = calloc(corpus->language_count + 1, sizeof *spec.languages);
-  for (size_t i = 0; i < corpus->language_count; i++)
-    snprintf(spec.languages[i], sizeof spec.languages[i], "%s", corpus->languages[i].name);
+  for (size_t i = 0; i < corpus->language_count; i++) spec.languages[i] = corpus->languages[i].name;
   spec.seed = 1;
   bool good =
       cell_spec_write_list(spec.list_path, corpus, spec.list_hash, fault) && cell_spec_write(path, &spec, fault);

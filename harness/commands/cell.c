@@ -11,6 +11,7 @@
 
 #include "base/json_out.h"
 #include "cell/cell.h"
+#include "cell/json.h"
 #include "commands.h"
 #include "store/files.h"
 
@@ -40,7 +41,7 @@ int command_cell(int argc, char **argv) {
   static struct cell_spec spec;
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);
-  bool makes_folder = spec.place.directory[0] && access(spec.place.directory, F_OK) != 0;
+  bool makes_folder = spec.place.directory && access(spec.place.directory, F_OK) != 0;
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
   cell_close(&cell);

@@ -16,6 +16,8 @@
 #include "corpus/sample.h"
 #include "options.h"
 #include "store.h"
+#include "store/commit.h"
+#include "store/disk_making.h"
 
 struct build {
   const struct store_options *options;
@@ -245,7 +247,7 @@ static bool choose_combination(struct build *build, struct fault *fault) {
 
 static bool open_store(struct build *build, struct fault *fault) {
   const struct store_options *options = build->options;
-  static struct store_place place;
+  struct store_place place;
   if (!(options->stages ? combination_parse(options->stages, &build->combination, fault)
                         : choose_combination(build, fault)))
     return false;
@@ -253,7 +255,7 @@ static bool open_store(struct build *build, struct fault *fault) {
       !store_disk_begin(options->output, &build->making, fault))
     return false;
   place = options->place;
-  snprintf(place.directory, sizeof place.directory, "%s", build->making.folder);
+  place.directory = build->making.folder;
   return store_open(&build->combination, &place, &build->store, fault) && store_can_commit(build->store, fault);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * edit_list.c - see edit_list.h. The file: records that end with NUL, as in the corpus's
- * list (cell_spec.c). First
+ * list (cell/spec.c). First
  *   "phasebench-edits-1 DOCUMENTS HUNKS" NUL
  * then for each document, with single spaces, decimal numbers and a hash of 16 hex digits
  *   HASH BYTES DOCUMENT HUNKS PATH NUL
@@ -86,24 +86,45 @@ static bool write_edit(FILE *out, const struct corpus *corpus, const struct corp
   return ok;
 }
 
-/* The chosen edits as text (malloc), without the first record. */
-static bool write_edits(const struct corpus *corpus, uint64_t seed, char **text, size_t *text_bytes, uint32_t *chosen,
-                        uint64_t *hunk_total, struct fault *fault) {
+/* The records of the chosen edits; how many there are, and how many hunks they have in all. */
+struct records {
+  char *text; /* malloc */
+  size_t text_bytes;
+  uint32_t chosen;
+  uint64_t hunk_total;
+};
+
+static bool write_records(const struct corpus *corpus, uint64_t seed, struct records *records, struct fault *fault) {
   uint32_t count = (uint32_t)corpus->edit_count, order[EDIT_LIST_DOCUMENTS_MAX];
   uint32_t *scratch = calloc((size_t)count + 1, sizeof *scratch);
-  FILE *out = scratch ? open_memstream(text, text_bytes) : NULL;
+  FILE *out = scratch ? open_memstream(&records->text, &records->text_bytes) : NULL;
   if (!out) {
     free(scratch);
     return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
   }
-  *chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
+  records->chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
   bool ok = true;
-  for (uint32_t i = 0; ok && i < *chosen; i++)
-    ok = write_edit(out, corpus, &corpus->edits[order[i]], hunk_total, fault);
+  for (uint32_t i = 0; ok && i < records->chosen; i++)
+    ok = write_edit(out, corpus, &corpus->edits[order[i]], &records->hunk_total, fault);
   free(scratch);
   bool written = !ferror(out);
   written = fclose(out) == 0 && written;
   if (ok && !written) ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
+  return ok;
+}
+
+/* The first record, which counts the others, before them. */
+static bool write_whole(const char *path, const struct records *records, char hash[33], struct fault *fault) {
+  char head[80];
+  size_t head_bytes =
+      (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, records->chosen, records->hunk_total) + 1;
+  char *whole = malloc(head_bytes + records->text_bytes);
+  if (!whole) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
+  memcpy(whole, head, head_bytes);
+  memcpy(whole + head_bytes, records->text, records->text_bytes);
+  hash_of(whole, head_bytes + records->text_bytes, hash);
+  bool ok = json_write_bytes(path, whole, head_bytes + records->text_bytes, fault);
+  free(whole);
   return ok;
 }
 
@@ -114,26 +135,9 @@ bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t see
                      "differs in them",
                      corpus->name);
   }
-  char *text = NULL, *whole = NULL;
-  size_t text_bytes = 0;
-  uint32_t chosen = 0;
-  uint64_t hunk_total = 0;
-  bool ok = write_edits(corpus, seed, &text, &text_bytes, &chosen, &hunk_total, fault);
-  if (ok) {
-    char head[80];
-    size_t head_bytes = (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, chosen, hunk_total) + 1;
-    whole = malloc(head_bytes + text_bytes);
-    if (whole) {
-      memcpy(whole, head, head_bytes);
-      memcpy(whole + head_bytes, text, text_bytes);
-      hash_of(whole, head_bytes + text_bytes, hash);
-      ok = json_write_bytes(path, whole, head_bytes + text_bytes, fault);
-    } else {
-      ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-    }
-  }
-  free(whole);
-  free(text);
+  struct records records = {0};
+  bool ok = write_records(corpus, seed, &records, fault) && write_whole(path, &records, hash, fault);
+  free(records.text);
   return ok;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_fetch.c - see corpus_fetch.h. The manifest is read here and handed to the
+ * fetch.c - see fetch.h. The manifest is read here and handed to the
  * script as arguments, so that a shell need not read JSON. */
 #include "fetch.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_manifest.c - see corpus_manifest.h. A manifest is refused for any key that
+ * manifest.c - see manifest.h. A manifest is refused for any key that
  * is not known, since a misspelt "exclude" would change what is measured. */
 #include "manifest.h"
 

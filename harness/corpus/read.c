@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_read.c - every file of a corpus is read once: its size, lines, hash, and
+ * read.c - every file of a corpus is read once: its size, lines, hash, and
  * whether it is text. Files are read into one buffer and not mapped, since a file
  * that shrinks meanwhile would end a mapping's reader by a signal. */
 #include <errno.h>
@@ -52,6 +52,11 @@ static void progress_show(struct progress *progress, const char *name, uint64_t 
 
 static void progress_end(const struct progress *progress) {
   if (progress->shown) fputs("\r\033[K", stderr);
+}
+
+bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes) {
+  int length = snprintf(path, path_bytes, "%s/%s", corpus->root, file->path);
+  return length >= 0 && (size_t)length < path_bytes;
 }
 
 /* ---- one file ---- */

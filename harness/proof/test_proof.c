@@ -18,6 +18,7 @@
 #include "base/json_out.h"
 #include "stage_check.h"
 #include "proof.h"
+#include "store/stage_module.h"
 #include "store/store.h"
 #include "system/heap.h"
 #include "testing/liar.h"
@@ -60,7 +61,7 @@ static void read_own_source(void) {
 
 static int open_store(void **state) {
   (void)state;
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   char path[4096];
   snprintf(path, sizeof path, "%s/test_stages/liar.so", getenv("PHASEBENCH_BUILD_DIR"));

@@ -77,7 +77,7 @@ static void constructors_that_end_the_process_are_refused(void **state) {
       {"exits", "_exit(0)", "loading it ends the process with exit code 0"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    static struct combination combination;
+    struct combination combination;
     struct fault fault = {0};
     char path[512];
     shell(
@@ -191,7 +191,7 @@ static void missing_hooks_are_refused_by_name(void **state) {
 /* ---- combinations ---- */
 
 static void check_combination(const char *text, const char *name, unsigned stage_count) {
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   if (!combination_parse(text, &combination, &fault)) fail_msg("%s: %s", text, fault.message);
   assert_string_equal(combination.name, name);
@@ -199,7 +199,7 @@ static void check_combination(const char *text, const char *name, unsigned stage
 }
 
 static void check_refused_combination(const char *text, enum exit_code code, const char *part) {
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   assert_false(combination_parse(text, &combination, &fault));
   assert_int_equal(fault.code, code);
@@ -232,7 +232,7 @@ static void combinations_are_parsed(void **state) {
 
 static void cumulative_combinations_are_prefixes(void **state) {
   (void)state;
-  static struct combination combinations[32];
+  struct combination combinations[32];
   struct fault fault = {0};
   unsigned count;
   assert_true(combination_cumulative(combinations, 32, &count, &fault));
@@ -250,7 +250,7 @@ static void cumulative_combinations_are_prefixes(void **state) {
 /* Which subsets a word gives; that each of them can be parsed by name and is the same. */
 static void words_stand_for_subsets(void **state) {
   (void)state;
-  static struct combination prefixes[32], combinations[256], parsed;
+  struct combination prefixes[32], combinations[256], parsed;
   struct fault fault = {0};
   unsigned stages, count;
   assert_true(combination_cumulative(prefixes, 32, &stages, &fault));
@@ -314,7 +314,7 @@ static int list_stages(void) {
 /* ---- composition ---- */
 
 static struct store *open_parts(const char *text, struct fault *fault) {
-  static struct combination combination;
+  struct combination combination;
   struct store *store = NULL;
   if (!combination_parse(text, &combination, fault)) fail_msg("%s", fault->message);
   return store_open(&combination, NULL, &store, fault) ? store : NULL;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/stage_module.h"
 #include "store/store.h"
 
 static char folder[256]; /* where modules are built; removed at the end */
