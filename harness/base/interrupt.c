@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "count.h"
 #include "fault.h"
 
 static volatile sig_atomic_t interrupted;
@@ -15,7 +16,7 @@ static void note_signal(int number) { interrupted = number; }
 void interrupt_watch(void) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+  for (size_t i = 0; i < COUNT(numbers); i++) {
     struct sigaction before;
     if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(numbers[i], &action, NULL);
   }

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/interrupt.h"
 #include "base/number.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "bench.h"
 #include "render/table.h"
-
-#define MIB 1048576.0
 
 struct sample {
   char name[300];
@@ -185,7 +184,7 @@ bool bench_table_print(const struct bench_table *table, const struct bench *benc
          bench->target_count, bench->targets_refused);
   printf("\n%-16s %-24s %-20s  %s\n", "operation", "subject", "    median",
          "times as fast as tree-sitter (pairs of repetitions: median, smallest ... largest)");
-  for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+  for (size_t s = 0; s < COUNT(shapes); s++) {
     for (unsigned i = 0; i < bench->subject_count; i++) print_row(table, bench, &shapes[s], &bench->subjects[i]);
   }
   if (table->lost) fputs("phasebench bench: out of memory: repetitions are missing from this table\n", stderr);

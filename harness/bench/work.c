@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "bench.h"
 
 struct job {
@@ -477,7 +478,7 @@ const char *bench_lacks(const struct bench_subject *subject, const char *operati
 }
 
 bool bench_register(struct bench *bench, struct fault *fault) {
-  for (size_t o = 0; o < sizeof operations / sizeof operations[0]; o++) {
+  for (size_t o = 0; o < COUNT(operations); o++) {
     for (unsigned s = 0; s < bench->subject_count; s++) {
       char name[300];
       jobs[s] = (struct job){bench, &bench->subjects[s]};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "system/heap.h"
@@ -203,6 +204,6 @@ void cell_close(struct cell *cell) {
   access_mix_free(&cell->mix, cell->heap);
   void *const reserved[] = {cell->text,      cell->edited_text, cell->edits, cell->node_counts, cell->is_edited,
                             cell->cold_open, cell->batch,       cell->stats, cell->grammars,    cell->checkpoints};
-  for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) heap_release(cell->heap, reserved[i]);
+  for (size_t i = 0; i < COUNT(reserved); i++) heap_release(cell->heap, reserved[i]);
   cell->grammars = NULL;
 }

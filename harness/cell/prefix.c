@@ -11,6 +11,7 @@
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
+#include "base/count.h"
 #include "cell.h"
 
 #define PREFIX_LEVEL 19
@@ -72,7 +73,7 @@ static size_t frame_bytes(const struct work *work, const char *old, size_t old_b
                   {ZSTD_c_checksumFlag, 0},
                   {ZSTD_c_contentSizeFlag, !bare},
                   {ZSTD_c_format, bare ? ZSTD_f_zstd1_magicless : ZSTD_f_zstd1}};
-  for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+  for (size_t i = 0; i < COUNT(settings); i++) {
     size_t result = zstd->ZSTD_CCtx_setParameter(context, settings[i].parameter, settings[i].value);
     if (zstd->ZSTD_isError(result)) return 0;
   }

@@ -10,6 +10,7 @@
 
 #include "base/interrupt.h"
 #include "base/json_out.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "bench/bench.h"
 #include "commands.h"
@@ -219,7 +220,7 @@ static bool run(const struct bench_options *options, struct fault *fault) {
 }
 
 int command_bench(int argc, char **argv) {
-  struct bench_options options = {.max_bytes = 4 << 20, .seed = 1, .repetitions = 5, .min_time_s = 0.1};
+  struct bench_options options = {.max_bytes = 4 * MIB_BYTES, .seed = 1, .repetitions = 5, .min_time_s = 0.1};
   struct fault fault = {0};
   bool help = false;
   interrupt_watch();

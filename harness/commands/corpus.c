@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json_out.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "commands.h"
 #include "corpus/corpus.h"
@@ -357,14 +358,6 @@ struct command_line {
   char **names; /* NULL-terminated: the end of argv */
 };
 
-static bool parse_bytes(const char *text, uint64_t *bytes) {
-  char *end = NULL;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  *bytes = value;
-  return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value > 0;
-}
-
 /* Returns an option's error text, or NULL. */
 static const char *take_option(struct command_line *line, int option, const char *value) {
   switch (option) {
@@ -392,7 +385,8 @@ static const char *take_option(struct command_line *line, int option, const char
       line->paths[line->path_count++] = value;
       return NULL;
     case 'm':
-      return parse_bytes(value, &line->max_file_bytes) ? NULL : "--max-file-bytes needs a number above 0";
+      return number_parse(value, 1, UINT64_MAX, &line->max_file_bytes) ? NULL
+                                                                       : "--max-file-bytes needs a number above 0";
     default:
       return "an option is unknown or has no value";
   }

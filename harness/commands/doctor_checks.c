@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "system/environment.h"
 
 struct doctor_check *doctor_add(struct doctor *doctor, const char *name, enum doctor_state state, const char *why,
@@ -199,7 +200,7 @@ static void check_clock(struct doctor *doctor) {
     return;
   }
   bool is_quick = false;
-  for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++) is_quick |= strcmp(text, quick[i]) == 0;
+  for (size_t i = 0; i < COUNT(quick); i++) is_quick |= strcmp(text, quick[i]) == 0;
   doctor_add(doctor, "clock", is_quick ? DOCTOR_OK : DOCTOR_WARN, why,
              is_quick ? ""
                       : "see available_clocksource in /sys/devices/system/clocksource/clocksource0 for a quicker "

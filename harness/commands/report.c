@@ -11,6 +11,7 @@
 
 #include "base/json_out.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "commands.h"
 #include "report/folder.h"
@@ -19,7 +20,6 @@
 
 #define PATH_BYTES 4300
 #define ESTIMATES_MAX 16
-#define MIB 1048576.0
 
 static void print_help(void) {
   fputs(

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * command_run.c - the command line of `phasebench run`. */
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include "base/json_out.h"
 #include "base/size.h"
 #include "commands.h"
+#include "options.h"
 #include "run/matrix.h"
 #include "run/progress.h"
 
@@ -73,19 +73,6 @@ static void print_help(FILE *out) {
       out);
 }
 
-static bool parse_whole(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
-                        struct fault *fault) {
-  char *end;
-  errno = 0;
-  unsigned long long number = strtoull(text, &end, 10);
-  if (end == text || *end || errno || strchr(text, '-') || number < least || number > most) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s '%s': expected a whole number from %llu to %llu", option, text,
-                     (unsigned long long)least, (unsigned long long)most);
-  }
-  *value = number;
-  return true;
-}
-
 static bool parse_timeout(const char *text, uint64_t *timeout_ms, struct fault *fault) {
   char *end;
   double s = strtod(text, &end);
@@ -97,7 +84,7 @@ static bool parse_timeout(const char *text, uint64_t *timeout_ms, struct fault *
 }
 
 static bool parse_size(const char *text, uint64_t *bytes, struct fault *fault) {
-  if (size_parse(text, bytes, NULL) && *bytes >= 1 << 20) return true;
+  if (size_parse(text, bytes, NULL) && *bytes >= MIB_BYTES) return true;
   return fault_set(fault, EXIT_CODE_USAGE,
                    "--memory-limit '%s': expected bytes, or a number that ends in " SIZE_UNITS_TEXT "; at least 1M",
                    text);
@@ -175,7 +162,7 @@ static bool take_option(int option, struct run_options *options, struct fault *f
     case EXCLUDE:
       return add_exclude(optarg, fault);
     case MAX_LINES:
-      return parse_whole("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
+      return option_number("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
     case COMBOS:
       options->combinations = optarg;
       return true;
@@ -185,11 +172,11 @@ static bool take_option(int option, struct run_options *options, struct fault *f
       options->profile = optarg;
       return true;
     case REPS:
-      if (!parse_whole("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;
+      if (!option_number("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;
       options->repetitions = (unsigned)number;
       return true;
     case SEED:
-      return parse_whole("--seed", optarg, 0, JSON_INTEGER_MAX - 1, &options->seed, fault);
+      return option_number("--seed", optarg, 0, JSON_INTEGER_MAX - 1, &options->seed, fault);
     case NO_INSTRUMENT:
       options->instrument = false;
       return true;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "commands.h"
 #include "system/heap.h"
@@ -209,7 +210,7 @@ bool store_command_walk(struct store *store, struct stage_cursor *cursor, uint32
 
 int command_store(int argc, char **argv) {
   bool asks = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-  for (size_t i = 0; argc > 1 && i < sizeof actions / sizeof actions[0]; i++) {
+  for (size_t i = 0; argc > 1 && i < COUNT(actions); i++) {
     if (strcmp(argv[1], actions[i].name) == 0) return run(&actions[i], argc - 1, argv + 1);
   }
   fputs(help, asks ? stdout : stderr);

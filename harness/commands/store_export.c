@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "export_file.h"
@@ -88,7 +89,7 @@ static int put_line(const struct tree *tree) {
                {"missing", STAGE_NODE_MISSING},
                {"error", STAGE_NODE_ERROR},
                {"has_error", STAGE_NODE_HAS_ERROR}};
-  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+  for (size_t i = 0; i < COUNT(flags); i++)
     fprintf(tree->file, ",\"%s\":%s", flags[i].name, head->flags & flags[i].flag ? "true" : "false");
   fprintf(tree->file,
           ",\"start_byte\":%" PRIu32 ",\"end_byte\":%" PRIu32 ",\"start\":[%" PRIu32 ",%" PRIu32 "],\"end\":[%" PRIu32

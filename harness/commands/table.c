@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/count.h"
 #include "base/fault.h"
 #include "commands.h"
 
@@ -15,7 +16,7 @@ const struct command command_table[] = {
     COMMANDS(X)
 #undef X
 };
-const size_t command_count = sizeof command_table / sizeof command_table[0];
+const size_t command_count = COUNT(command_table);
 
 const struct command *command_find(const char *name) {
   for (size_t i = 0; i < command_count; i++) {

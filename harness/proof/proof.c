@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "internal.h"
 #include "system/heap.h"
@@ -100,7 +101,7 @@ static bool compare_flags(struct proof *proof, uint32_t node, const char *prefix
                {STAGE_NODE_ERROR, "is an error"},
                {STAGE_NODE_HAS_ERROR, "has an error"}};
   bool same = true;
-  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+  for (size_t i = 0; i < COUNT(flags); i++)
     same &= compare(proof, node, prefix, flags[i].fact, (expected & flags[i].flag) != 0, (found & flags[i].flag) != 0);
   return same && compare(proof, node, prefix, "flags", expected, found); /* bits that there are not */
 }

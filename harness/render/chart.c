@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/number.h"
 #include "table.h"
 #include "html.h"
@@ -85,7 +86,7 @@ unsigned chart_ticks(const struct chart_axis *axis, double gap_px, double ticks[
   } log_steps[] = {{"123456789", 1}, {"12468", 1}, {"125", 1}, {"13", 1}, {"1", 1}, {"1", 2}, {"1", 3}, {"1", 6}};
   unsigned count = 0;
   if (axis->logarithmic) {
-    for (unsigned i = 0; i < sizeof log_steps / sizeof log_steps[0]; i++) {
+    for (unsigned i = 0; i < COUNT(log_steps); i++) {
       count = log_ticks(axis, log_steps[i].digits, log_steps[i].decades, ticks);
       if (is_sparse(axis, gap_px, ticks, count)) return count;
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
@@ -69,7 +70,7 @@ static bool is_for_cells(const char *variable) {
   static const char *const prefixes[] = {
       "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
       "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
-  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+  for (size_t i = 0; i < COUNT(prefixes); i++) {
     if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
   }
   return false;

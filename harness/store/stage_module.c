@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "store.h"
@@ -34,7 +35,7 @@ static const char *machine_name(unsigned machine) {
     const char *name;
   } known[] = {{EM_386, "i386"},     {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},    {EM_AARCH64, "AArch64"},
                {EM_RISCV, "RISC-V"}, {EM_PPC64, "PowerPC 64"}, {EM_S390, "S/390"}, {EM_MIPS, "MIPS"}};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+  for (size_t i = 0; i < COUNT(known); i++) {
     if (known[i].machine == machine) return known[i].name;
   }
   return "an unknown machine";
@@ -276,7 +277,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
     HOOKS(X)
 #undef X
   };
-  for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+  for (size_t i = 0; i < COUNT(hooks); i++) {
     bool fills = hooks[i].role == 0 || (ops->roles & hooks[i].role);
     const char *role = hooks[i].role == 0                  ? "every stage"
                        : hooks[i].role == STAGE_TREE_CODEC ? "a tree codec"

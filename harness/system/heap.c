@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "stage.h"
 
 #define HEAP_OTHER 0u
@@ -265,7 +266,7 @@ const char *heap_allocator_options(void) {
   static char text[512];
   size_t used = 0;
   text[0] = 0;
-  for (size_t i = 0; i < sizeof options / sizeof options[0] && used < sizeof text; i++) {
+  for (size_t i = 0; i < COUNT(options) && used < sizeof text; i++) {
     char value[48];
     option_text(options[i].name, options[i].type, value, sizeof value);
     used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s", i ? "," : "", options[i].name, value);

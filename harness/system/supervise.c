@@ -21,6 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/count.h"
+
 static const long WATCH_NS = 20 * 1000 * 1000;
 
 static sigset_t ending;  /* the signals that end a run */
@@ -31,7 +34,7 @@ void supervise_begin(void) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   signal(SIGCHLD, SIG_DFL); /* if it was ignored, children could not be waited for */
   sigemptyset(&ending);
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+  for (size_t i = 0; i < COUNT(numbers); i++) {
     struct sigaction action;
     /* Ignored by who started us (nohup, a shell's background job): that stays so. */
     if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&ending, numbers[i]);
@@ -52,12 +55,6 @@ static bool take_signal(const sigset_t *set, long timeout_ns) {
 int supervise_interrupted(void) {
   while (take_signal(&ending, 0)) continue;
   return interrupted;
-}
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 int supervise_choose_cpu(const char **why) {
@@ -121,7 +118,7 @@ static _Noreturn void be_child(const struct supervise_request *request, pid_t pa
   if (getppid() != parent) _exit(127);
   if (setsid() < 0) stop_child(report_fd, &report, "setsid");
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) signal(numbers[i], SIG_DFL);
+  for (size_t i = 0; i < COUNT(numbers); i++) signal(numbers[i], SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -188,7 +185,7 @@ static void watch(pid_t child, const struct supervise_request *request, uint64_t
     if (rss_bytes > outcome->highest_rss_bytes) outcome->highest_rss_bytes = rss_bytes;
     if (supervise_interrupted()) end = SUPERVISE_INTERRUPTED;
     else if (rss_bytes > request->memory_limit_bytes) end = SUPERVISE_MEMORY_LIMIT;
-    else if ((now_ns() - start_ns) / 1000000 >= request->timeout_ms) end = SUPERVISE_TIMEOUT;
+    else if ((clock_ns() - start_ns) / 1000000 >= request->timeout_ms) end = SUPERVISE_TIMEOUT;
     if (end != SUPERVISE_EXITED && !killed) {
       killed = true;
       outcome->end = end;
@@ -210,7 +207,7 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   if (pipe2(ends, O_CLOEXEC) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "no pipe to a child: %s", strerror(errno));
   fflush(NULL);
   pid_t parent = getpid();
-  uint64_t start_ns = now_ns();
+  uint64_t start_ns = clock_ns();
   pid_t child = fork();
   if (child < 0) {
     close(ends[0]);
@@ -231,6 +228,6 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   outcome->huge_pages_error = report.huge_pages_error;
   outcome->cpu_error = report.cpu_error;
   watch(child, request, start_ns, outcome);
-  outcome->wall_ns = now_ns() - start_ns;
+  outcome->wall_ns = clock_ns() - start_ns;
   return true;
 }
