@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * main.c - finds the subcommand. Each command has its own file and its own --help. */
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "commands.h"
 #include "table.h"
 
@@ -33,7 +33,7 @@ static int run_command(int argc, char **argv) {
 
 /* What was printed and did not arrive (a full disk) is not a success. */
 int main(int argc, char **argv) {
-  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write that meets it */
+  interrupt_ignore(SIGXFSZ); /* a limit on the size of files is an error of the write that meets it */
   int code = run_command(argc, argv);
   bool arrived = fflush(stdout) == 0 && !ferror(stdout);
   if (arrived || code != EXIT_CODE_OK) return code;

@@ -3,12 +3,12 @@
  * command_run.c - the command line of `phasebench run`. */
 #include <getopt.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/json_out.h"
 #include "base/size.h"
 #include "commands.h"
@@ -244,7 +244,7 @@ int command_run(int argc, char **argv) {
     print_help(stdout);
     return EXIT_CODE_OK;
   }
-  signal(SIGPIPE, SIG_IGN); /* hours of measuring do not end because nobody reads the progress any more */
+  interrupt_ignore(SIGPIPE); /* hours of measuring do not end because nobody reads the progress any more */
   if (!matrix_run(&options, output, &cells_failed, &fault)) return give_up(&fault);
   if (!options.quiet && !run_table_print(output, &fault)) return give_up(&fault);
   if (cells_failed == 0) return EXIT_CODE_OK;

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "base/interrupt.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "store.h"
@@ -312,11 +312,8 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
  * test's, or a sanitizer's) would hide by which one it ended. */
 static void load_and_exit(const char *path) {
   const struct rlimit no_core = {0, 0};
-  sigset_t none;
   setrlimit(RLIMIT_CORE, &no_core);
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  interrupt_reset_child();
   alarm(TRY_TIMEOUT_S);
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   const struct stage_ops *(*entry)(void) = NULL;
