@@ -6,6 +6,7 @@
 
 #include "base/text_append.h"
 #include "commands.h"
+#include "find.h"
 #include "help_text.h"
 
 static const char help[] =

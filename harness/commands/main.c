@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "commands.h"
-#include "table.h"
+#include "find.h"
 
 static int run_command(int argc, char **argv) {
   if (argc < 2) {

@@ -11,7 +11,6 @@
 #include "base/count.h"
 #include "base/text.h"
 #include "commands.h"
-#include "system/heap.h"
 
 static const char help[] =
     "usage: phasebench store build|open|info|verify|export ...\n\n"
@@ -185,27 +184,6 @@ static int run(const struct action *action, int argc, char **argv) {
   text_print(stderr, fault.message);
   putc('\n', stderr);
   return (int)fault.code;
-}
-
-bool store_command_begin(struct fault *fault) {
-  struct stage_heap *heap = heap_new("tree-sitter", fault);
-  if (heap) heap_use_for_tree_sitter(heap);
-  return heap != NULL;
-}
-
-bool store_command_walk(struct store *store, struct stage_cursor *cursor, uint32_t id, struct stage_node *batch,
-                        uint64_t *nodes, struct fault *fault) {
-  const struct stage_ops *codec = store_codec(store, NULL);
-  uint32_t count = 0;
-  int error;
-  *nodes = 0;
-  if (!store_cursor_open(store, cursor, id, fault)) return false;
-  do {
-    error = codec->walk(cursor, batch, STORE_BATCH_NODES, &count);
-    *nodes += error ? 0 : count;
-  } while (!error && count > 0);
-  store_cursor_close(store, cursor);
-  return !error || store_fault(store, codec, "walk", error, fault);
 }
 
 int command_store(int argc, char **argv) {
