@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_documents.c - the documents, targets and stores that benchmarks run on. */
+ * documents.c - the documents, targets and stores that benchmarks run on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * mixing.h - what a sequence of numbers costs an adaptive coder, in bits.
+ * mixing.h - what a sequence of numbers costs a context-mixing coder, in bits.
  *
  * A number is told as a few binary decisions. For each, every context that the caller gives keeps a
  * probability, learned from what was told in that context before; the probabilities are mixed

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_table.c - what the benchmarks say together: each subject beside tree-sitter.
+ * table.c - what the benchmarks say together: each subject beside tree-sitter.
  * A ratio is the median of the ratios of repetitions with the same number, not the
  * ratio of two medians: what disturbs the machine for a while disturbs both. */
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_work.c - the benchmarks; what each does is told in bench.h. Every iteration
+ * work.c - the benchmarks; what each does is told in bench.h. Every iteration
  * does all of its work on all documents or targets, and its sum is compared with
  * tree-sitter's outside the inner loops. */
 #include <inttypes.h>

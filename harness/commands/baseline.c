@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_baseline.c - `phasebench baseline save|list|show`. */
+ * baseline.c - `phasebench baseline save|list|show`. */
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_bench.c - `phasebench bench`; what is measured is told in bench.h. */
+ * bench.c - `phasebench bench`; what is measured is told in bench.h. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>

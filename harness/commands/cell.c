@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_cell.c - `phasebench cell SPEC.json OUT.json`: one cell in this process. Not for
+ * cell.c - `phasebench cell SPEC.json OUT.json`: one cell in this process. Not for
  * people: `phasebench run` writes the specification, starts the cell, and reads OUT.json.
  *
  * OUT.json is written whenever the cell began, with its status; the exit code is that of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_compare.c - `phasebench compare A B`. */
+ * compare.c - `phasebench compare A B`. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor.c - see doctor.h: the CPU and what else runs. Memory is in doctor_memory.c. */
+ * doctor_checks.c - see doctor.h: the CPU and what else runs. Memory is in doctor_memory.c. */
 #include "doctor_checks.h"
 
 #include <cjson/cJSON.h>

@@ -5,9 +5,16 @@
 
 #include <string.h>
 
+#include "base/count.h"
 #include "base/fault.h"
 
 #define NAME_MAX_BYTES 32 /* longer words are no mistyped command */
+
+/* What was called otherwise in older versions. */
+static const struct {
+  const char *command; /* of which it is an option; NULL: it is a command */
+  const char *old, *now;
+} renamed[] = {{NULL, "bound", "estimate"}, {"report", "--bound", "--estimate"}, {"gate", "--treat", "--policy"}};
 
 const struct command *command_find(const char *name) {
   for (size_t i = 0; i < command_count; i++) {
@@ -67,8 +74,33 @@ void command_print_all(FILE *out) {
 }
 
 void command_print_unknown(const char *name) {
+  for (size_t i = 0; i < COUNT(renamed); i++) {
+    if (renamed[i].command || strcmp(name, renamed[i].old) != 0) continue;
+    fprintf(stderr, "phasebench: `%s` is called `%s` now; `phasebench %s --help` tells more\n", name, renamed[i].now,
+            renamed[i].now);
+    return;
+  }
   const struct command *nearest = command_nearest(name);
   fprintf(stderr, "phasebench: there is no command '%s'; ", name);
   if (nearest) fprintf(stderr, "did you mean '%s'? ", nearest->name);
   fputs("`phasebench --help` lists them\n", stderr);
+}
+
+/* "--old" or "--old=VALUE" */
+static bool is_option(const char *argument, const char *option) {
+  size_t length = strlen(option);
+  return strncmp(argument, option, length) == 0 && (argument[length] == '\0' || argument[length] == '=');
+}
+
+bool command_has_renamed_option(const struct command *command, int argc, char **argv) {
+  for (size_t i = 0; i < COUNT(renamed); i++) {
+    if (!renamed[i].command || strcmp(command->name, renamed[i].command) != 0) continue;
+    for (int a = 1; a < argc && strcmp(argv[a], "--") != 0; a++) {
+      if (!is_option(argv[a], renamed[i].old)) continue;
+      fprintf(stderr, "phasebench %s: `%s` is called `%s` now; `phasebench %s --help` tells more\n", command->name,
+              renamed[i].old, renamed[i].now, command->name);
+      return true;
+    }
+  }
+  return false;
 }

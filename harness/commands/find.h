@@ -4,6 +4,7 @@
 #ifndef PHASEBENCH_COMMAND_FIND_H
 #define PHASEBENCH_COMMAND_FIND_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "table.h"
@@ -14,7 +15,9 @@ const struct command *command_find(const char *name);
 const struct command *command_nearest(const char *name);
 /* What `phasebench --help` prints. */
 void command_print_all(FILE *out);
-/* Says on standard error that there is no such command, and which is near. */
+/* Says on standard error that there is no such command, and which is near, or what it is called now. */
 void command_print_unknown(const char *name);
+/* Is there an option that the command had under an older name? Says on standard error what it is called now. */
+bool command_has_renamed_option(const struct command *command, int argc, char **argv);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_help.c - `phasebench help`: what `phasebench COMMAND --help` says, and all of it as a man page. */
+ * help.c - `phasebench help`: what `phasebench COMMAND --help` says, and all of it as a man page. */
 #include <stdlib.h>
 #include <string.h>
 

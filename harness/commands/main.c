@@ -25,6 +25,7 @@ static int run_command(int argc, char **argv) {
     static char title[64]; /* begins getopt's own messages */
     snprintf(title, sizeof title, "phasebench %s", command->name);
     argv[1] = title;
+    if (command_has_renamed_option(command, argc - 1, argv + 1)) return EXIT_CODE_USAGE;
     return command->run(argc - 1, argv + 1);
   }
   command_print_unknown(name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_metrics.c - `phasebench metrics FILE...`: every figure of result files for
+ * metrics.c - `phasebench metrics FILE...`: every figure of result files for
  * scripts, one a line. Figures come from metrics.c. */
 #include <getopt.h>
 #include <stdio.h>
@@ -26,8 +26,8 @@ static void print_help(void) {
       "The value is the median over repetitions, or `null` where the result has none; --json\n"
       "adds n, min, max, mad (median absolute deviation), and the reason of each null.\n"
       "MiB = 1,048,576 bytes. A combination with a failed or missing cell has no figures: it is\n"
-      "named on standard error. Of an instrument, which keeps nothing, there are the figures of the\n"
-      "harness around it (memory, times, edits), and none of what is kept.\n\n"
+      "named on standard error. An instrument keeps nothing: it has the figures of the harness around\n"
+      "it (memory, times, edits), and no figures of what is kept.\n\n"
       "  --profile P  figures of this allocator profile (default: strict where present, else the\n"
       "               result's first)\n"
       "  --json       JSON in place of lines (results/metrics.schema.json)\n\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_run.c - the command line of `phasebench run`. */
+ * run.c - the command line of `phasebench run`. */
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ static void print_help(FILE *out) {
       "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
       "                         jemalloc comes) or both. Default: both\n"
       "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
-      "  --seed N               of the order, the access mix and the edits. Default: 1\n"
+      "  --seed N               seed of the order, the access mix and the edits. Default: 1\n"
       "  --no-instrument        leave out the cell that keeps nothing and shows the harness's own cost, which\n"
       "                         otherwise runs once for each profile\n\n"
       "limits of a cell; a cell that goes past one is a failed cell, and the others go on:\n"
@@ -58,9 +58,9 @@ static void print_help(FILE *out) {
       "  --output FILE          default: results/<corpus>.json below the current folder; no device, pipe or link.\n"
       "                         An older file stays until the new result is complete\n"
       "  --resume               go on with an interrupted run of the very same settings, corpus, build and\n"
-      "                         machine; its finished cells are kept in FILE.cells. Nothing kept: begins anew, or\n"
-      "                         does nothing where FILE is the complete result of this run already, and refuses\n"
-      "                         where it is that of another run\n"
+      "                         machine, whose finished cells are kept in FILE.cells. Where nothing is kept, the\n"
+      "                         run begins anew; it does nothing where FILE is the complete result of this run\n"
+      "                         already, and refuses where FILE is that of another run\n"
       "  --restart              discard such cells, or replace such a result, and begin anew. Without --resume and\n"
       "                         --restart, kept cells are neither used nor lost: the command refuses to start\n"
       "  --quiet                only errors and failed cells are told\n"

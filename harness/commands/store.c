@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store.c - `phasebench store`: its command lines. What a store on disk is, is told in
+ * store.c - `phasebench store`: its command lines. What a store on disk is, is told in
  * store_disk.h and store_catalogue.h. */
 #include "store.h"
 
@@ -30,7 +30,7 @@ static const char help_build[] =
     "old or the new one. Ctrl-C leaves the old one (exit code 6). It is made in STORE.making-XXXXXX beside\n"
     "it; what a killed build left there, the next build of that STORE removes, and says so.\n"
     "A file below DIR that is changed meanwhile is read again, and one that vanished is left out and named.\n"
-    "A limit of an option that is met (p4a.cold_bytes) ends it with exit code 4.\n\n"
+    "Where a stage meets a limit that an option sets (p4a.cold_bytes), the build ends with exit code 4.\n\n"
     "  --corpus NAME         a corpus (default: quick)\n"
     "  --dir DIR             a directory of your own\n"
     "  --stages A+B+...      stages as for `run --combos`; the topmost must keep sources and trees and be able to\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store.h - the parts of `phasebench store`. Each returns false with a fault. */
+ * store.h - the parts of `phasebench store`. Each returns false with a fault. */
 #ifndef PHASEBENCH_COMMAND_STORE_H
 #define PHASEBENCH_COMMAND_STORE_H
 

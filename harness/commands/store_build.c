@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_build.c - `phasebench store build`. */
+ * store_build.c - `phasebench store build`. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

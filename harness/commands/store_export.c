@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_export.c - `phasebench store export`: sources or trees back to files. How a file is
+ * store_export.c - `phasebench store export`: sources or trees back to files. How a file is
  * written is told in export_file.h. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_verify.c - `phasebench store verify`: what is bad is told and counted, and the rest is
+ * store_verify.c - `phasebench store verify`: what is bad is told and counted, and the rest is
  * looked at all the same. */
 #include <inttypes.h>
 #include <stdio.h>

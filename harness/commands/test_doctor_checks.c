@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_doctor.c - machines that are made up, as trees of /proc and /sys: each fault is found, and only that. */
+ * test_doctor_checks.c - machines that are made up, as trees of /proc and /sys: each fault is found, and only that. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
