@@ -188,14 +188,16 @@ bool json_get_text(const cJSON *object, const char *key, const char *where, cons
 bool json_get_array(const cJSON *object, const char *key, const char *where, const cJSON **array, struct fault *fault) {
   *array = member(object, key, where, fault);
   if (!*array) return false;
-  return cJSON_IsArray(*array) || wrong(key, where, "an array", fault);
+  if (!cJSON_IsArray(*array)) return wrong(key, where, "an array", fault);
+  return true;
 }
 
 bool json_get_object(const cJSON *object, const char *key, const char *where, const cJSON **found,
                      struct fault *fault) {
   *found = member(object, key, where, fault);
   if (!*found) return false;
-  return cJSON_IsObject(*found) || wrong(key, where, "an object", fault);
+  if (!cJSON_IsObject(*found)) return wrong(key, where, "an object", fault);
+  return true;
 }
 
 bool json_get_hash(const cJSON *object, const char *key, const char *where, uint64_t *hash, struct fault *fault) {
@@ -347,7 +349,8 @@ bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {
 
 bool json_print(cJSON *root, struct fault *fault) {
   char *text = cJSON_Print(root);
-  bool good = text || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
+  bool good = text != NULL;
+  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
   if (good && (puts(text) < 0 || fflush(stdout) != 0 || ferror(stdout)))
     good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
   cJSON_free(text);

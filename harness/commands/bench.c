@@ -161,7 +161,12 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
   struct bench_table *table = bench_table_new();
   if (!table) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   gbench_use_memory(gbench_jemalloc());
-  int ran = gbench_run(arguments, count, bench_table_add, table, isatty(STDERR_FILENO), why, sizeof why);
+  const struct gbench_request request = {.arguments = arguments,
+                                         .argument_count = count,
+                                         .each = bench_table_add,
+                                         .sink = table,
+                                         .table = isatty(STDERR_FILENO)};
+  int ran = gbench_run(&request, why, sizeof why);
   bool ok = ran > 0;
   if (ran < 0) fault_set(fault, EXIT_CODE_INTERNAL, "the benchmark library: %s", why);
   if (!interrupt_none("there is no table, and no JSON was written", fault)) ok = false;

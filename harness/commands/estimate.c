@@ -92,8 +92,8 @@ static bool add_source(const struct language *language, const char *path, const 
   TSTree *tree = ts_parser_parse_string(language->parser, NULL, source, (uint32_t)bytes);
   if (!tree) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the parser gave no tree", path);
   uint64_t began_ns = clock_ns();
-  bool ok = estimate_add(language->model, tree, &outcome->bits, &inner) ||
-            fault_set(fault, inner.code, "%s: %s", path, inner.message);
+  bool ok = estimate_add(language->model, tree, &outcome->bits, &inner);
+  if (!ok) fault_set(fault, inner.code, "%s: %s", path, inner.message);
   outcome->seconds += (double)(clock_ns() - began_ns) / 1e9;
   outcome->document_count++;
   outcome->source_bytes += bytes;
@@ -107,7 +107,8 @@ static bool open_language(const char *name, struct language *language, struct fa
   if (!ts_parser_set_language(language->parser, language->grammar.ts))
     return fault_set(fault, EXIT_CODE_INPUT, "%s: the parser refuses the grammar", name);
   language->model = estimate_model_new(language->grammar.ts, ESTIMATE_LG_LINES);
-  return language->model || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the model of %s", name);
+  if (!language->model) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the model of %s", name);
+  return true;
 }
 
 static void close_language(struct language *language) {

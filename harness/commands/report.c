@@ -383,7 +383,8 @@ static bool make_in(void *context, const char *made, struct fault *fault) {
   }
   if (!claims_open(ledger, &claims, fault)) return false;
   struct report_estimate *estimates = calloc(making->estimate_count + 1, sizeof *estimates);
-  bool ok = estimates || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  bool ok = estimates != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   for (unsigned b = 0; ok && b < making->estimate_count; b++)
     ok = report_estimate_open(making->estimates[b], &estimates[b], fault);
   ok = ok && write_report(making, claims, estimates, made, fault);

@@ -147,7 +147,8 @@ static bool export_tree(struct exporting *exporting, uint32_t id, FILE *file, st
   if (!store_cursor_open(exporting->disk.store, tree.cursor, id, fault)) return false;
   int error = put_tree(&tree, exporting->options->trees == STORE_TREES_JSON);
   store_cursor_close(exporting->disk.store, tree.cursor);
-  return !error || store_fault(exporting->disk.store, tree.codec, "a move", error, fault);
+  if (error) return store_fault(exporting->disk.store, tree.codec, "a move", error, fault);
+  return true;
 }
 
 /* ---- documents ---- */
@@ -158,9 +159,12 @@ static enum export_outcome write_document(struct exporting *exporting, uint32_t 
   static const char *const endings[] = {
       [STORE_TREES_NONE] = "", [STORE_TREES_SEXP] = ".sexp", [STORE_TREES_JSON] = ".jsonl"};
   const struct store_options *options = exporting->options;
-  const char *path = exporting->disk.catalogue.documents[id].path;
-  if (exporting->root_fd >= 0)
-    return export_file(exporting->root_fd, path, endings[options->trees], bytes, byte_count, options->replace, fault);
+  const struct export_request request = {.path = exporting->disk.catalogue.documents[id].path,
+                                         .ending = endings[options->trees],
+                                         .bytes = bytes,
+                                         .byte_count = byte_count,
+                                         .replace = options->replace};
+  if (exporting->root_fd >= 0) return export_file(exporting->root_fd, &request, fault);
   if (fwrite(bytes, 1, byte_count, stdout) == byte_count) return EXPORT_WRITTEN;
   fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
   return EXPORT_FAILED;
@@ -172,10 +176,10 @@ static enum export_outcome export_document(struct exporting *exporting, uint32_t
   size_t byte_count = 0;
   FILE *file = open_memstream(&bytes, &byte_count);
   enum export_outcome outcome = EXPORT_FAILED;
-  bool good = file || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  if (good)
-    good =
-        exporting->options->trees ? export_tree(exporting, id, file, fault) : export_source(exporting, id, file, fault);
+  bool good = file != NULL;
+  if (!file) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  else if (exporting->options->trees) good = export_tree(exporting, id, file, fault);
+  else good = export_source(exporting, id, file, fault);
   bool made = file && !ferror(file);
   if (file && fclose(file) != 0) made = false;
   if (good && !made) good = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
@@ -238,7 +242,8 @@ static bool judge(const struct exporting *exporting, struct fault *fault) {
   if (bad > 0)
     return fault_set(fault, EXIT_CODE_CORRUPT, "%" PRIu64 " document%s corrupt and left out%s%s", bad,
                      bad == 1 ? " is" : "s are", refused > 0 ? "; " : "", files);
-  return refused == 0 || fault_set(fault, EXIT_CODE_SYSTEM, "%s (named above); the others were", files);
+  if (refused > 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s (named above); the others were", files);
+  return true;
 }
 
 static bool export_all(struct exporting *exporting, struct fault *fault) {
@@ -261,8 +266,8 @@ static bool open_root(struct exporting *exporting, struct fault *fault) {
   if (mkdir(output, 0777) < 0 && errno != EEXIST)
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s", output, strerror(errno));
   exporting->root_fd = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return exporting->root_fd >= 0 ||
-         fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened as a folder: %s", output, strerror(errno));
+  if (exporting->root_fd >= 0) return true;
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened as a folder: %s", output, strerror(errno));
 }
 
 /* Also of an export that ends early: what is there is good. */

@@ -29,7 +29,8 @@ static bool walk_sample(struct store_disk *disk, struct opening *opening, struct
   struct stage_node *batch = calloc(STORE_BATCH_NODES, sizeof *batch);
   struct stage_cursor *cursor = NULL;
   struct random_stream stream = random_stream_for(1, SAMPLE_PURPOSE, 0);
-  bool good = (order && batch) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the sample");
+  bool good = order && batch;
+  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the sample");
   for (uint32_t i = 0; good && i < count; i++) order[i] = i;
   if (good) random_shuffle(&stream, order, count);
   good = good && store_cursor_new(disk->store, &cursor, fault);

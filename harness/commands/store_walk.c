@@ -22,5 +22,6 @@ bool store_command_walk(struct store *store, struct stage_cursor *cursor, uint32
     *nodes += error ? 0 : count;
   } while (!error && count > 0);
   store_cursor_close(store, cursor);
-  return !error || store_fault(store, codec, "walk", error, fault);
+  if (error) return store_fault(store, codec, "walk", error, fault);
+  return true;
 }
