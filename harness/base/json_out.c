@@ -278,7 +278,7 @@ static bool write_all(int fd, const char *bytes, size_t byte_count) {
   return true;
 }
 
-/* A rename is on disk when its folder is. Filesystems that cannot sync a folder say EINVAL. */
+/* A rename is durable when its folder has been synced. Filesystems that cannot sync a folder say EINVAL. */
 static bool sync_folder(const char *path) {
   char folder[4096];
   const char *slash = strrchr(path, '/');

@@ -119,7 +119,7 @@ struct mixing_memory *mixing_memory_new(unsigned lg_lines) {
     free(memory);
     return NULL;
   }
-  madvise(lines, memory->bytes, MADV_HUGEPAGE); /* only speed: most lines are far from the last one */
+  madvise(lines, memory->bytes, MADV_HUGEPAGE); /* for speed: most lines are far from the last one */
   memory->lines = lines;
   for (unsigned i = 0; i < STRETCH_STEPS; i++) {
     float p = ((float)i + 0.5f) / STRETCH_STEPS;
@@ -225,7 +225,7 @@ struct decision {
   uint32_t line_count;
 };
 
-/* The probability that the decision's outcome had; learns it. */
+/* Returns the probability that the outcome was given, and learns the outcome. */
 static double decide(const struct mixing_memory *memory, const struct decision *of, unsigned slot, unsigned bit) {
   struct votes votes = {.count = of->line_count};
   for (uint32_t i = 0; i < of->line_count; i++) {

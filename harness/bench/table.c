@@ -73,7 +73,7 @@ static const struct sample *find(const struct bench_table *table, const char *na
   return NULL;
 }
 
-/* Of name's times; with a reference: of reference's time / name's time, pair by pair. */
+/* A summary of the times of `name`; with a reference, of the ratios reference / name, pair by pair. */
 static struct summary collect(const struct bench_table *table, const char *name, const char *reference) {
   double values[SUMMARY_VALUES_MAX];
   unsigned n = 0;

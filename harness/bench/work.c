@@ -23,7 +23,7 @@ static struct job jobs[BENCH_SUBJECTS_MAX];
 /* The name of the benchmark, which stands before the message, has the subject's in it. */
 static void failed(struct gbench_state *state, const char *what) { gbench_error(state, what); }
 
-/* False: the answer is wrong, and said so. */
+/* False: the answer is wrong, and the benchmark has an error that says so. */
 static bool right(struct gbench_state *state, uint64_t found, uint64_t expected) {
   char what[160];
   if (found == expected) return true;
@@ -182,7 +182,7 @@ static void run_cursor(struct gbench_state *state, void *user) {
   count_nodes(state, job);
 }
 
-/* The next batch of the open document; *count 0: it is over. */
+/* Reads the next batch of the open document; *count 0: there is none. */
 static int next_batch(const struct job *job, uint32_t *count) {
   *count = 0;
   return job->subject->codec->walk(job->subject->cursor, job->bench->batch, BENCH_WALK_BATCH, count);

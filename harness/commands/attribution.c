@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * attribution.c - `phasebench attribution RESULT`: how much each stage saves. attribution.h says what the
+ * attribution.c - `phasebench attribution RESULT`: how much each stage saves. judge/attribution.h says what the
  * figures are. */
 #include <getopt.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ static void add_figure(cJSON *object, const char *key, struct figure figure) {
   else json_add_double(object, key, figure.value);
 }
 
-/* As it is in the result: a saved game's worth has the other sign. */
+/* The figure as the result has it: the worth of a game of savings has the other sign. */
 static struct figure subset_figure(const struct attribution *a, enum attribution_game_id id, unsigned subset) {
   const struct attribution_worth *worth = &a->games[id].worth[subset];
   if (worth->gap) return (struct figure){.missing = worth->why};
@@ -155,7 +155,7 @@ static bool print_table(const struct attribution *a, table_fn *make, const char 
   return true;
 }
 
-/* How far apart repetitions put the Shapley share of a stage, for the stage where that is most. */
+/* How far the Shapley share of a stage varies between repetitions, for the stage where it varies most. */
 static void print_noise(const struct attribution *a) {
   double range[2] = {0, 0};
   for (unsigned g = 0; g < 2; g++) {

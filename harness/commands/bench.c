@@ -122,7 +122,7 @@ static bool parse_combinations(const char *text, struct combination *combination
 
 /* ---- the run ---- */
 
-/* Put in place only when it is whole JSON. */
+/* Puts the file in place when it is whole JSON, and only then. */
 static bool finish_json(const char *made, const char *path, struct fault *fault) {
   FILE *file = fopen(made, "r");
   char last[3] = "";

@@ -44,7 +44,7 @@ int command_cell(int argc, char **argv) {
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
   cell_close(&cell);
-  /* Where the stages filled the disk, there is no room to say so before their files are gone. */
+  /* If the stages filled the disk, there is room for OUT.json only after their files are removed. */
   if (makes_folder) store_directory_remove(spec.place.directory);
   bool written = json_write_file(argv[2], json, &write_fault);
   cJSON_Delete(json);

@@ -24,7 +24,7 @@ static bool differs(const char *name, const char *what, uint64_t expected, uint6
   return true;
 }
 
-/* The usual reason of a difference: Debian has another version by now. */
+/* The usual reason of a difference: Debian has a newer version of a package. */
 static void report_versions(const struct manifest *manifest) {
   for (size_t i = 0; i < manifest->package_count; i++) {
     const struct manifest_package *package = &manifest->packages[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor_checks.c - see doctor.h: the CPU and what else runs. Memory is in doctor_memory.c. */
+ * doctor_checks.c - see doctor_checks.h: the CPU and what else runs. Memory is in doctor_memory.c. */
 #include "doctor_checks.h"
 
 #include <cjson/cJSON.h>
@@ -43,7 +43,7 @@ enum doctor_state doctor_worst(const struct doctor *doctor) {
   return worst;
 }
 
-/* In a child, since what is switched off stays off. */
+/* Tries it in a child, since a process cannot switch these on again. */
 struct doctor_refusals doctor_try_refusals(void) {
   struct doctor_refusals refusals = {0};
   int ends[2];

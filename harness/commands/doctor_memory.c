@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor_memory.c - see doctor.h: how much memory there is, what limits it, and the limit of CPU time, which is
+ * doctor_memory.c - see doctor_checks.h: how much memory there is, what limits it, and the limit of CPU time, which is
  * found in the same way: control groups of version 2 or 1, this process's and those above it. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,8 @@ static bool group_path(const char *controller, char path[1024]) {
 
 typedef bool read_limit_fn(const char *folder, double *limit);
 
-/* The least limit from the group up to the root; what a container does not show of its outside is passed over. */
+/* The least limit from the group up to the root. Groups that a container hides from its processes are left
+ * out. */
 static bool least_limit(const char *mount, const char *controller, read_limit_fn *read_limit, double *least) {
   char path[1024], folder[1200];
   bool found = false;
@@ -64,7 +65,7 @@ static bool read_file_number(const char *folder, const char *file, double *value
   return end > text;
 }
 
-/* "max", and what version 1 says for it (the largest number of pages), are no limit. */
+/* "max" is no limit; version 1 says the largest number of pages instead. */
 static bool read_memory_limit(const char *folder, double *limit) {
   return (read_file_number(folder, "memory.max", limit, NULL, 0) ||
           read_file_number(folder, "memory.limit_in_bytes", limit, NULL, 0)) &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor_program.c - see doctor.h: what the installation consists of, and the places that are written to. */
+ * doctor_program.c - see doctor_checks.h: what the installation consists of, and the places that are written to. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

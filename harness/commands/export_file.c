@@ -86,7 +86,7 @@ static bool write_all(int fd, const char *bytes, size_t byte_count) {
   return true;
 }
 
-/* Not over anything that came meanwhile, unless it may be replaced. */
+/* Renames, but not over a file that was made meanwhile, unless that may be replaced. */
 static bool put_in_place(int folder, const char *made, const char *name, bool replace) {
   if (replace) return renameat(folder, made, folder, name) == 0;
   if (renameat2(folder, made, folder, name, RENAME_NOREPLACE) == 0) return true;

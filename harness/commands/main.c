@@ -32,7 +32,7 @@ static int run_command(int argc, char **argv) {
   return EXIT_CODE_USAGE;
 }
 
-/* What was printed and did not arrive (a full disk) is not a success. */
+/* A command whose output did not arrive (a full disk) did not succeed. */
 int main(int argc, char **argv) {
   interrupt_ignore(SIGXFSZ); /* a limit on the size of files is an error of the write that meets it */
   int code = run_command(argc, argv);

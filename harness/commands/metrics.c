@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * metrics.c - `phasebench metrics FILE...`: every figure of result files for
- * scripts, one a line. Figures come from metrics.c. */
+ * scripts, one a line. Figures come from result/metrics.c. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,8 +115,7 @@ static const char *shared_combination(const struct result *a, const struct resul
   return NULL;
 }
 
-/* Two files with the same corpus and combination would print lines that nobody can
- * tell apart. */
+/* Refuses two files with the same corpus and combination: nobody could tell their lines apart. */
 static bool refuse_twins(struct result *const *results, unsigned count, struct fault *fault) {
   for (unsigned i = 0; i < count; i++) {
     for (unsigned j = 0; j < i; j++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * report.c - `phasebench report RESULT... -o DIR`: tables and pictures as text and
- * Markdown, and the page (report_page.h). */
+ * Markdown, and the page (report/page.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>

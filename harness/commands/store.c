@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * store.c - `phasebench store`: its command lines. What a store on disk is, is told in
- * store_disk.h and store_catalogue.h. */
+ * store/disk.h and store/catalogue.h. */
 #include "store.h"
 
 #include <getopt.h>

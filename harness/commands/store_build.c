@@ -37,7 +37,7 @@ struct build {
   } tables;
 };
 
-/* Whoever ends the process, the old store stays. */
+/* False when a signal came. The old store stays. */
 static bool go_on(const struct build *build, struct fault *fault) {
   char what[4200];
   snprintf(what, sizeof what, "%.800s is as it was", build->making.place);
@@ -93,7 +93,7 @@ static bool read_text(const struct build *build, const struct corpus_file *file,
   return fault_set(fault, EXIT_CODE_INPUT, "%s: was changed while the store was built; build it again", *path);
 }
 
-/* A file of a directory that somebody works in: as it is now, or not at all. */
+/* A file that somebody changed meanwhile is read again; one that vanished is left out. */
 static bool read_text_again(struct build *build, size_t i, char **source, struct fault *fault) {
   static struct path_shown shown;
   const char *why;

@@ -99,7 +99,7 @@ static int put_line(const struct tree *tree) {
   return STAGE_OK;
 }
 
-/* Named nodes, and missing ones whatever they are. */
+/* S-expressions show named nodes, and missing nodes of any kind. */
 static bool is_shown(const struct tree *tree) {
   return tree->cursor->head.flags & (STAGE_NODE_NAMED | STAGE_NODE_MISSING);
 }
@@ -153,7 +153,7 @@ static bool export_tree(struct exporting *exporting, uint32_t id, FILE *file, st
 
 /* ---- documents ---- */
 
-/* EXPORT_FAILED: all of the export ends, since the next document would fare no better. */
+/* EXPORT_FAILED ends the whole export, since the next document would fail, too. */
 static enum export_outcome write_document(struct exporting *exporting, uint32_t id, const char *bytes,
                                           size_t byte_count, struct fault *fault) {
   static const char *const endings[] = {
@@ -170,7 +170,7 @@ static enum export_outcome write_document(struct exporting *exporting, uint32_t 
   return EXPORT_FAILED;
 }
 
-/* First into memory: of a document that turns out to be corrupt, nothing is written. */
+/* Writes to memory first, so that nothing is written of a document that turns out to be corrupt. */
 static enum export_outcome export_document(struct exporting *exporting, uint32_t id, struct fault *fault) {
   char *bytes = NULL;
   size_t byte_count = 0;
@@ -189,7 +189,7 @@ static enum export_outcome export_document(struct exporting *exporting, uint32_t
   return outcome;
 }
 
-/* One document that is corrupt, or whose file cannot be written, does not keep the others from being saved. */
+/* Goes on after a document that is corrupt, or whose file cannot be written. */
 static bool export_or_tell(struct exporting *exporting, uint32_t id, struct fault *fault) {
   static struct path_shown shown;
   struct fault why = {0};
@@ -215,7 +215,7 @@ static bool is_wanted(const char *path, const char *wanted) {
   return strncmp(path, wanted, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
-/* Every path that was given must be of something. */
+/* Refuses a path that no document has. */
 static bool choose(const struct exporting *exporting, bool *chosen, struct fault *fault) {
   const struct store_catalogue *catalogue = &exporting->disk.catalogue;
   const struct store_options *options = exporting->options;
@@ -270,7 +270,7 @@ static bool open_root(struct exporting *exporting, struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened as a folder: %s", output, strerror(errno));
 }
 
-/* Also of an export that ends early: what is there is good. */
+/* Is told of an export that ended early, too: the files that it wrote are good. */
 static void tell_counts(const struct exporting *exporting) {
   static struct path_shown shown;
   fprintf(stderr, "phasebench store export: %" PRIu64 " file%s written to %s", exporting->written,

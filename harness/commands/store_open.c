@@ -55,7 +55,7 @@ static bool walk_sample(struct store_disk *disk, struct opening *opening, struct
   return good;
 }
 
-/* RSS above what it was before; a reason where the kernel does not tell. */
+/* RSS above what it was before, or the reason why the kernel does not tell it. */
 static void add_growth(cJSON *root, const char *key, const struct probe_reading *now,
                        const struct probe_reading *before) {
   if (now->missing[PROBE_RSS]) json_add_missing(root, key, now->missing[PROBE_RSS]);

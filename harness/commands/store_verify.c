@@ -105,7 +105,7 @@ static bool check_facts(struct verify *verify, uint32_t id, struct fault *fault)
                    verify->proof.mismatches, text);
 }
 
-/* All that can be wrong with a document is looked for, also where something was found. */
+/* Looks for everything that can be wrong with a document, also after something was found. */
 static void check_document(struct verify *verify, uint32_t id) {
   const char *path = verify->disk.catalogue.documents[id].path;
   struct fault source = {0}, tree = {0}, facts = {0};
@@ -119,7 +119,7 @@ static void check_document(struct verify *verify, uint32_t id) {
 
 /* ---- grammars ---- */
 
-/* A tree of another version's grammar may differ, and nobody would be to blame. */
+/* Trees by different versions of a grammar may differ, which would be no error of the store. */
 static bool same_grammar(const struct store_language *language, struct fault *fault) {
   struct grammar_info info;
   if (!grammar_describe(language->name, &info, fault)) return false;

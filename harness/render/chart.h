@@ -2,7 +2,7 @@
  *
  * chart.h - pictures of a page, as SVG inside it. Each is written twice, for wide and for narrow screens
  * (report.css shows one of them), so that its words are never scaled down; colours are classes, so that
- * they follow the page's colour scheme. Picture files for documents are gnuplot's (report_plot.c); both
+ * they follow the page's colour scheme. Picture files for documents are gnuplot's (report/plot.c); both
  * are drawn from the same tables. All text goes through html.h. */
 #ifndef PHASEBENCH_CHART_H
 #define PHASEBENCH_CHART_H

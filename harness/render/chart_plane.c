@@ -53,7 +53,8 @@ static int by_y(const void *a, const void *b) {
   return (x->y > y->y) - (x->y < y->y);
 }
 
-/* Apart from each other, in order, between top and bottom: pushed down, then those that fell out pushed up. */
+/* Keeps labels apart, in order, between top and bottom: pushes them down, then those that fell out up
+ * again. */
 static void spread_out(struct end_label *labels, unsigned count, double bottom) {
   qsort(labels, count, sizeof *labels, by_y);
   for (unsigned i = 1; i < count; i++) labels[i].y = fmax(labels[i].y, labels[i - 1].y + LABEL_GAP_PX);
@@ -161,7 +162,7 @@ static void draw_dot(FILE *out, const struct chart_dot *dot, const struct chart_
   fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/></g>", cx, cy, dot->on_frontier ? "5" : "3.5");
 }
 
-/* What is to the right of and above a step of this line is beaten by something. */
+/* Dots to the right of and above this line are beaten by one on it. */
 static void draw_frontier(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
                           const struct chart_axis *y) {
   double before = NAN;
@@ -177,8 +178,8 @@ static void draw_frontier(FILE *out, const struct chart_plane *chart, const stru
   fputs("\"/>", out);
 }
 
-/* Numbers of those on the frontier, below and left of their dots, where by its nature there are no dots; each clear
- * of the one before. Their names are in a list below the picture. */
+/* Numbers the dots on the frontier. A number stands below and left of its dot, where there can be no other
+ * dot, and clear of the number before. A list below the picture has the names. */
 static void draw_numbers(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
                          const struct chart_axis *y) {
   unsigned number = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Medians and spreads against values worked out by hand. */
+ * Medians and intervals against values worked out by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

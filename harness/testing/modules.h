@@ -23,8 +23,8 @@
 
 static char folder[256]; /* where modules are built; removed at the end */
 
-/* A stage with the role (a macro of the compile) ROLES, whose hooks write down who
- * called them. WRECK is code that corrupts the table. */
+/* The source of a stage. Its hooks write down that they were called. ROLES and WRECK are macros given to
+ * the compiler: its roles, and code that corrupts its table of hooks. */
 static const char module_source[] =
     "#include <string.h>\n"
     "#include <stage.h>\n"
