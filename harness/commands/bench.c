@@ -53,13 +53,6 @@ static void print_help(void) {
 
 /* ---- options ---- */
 
-static bool parse_seconds(const char *text, double *value, struct fault *fault) {
-  char *end;
-  *value = strtod(text, &end);
-  if (end != text && !*end && *value >= 0.0001 && *value <= 3600) return true;
-  return fault_set(fault, EXIT_CODE_USAGE, "--min-time: '%s' is not a number of seconds from 0.0001 to 3600", text);
-}
-
 static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help, struct fault *fault) {
   static const struct option names[] = {
       {"corpus", required_argument, NULL, 'c'},   {"dir", required_argument, NULL, 'd'},
@@ -80,7 +73,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     if (option == 'S') ok = store_setting_add(&options->place, optarg, fault);
     if (option == 'f') options->filter = optarg;
     if (option == 'j') options->json = optarg;
-    if (option == 't') ok = parse_seconds(optarg, &options->min_time_s, fault);
+    if (option == 't') ok = option_seconds("--min-time", optarg, 0.0001, 3600, &options->min_time_s, fault);
     if (option == 'm') ok = option_number("--max-bytes", optarg, 1, UINT64_C(1) << 40, &options->max_bytes, fault);
     if (option == 's') ok = option_number("--seed", optarg, 0, UINT64_C(1) << 53, &options->seed, fault);
     if (option == 'r') {

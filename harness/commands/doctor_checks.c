@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "base/number.h"
 #include "system/environment.h"
 
 struct doctor_check *doctor_add(struct doctor *doctor, const char *name, enum doctor_state state, const char *why,
@@ -158,12 +160,13 @@ static long check_cores(struct doctor *doctor) {
     doctor_add(doctor, "cores", DOCTOR_WARN, why, "", "%s", reason);
     return 0;
   }
-  for (char *at = text; *at;) { /* "0-3,8" */
-    char *end;
-    long first = strtol(at, &end, 10), last = *end == '-' && end > at ? strtol(end + 1, &end, 10) : first;
-    if (end == at || first < 0 || last < first) break;
-    count += last - first + 1;
-    at = end + (*end == ',');
+  for (const char *at = text; *at; at += *at == ',') { /* "0-3,8" */
+    uint64_t first, last;
+    at = number_read(at, 10, &first);
+    last = first;
+    if (at && *at == '-') at = number_read(at + 1, 10, &last);
+    if (!at || last < first || last > INT_MAX) break;
+    count += (long)(last - first) + 1;
   }
   bool shares = read_line("/sys/devices/system/cpu/smt/active", smt, sizeof smt, reason) && strcmp(smt, "1") == 0;
   const char *todo = shares      ? "for times, leave the sibling threads idle, or as root: echo off > "

@@ -18,6 +18,17 @@ bool option_number(const char *option, const char *text, uint64_t least, uint64_
                    text, least, most);
 }
 
+bool option_seconds(const char *option, const char *text, double least, double most, double *value,
+                    struct fault *fault) {
+  char *end;
+  double number = strtod(text, &end);
+  if (end != text && !*end && number >= least && number <= most) {
+    *value = number;
+    return true;
+  }
+  return fault_set(fault, EXIT_CODE_USAGE, "%s '%s': expected seconds, from %.10g to %.10g", option, text, least, most);
+}
+
 bool option_corpus(const char *name, const char *directory, struct corpus **corpus, struct fault *fault) {
   *corpus = NULL;
   if (name && directory) return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir exclude each other");

@@ -74,11 +74,8 @@ static void print_help(FILE *out) {
 }
 
 static bool parse_timeout(const char *text, uint64_t *timeout_ms, struct fault *fault) {
-  char *end;
-  double s = strtod(text, &end);
-  if (end == text || *end || !(s >= 0.001) || s > 1e9) {
-    return fault_set(fault, EXIT_CODE_USAGE, "--timeout '%s': expected seconds, from 0.001 to 1000000000", text);
-  }
+  double s;
+  if (!option_seconds("--timeout", text, 0.001, 1e9, &s, fault)) return false;
   *timeout_ms = (uint64_t)llround(s * 1000);
   return true;
 }
