@@ -43,7 +43,7 @@ static struct seen run(const char *filter) {
                                    "--benchmark_enable_random_interleaving=true", option};
   gbench_clear();
   assert_true(bench_register(&bench, &fault));
-  assert_true(gbench_run(arguments, 4, see, &seen, false, why, sizeof why) > 0);
+  assert_true(gbench_run(&(struct gbench_request){arguments, 4, see, &seen, false}, why, sizeof why) > 0);
   return seen;
 }
 

@@ -18,7 +18,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/json_out.h"
+#include "base/percentile.h"
 #include "base/random.h"
 #include "reserve.h"
 #include "store/page_cache.h"
@@ -193,19 +195,6 @@ static const char *why_missing(const struct cell_cold_open *cold_open, const str
                                  : "the files stayed in the page cache: is their folder in memory (tmpfs)?";
 }
 
-static int compare_ns(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
-static int compare_ratios(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Nearest rank, as for latencies. */
-static uint32_t rank(uint32_t count, uint32_t pct) { return (uint32_t)(((uint64_t)count * pct + 99) / 100) - 1; }
-
 static void add_latency(cJSON *to, struct cell_cold_open *cold_open, const struct cell_documents *documents,
                         enum cold_open what) {
   static const struct {
@@ -225,10 +214,10 @@ static void add_latency(cJSON *to, struct cell_cold_open *cold_open, const struc
     sorted[count++] = cold_open->ns[what][i];
     sum += (double)cold_open->ns[what][i];
   }
-  qsort(sorted, count, sizeof *sorted, compare_ns);
+  qsort(sorted, count, sizeof *sorted, compare_u64);
   cJSON *figures = json_add_object(to, names[what]);
-  for (size_t r = 0; r < sizeof ranks / sizeof ranks[0]; r++)
-    json_add_u64(figures, ranks[r].key, sorted[rank(count, ranks[r].pct)]);
+  for (size_t r = 0; r < COUNT(ranks); r++)
+    json_add_u64(figures, ranks[r].key, sorted[percentile_index(count, ranks[r].pct)]);
   json_add_double(figures, "mean_ns", sum / count);
 }
 
@@ -248,9 +237,9 @@ static void add_ratio(cJSON *to, struct cell_cold_open *cold_open, const struct 
     slower += took_ns > cold_open->ns[COLD_OPEN_PARSE][i];
     ratios[count++] = (double)cold_open->ns[COLD_OPEN_PARSE][i] / (double)took_ns;
   }
-  qsort(ratios, count, sizeof *ratios, compare_ratios);
+  qsort(ratios, count, sizeof *ratios, compare_double);
   cJSON *figures = json_add_object(to, name);
-  json_add_double(figures, "p50", ratios[rank(count, 50)]);
+  json_add_double(figures, "p50", ratios[percentile_index(count, 50)]);
   json_add_double(figures, "min", ratios[0]);
   json_add_double(figures, "slower_pct", 100.0 * slower / count);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "base/percentile.h"
 #include "prove.h"
 
 /* ---- journals ---- */
@@ -156,17 +157,6 @@ bool cell_apply_edits(struct cell_edits *edits, struct fault *fault) {
 
 /* ---- "edits" of the result ---- */
 
-static int compare_growth(const void *a, const void *b) {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* Nearest rank, as for latencies. */
-static int64_t percentile(const int64_t *sorted, uint32_t count, uint32_t pct) {
-  uint32_t rank = (uint32_t)(((uint64_t)count * pct + 99) / 100);
-  return sorted[rank ? rank - 1 : 0];
-}
-
 static void add_growth(cJSON *to, struct cell_edit_log *log, enum stage_kind kind) {
   static const char *const keys[STAGE_KIND_COUNT][4] = {
       [STAGE_SOURCE] = {"journal_source_bytes", "journal_source_p50_bytes", "journal_source_p90_bytes",
@@ -181,11 +171,11 @@ static void add_growth(cJSON *to, struct cell_edit_log *log, enum stage_kind kin
     return;
   }
   int64_t *growth = log->growth_bytes[kind], sum = 0;
-  qsort(growth, log->documents, sizeof *growth, compare_growth);
+  qsort(growth, log->documents, sizeof *growth, compare_i64);
   for (uint32_t i = 0; i < log->documents; i++) sum += growth[i];
   json_add_i64(to, keys[kind][0], sum);
-  json_add_i64(to, keys[kind][1], percentile(growth, log->documents, 50));
-  json_add_i64(to, keys[kind][2], percentile(growth, log->documents, 90));
+  json_add_i64(to, keys[kind][1], growth[percentile_index(log->documents, 50)]);
+  json_add_i64(to, keys[kind][2], growth[percentile_index(log->documents, 90)]);
   json_add_i64(to, keys[kind][3], growth[log->documents - 1]);
 }
 

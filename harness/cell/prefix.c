@@ -13,6 +13,8 @@
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
+#include "base/count.h"
+
 #define PREFIX_LEVEL 19
 
 #define FUNCTIONS(X)        \
@@ -45,7 +47,7 @@ static bool zstd_load(struct zstd *zstd, struct fault *fault) {
   static const char soname[] = "libzstd.so.1";
   zstd->library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
   if (!zstd->library) return fault_set(fault, EXIT_CODE_SYSTEM, "%s cannot be loaded: %s", soname, dlerror());
-  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+  for (size_t i = 0; i < COUNT(functions); i++) {
     void *function = dlsym(zstd->library, functions[i].name);
     if (!function) return fault_set(fault, EXIT_CODE_SYSTEM, "%s has no %s", soname, functions[i].name);
     memcpy((char *)zstd + functions[i].offset, &function, sizeof function);
@@ -80,7 +82,7 @@ static size_t frame_bytes(const struct work *work, struct cell_text old, struct 
                   {ZSTD_c_checksumFlag, 0},
                   {ZSTD_c_contentSizeFlag, !bare},
                   {ZSTD_c_format, bare ? ZSTD_f_zstd1_magicless : ZSTD_f_zstd1}};
-  for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+  for (size_t i = 0; i < COUNT(settings); i++) {
     size_t result = zstd->ZSTD_CCtx_setParameter(context, settings[i].parameter, settings[i].value);
     if (zstd->ZSTD_isError(result)) return 0;
   }

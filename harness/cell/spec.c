@@ -35,6 +35,7 @@
 
 #include "base/json_out.h"
 #include "store/name.h"
+#include "base/number.h"
 
 static const char SPEC_SCHEMA[] = "phasebench-cell-1";
 static const char LIST_MAGIC[] = "phasebench-files-1";
@@ -98,26 +99,13 @@ static bool read_list(const char *path, char **block, size_t *block_bytes, struc
   return true;
 }
 
-/* Reads "NUMBER " and moves past it. */
-static bool take_number(char **at, int base, uint64_t max, uint64_t *value) {
-  char first = **at;
-  bool digit = base == 16 ? first && strchr("0123456789abcdef", first) : first >= '0' && first <= '9';
-  if (!digit) return false;
-  char *end;
-  errno = 0;
-  *value = strtoull(*at, &end, base);
-  if (errno || *value > max || *end != ' ') return false;
-  *at = end + 1;
-  return true;
-}
-
 static bool take_file(char **at, const struct cell_spec *spec, struct cell_spec_file *file) {
   uint64_t language;
   char *start = *at;
-  if (!take_number(at, 16, UINT64_MAX, &file->hash) || *at - start != 17) return false;
-  if (!take_number(at, 10, UINT64_MAX, &file->bytes)) return false;
-  if (!take_number(at, 10, UINT64_MAX, &file->lines)) return false;
-  if (!take_number(at, 10, UINT32_MAX, &language)) return false;
+  if (!number_take(at, 16, UINT64_MAX, ' ', &file->hash) || *at - start != 17) return false;
+  if (!number_take(at, 10, UINT64_MAX, ' ', &file->bytes)) return false;
+  if (!number_take(at, 10, UINT64_MAX, ' ', &file->lines)) return false;
+  if (!number_take(at, 10, UINT32_MAX, ' ', &language)) return false;
   if (language >= spec->language_count || **at == 0) return false;
   file->language = (uint32_t)language;
   file->path = *at;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "spec.h"
 
@@ -252,7 +253,7 @@ static void edits_that_do_not_fit_are_refused(void **state) {
        "hunk 2 begins at byte 3 and overlaps the one before it"},
       {EDITS("14", "1", "9 3 4"), "the hunks lead to 13 bytes, and the new text has 14"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < COUNT(cases); i++) {
     static struct cell_spec in;
     struct fault fault = {0};
     assert_true(cell_spec_write(spec_path, example_with_list(cases[i].list.text, cases[i].list.bytes), &fault));
@@ -313,7 +314,7 @@ static void damaged_json_is_refused(void **state) {
   (void)state;
   static const char *const texts[] = {
       "", "{", "{\"schema\": \"phasebench-cell-0\"}", "[]", "{\"schema\": 1}", "{\"schema\": \"phasebench-cell-1\"}"};
-  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+  for (size_t i = 0; i < COUNT(texts); i++) {
     struct fault fault = {0};
     assert_true(json_write_bytes(spec_path, texts[i], strlen(texts[i]), &fault));
     expect_refusal(spec_path);

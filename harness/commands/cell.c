@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_cell.c - `phasebench cell SPEC.json OUT.json`: one cell in this process. Not for
+ * cell.c - `phasebench cell SPEC.json OUT.json`: one cell in this process. Not for
  * people: `phasebench run` writes the specification, starts the cell, and reads OUT.json.
  *
  * OUT.json is written whenever the cell began, with its status; the exit code is that of
@@ -45,7 +45,7 @@ int command_cell(int argc, char **argv) {
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
   cell_close(&cell);
-  /* Where the stages filled the disk, there is no room to say so before their files are gone. */
+  /* If the stages filled the disk, there is room for OUT.json only after their files are removed. */
   if (makes_folder) store_directory_remove(spec.place.directory);
   bool written = json_write_file(argv[2], json, &write_fault);
   cJSON_Delete(json);

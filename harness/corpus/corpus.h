@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/size.h"
 
 enum corpus_skip {
   CORPUS_SKIP_UNKNOWN_EXTENSION,
@@ -81,7 +82,7 @@ struct corpus {
   void *arena; /* where all of the above lives */
 };
 
-#define CORPUS_MAX_FILE_BYTES ((uint64_t)256 << 20)
+#define CORPUS_MAX_FILE_BYTES (256 * MIB_BYTES)
 
 struct corpus_options {
   uint64_t max_file_bytes;     /* 0: the default, CORPUS_MAX_FILE_BYTES; at most UINT32_MAX */

@@ -23,6 +23,7 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/number.h"
 #include "edits.h"
 
 static const char MAGIC[] = "phasebench-edits-1 ";
@@ -143,23 +144,11 @@ bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t see
 
 /* ---- reading ---- */
 
-/* A number and the byte that ends it; moves past both. */
-static bool take(char **at, int base, uint64_t max, char ending, uint64_t *value) {
-  bool digit = base == 16 ? **at && strchr("0123456789abcdef", **at) : **at >= '0' && **at <= '9';
-  if (!digit) return false;
-  char *end;
-  errno = 0;
-  *value = strtoull(*at, &end, base);
-  if (errno || *value > max || *end != ending) return false;
-  *at = end + 1;
-  return true;
-}
-
 static bool take_hunks(char **at, const char *end, struct diff_hunk *hunks, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     uint64_t start, gone, come;
-    if (*at >= end || !take(at, 10, UINT32_MAX, ' ', &start) || !take(at, 10, UINT32_MAX, ' ', &gone) ||
-        !take(at, 10, UINT32_MAX, 0, &come)) {
+    if (*at >= end || !number_take(at, 10, UINT32_MAX, ' ', &start) || !number_take(at, 10, UINT32_MAX, ' ', &gone) ||
+        !number_take(at, 10, UINT32_MAX, 0, &come)) {
       return false;
     }
     hunks[i] = (struct diff_hunk){(uint32_t)start, (uint32_t)gone, (uint32_t)come};
@@ -170,8 +159,8 @@ static bool take_hunks(char **at, const char *end, struct diff_hunk *hunks, uint
 static bool take_target(char **at, const char *end, size_t document_count, struct diff_hunk *first, size_t *hunks_left,
                         struct edit_list *list) {
   uint64_t hash, bytes, document, hunks;
-  if (*at >= end || !take(at, 16, UINT64_MAX, ' ', &hash) || !take(at, 10, UINT32_MAX, ' ', &bytes) ||
-      !take(at, 10, UINT32_MAX, ' ', &document) || !take(at, 10, UINT32_MAX, ' ', &hunks) || !**at ||
+  if (*at >= end || !number_take(at, 16, UINT64_MAX, ' ', &hash) || !number_take(at, 10, UINT32_MAX, ' ', &bytes) ||
+      !number_take(at, 10, UINT32_MAX, ' ', &document) || !number_take(at, 10, UINT32_MAX, ' ', &hunks) || !**at ||
       document >= document_count || hunks > *hunks_left || edit_list_find(list, (uint32_t)document)) {
     return false;
   }
@@ -190,7 +179,8 @@ static bool parse(const char *path, size_t block_bytes, size_t document_count, s
   uint64_t documents, hunks;
   bool ours = strncmp(at, MAGIC, sizeof MAGIC - 1) == 0;
   if (ours) at += sizeof MAGIC - 1;
-  if (!ours || !take(&at, 10, EDIT_LIST_DOCUMENTS_MAX, ' ', &documents) || !take(&at, 10, block_bytes, 0, &hunks)) {
+  if (!ours || !number_take(&at, 10, EDIT_LIST_DOCUMENTS_MAX, ' ', &documents) ||
+      !number_take(&at, 10, block_bytes, 0, &hunks)) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: does not begin with \"%sDOCUMENTS HUNKS\"", path, MAGIC);
   }
   list->targets = calloc((size_t)documents + 1, sizeof *list->targets);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "internal.h"
 
 /* ---- what was found ---- */
@@ -91,7 +92,7 @@ static bool compare_flags(struct proof *proof, uint32_t node, const char *prefix
                {STAGE_NODE_ERROR, "is an error"},
                {STAGE_NODE_HAS_ERROR, "has an error"}};
   bool same = true;
-  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+  for (size_t i = 0; i < COUNT(flags); i++)
     same &= proof_compare(proof, node, prefix, flags[i].fact, (expected & flags[i].flag) != 0,
                           (found & flags[i].flag) != 0);
   return same && proof_compare(proof, node, prefix, "flags", expected, found); /* bits that there are not */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "internal.h"
 #include "system/heap.h"

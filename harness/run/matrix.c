@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
@@ -61,7 +63,7 @@ static bool is_for_cells(const char *variable) {
   static const char *const prefixes[] = {
       "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
       "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
-  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+  for (size_t i = 0; i < COUNT(prefixes); i++) {
     if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
   }
   return false;
@@ -169,7 +171,7 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
              supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
   store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
   if (!ran) return false;
-  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
+  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks interrupt_number */
   tell_refusals(&end);
   const struct cell_outcome_facts facts = {.combination = &matrix->plan.combinations[cell->combination],
                                            .profile = matrix->plan.profiles[cell->profile],
@@ -190,7 +192,7 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
 }
 
 static bool interrupted(const struct matrix *matrix, struct fault *fault) {
-  int number = supervise_interrupted();
+  int number = interrupt_number();
   if (!number) return false;
   unsigned kept = matrix_kept_count(&matrix->folder, &matrix->plan);
   const char *abbreviation = sigabbrev_np(number);
@@ -264,7 +266,7 @@ static void tell_complete(const struct matrix *matrix) {
 
 static bool measure(struct matrix *matrix, struct fault *fault) {
   enum matrix_state state;
-  supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
+  interrupt_hold(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
     tell_complete(matrix);

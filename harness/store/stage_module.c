@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "base/json_out.h"
 
 #define ELSE_REBUILD "rebuild it against this phases/stage.h"
@@ -33,7 +34,7 @@ static const char *machine_name(unsigned machine) {
     const char *name;
   } known[] = {{EM_386, "i386"},     {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},    {EM_AARCH64, "AArch64"},
                {EM_RISCV, "RISC-V"}, {EM_PPC64, "PowerPC 64"}, {EM_S390, "S/390"}, {EM_MIPS, "MIPS"}};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+  for (size_t i = 0; i < COUNT(known); i++) {
     if (known[i].machine == machine) return known[i].name;
   }
   return "an unknown machine";
@@ -275,7 +276,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
     HOOKS(X)
 #undef X
   };
-  for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+  for (size_t i = 0; i < COUNT(hooks); i++) {
     bool fills = hooks[i].role == 0 || (ops->roles & hooks[i].role);
     const char *role = hooks[i].role == 0                  ? "every stage"
                        : hooks[i].role == STAGE_TREE_CODEC ? "a tree codec"
@@ -310,11 +311,8 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
  * test's, or a sanitizer's) would hide by which one it ended. */
 static void load_and_exit(const char *path) {
   const struct rlimit no_core = {0, 0};
-  sigset_t none;
   setrlimit(RLIMIT_CORE, &no_core);
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  interrupt_reset_child();
   alarm(TRY_TIMEOUT_S);
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   const struct stage_ops *(*entry)(void) = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where a store's stages keep their files, and how their options are set. */
+#include "base/count.h"
 #include "testing/modules.h"
 
 #define OPTIONS                                                                                              \
@@ -103,7 +104,7 @@ static void options_are_set(void **state) {
                                     "a.b=8388608GiB",
                                     "abcdefghijklmnop.b=1"};
   build("disk", OPTIONS);
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
+  for (size_t i = 0; i < COUNT(bad); i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
   refused_setting("nowhere.x=1", "there is no stage 'nowhere'");
   refused_setting("p4b.maps=1KiB", "--set p4b.maps: is a count, not bytes: expected 1 to 1024");
   refused_setting("p4b.pinned_bytes=1K", "--set p4b.pinned_bytes=1KiB: expected 4KiB to 1TiB");

@@ -3,6 +3,7 @@
  * Modules that are no stages are refused with a sentence that says what is wrong;
  * combinations are parsed; stages are composed as phases/stage.h says. Bad modules are
  * compiled here from one small source, each with one thing wrong. */
+#include "base/count.h"
 #include "testing/modules.h"
 
 #include <elf.h>
@@ -76,7 +77,7 @@ static void constructors_that_end_the_process_are_refused(void **state) {
       {"kills", "kill(getpid(), SIGBUS)", "loading it ends the process with SIGBUS"},
       {"exits", "_exit(0)", "loading it ends the process with exit code 0"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < COUNT(cases); i++) {
     struct combination combination;
     struct fault fault = {0};
     char path[512];
@@ -176,7 +177,7 @@ static void missing_hooks_are_refused_by_name(void **state) {
                                          "pin",
                                          "unpin",
                                          "drop"};
-  for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+  for (size_t i = 0; i < COUNT(required); i++) {
     char options[256], quoted[64];
     snprintf(options, sizeof options, "'-DROLES=STAGE_TREE_CODEC|STAGE_BLOB_STORE' -DKEEPS=2 '-DWRECK=ops.%s=NULL'",
              required[i]);

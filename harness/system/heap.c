@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "stage.h"
 
 #define HEAP_OTHER 0u
@@ -98,7 +99,7 @@ static const struct {
     {"stats.arenas.0.internal", offsetof(struct heap_statistics, metadata_bytes), false},
     {"stats.arenas.0.resident", offsetof(struct heap_statistics, resident_bytes), false},
 };
-#define ARENA_FIGURE_COUNT (sizeof arena_figures / sizeof arena_figures[0])
+#define ARENA_FIGURE_COUNT COUNT(arena_figures)
 
 struct mib {
   size_t path[5], length;
@@ -259,7 +260,7 @@ const char *heap_allocator_options(void) {
   static char text[512];
   size_t used = 0;
   text[0] = 0;
-  for (size_t i = 0; i < sizeof options / sizeof options[0] && used < sizeof text; i++) {
+  for (size_t i = 0; i < COUNT(options) && used < sizeof text; i++) {
     char value[48];
     option_text(options[i].name, options[i].type, value, sizeof value);
     used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s", i ? "," : "", options[i].name, value);
