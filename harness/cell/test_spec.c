@@ -302,6 +302,12 @@ static void a_stage_more_than_a_store_holds_is_refused(void **state) {
   expect_refusal("more than 15 stages");
 }
 
+/* It took 85 KB when it held the texts themselves. */
+static void a_spec_is_small(void **state) {
+  (void)state;
+  assert_in_range(sizeof(struct cell_spec), 1, 4096);
+}
+
 static void seed_too_large_is_refused(void **state) {
   (void)state;
   struct fault fault = {0};
@@ -332,6 +338,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(edits_that_do_not_fit_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_edits_are_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_stage_more_than_a_store_holds_is_refused, set_up, tear_down),
+      cmocka_unit_test(a_spec_is_small),
       cmocka_unit_test_setup_teardown(seed_too_large_is_refused, set_up, tear_down),
       cmocka_unit_test_setup_teardown(damaged_json_is_refused, set_up, tear_down),
   };
