@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/paths.h"
+#include "system/account.h"
 #include "system/heap.h"
 
 #define BATCH_NODES 1024u
@@ -82,23 +83,24 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   cell->heap = heap_new("harness", fault);
   if (!cell->heap || !check_size(cell->spec, fault) || !name_places(cell->spec, fault) || !reserve_all(cell, fault))
     return false;
-  checkpoint_prime(cell->checkpoints);
+  cell->reader.checkpoints = cell->checkpoints;
+  checkpoint_prime(&cell->reader);
   if (!self_test_run(&cell->self_test, fault)) return false;
-  checkpoint_prime(cell->checkpoints); /* once more: the self-test made a heap */
-  checkpoint_calibrate(cell->checkpoints);
+  checkpoint_prime(&cell->reader); /* once more: the self-test made a heap */
+  checkpoint_calibrate(&cell->reader);
   if (!store_open(&cell->spec->combination, &cell->spec->place, &cell->store, fault)) return false;
   const char *directory = store_directory(cell->store);
-  checkpoint_use_folder(directory);
+  cell->reader.disk.folder = directory;
   if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
     return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
-  checkpoint_prime(cell->checkpoints); /* the stages made theirs */
+  checkpoint_prime(&cell->reader); /* the stages made theirs */
   return true;
 }
 
 /* Reads and checks one checkpoint. */
 static bool reach(struct cell *cell, enum checkpoint_name name, struct fault *fault) {
-  checkpoint_read(cell->checkpoints, name);
-  return checkpoint_check(cell->checkpoints, name, fault);
+  checkpoint_read(&cell->reader, name);
+  return account_check(&cell->checkpoints[name], name, fault);
 }
 
 /* ---- walk ---- */

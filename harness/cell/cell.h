@@ -45,14 +45,12 @@ struct cell_stat {
 };
 
 struct cell_timings {
-  uint64_t parse_ns; /* ts_parser_parse, of all documents */
-  uint64_t store_ns; /* handing text and tree to the store */
-  uint64_t free_ns;  /* freeing the parser's trees; next to nothing where the store keeps them */
-  uint64_t finalize_ns;
-  uint64_t walk_ns; /* opening and batch-walking all documents */
-  uint64_t walked_nodes;
-  uint64_t edit_parse_ns; /* incremental parses; where the codec has no live tree, the parse of the old text, too */
-  uint64_t edit_store_ns;
+  union {
+    struct {
+      TIMING_FIGURES(FIGURE_MEMBER)
+    };
+    uint64_t value[TIMING_FIGURE_COUNT];
+  };
 };
 
 #define CELL_EDITED_MAX EDIT_LIST_DOCUMENTS_MAX
@@ -73,19 +71,6 @@ struct cell_edit_log {
 /* ---- opening cold (cell_cold_open.c) ---- */
 
 #define CELL_COLD_OPENED_MAX 1000
-
-#define COLD_OPENS(X)                   \
-  X(TREE_CACHED, "tree_cached")         \
-  X(TREE_UNCACHED, "tree_uncached")     \
-  X(SOURCE_CACHED, "source_cached")     \
-  X(SOURCE_UNCACHED, "source_uncached") \
-  X(PARSE, "parse")
-enum cold_open {
-#define X(name, text) COLD_OPEN_##name,
-  COLD_OPENS(X)
-#undef X
-      COLD_OPEN_COUNT
-};
 
 struct cell_cold_open {
   uint32_t count;
@@ -118,6 +103,7 @@ struct cell {
   struct cell_cold_open *cold_open;
   struct stage_node *batch;
   struct checkpoint *checkpoints;
+  struct checkpoint_reader reader;
   struct access_mix mix;
   struct self_test self_test;
   struct proof proof;

@@ -21,12 +21,6 @@
 #include "cell.h"
 #include "store/files.h"
 
-static const char *const names[COLD_OPEN_COUNT] = {
-#define X(name, text) text,
-    COLD_OPENS(X)
-#undef X
-};
-
 /* ---- which documents ---- */
 
 uint32_t cell_choose_cold_opened(struct cell *cell, uint32_t *scratch, uint32_t documents[CELL_COLD_OPENED_MAX]) {
@@ -177,17 +171,9 @@ static int compare_ratios(const void *a, const void *b) {
 /* Nearest rank, as for latencies. */
 static uint32_t rank(uint32_t count, uint32_t pct) { return (uint32_t)(((uint64_t)count * pct + 99) / 100) - 1; }
 
-static void add_latency(cJSON *to, const struct cell *cell, enum cold_open what) {
-  static const struct {
-    const char *key;
-    uint32_t pct;
-  } ranks[] = {{"p50_ns", 50}, {"p90_ns", 90}, {"p99_ns", 99}, {"max_ns", 100}};
-  const char *why = why_missing(cell, what);
-  if (why) {
-    json_add_missing(to, names[what], why);
-    return;
-  }
-  struct cell_cold_open *cold_open = cell->cold_open;
+static void add_latency(cJSON *to, struct cell_cold_open *cold_open, enum cold_open what) {
+  static const uint32_t ranks_pct[] = {[LATENCY_P50] = 50, [LATENCY_P90] = 90, [LATENCY_P99] = 99, [LATENCY_MAX] = 100};
+  struct measured values[LATENCY_FIGURE_COUNT];
   uint64_t *sorted = cold_open->sorted;
   uint32_t count = 0;
   double sum = 0;
@@ -197,20 +183,17 @@ static void add_latency(cJSON *to, const struct cell *cell, enum cold_open what)
     sum += (double)cold_open->ns[what][i];
   }
   qsort(sorted, count, sizeof *sorted, compare_ns);
-  cJSON *figures = json_add_object(to, names[what]);
-  for (size_t r = 0; r < sizeof ranks / sizeof ranks[0]; r++)
-    json_add_u64(figures, ranks[r].key, sorted[rank(count, ranks[r].pct)]);
-  json_add_double(figures, "mean_ns", sum / count);
+  measured_clear(values, LATENCY_FIGURE_COUNT);
+  for (size_t r = 0; r < sizeof ranks_pct / sizeof ranks_pct[0]; r++) {
+    if (ranks_pct[r]) values[r] = (struct measured){.real = (double)sorted[rank(count, ranks_pct[r])]};
+  }
+  values[LATENCY_MEAN] = (struct measured){.real = sum / count};
+  figures_json_add(to, latency_figures, values, LATENCY_FIGURE_COUNT);
 }
 
 /* How many times longer parsing took, document by document. */
-static void add_ratio(cJSON *to, const struct cell *cell, enum cold_open what, const char *name) {
-  const char *why = why_missing(cell, what);
-  if (why) {
-    json_add_missing(to, name, why);
-    return;
-  }
-  struct cell_cold_open *cold_open = cell->cold_open;
+static void add_ratio(cJSON *to, struct cell_cold_open *cold_open, enum cold_open what) {
+  struct measured values[RATIO_FIGURE_COUNT];
   double *ratios = cold_open->ratios;
   uint32_t count = 0, slower = 0;
   for (uint32_t i = 0; i < cold_open->count; i++) {
@@ -220,18 +203,28 @@ static void add_ratio(cJSON *to, const struct cell *cell, enum cold_open what, c
     ratios[count++] = (double)cold_open->ns[COLD_OPEN_PARSE][i] / (double)took_ns;
   }
   qsort(ratios, count, sizeof *ratios, compare_ratios);
-  cJSON *figures = json_add_object(to, name);
-  json_add_double(figures, "p50", ratios[rank(count, 50)]);
-  json_add_double(figures, "min", ratios[0]);
-  json_add_double(figures, "slower_pct", 100.0 * slower / count);
+  measured_clear(values, RATIO_FIGURE_COUNT);
+  values[RATIO_P50] = (struct measured){.real = ratios[rank(count, 50)]};
+  values[RATIO_MIN] = (struct measured){.real = ratios[0]};
+  values[RATIO_SLOWER] = (struct measured){.real = 100.0 * slower / count};
+  figures_json_add(to, ratio_figures, values, RATIO_FIGURE_COUNT);
 }
 
 cJSON *cell_cold_open_json(struct cell *cell) {
+  struct cell_cold_open *cold_open = cell->cold_open;
   cJSON *to = json_new_object();
-  json_add_u64(to, "documents", cell->cold_open->count);
-  json_add_u64(to, "cold_documents", why_missing(cell, COLD_OPEN_TREE_UNCACHED) ? 0 : cell->cold_open->cold_count);
-  for (int what = 0; what < COLD_OPEN_COUNT; what++) add_latency(to, cell, (enum cold_open)what);
-  add_ratio(to, cell, COLD_OPEN_TREE_CACHED, "parse_over_tree_cached");
-  add_ratio(to, cell, COLD_OPEN_TREE_UNCACHED, "parse_over_tree_uncached");
+  json_add_u64(to, "documents", cold_open->count);
+  json_add_u64(to, "cold_documents", why_missing(cell, COLD_OPEN_TREE_UNCACHED) ? 0 : cold_open->cold_count);
+  for (int i = 0; i < COLD_OPEN_COUNT; i++) {
+    const char *why = why_missing(cell, (enum cold_open)i), *name = cold_open_name((enum cold_open)i);
+    if (why) json_add_missing(to, name, why);
+    else add_latency(json_add_object(to, name), cold_open, (enum cold_open)i);
+  }
+  for (int i = 0; i < COLD_OPEN_RATIO_COUNT; i++) {
+    const struct cold_open_ratio_row *ratio = &cold_open_ratios[i];
+    const char *why = why_missing(cell, ratio->of);
+    if (why) json_add_missing(to, ratio->text, why);
+    else add_ratio(json_add_object(to, ratio->text), cold_open, ratio->of);
+  }
   return to;
 }

@@ -36,7 +36,7 @@ int command_cell(int argc, char **argv) {
     fputs(help, stderr);
     return EXIT_CODE_USAGE;
   }
-  static struct cell cell; /* 12 KB, most of it the proof's first mismatch */
+  static struct cell cell; /* too large for the stack */
   static struct cell_spec spec;
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);

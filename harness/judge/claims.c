@@ -53,8 +53,8 @@ static bool read_list(const cJSON *object, const char *key, const char *where, c
 }
 
 static bool is_checkpoint(const char *name) {
-  for (unsigned c = 0; c < RESULT_CHECKPOINT_COUNT; c++) {
-    if (strcmp(name, result_checkpoint_name((enum result_checkpoint_id)c)) == 0) return true;
+  for (unsigned c = 0; c < CHECKPOINT_COUNT; c++) {
+    if (strcmp(name, checkpoint_text((enum checkpoint_name)c)) == 0) return true;
   }
   return false;
 }

@@ -75,8 +75,8 @@ static bool read_effect(const cJSON *object, const char *key, const char *where,
 
 static bool is_checkpoint(const char *name) {
   if (strcmp(name, "-") == 0) return true;
-  for (unsigned c = 0; c < RESULT_CHECKPOINT_COUNT; c++) {
-    if (strcmp(name, result_checkpoint_name((enum result_checkpoint_id)c)) == 0) return true;
+  for (unsigned c = 0; c < CHECKPOINT_COUNT; c++) {
+    if (strcmp(name, checkpoint_text((enum checkpoint_name)c)) == 0) return true;
   }
   return false;
 }

@@ -242,7 +242,7 @@ static unsigned heap_owners(const struct result *result, const struct result_gro
   unsigned count = 0;
   for (unsigned r = 0; r < rows; r++) {
     if (!groups[r]->ok) continue;
-    const struct result_checkpoint *purged = &groups[r]->cells[0]->checkpoints[RESULT_AT_PURGED];
+    const struct result_checkpoint *purged = &groups[r]->cells[0]->checkpoints[CHECKPOINT_PURGED];
     const char *missing = NULL;
     double total = grown(result, groups[r], &missing, "rss_bytes");
     for (unsigned h = 0; h < purged->heap_count; h++) {
@@ -270,7 +270,7 @@ static void fill_owners(const struct result *result, const struct result_group *
                         unsigned named, const struct table *table, unsigned row) {
   const char *missing = NULL;
   double heaps = 0, named_heaps = 0, fixed[FIXED_COLUMNS];
-  const struct result_checkpoint *purged = &group->cells[0]->checkpoints[RESULT_AT_PURGED];
+  const struct result_checkpoint *purged = &group->cells[0]->checkpoints[CHECKPOINT_PURGED];
   if (purged->heaps_missing) missing = purged->heaps_missing;
   for (unsigned h = 0; h < purged->heap_count; h++) {
     heaps += grown(result, group, &missing, "heap.%s.allocated_bytes", purged->heaps[h].owner);
@@ -333,7 +333,7 @@ bool report_checkpoints(const struct result *result, const char *profile, struct
   for (unsigned g = 0; g < all; g++) {
     if (report_is_drawn(result, profile, groups[g]->combination)) groups[columns++] = groups[g];
   }
-  if (!groups || !table_new(table, RESULT_CHECKPOINT_COUNT - 1, columns)) {
+  if (!groups || !table_new(table, CHECKPOINT_COUNT - 1, columns)) {
     free(groups);
     return out_of_memory(result, fault);
   }
@@ -342,8 +342,8 @@ bool report_checkpoints(const struct result *result, const char *profile, struct
   for (unsigned c = 0; c < columns; c++) {
     table_column_set(table, c, groups[c]->combination, MIB, 2, "%.80s%s", groups[c]->combination,
                      groups[c]->ok ? "" : " (FAILED)");
-    for (unsigned id = 1; id < RESULT_CHECKPOINT_COUNT; id++) {
-      const char *checkpoint = result_checkpoint_name((enum result_checkpoint_id)id);
+    for (unsigned id = 1; id < CHECKPOINT_COUNT; id++) {
+      const char *checkpoint = checkpoint_text((enum checkpoint_name)id);
       snprintf(table->rows[id - 1].name, sizeof table->rows[id - 1].name, "%s", checkpoint);
       struct summary found = metrics_find(result, groups[c], "rss_above_start_bytes", checkpoint, NULL);
       table_set(table, id - 1, c, &found);

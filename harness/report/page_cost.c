@@ -113,8 +113,8 @@ bool page_owners(const struct page *page) {
 /* ---- checkpoints ---- */
 
 static bool draw_checkpoints(const struct page *page, const struct table *table) {
-  const char *names[PAGE_ROWS_MAX], *points[RESULT_CHECKPOINT_COUNT];
-  double values[PAGE_ROWS_MAX * RESULT_CHECKPOINT_COUNT];
+  const char *names[PAGE_ROWS_MAX], *points[CHECKPOINT_COUNT];
+  double values[PAGE_ROWS_MAX * CHECKPOINT_COUNT];
   struct chart_lines chart = {.title = "Memory above start at each checkpoint, by combination",
                               .axis = "MiB above start; logarithmic",
                               .point_count = table->column_count,
@@ -150,7 +150,7 @@ static bool draw_checkpoints(const struct page *page, const struct table *table)
 static const struct report_column checkpoint_columns[] = {
     CHECKPOINT("ingested"), CHECKPOINT("finalized"), CHECKPOINT("purged"), CHECKPOINT("walked"),
     CHECKPOINT("served"),   CHECKPOINT("edited"),    CHECKPOINT("drained")};
-_Static_assert(COUNT(checkpoint_columns) == RESULT_CHECKPOINT_COUNT - 1, "every checkpoint but `start`");
+_Static_assert(COUNT(checkpoint_columns) == CHECKPOINT_COUNT - 1, "every checkpoint but `start`");
 
 bool page_checkpoints(const struct page *page) {
   struct table table;
@@ -186,7 +186,7 @@ static void draw_latency(const struct page *page, const struct table *table, uns
   struct chart_row rows[PAGE_ROWS_MAX] = {0};
   char title[120];
   snprintf(title, sizeof title, "Latency of an access to a %s document: p50, p90, p99 and max, by combination",
-           result_latency_class_name((enum result_latency_class) class));
+           access_class_name((enum access_class) class));
   struct chart_rows chart = {.title = title,
                              .axis = "\u00b5s; logarithmic, less is better (number: p50)",
                              .series = {"p50", "p90", "p99", "max"},
@@ -221,7 +221,7 @@ bool page_latency(const struct page *page) {
   page_section(page, "latency", "Latency by class");
   fputs("<figure class=\"latency\">\n", page->out);
   page_legend(page->out, (const char *const[]){"k0", "p50", "k1", "p90", "k2", "p99", "k3", "max", NULL});
-  for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) draw_latency(page, &table, c, low, high);
+  for (unsigned c = 0; c < ACCESS_CLASS_COUNT; c++) draw_latency(page, &table, c, low, high);
   fputs(
       "<figcaption>How long an access takes: half of them at most p50, 99 of 100 at most p99. Each dot is the "
       "median of that "

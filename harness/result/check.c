@@ -50,7 +50,7 @@ bool result_check(const struct result *result, struct fault *fault) {
   if (!check_languages(result, fault)) return false;
   for (unsigned c = 0; c < result->cell_count; c++) {
     if (!result->cells[c].ok) continue;
-    for (unsigned id = 0; id < RESULT_CHECKPOINT_COUNT; id++) {
+    for (unsigned id = 0; id < CHECKPOINT_COUNT; id++) {
       if (!check_mappings(result, c, id, fault)) return false;
     }
   }

@@ -21,7 +21,7 @@
 #include "cell/spec.h"
 #include "result/result.h"
 #include "store/files.h"
-#include "system/checkpoint.h"
+#include "system/account.h"
 #include "system/environment.h"
 
 /* ---- places ---- */
@@ -333,7 +333,7 @@ static void add_settings(const struct run_options *options, const struct plan *p
   json_add_u64(settings, "seed", options->seed);
   json_add_double(settings, "cell_timeout_s", (double)options->timeout_ms / 1000);
   json_add_u64(settings, "cell_memory_limit_bytes", options->memory_limit_bytes);
-  json_add_text(settings, "unexplained_limit", CHECKPOINT_UNEXPLAINED_LIMIT_TEXT);
+  json_add_text(settings, "unexplained_limit", ACCOUNT_UNEXPLAINED_LIMIT_TEXT);
   cJSON *conf = json_add_object(settings, "malloc_conf"), *excludes = json_add_array(settings, "excludes");
   for (unsigned p = 0; p < plan->profile_count; p++)
     json_add_text(conf, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));

@@ -87,8 +87,8 @@ static void print_row(const struct result *result, const struct result_group *gr
   }
   figure_text(result, group, "rss_above_start_bytes", "purged", 1048576, "%.2f", mib, sizeof mib);
   if (group->instrument) {
-    struct figure purged_rss = group->cells[0]->checkpoints[RESULT_AT_PURGED].probe[PROBE_RSS];
-    struct figure start_rss = group->cells[0]->checkpoints[RESULT_AT_START].probe[PROBE_RSS];
+    struct figure purged_rss = group->cells[0]->checkpoints[CHECKPOINT_PURGED].probe[PROBE_RSS];
+    struct figure start_rss = group->cells[0]->checkpoints[CHECKPOINT_START].probe[PROBE_RSS];
     if (!purged_rss.missing && !start_rss.missing) {
       snprintf(mib, sizeof mib, "%.2f", (purged_rss.value - start_rss.value) / 1048576);
     }
