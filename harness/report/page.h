@@ -20,17 +20,6 @@ struct report_estimate {
 /* Reads and checks; faults (EXIT_CODE_INPUT) name the file. */
 bool report_estimate_open(const char *path, struct report_estimate *estimate, struct fault *fault);
 
-/* ---- tables of metrics (report_table.c) ---- */
-
-struct report_column {
-  const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
-  const char *group, *label, *unit;
-  double scale;
-  int decimals;
-};
-bool report_table(const struct result *result, const char *profile, const struct report_column *columns,
-                  unsigned column_count, const char *title, struct table *table, struct fault *fault);
-
 /* ---- a page ---- */
 
 struct page {

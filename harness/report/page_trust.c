@@ -14,11 +14,11 @@
 /* ---- noise and environment ---- */
 
 static const struct report_column trust_columns[] = {
-    {"documents_compared", NULL, "proved", "documents", "", 1, 0},
-    {"nodes_compared", NULL, "proved", "nodes", "", 1, 0},
-    {"mismatches", NULL, "proved", "mismatches", "", 1, 0},
-    {"rss_noise_pct", NULL, "A/A noise", "RSS", "%", 1, 3},
-    {"unexplained_bytes", "purged", "at rest", "unexplained", "KiB", 1024, 0},
+    {"documents_compared", NULL, "proved", "documents", "", 1, 0, REPORT_MEDIAN},
+    {"nodes_compared", NULL, "proved", "nodes", "", 1, 0, REPORT_MEDIAN},
+    {"mismatches", NULL, "proved", "mismatches", "", 1, 0, REPORT_MEDIAN},
+    {"rss_noise_pct", NULL, "A/A noise", "RSS", "%", 1, 3, REPORT_MEDIAN},
+    {"unexplained_bytes", "purged", "at rest", "unexplained", "KiB", 1024, 0, REPORT_MEDIAN},
 };
 
 static void say_interval(const struct page *page) {
@@ -80,10 +80,9 @@ static void write_environment(const struct page *page) {
 
 bool page_trust(const struct page *page) {
   struct table table;
-  if (!report_table(page->result, page->profile, trust_columns, COUNT(trust_columns), "Proof and noise", &table,
-                    page->fault)) {
-    return false;
-  }
+  static const struct report_wish wish = {
+      .title = "Proof and noise", .columns = trust_columns, .column_count = COUNT(trust_columns)};
+  if (!report_table(page->result, page->profile, &wish, &table, page->fault)) return false;
   page_section(page, "trust", "Environment, proof and noise");
   say_interval(page);
   page_say(page, NULL,

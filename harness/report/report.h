@@ -9,6 +9,32 @@
 #include "judge/claims.h"
 #include "render/table.h"
 
+/* ---- tables of metrics: one row a combination, one column a metric (table.c) ---- */
+
+enum report_part { REPORT_MEDIAN, REPORT_LEAST, REPORT_MOST }; /* of the repetitions */
+
+struct report_column {
+  const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
+  const char *group, *label, *unit;
+  double scale;
+  int decimals;
+  enum report_part part;
+};
+
+struct report_wish {
+  const char *title;
+  const struct report_column *columns;
+  unsigned column_count;
+  bool with_range; /* each column is followed by two without a label, for pictures: its .min and .max */
+};
+bool report_table(const struct result *result, const char *profile, const struct report_wish *wish, struct table *table,
+                  struct fault *fault);
+
+/* The combinations under a profile, without instruments, in order; `groups` has room for all. Gives their number. */
+unsigned report_groups(const struct result *result, const char *profile, const struct result_group **groups);
+/* Name and, where it has no figures, why. */
+void report_name_row(struct table_row *row, const struct result_group *group);
+
 /* ---- tables; the caller frees each. The result must outlive them. ---- */
 
 /* lines/MiB, RSS above start, reduction; one row a combination. */

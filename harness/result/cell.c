@@ -204,14 +204,12 @@ static bool read_ok_cell(struct reader *reader, const cJSON *object, unsigned i,
 }
 
 static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
-  static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
-                                        "latency",     "cold_open", "stage_stats"};
   if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
-  for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);
+  for (unsigned part = 0; part < CELL_PART_COUNT; part++) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, cell_parts[part]);
     if (value && !cJSON_IsNull(value) && cJSON_GetArraySize(value) > 0) {
       return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the cell is \"%s\" and yet has figures (\"%s\")",
-                       reader->where, cell->status, figures[f]);
+                       reader->where, cell->status, cell_parts[part]);
     }
   }
   return read_proof(reader, object, i, cell);

@@ -294,6 +294,12 @@ void result_close(struct result *result) {
   free(result);
 }
 
+unsigned result_count_failed(const struct result *result) {
+  unsigned failed = 0;
+  for (unsigned i = 0; i < result->cell_count; i++) failed += !result->cells[i].ok;
+  return failed;
+}
+
 /* Whether the names joined by '+' in `part` are all among those in `whole`. */
 static bool has_stages(const char *whole, const char *part) {
   for (size_t bytes; *part; part += bytes + (part[bytes] == '+')) {

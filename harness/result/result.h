@@ -185,6 +185,9 @@ const struct result_group *result_group(const struct result *result, const char 
  * it), else "strict" if present, else the first. NULL on fault. */
 const char *result_profile(const struct result *result, const char *wanted, struct fault *fault);
 
+/* Cells that are not ok. */
+unsigned result_count_failed(const struct result *result);
+
 /* The text of a fact; NULL: the file does not have it. */
 const char *result_fact(const struct result *result, const char *path);
 

@@ -128,22 +128,6 @@ static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, 
   return ok;
 }
 
-/* Keeps a finished cell: from here on it need not run again. */
-static bool keep_cell(struct matrix *matrix, unsigned position, const struct supervise_outcome *end, cJSON *object,
-                      struct fault *fault) {
-  char path[MATRIX_PATH_BYTES];
-  cJSON *kept = json_new_object();
-  json_add_text(kept, "plan_hash", matrix->plan.hash);
-  json_add_i64(kept, "aslr_error", end->aslr_error);
-  json_add_i64(kept, "huge_pages_error", end->huge_pages_error);
-  json_add_i64(kept, "cpu_error", end->cpu_error);
-  json_add_item(kept, "cell", object);
-  matrix_cell_path(&matrix->folder, position, ".json", path);
-  bool ok = json_write_file(path, kept, fault);
-  cJSON_Delete(kept);
-  return ok;
-}
-
 static void tell_refusals(const struct supervise_outcome *end) {
   static bool told;
   if (told || !(end->aslr_error || end->huge_pages_error || end->cpu_error)) return;
@@ -188,7 +172,9 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .log_path = log_path};
   cJSON *object = cell_outcome_object(&facts);
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
-  if (!keep_cell(matrix, position, &end, object, fault)) return false;
+  bool kept = matrix_keep_cell(&matrix->folder, &matrix->plan, position, &end, object, fault);
+  cJSON_Delete(object);
+  if (!kept) return false; /* what the cell left behind may tell why */
   unlink(spec_path);
   unlink(out_path);
   unlink(log_path);
@@ -244,46 +230,35 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
   return true;
 }
 
-/* Counts the cells that are not ok in the result. */
-static bool count_failed(const char *output, unsigned *failed, struct fault *fault) {
-  cJSON *root;
-  if (!json_read_file(output, &root, fault)) return false;
-  const cJSON *cell;
-  *failed = 0;
-  cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(root, "cells")) *failed += !cell_outcome_ok(cell);
-  cJSON_Delete(root);
-  return true;
-}
-
 /* Cells that failed are finished, too: who wants them measured again must say so. */
-static void tell_complete(const struct matrix *matrix) {
-  unsigned failed = 0;
-  struct fault ignored = {0};
+static void tell_complete(const struct matrix *matrix, const struct result *result) {
+  unsigned failed = result_count_failed(result);
   if (matrix->options->quiet) return;
   fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
-  if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
+  if (failed > 0)
     fprintf(stderr,
             "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
             "measures all cells again\n",
             failed);
 }
 
-static bool measure(struct matrix *matrix, struct fault *fault) {
+static bool measure(struct matrix *matrix, struct result **result, struct fault *fault) {
   enum matrix_state state;
   supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
-    tell_complete(matrix);
+    bool readable = result_open(matrix->folder.output, result, fault);
+    if (readable) tell_complete(matrix, *result);
     matrix_folder_close(&matrix->folder, &matrix->plan, true);
-    return true;
+    return readable;
   }
   if (matrix->options->resume && !matrix->options->quiet) {
     fprintf(stderr, "phasebench run: %u of %u cells are kept\n", matrix_kept_count(&matrix->folder, &matrix->plan),
             matrix->plan.cell_count);
   }
   matrix->facts.cpu = supervise_choose_cpu(&matrix->facts.cpu_why);
-  bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) &&
-            matrix_write_result(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault);
+  const struct matrix_parts parts = {matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder};
+  bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) && matrix_write_result(&parts, result, fault);
   matrix_folder_close(&matrix->folder, &matrix->plan, ok);
   return ok;
 }
@@ -298,7 +273,7 @@ static bool check_settings(const struct matrix *matrix, struct fault *fault) {
   return good;
 }
 
-bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault) {
+bool matrix_run(const struct run_options *options, char output[4096], struct result **result, struct fault *fault) {
   struct matrix *matrix = calloc(1, sizeof *matrix);
   if (!matrix) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the run");
   matrix->options = options;
@@ -312,11 +287,8 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
   }
   ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
-       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
-  if (ok) {
-    snprintf(output, 4096, "%s", matrix->folder.output);
-    ok = count_failed(output, cells_failed, fault);
-  }
+       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, result, fault);
+  if (ok) snprintf(output, 4096, "%s", matrix->folder.output);
   if (matrix->spec) free(matrix->spec->languages);
   free(matrix->spec);
   plan_free(&matrix->plan);

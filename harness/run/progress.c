@@ -102,9 +102,7 @@ static void print_row(const struct result *result, const struct result_group *gr
          group->cells[0]->proof.status);
 }
 
-bool run_table_print(const char *output, struct fault *fault) {
-  struct result *result;
-  if (!result_open(output, &result, fault)) return false;
+void run_table_print(const char *output, const struct result *result) {
   printf("%s: lines %.0f, files %.0f, source %.2f MiB; medians of %u repetition%s\n\n", result->corpus, result->lines,
          result->files, result->bytes / 1048576, result->repetitions, result->repetitions == 1 ? "" : "s");
   printf("%-24s %-7s %12s %14s %14s %11s\n", "", "", "RSS above", "lines/MiB", "lines/MiB", "RSS below");
@@ -112,6 +110,4 @@ bool run_table_print(const char *output, struct fault *fault) {
          "baseline", "proof");
   for (unsigned g = 0; g < result->group_count; g++) print_row(result, &result->groups[g]);
   printf("\nat rest: checkpoint purged; in service: checkpoint served. More: phasebench metrics %s\n", output);
-  result_close(result);
-  return true;
 }

@@ -31,6 +31,10 @@ const struct access_class_row access_classes[] = {ACCESS_CLASSES(X)};
 const struct cold_open_ratio_row cold_open_ratios[] = {COLD_OPEN_RATIOS(X)};
 #undef X
 
+#define X(key) key,
+const char *const cell_parts[] = {CELL_PARTS(X)};
+#undef X
+
 const char *checkpoint_text(enum checkpoint_name name) { return checkpoint_names[name].text; }
 const char *access_class_name(enum access_class access_class) { return access_classes[access_class].text; }
 const char *cold_open_name(enum cold_open what) { return cold_open_names[what].text; }

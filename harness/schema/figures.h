@@ -174,6 +174,16 @@ enum {
   X(MIN, min, "1", 0, "the least")  \
   X(SLOWER, slower_pct, "%", FIGURE_SHARE, "share of documents that parsing was quicker for")
 
+/* The members of a cell's object that hold figures; one that is not ok has none of them. */
+#define CELL_PARTS(X) \
+  X("checkpoints")    \
+  X("trees")          \
+  X("edits")          \
+  X("timings")        \
+  X("latency")        \
+  X("cold_open")      \
+  X("stage_stats")
+
 /* ---- what follows from the lists ---- */
 
 /* The members of a struct that holds the figures of a list: each a uint64_t. */
@@ -253,6 +263,11 @@ extern const struct figure_row timing_figures[TIMING_FIGURE_COUNT];
 extern const struct figure_row edit_figures[EDIT_FIGURE_COUNT];
 extern const struct figure_row latency_figures[LATENCY_FIGURE_COUNT];
 extern const struct figure_row ratio_figures[RATIO_FIGURE_COUNT];
+
+#define X(key) +1
+enum { CELL_PART_COUNT = 0 CELL_PARTS(X) };
+#undef X
+extern const char *const cell_parts[CELL_PART_COUNT];
 
 /* A line of a list of names. */
 struct name_row {
