@@ -273,7 +273,8 @@ static bool play_repetitions(struct attribution *a, enum attribution_game_id gam
   for (i = 0; i < a->stage_count; i++) a->over_repetitions[game][i] = summary_missing(missing);
   if (missing) return true;
   double *shares = calloc((size_t)n * a->stage_count, sizeof *shares); /* stage by stage */
-  bool ok = shares || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
+  bool ok = shares != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
   for (unsigned r = 0; ok && r < n; r++) {
     struct attribution_game played = {0};
     ok = play(a, game, r, &played, fault);

@@ -93,7 +93,8 @@ static bool list_groups(struct page *page) {
     page->lead_count += leads;
     page->groups[page->count++] = group;
   }
-  return ok || fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
+  if (ok) return true;
+  return fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
 }
 
 static void write_facts(const struct page *page) {

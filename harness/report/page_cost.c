@@ -297,7 +297,8 @@ bool page_trade(const struct page *page) {
     return false;
   }
   struct chart_dot *dots = calloc(plane.row_count + 1, sizeof *dots);
-  bool ok = dots || fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
+  bool ok = dots != NULL;
+  if (!ok) fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
   unsigned count = ok ? fill_dots(&plane, dots) : 0;
   page_section(page, "trade", "What it costs");
   if (count > 0) draw_trade(page, dots, count);

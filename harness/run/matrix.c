@@ -108,18 +108,29 @@ static bool write_spec(struct matrix *matrix, unsigned position, const char *pat
   return cell_spec_write(path, spec, fault);
 }
 
-static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path,
-                           const char *out_path, const char *log_path, struct supervise_outcome *end,
-                           struct fault *fault) {
+/* The files of a cell that runs. */
+struct cell_files {
+  char spec[MATRIX_PATH_BYTES], out[MATRIX_PATH_BYTES], log[MATRIX_PATH_BYTES], store[MATRIX_PATH_BYTES];
+};
+
+static void name_files(const struct matrix_folder *folder, unsigned position, struct cell_files *files) {
+  matrix_cell_path(folder, position, ".spec.json", files->spec);
+  matrix_cell_path(folder, position, ".out.json", files->out);
+  matrix_cell_path(folder, position, ".log", files->log);
+  matrix_cell_path(folder, position, ".store", files->store);
+}
+
+static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const struct cell_files *files,
+                           struct supervise_outcome *end, struct fault *fault) {
   const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
-  const char *const argv[] = {program ? program : paths_program(), "cell", spec_path, out_path, NULL};
+  const char *const argv[] = {program ? program : paths_program(), "cell", files->spec, files->out, NULL};
   char malloc_conf[256];
   snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", plan_malloc_conf(matrix->plan.profiles[cell->profile]));
   const char **environment = cell_environment(malloc_conf, fault);
   if (!environment) return false;
   const struct supervise_request request = {.argv = argv,
                                             .environment = environment,
-                                            .log_path = log_path,
+                                            .log_path = files->log,
                                             .timeout_ms = matrix->options->timeout_ms,
                                             .memory_limit_bytes = matrix->options->memory_limit_bytes,
                                             .cpu = matrix->facts.cpu};
@@ -144,20 +155,15 @@ static void tell_refusals(const struct supervise_outcome *end) {
 }
 
 static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
-  char spec_path[MATRIX_PATH_BYTES], out_path[MATRIX_PATH_BYTES], log_path[MATRIX_PATH_BYTES];
-  char store_path[MATRIX_PATH_BYTES];
+  struct cell_files files;
   const struct plan_cell *cell = &matrix->plan.cells[position];
-  matrix_cell_path(&matrix->folder, position, ".spec.json", spec_path);
-  matrix_cell_path(&matrix->folder, position, ".out.json", out_path);
-  matrix_cell_path(&matrix->folder, position, ".log", log_path);
-  matrix_cell_path(&matrix->folder, position, ".store", store_path);
-  unlink(out_path); /* of an earlier try */
-  store_directory_remove(store_path);
+  name_files(&matrix->folder, position, &files);
+  unlink(files.out); /* of an earlier try */
+  store_directory_remove(files.store);
   run_progress_start(&matrix->progress, &matrix->plan, cell);
   struct supervise_outcome end;
-  bool ran = write_spec(matrix, position, spec_path, fault) &&
-             supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
-  store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
+  bool ran = write_spec(matrix, position, files.spec, fault) && supervise_cell(matrix, cell, &files, &end, fault);
+  store_directory_remove(files.store); /* also of one that crashed, was killed or interrupted */
   if (!ran) return false;
   if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
   tell_refusals(&end);
@@ -168,16 +174,16 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .end = &end,
                                            .timeout_ms = matrix->options->timeout_ms,
                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
-                                           .out_path = out_path,
-                                           .log_path = log_path};
+                                           .out_path = files.out,
+                                           .log_path = files.log};
   cJSON *object = cell_outcome_object(&facts);
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
   bool kept = matrix_keep_cell(&matrix->folder, &matrix->plan, position, &end, object, fault);
   cJSON_Delete(object);
   if (!kept) return false; /* what the cell left behind may tell why */
-  unlink(spec_path);
-  unlink(out_path);
-  unlink(log_path);
+  unlink(files.spec);
+  unlink(files.out);
+  unlink(files.log);
   return true;
 }
 
