@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell_json.c - a cell's part of a result (results/result.schema.json, "cell"). What the
+ * json.c - a cell's part of a result (results/result.schema.json, "cell"). What the
  * process around it knows (how it ended, how long it took) is added there. */
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_attribution.c - tables of which stage a saving is owed to, and what it is paid for with. */
+ * attribution.c - tables of which stage a saving is owed to, and what it is paid for with. */
 #include <stdio.h>
 #include <string.h>
 

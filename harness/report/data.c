@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_data.c - the tables of a report. Every figure comes from metrics_find, by name. */
+ * data.c - the tables of the text: which metrics, and those that are made of several. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page.c - index.html: the order of a report's parts, and of several results. */
+ * page.c - index.html: the order of a report's parts, and of several results. */
 #include "page.h"
 
 #include <errno.h>

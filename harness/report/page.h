@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page.h - index.html of a report: one page with everything, its pictures in it. Each section is a
+ * page.h - index.html of a report: one page with everything, its pictures in it. Each section is a
  * picture, what it says, and its table, which is a CSV file beside the page too. */
 #ifndef PHASEBENCH_REPORT_PAGE_H
 #define PHASEBENCH_REPORT_PAGE_H
@@ -58,7 +58,7 @@ void page_csv_link(const struct page *page, const char *name, const char *pictur
 /* Swatches and words, ended by NULL: class, words, class, words, ... */
 void page_legend(FILE *out, const char *const *entries);
 
-/* The parts, in order (report_page_*.c). */
+/* The parts, in order (page_*.c). */
 bool page_answer(const struct page *page);
 bool page_claims(const struct page *page);
 bool page_memory(const struct page *page);

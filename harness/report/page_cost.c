@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_cost.c - where the memory goes, when, and what it costs in time. */
+ * page_cost.c - where the memory goes, when, and what it costs in time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

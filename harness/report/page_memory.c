@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_memory.c - the answer, the claims, lines/MiB, and the trees beside their limit. */
+ * page_memory.c - the answer, the claims, lines/MiB, and the trees beside their limit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

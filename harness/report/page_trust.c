@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_trust.c - why the figures can be believed and how far: proof, noise, environment, and all that
+ * page_trust.c - why the figures can be believed and how far: proof, noise, environment, and all that
  * could not be measured. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * report.h - what a report is made of: tables taken from a result (report_data.c), and
- * pictures that gnuplot draws of them (report_plot.c). */
+ * report.h - what a report is made of: tables taken from a result (data.c), and
+ * pictures that gnuplot draws of them (plot.c). */
 #ifndef PHASEBENCH_REPORT_H
 #define PHASEBENCH_REPORT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_table.c - tables of metrics for a page and its pictures: one row a combination, one column a
+ * table.c - tables of metrics for a page and its pictures: one row a combination, one column a
  * metric. */
 #include <math.h>
 #include <stdlib.h>

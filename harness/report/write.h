@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_write.h - what the parts of `phasebench report` that write files share (text.c, pictures.c,
+ * write.h - what the parts of `phasebench report` that write files share (text.c, pictures.c,
  * files.c). */
 #ifndef PHASEBENCH_REPORT_WRITE_H
 #define PHASEBENCH_REPORT_WRITE_H

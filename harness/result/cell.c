@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result_cell.c - the cells of a result file. */
+ * cell.c - the cells of a result file. */
 #include "read.h"
 
 static bool read_heaps(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result_check.c - figures of one result that must agree with one another. Each of them
+ * check.c - figures of one result that must agree with one another. Each of them
  * may look right alone; a file in which they differ was changed or is a mistake. */
 #include <math.h>
 

@@ -29,7 +29,7 @@
  *   ingest_speed_pct         100 * parse time / (parse + store time)
  *   walk_nodes_per_s         nodes walked over the time of the batch walk
  *
- * Of documents that were not in use (cell_cold_open.c), cold_open.KIND.p50_ns and so on, where KIND is
+ * Of documents that were not in use (cell/cold_open.c), cold_open.KIND.p50_ns and so on, where KIND is
  *   tree_cached, tree_uncached      evict, then open a cursor, walk all nodes, close it; the page cache warm,
  *                             or emptied of the store's files and the document's own
  *   source_cached, source_uncached  evict, then pin the source, read a byte of each page, unpin it

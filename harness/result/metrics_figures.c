@@ -61,6 +61,7 @@ struct figure metric_reduction_pct(const struct source *s) {
 static struct figure disk_bytes_per_line(const struct source *s) {
   return ratio(s->cell->checkpoints[s->checkpoint].figures[CHECKPOINT_FIGURE_DISK], there(s->result->lines), 1);
 }
+
 /* RSS without what is mapped from files: which pages of those are in memory is the page cache's affair. */
 struct figure metric_anonymous_above_start(const struct source *s) {
   const struct figure *now = &s->cell->checkpoints[s->checkpoint].probe[PROBE_ANONYMOUS];
@@ -84,6 +85,7 @@ static struct figure held(const struct source *s, enum heap_figure key) {
 }
 static struct figure held_allocated(const struct source *s) { return held(s, HEAP_FIGURE_ALLOCATED); }
 static struct figure held_active(const struct source *s) { return held(s, HEAP_FIGURE_ACTIVE); }
+
 /* ---- of the whole cell ---- */
 
 static struct figure tree_bytes_per_line(const struct source *s) {
@@ -105,6 +107,7 @@ static struct figure mismatches(const struct source *s) { return there(s->cell->
 struct figure metric_wall_ns(const struct source *s) {
   return there(s->cell->wall_ns);
 }
+
 static struct figure per_inserted_line(const struct source *s, enum edit_figure cost) {
   return ratio(s->cell->edits[cost], s->cell->edits[EDIT_INSERTED_LINES], 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result_read.h - what result.c and result_cell.c share: values of a result file, with faults that name
+ * read.h - what result.c, cell.c and facts.c share: values of a result file, with faults that name
  * the file and the place in it. */
 #ifndef PHASEBENCH_RESULT_READ_H
 #define PHASEBENCH_RESULT_READ_H
@@ -128,7 +128,7 @@ static inline void place(struct reader *reader, const char *format, ...) {
   va_end(arguments);
 }
 
-/* A cell of the file (result_cell.c); i counts them, for messages. */
+/* A cell of the file (cell.c); i counts them, for messages. */
 bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell);
 /* Options, malloc_conf, facts and reasons (facts.c), when all cells were read. */
 bool result_read_facts(struct reader *reader);

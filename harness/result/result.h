@@ -172,7 +172,7 @@ void result_close(struct result *result); /* NULL is fine */
 /* Whether no file is named twice (EXIT_CODE_USAGE): its figures would stand there twice and look like two. */
 bool result_paths_differ(char *const *paths, unsigned count, struct fault *fault);
 
-/* Whether figures of one file that must agree do (result_check.c): the languages with
+/* Whether figures of one file that must agree do (check.c): the languages with
  * the corpus, the mappings with RSS. result_open calls it. */
 bool result_check(const struct result *result, struct fault *fault);
 

@@ -5,7 +5,7 @@
  *
  * While a run is not complete its finished cells lie in the folder OUTPUT.cells:
  *   plan.json      the plan's record and hash
- *   files.list     the corpus's files (cell_spec.c)
+ *   files.list     the corpus's files (cell/spec.c)
  *   NNNN.json      a finished cell: what the system refused to set for it, and below that its object
  *   NNNN.spec.json, NNNN.out.json, NNNN.log   of the cell that runs
  *   NNNN.store/    the files of its stages; removed when it ended, whichever way

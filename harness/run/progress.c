@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_progress.c - progress and the closing table. The table takes each figure from
+ * progress.c - progress and the closing table. The table takes each figure from
  * metrics.h, as `phasebench metrics` does, so that the two cannot differ. */
 #include "progress.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_progress.h - what `phasebench run` tells while it runs (on stderr: one line that
+ * progress.h - what `phasebench run` tells while it runs (on stderr: one line that
  * is written over where that is a terminal, else a line for each finished cell), and the table
  * at its end (on stdout). */
 #ifndef PHASEBENCH_RUN_PROGRESS_H
