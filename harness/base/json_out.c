@@ -17,6 +17,8 @@
 #include "number.h"
 #include "text.h"
 
+#include "count.h"
+
 /* ---- building ---- */
 
 static cJSON *checked(cJSON *item) {
