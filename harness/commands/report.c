@@ -17,17 +17,18 @@
 static void print_help(void) {
   fputs(
       "usage: phasebench report [--profile P] [--estimate FILE] [--ledger FILE] RESULT... -o DIR\n\n"
-      "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
-      "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
-      "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
-      "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
-      "of results of one corpus in several sizes (`run --max-lines`), memory over lines: a sample that\n"
-      "stands behind the whole of its corpus is in that picture only.\n"
-      "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
+      "Makes a page of results in DIR, and prints its tables. DIR then holds index.html (all of it, in one\n"
+      "page that needs no other file), report.txt, report.md, every table as CSV, and pictures by gnuplot\n"
+      "(SVG and PNG) with the data that they were drawn from (*.tsv).\n\n"
+      "pictures: lines per MiB by combination, with the claims marked; memory by owner; memory over the\n"
+      "checkpoints; latencies; memory against time; and memory over lines, where results are of one corpus\n"
+      "in several sizes (`run --max-lines`). A sample is in that last picture only, where the result of the\n"
+      "whole corpus is there, too. A combination with a failed or missing cell is shown as FAILED, with the\n"
+      "reason.\n\n"
       "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
       "  --profile P       allocator profile (default: strict where present, else the first)\n"
-      "  --estimate FILE      mark the limit that `phasebench estimate --json FILE` measured of the same corpus;\n"
-      "                    may be given once for each corpus\n"
+      "  --estimate FILE   mark what `phasebench estimate --json FILE` found for the same corpus; may be\n"
+      "                    given once for each corpus\n"
       "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
       "example: phasebench report results/quick.json -o reports/quick\n",
       stdout);
@@ -105,7 +106,8 @@ static bool make_in(void *context, const char *made, struct fault *fault) {
   }
   if (!claims_open(ledger, &claims, fault)) return false;
   struct report_estimate *estimates = calloc(making->estimate_count + 1, sizeof *estimates);
-  bool ok = estimates || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  bool ok = estimates != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   for (unsigned b = 0; ok && b < making->estimate_count; b++)
     ok = report_estimate_open(making->estimates[b], &estimates[b], fault);
   ok = ok && write_report(making, claims, estimates, made, fault);

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "report.h"
 
-#define MIB 1048576.0
 #define KIB 1024.0
 
 bool report_is_drawn(const struct result *result, const char *profile, const char *combination) {
@@ -29,8 +30,6 @@ bool report_is_drawn(const struct result *result, const char *profile, const cha
 static bool out_of_memory(const struct result *result, struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while making the report", result->path);
 }
-
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 
 bool report_memory(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct report_column columns[] = {

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/csv.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "page.h"
 #include "render/chart.h"
 #include "render/html.h"
-
-#define MIB 1048576.0
 
 static struct chart_point point_of(const struct table_cell *cell) {
   struct chart_point point = {.is_there = !cell->missing, .value = cell->value};
@@ -152,7 +152,7 @@ static void say_claims(const struct page *page) {
                                       "not measured"};
   char list[200] = "";
   size_t used = 0;
-  for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+  for (unsigned i = 0; i < COUNT(order); i++) {
     if (counts[order[i]] == 0) continue;
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%u %s", used ? ", " : "", counts[order[i]], words[i]);
   }
@@ -294,7 +294,7 @@ static void write_verdict_csv(FILE *csv, const struct claim *claim, const char *
                                 judged->measured.missing ? judged->measured.missing : "",
                                 claim->source,
                                 claim->text};
-  for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+  for (unsigned i = 0; i < COUNT(fields); i++) {
     if (i > 0) csv_next(csv);
     csv_field(csv, fields[i]);
   }

@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "page.h"
 #include "write.h"
-
-#define MIB 1048576.0
 
 static void write_both(const struct report *report, const struct table *table) {
   table_write_text(table, report->text);

@@ -2,6 +2,7 @@
  *
  * cell.c - the cells of a result file. */
 #include "read.h"
+#include "base/count.h"
 
 static bool read_heaps(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
   const cJSON *heaps = cJSON_GetObjectItemCaseSensitive(object, "heaps");
@@ -231,8 +232,8 @@ bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, st
     return wrong(reader, "kind", "\"measured\" or \"instrument\"");
   }
   unsigned s = 0;
-  while (s < sizeof statuses / sizeof statuses[0] && strcmp(cell->status, statuses[s]) != 0) s++;
-  if (s == sizeof statuses / sizeof statuses[0]) {
+  while (s < COUNT(statuses) && strcmp(cell->status, statuses[s]) != 0) s++;
+  if (s == COUNT(statuses)) {
     return wrong(reader, "status", "ok, failed, crashed, timeout or memory_limit");
   }
   cell->ok = s == 0;

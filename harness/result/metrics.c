@@ -10,8 +10,7 @@
 #include <string.h>
 
 #include "metrics_figures.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#include "base/count.h"
 
 /* ---- medians ---- */
 

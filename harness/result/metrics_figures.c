@@ -2,10 +2,10 @@
  *
  * metrics_figures.c - the figure of one cell that a metric is made of. */
 #include "metrics_figures.h"
+#include "base/count.h"
+#include "base/size.h"
 
 #include <string.h>
-
-#define MIB 1048576.0
 
 static struct figure there(double value) { return (struct figure){.value = value}; }
 static struct figure absent(const char *reason) { return (struct figure){.missing = reason}; }
@@ -249,7 +249,6 @@ const struct metric_row metric_cold_open_rows[] = {
     {"cold_open.cold_documents", "documents", cold_open_cold_documents, true},
 };
 
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 const unsigned metric_checkpoint_row_count = COUNT(metric_checkpoint_rows);
 const unsigned metric_cell_row_count = COUNT(metric_cell_rows);
 const unsigned metric_cold_open_row_count = COUNT(metric_cold_open_rows);
