@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * timings.h - how long the steps of a cell took, summed over all documents. */
+ * timings.h - how long the steps of a cell took, summed over all documents; schema/figures.h tells of each. */
 #ifndef PHASEBENCH_CELL_TIMINGS_H
 #define PHASEBENCH_CELL_TIMINGS_H
 
-#include <stdint.h>
+#include "schema/figures.h"
 
 #include "schema/figures.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "page.h"
 #include "write.h"

@@ -2,6 +2,7 @@
  *
  * cell.c - the cells of a result file. */
 #include "read.h"
+#include "base/count.h"
 
 #include "base/count.h"
 

@@ -217,7 +217,7 @@ static void every_metric_is_found(void **state) {
   if (!result_open(result_path, &result, &fault)) fail_msg("%s", fault.message);
   for (unsigned g = 0; g < result->group_count; g++) {
     const struct metrics *metrics = metrics_of(result, &result->groups[g]);
-    assert_true(metrics->count > 500);
+    assert_true(metrics->count > 300);
     for (unsigned i = 0; i < metrics->count; i++) {
       const struct metric *metric = &metrics->list[i];
       assert_ptr_equal(metrics_get(metrics, metric->name, metric->checkpoint), metric);

@@ -24,11 +24,12 @@
 #ifndef PHASEBENCH_ACCOUNT_H
 #define PHASEBENCH_ACCOUNT_H
 
+#include "base/size.h"
 #include "checkpoint.h"
 
 /* An unexplained rest above the larger of the two fails the cell. Part of every
  * result (settings.unexplained_limit), and the same for all cells. */
-#define ACCOUNT_UNEXPLAINED_LIMIT_BYTES (UINT64_C(1) << 20)
+#define ACCOUNT_UNEXPLAINED_LIMIT_BYTES MIB_BYTES
 #define ACCOUNT_UNEXPLAINED_LIMIT_PCT 2.0
 #define ACCOUNT_UNEXPLAINED_LIMIT_TEXT "the larger of 1 MiB and 2 % of RSS"
 
