@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * main.c - finds the subcommand. Each command has its own file and its own --help. */
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "commands.h"
-#include "table.h"
+#include "find.h"
 
 static int run_command(int argc, char **argv) {
   if (argc < 2) {
@@ -25,15 +25,16 @@ static int run_command(int argc, char **argv) {
     static char title[64]; /* begins getopt's own messages */
     snprintf(title, sizeof title, "phasebench %s", command->name);
     argv[1] = title;
+    if (command_has_renamed_option(command, argc - 1, argv + 1)) return EXIT_CODE_USAGE;
     return command->run(argc - 1, argv + 1);
   }
   command_print_unknown(name);
   return EXIT_CODE_USAGE;
 }
 
-/* What was printed and did not arrive (a full disk) is not a success. */
+/* A command whose output did not arrive (a full disk) did not succeed. */
 int main(int argc, char **argv) {
-  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write that meets it */
+  interrupt_ignore(SIGXFSZ); /* a limit on the size of files is an error of the write that meets it */
   int code = run_command(argc, argv);
   bool arrived = fflush(stdout) == 0 && !ferror(stdout);
   if (arrived || code != EXIT_CODE_OK) return code;

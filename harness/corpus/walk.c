@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_walk.c - which files are the corpus: fts(3) without following symbolic
+ * walk.c - which files are the corpus: fts(3) without following symbolic
  * links, so that no loop can arise, and gitignore-like patterns. A directory that is
  * left out is not entered, and counts once. */
 #include <errno.h>
@@ -142,7 +142,7 @@ static bool is_left_out(const struct walk *walk, const char *path, bool is_direc
 
 /* ---- files ---- */
 
-/* The language of a file name, as a row of build->languages; -1: not known. */
+/* The language of a file name, as an index into build->languages; -1: not known. */
 static int64_t language_of(const struct corpus_build *build, const char *name) {
   const char *extension = strrchr(name, '.');
   if (!extension || extension == name) return -1;

@@ -16,8 +16,8 @@
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
+#include "system/account.h"
 #include "system/allocator.h"
-#include "system/checkpoint.h"
 #include "system/environment.h"
 
 static bool out_of_memory(struct fault *fault) {
@@ -26,17 +26,11 @@ static bool out_of_memory(struct fault *fault) {
 
 /* ---- combinations ---- */
 
-static void copy_text(char *to, size_t to_bytes, const char *from) {
-  size_t length = strnlen(from, to_bytes - 1);
-  memmove(to, from, length);
-  to[length] = 0;
-}
-
 static bool add_stage(struct plan_combination *planned, const struct stage_summary *stage) {
   unsigned s = planned->stage_count;
   if (s == sizeof planned->stages / sizeof planned->stages[0]) return false;
-  copy_text(planned->stages[s], sizeof planned->stages[0], stage->name);
-  copy_text(planned->modules[s], sizeof planned->modules[0], stage->path);
+  planned->stages[s] = stage->name;
+  planned->modules[s] = stage->path;
   memcpy(planned->options[s], stage->options, sizeof planned->options[0]);
   planned->option_counts[s] = stage->option_count;
   planned->stage_count++;
@@ -294,7 +288,7 @@ static void record_settings(const struct run_options *options, const struct plan
   json_add_u64(record, "seed", options->seed);
   json_add_u64(record, "timeout_ms", options->timeout_ms);
   json_add_u64(record, "memory_limit_bytes", options->memory_limit_bytes);
-  json_add_text(record, "unexplained_limit", CHECKPOINT_UNEXPLAINED_LIMIT_TEXT);
+  json_add_text(record, "unexplained_limit", ACCOUNT_UNEXPLAINED_LIMIT_TEXT);
   json_add_item(record, "options", plan_options(plan, &options->place));
 }
 
