@@ -131,7 +131,7 @@ static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, 
                                             .log_path = files->log,
                                             .timeout_ms = matrix->options->timeout_ms,
                                             .memory_limit_bytes = matrix->options->memory_limit_bytes,
-                                            .cpu = matrix->facts.cpu};
+                                            .cpu = matrix->facts.claim.cpu};
   bool ok = supervise_run(&request, end, fault);
   free(environment);
   return ok;
@@ -260,9 +260,15 @@ static bool measure(struct matrix *matrix, struct result **result, struct fault 
     fprintf(stderr, "phasebench run: %u of %u cells are kept\n", matrix_kept_count(&matrix->folder, &matrix->plan),
             matrix->plan.cell_count);
   }
-  matrix->facts.cpu = supervise_choose_cpu(&matrix->facts.cpu_why);
+  matrix->facts.claim = supervise_choose_cpu(&matrix->facts.cpu_why);
+  if (matrix->facts.claim.is_shared) {
+    fprintf(stderr,
+            "phasebench run: another run measures on CPU %d, and there is no other: times of both are worth little\n",
+            matrix->facts.claim.cpu);
+  }
   const struct matrix_parts parts = {matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder};
   bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) && matrix_write_result(&parts, result, fault);
+  cpu_claim_release(&matrix->facts.claim);
   matrix_folder_close(&matrix->folder, &matrix->plan, ok);
   return ok;
 }

@@ -263,6 +263,7 @@ static void add_time(cJSON *root) {
 /* What happened in some cell: the errno of a refusal, 0 for none. */
 struct refusals {
   int aslr, huge_pages, cpu;
+  double steal_ns, wall_ns; /* sums over cells: what the host took of their CPU, of how long */
 };
 
 bool matrix_keep_cell(const struct matrix_folder *folder, const struct plan *plan, unsigned position,
@@ -273,6 +274,8 @@ bool matrix_keep_cell(const struct matrix_folder *folder, const struct plan *pla
   json_add_i64(record, "aslr_error", end->aslr_error);
   json_add_i64(record, "huge_pages_error", end->huge_pages_error);
   json_add_i64(record, "cpu_error", end->cpu_error);
+  json_add_u64(record, "steal_ns", end->steal_ns);
+  json_add_u64(record, "wall_ns", end->wall_ns);
   char *line = cJSON_PrintUnformatted(record), *object = cJSON_Print(cell);
   int length = line && object ? asprintf(&text, "%s\n%s\n", line, object) : -1;
   matrix_cell_path(folder, position, ".json", path);
@@ -307,6 +310,11 @@ static void take_errno(const cJSON *record, const char *key, int *error) {
   if (cJSON_IsNumber(item) && item->valueint) *error = item->valueint;
 }
 
+static void take_sum(const cJSON *record, const char *key, double *sum) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
+  if (cJSON_IsNumber(item)) *sum += item->valuedouble;
+}
+
 /* Reads what is known of a cell beside its object. */
 static bool take_record(const char *path, const char *line, const struct plan *plan, struct refusals *refusals,
                         struct fault *fault) {
@@ -318,6 +326,8 @@ static bool take_record(const char *path, const char *line, const struct plan *p
   take_errno(record, "aslr_error", &refusals->aslr);
   take_errno(record, "huge_pages_error", &refusals->huge_pages);
   take_errno(record, "cpu_error", &refusals->cpu);
+  take_sum(record, "steal_ns", &refusals->steal_ns);
+  take_sum(record, "wall_ns", &refusals->wall_ns);
   cJSON_Delete(record);
   return ok;
 }
@@ -356,9 +366,23 @@ static void add_note(cJSON *notes, const char *what, const char *detail) {
   json_add_text(notes, NULL, text);
 }
 
-static void add_notes(const struct run_options *options, const struct plan *plan, const struct refusals *refusals,
-                      cJSON *settings) {
+/* Of the time that cells ran, above which what the host took of their CPU is told. */
+#define STEAL_TOLD_PCT 1.0
+
+/* What makes times worth less than they look. */
+static void add_disturbances(const struct matrix_facts *facts, const struct refusals *refusals, cJSON *notes) {
+  char text[64];
+  if (facts->claim.is_shared) add_note(notes, "another run of phasebench measured on the same CPU", "");
+  double pct = refusals->wall_ns > 0 ? 100 * refusals->steal_ns / refusals->wall_ns : 0;
+  snprintf(text, sizeof text, "%.1f %%", pct);
+  if (pct > STEAL_TOLD_PCT) add_note(notes, "the host took the cells' CPU for so much of the time: ", text);
+}
+
+static void add_notes(const struct matrix_parts *parts, const struct refusals *refusals, cJSON *settings) {
+  const struct run_options *options = parts->options;
+  const struct plan *plan = parts->plan;
   cJSON *notes = json_add_array(settings, "notes");
+  add_disturbances(parts->facts, refusals, notes);
   if (refusals->aslr) add_note(notes, "address randomisation could not be turned off: ", strerror(refusals->aslr));
   if (refusals->huge_pages)
     add_note(notes, "transparent huge pages could not be turned off: ", strerror(refusals->huge_pages));
@@ -400,13 +424,13 @@ static void add_settings(const struct matrix_parts *parts, const struct refusals
     json_add_text(excludes, NULL, options->excludes[i]);
   json_add_text(settings, "aslr", refusals->aslr ? "on" : "off");
   json_add_text(settings, "huge_pages", refusals->huge_pages ? "on" : "off");
-  if (facts->cpu < 0) json_add_missing(settings, "cpu", facts->cpu_why);
+  if (facts->claim.cpu < 0) json_add_missing(settings, "cpu", facts->cpu_why);
   else if (refusals->cpu) json_add_missing(settings, "cpu", strerror(refusals->cpu));
-  else json_add_i64(settings, "cpu", facts->cpu);
+  else json_add_i64(settings, "cpu", facts->claim.cpu);
   json_add_bool(settings, "allow_unfit_build", options->allow_unfit_build);
   json_add_text(settings, "plan_hash", plan->hash);
   json_add_item(settings, "options", plan_options(plan, &options->place));
-  add_notes(options, plan, refusals, settings);
+  add_notes(parts, refusals, settings);
 }
 
 /* A rename is on disk when its folder is. Filesystems that cannot sync a folder say EINVAL. */

@@ -46,8 +46,8 @@ unsigned matrix_kept_count(const struct matrix_folder *folder, const struct plan
 
 /* Facts of a run for settings: what the system refused. */
 struct matrix_facts {
-  int cpu;             /* -1: none was chosen */
-  const char *cpu_why; /* then: why */
+  struct cpu_claim claim; /* its cpu is -1: none was chosen */
+  const char *cpu_why;    /* then: why */
 };
 
 /* All that a result is made of. */

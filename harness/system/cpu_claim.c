@@ -14,7 +14,7 @@ static int claim(int cpu) {
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "phasebench-cpu-%d", cpu);
+  int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "phasebench.cpu.%d", cpu);
   socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
   if (bind(fd, (const struct sockaddr *)&address, bytes) == 0) return fd;
   close(fd);

@@ -3,7 +3,7 @@
  * cpu_claim.h - which CPU the cells of a run have to themselves.
  *
  * Two runs that measure on one CPU make each other's times worthless and nothing shows it. So a run
- * claims its CPU: it binds a socket of an abstract name ("\0phasebench-cpu-3"), which the kernel
+ * claims its CPU: it binds a socket of an abstract name ("\0phasebench.cpu.3"), which the kernel
  * takes back when the process ends, however it ends. Runs in another network namespace (most
  * containers) are not seen; steal time and load, recorded with each cell, tell of them. */
 #ifndef PHASEBENCH_CPU_CLAIM_H

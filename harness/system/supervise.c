@@ -25,24 +25,21 @@
 
 static const int64_t WATCH_NS = 20 * 1000 * 1000;
 
-int supervise_choose_cpu(const char **why) {
+struct cpu_claim supervise_choose_cpu(const char **why) {
   static char reason[128];
   cpu_set_t allowed;
   *why = NULL;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
     snprintf(reason, sizeof reason, "sched_getaffinity failed: %s", strerror(errno));
     *why = reason;
-    return -1;
+    return (struct cpu_claim){.cpu = -1, .fd = -1};
   }
-  int last = -1;
-  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-    if (CPU_ISSET(cpu, &allowed)) last = cpu;
-  }
+  struct cpu_claim claim = cpu_claim_take(&allowed);
   if (CPU_COUNT(&allowed) > 1) {
-    CPU_CLR(last, &allowed);
+    CPU_CLR(claim.cpu, &allowed);
     sched_setaffinity(0, sizeof allowed, &allowed); /* refused: the child still gets its CPU */
   }
-  return last;
+  return claim;
 }
 
 /* ---- the child ---- */
@@ -171,7 +168,8 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   if (pipe2(ends, O_CLOEXEC) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "no pipe to a child: %s", strerror(errno));
   fflush(NULL);
   pid_t parent = getpid();
-  uint64_t start_ns = clock_ns();
+  uint64_t start_ns = clock_ns(), stolen_before_ns = 0, stolen_ns;
+  cpu_steal_ns(request->cpu, &stolen_before_ns);
   pid_t child = fork();
   if (child < 0) {
     close(ends[0]);
@@ -193,5 +191,6 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   outcome->cpu_error = report.cpu_error;
   watch(child, request, start_ns, outcome);
   outcome->wall_ns = clock_ns() - start_ns;
+  if (cpu_steal_ns(request->cpu, &stolen_ns)) outcome->steal_ns = stolen_ns - stolen_before_ns;
   return true;
 }

@@ -78,15 +78,17 @@ static struct supervise_outcome run_with(const char *what, uint64_t timeout_ms, 
   const char *const argv[] = {self, "--be", what, NULL};
   const char *const environment[] = {"VARIABLE=value", NULL};
   const char *why;
+  struct cpu_claim claim = supervise_choose_cpu(&why);
   struct supervise_request request = {.argv = argv,
                                       .environment = environment,
                                       .log_path = log_path,
                                       .timeout_ms = timeout_ms,
                                       .memory_limit_bytes = memory_limit_bytes,
-                                      .cpu = supervise_choose_cpu(&why)};
+                                      .cpu = claim.cpu};
   struct supervise_outcome outcome;
   struct fault fault = {0};
   if (!supervise_run(&request, &outcome, &fault)) fail_msg("%s", fault.message);
+  cpu_claim_release(&claim);
   return outcome;
 }
 
