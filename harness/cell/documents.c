@@ -65,7 +65,7 @@ bool cell_read_file(struct cell *cell, const char *relative, uint64_t bytes, uin
   char path[4096 * 2];
   if (!cell_path_of(cell, relative, path, sizeof path, fault)) return false;
   int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (file < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   bool good = read_whole(file, path, to, bytes, fault);
   close(file);
   if (!good) return false;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json_out.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "commands.h"
 #include "corpus/corpus.h"
@@ -83,9 +84,8 @@ static int usage_error(const char *what) {
 
 /* Output that cannot be written (a full disk behind a pipe) is an error. */
 static int finish_output(int code) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-  fprintf(stderr, "phasebench: cannot write the output: %s\n", strerror(errno));
-  return EXIT_CODE_SYSTEM;
+  struct fault fault = {0};
+  return output_flush(&fault) ? code : report(&fault);
 }
 
 static int print_json(cJSON *json, int code) {

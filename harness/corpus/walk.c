@@ -76,7 +76,9 @@ static bool add_ignore_file(struct walk *walk, const char *directory, const char
   if (fd >= 0) close(fd);
   bool ok = got >= 0 && got < IGNORE_FILE_BYTES_MAX;
   if (!ok) {
-    fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read %s, which says what to leave out: %s", path,
+    enum exit_code code = got < 0 ? exit_code_of_errno(why) : EXIT_CODE_INPUT;
+    if (fd >= 0 && !text) code = EXIT_CODE_SYSTEM;
+    fault_set(walk->fault, code, "cannot read %s, which says what to leave out: %s", path,
               got < 0 ? strerror(why) : "it is larger than 1 MiB");
   } else if (!ignore_add_text(list, text, (size_t)got)) {
     ok = out_of_memory(walk->fault);
@@ -169,6 +171,13 @@ static bool add_candidate(struct walk *walk, const char *path, uint64_t bytes, u
   return true;
 }
 
+/* What may be read the next time is not left out in silence. */
+static bool skip_unreadable(struct walk *walk, const FTSENT *entry, const char *path) {
+  if (exit_code_of_errno(entry->fts_errno) == EXIT_CODE_INPUT)
+    return corpus_skip_file(walk->build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
+  return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot read %s: %s", entry->fts_path, strerror(entry->fts_errno));
+}
+
 static bool visit_file(struct walk *walk, const FTSENT *entry, const char *path) {
   struct corpus_build *build = walk->build;
   if (is_left_out(walk, path, false)) return corpus_skip_file(build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
@@ -178,7 +187,7 @@ static bool visit_file(struct walk *walk, const FTSENT *entry, const char *path)
   if (entry->fts_info == FTS_DEFAULT || entry->fts_info == FTS_DC) {
     return corpus_skip_file(build, path, CORPUS_SKIP_SPECIAL, walk->fault);
   }
-  if (entry->fts_info == FTS_NS) return corpus_skip_file(build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
+  if (entry->fts_info == FTS_NS) return skip_unreadable(walk, entry, path);
   const char *slash = strrchr(path, '/');
   int64_t language = language_of(build, slash ? slash + 1 : path);
   if (language < 0) return corpus_skip_file(build, path, CORPUS_SKIP_UNKNOWN_EXTENSION, walk->fault);
@@ -204,9 +213,9 @@ static bool visit(struct walk *walk, FTS *fts, FTSENT *entry) {
       return true;
     case FTS_DNR:
       leave(walk, path); /* entered as FTS_D, and fts gives no FTS_DP */
-      if (!is_root) return corpus_skip_file(walk->build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
-      return fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read the directory %s: %s", entry->fts_path,
-                       strerror(entry->fts_errno));
+      if (!is_root) return skip_unreadable(walk, entry, path);
+      return fault_set(walk->fault, exit_code_of_errno(entry->fts_errno), "cannot read the directory %s: %s",
+                       entry->fts_path, strerror(entry->fts_errno));
     case FTS_ERR:
       return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", entry->fts_path,
                        strerror(entry->fts_errno));
@@ -245,8 +254,9 @@ static bool walk_start(struct walk *walk, const char *start) {
   }
   struct stat status;
   if (lstat(path, &status) != 0) {
-    return fault_set(walk->fault, EXIT_CODE_INPUT, "the corpus '%s' names %s, which cannot be found in %s: %s",
-                     walk->build->corpus->name, start[0] ? start : "a folder", root, strerror(errno));
+    return fault_set(walk->fault, exit_code_of_errno(errno),
+                     "the corpus '%s' names %s, which cannot be found in %s: %s", walk->build->corpus->name,
+                     start[0] ? start : "a folder", root, strerror(errno));
   }
   bool left_out = false;
   bool ok = enter_parents(walk, start, &left_out);
