@@ -23,6 +23,7 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/memory_file.h"
 #include "edits.h"
 
 static const char MAGIC[] = "phasebench-edits-1 ";
@@ -37,15 +38,16 @@ static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
 /* A file as the corpus knows it. The caller frees *bytes. */
 static bool read_known(const char *path, uint64_t length, uint64_t hash, char **bytes, struct fault *fault) {
   FILE *in = fopen(path, "rb");
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   *bytes = malloc((size_t)length + 1);
   size_t got = *bytes ? fread(*bytes, 1, (size_t)length + 1, in) : 0; /* one more, to see that there is none */
-  bool failed = ferror(in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   if (!*bytes) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%" PRIu64 " bytes)", path, length);
-  if (!failed && got == length && XXH3_64bits(*bytes, got) == hash) return true;
+  if (!error && got == length && XXH3_64bits(*bytes, got) == hash) return true;
   free(*bytes);
   *bytes = NULL;
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   return fault_set(fault, EXIT_CODE_INPUT,
                    "%s: is not what it was when the corpus was read; let nobody change a corpus that is being measured",
                    path);
@@ -86,25 +88,20 @@ static bool write_edit(FILE *out, const struct corpus *corpus, const struct corp
   return ok;
 }
 
-/* The chosen edits as text (malloc), without the first record. */
-static bool write_edits(const struct corpus *corpus, uint64_t seed, char **text, size_t *text_bytes, uint32_t *chosen,
+static const char list_text[] = "the list of edits";
+
+/* The chosen edits as text, without the first record. */
+static bool write_edits(const struct corpus *corpus, uint64_t seed, struct memory_file *text, uint32_t *chosen,
                         uint64_t *hunk_total, struct fault *fault) {
   uint32_t count = (uint32_t)corpus->edit_count, order[EDIT_LIST_DOCUMENTS_MAX];
   uint32_t *scratch = calloc((size_t)count + 1, sizeof *scratch);
-  FILE *out = scratch ? open_memstream(text, text_bytes) : NULL;
-  if (!out) {
-    free(scratch);
-    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-  }
-  *chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
-  bool ok = true;
+  bool ok = scratch ? memory_file_begin(text, list_text, fault)
+                    : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
+  if (ok) *chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
   for (uint32_t i = 0; ok && i < *chosen; i++)
-    ok = write_edit(out, corpus, &corpus->edits[order[i]], hunk_total, fault);
+    ok = write_edit(text->out, corpus, &corpus->edits[order[i]], hunk_total, fault);
   free(scratch);
-  bool written = !ferror(out);
-  written = fclose(out) == 0 && written;
-  if (ok && !written) ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-  return ok;
+  return ok && memory_file_end(text, list_text, fault);
 }
 
 bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t seed, char hash[33], struct fault *fault) {
@@ -114,26 +111,26 @@ bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t see
                      "differs in them",
                      corpus->name);
   }
-  char *text = NULL, *whole = NULL;
-  size_t text_bytes = 0;
+  struct memory_file text = {0};
+  char *whole = NULL;
   uint32_t chosen = 0;
   uint64_t hunk_total = 0;
-  bool ok = write_edits(corpus, seed, &text, &text_bytes, &chosen, &hunk_total, fault);
+  bool ok = write_edits(corpus, seed, &text, &chosen, &hunk_total, fault);
   if (ok) {
     char head[80];
     size_t head_bytes = (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, chosen, hunk_total) + 1;
-    whole = malloc(head_bytes + text_bytes);
+    whole = malloc(head_bytes + text.byte_count);
     if (whole) {
       memcpy(whole, head, head_bytes);
-      memcpy(whole + head_bytes, text, text_bytes);
-      hash_of(whole, head_bytes + text_bytes, hash);
-      ok = json_write_bytes(path, whole, head_bytes + text_bytes, fault);
+      memcpy(whole + head_bytes, text.bytes, text.byte_count);
+      hash_of(whole, head_bytes + text.byte_count, hash);
+      ok = json_write_bytes(path, whole, head_bytes + text.byte_count, fault);
     } else {
-      ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
+      ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
     }
   }
   free(whole);
-  free(text);
+  memory_file_drop(&text);
   return ok;
 }
 
@@ -211,16 +208,20 @@ static bool read_block(const char *path, char **block, size_t *block_bytes, stru
   FILE *in = fopen(path, "rb");
   struct stat status;
   if (!in || fstat(fileno(in), &status) != 0) {
+    int error = errno;
     if (in) fclose(in);
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the list of edits cannot be opened: %s", path, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(error), "%s: the list of edits cannot be opened: %s", path,
+                     strerror(error));
   }
   size_t size = (size_t)status.st_size;
   *block = malloc(size + 1);
   size_t got = *block ? fread(*block, 1, size, in) : 0;
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   if (!*block) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%zu bytes)", path, size);
   (*block)[got] = 0;
   *block_bytes = got;
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   return got == size || fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %zu bytes could be read", path, got, size);
 }
 
