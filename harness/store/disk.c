@@ -16,35 +16,36 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/debris.h"
 #include "base/json_out.h"
+#include "base/memory_file.h"
 #include "base/text.h"
 #include "files.h"
 
 static const char HEAD_MAGIC[] = "phasebench-store-1";
 #define HEAD_BYTES_MAX 65536
+#define HASH_LINE "hash %016" PRIx64 "\n"
+#define HASH_LINE_BYTES 23 /* with its NUL */
 
 /* ---- the head ---- */
 
 char *store_disk_head(const struct store *store, const struct combination *combination, struct fault *fault) {
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *out = open_memstream(&text, &bytes);
-  if (out) {
-    fprintf(out, "%s\nabi %u\nstages %s\n", HEAD_MAGIC, STAGE_ABI_VERSION, combination->name);
-    for (unsigned i = 0; i < store_stage_count(store); i++) {
-      const struct stage_ops *ops = store_stage(store, i);
-      for (uint32_t o = 0; o < ops->option_count; o++)
-        fprintf(out, "set %s.%s=%" PRIu64 "\n", ops->name, ops->options[o].name, store_option(store, i, o));
-    }
-    fflush(out);
-    uint64_t hash = text ? XXH3_64bits(text, bytes) : 0;
-    fprintf(out, "hash %016" PRIx64 "\n", hash);
-    bool good = !ferror(out);
-    if (fclose(out) == 0 && good) return text;
+  static const char what[] = "the store's " STORE_DISK_HEAD;
+  struct memory_file file;
+  if (!memory_file_begin(&file, what, fault)) return NULL;
+  fprintf(file.out, "%s\nabi %u\nstages %s\n", HEAD_MAGIC, STAGE_ABI_VERSION, combination->name);
+  for (unsigned i = 0; i < store_stage_count(store); i++) {
+    const struct stage_ops *ops = store_stage(store, i);
+    for (uint32_t o = 0; o < ops->option_count; o++)
+      fprintf(file.out, "set %s.%s=%" PRIu64 "\n", ops->name, ops->options[o].name, store_option(store, i, o));
   }
-  free(text);
-  fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the store's " STORE_DISK_HEAD);
-  return NULL;
+  char hash[HASH_LINE_BYTES];
+  fprintf(file.out, "%*s", HASH_LINE_BYTES - 1, ""); /* room for its hash */
+  if (!memory_file_end(&file, what, fault)) return NULL;
+  char *line = file.bytes + file.byte_count - (HASH_LINE_BYTES - 1);
+  snprintf(hash, sizeof hash, HASH_LINE, XXH3_64bits(file.bytes, (size_t)(line - file.bytes)));
+  memcpy(line, hash, HASH_LINE_BYTES - 1);
+  return file.bytes;
 }
 
 static bool read_head(const char *path, char *text, struct fault *fault) {
@@ -65,15 +66,17 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
                      path, STORE_DISK_HEAD);
   if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, strerror(errno));
   size_t got = fread(text, 1, HEAD_BYTES_MAX - 1, in);
-  bool whole = !ferror(in) && feof(in);
+  bool whole = feof(in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   text[got] = '\0';
+  if (error) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", name, strerror(error));
   if (!whole || strlen(text) != got)
     return fault_set(fault, EXIT_CODE_CORRUPT, "%s: is not text of less than %d bytes", name, HEAD_BYTES_MAX);
   char *last = strstr(text, "\nhash ");
   uint64_t hash = last ? XXH3_64bits(text, (size_t)(last + 1 - text)) : 0;
-  char expected[32];
-  snprintf(expected, sizeof expected, "hash %016" PRIx64 "\n", hash);
+  char expected[HASH_LINE_BYTES];
+  snprintf(expected, sizeof expected, HASH_LINE, hash);
   if (!last || strcmp(last + 1, expected) != 0)
     return fault_set(fault, EXIT_CODE_CORRUPT,
                      "%s: its hash is not that of its bytes; the store is damaged: restore it "
@@ -169,13 +172,18 @@ bool store_disk_size(const char *path, struct store_disk_size *size, struct faul
   if (!folder) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
   struct stat status;
   for (const struct dirent *entry; (entry = readdir(folder));) {
-    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode)) continue;
+    bool is_there = fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!is_there && errno != ENOENT) {
+      fault_set(fault, EXIT_CODE_SYSTEM, "%s/%s: cannot be looked at: %s", path, entry->d_name, strerror(errno));
+      break;
+    }
+    if (!is_there || !S_ISREG(status.st_mode)) continue;
     size->files++;
     size->bytes += (uint64_t)status.st_size;
     size->disk_bytes += (uint64_t)status.st_blocks * 512;
   }
   closedir(folder);
-  return true;
+  return fault->code == EXIT_CODE_OK;
 }
 
 /* ---- making ---- */
@@ -219,8 +227,12 @@ static bool may_replace(const char *path, struct fault *fault) {
                      "name another place, or remove what is there",
                      path);
   char *text = malloc(HEAD_BYTES_MAX);
-  struct fault ignored = {0};
-  char *stages = text && read_head(path, text, &ignored) ? strstr(text, "\nstages ") : NULL;
+  struct fault unread = {0};
+  char *stages = text && read_head(path, text, &unread) ? strstr(text, "\nstages ") : NULL;
+  if (!text || unread.code == EXIT_CODE_SYSTEM) {
+    free(text);
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s", unread.code ? unread.message : "out of memory");
+  }
   if (stages) {
     stages += 8;
     stages[strcspn(stages, "\n")] = '\0';
@@ -308,6 +320,7 @@ bool store_disk_begin(const char *path, struct store_disk_making *making, struct
     making->folder[0] = '\0';
     return false;
   }
+  debris_add(making->folder, store_directory_remove);
   making->lock_fd = lock_folder(making->folder);
   return making->lock_fd >= 0 ||
          fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be locked: %s", making->folder, strerror(errno));
@@ -334,6 +347,21 @@ static bool exchange(const struct store_disk_making *making, struct fault *fault
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", making->place, strerror(errno));
 }
 
+/* After an exchange of which nobody knows whether it is on disk: the old store back at its place. Where that
+ * cannot be made durable either, both stay as they are: a crash may show either of the two, and it must be whole. */
+static bool take_back(struct store_disk_making *making, const char *parent, bool is_there) {
+  static struct path_shown shown;
+  struct fault ignored = {0};
+  bool is_back =
+      renameat2(AT_FDCWD, making->place, AT_FDCWD, making->folder, is_there ? RENAME_EXCHANGE : RENAME_NOREPLACE) == 0;
+  if (is_back && sync_folder(parent, &ignored)) return true;
+  fprintf(stderr, "phasebench store build: %s holds the %s store; remove it when the disk is well again\n",
+          path_show(making->folder, &shown), is_back ? "new" : "old");
+  debris_forget(making->folder);
+  making->folder[0] = '\0';
+  return false;
+}
+
 bool store_disk_finish(struct store_disk_making *making, const char *head, struct fault *fault) {
   char name[4200], parent[4096];
   snprintf(name, sizeof name, "%s/%s", making->folder, STORE_DISK_HEAD);
@@ -349,18 +377,20 @@ bool store_disk_finish(struct store_disk_making *making, const char *head, struc
   int old_fd = is_there ? lock_folder(making->place) : -1;
   if (is_there && old_fd < 0)
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: another process is replacing it", making->place);
-  bool good = exchange(making, fault);
+  bool good = exchange(making, fault) && (sync_folder(parent, fault) || take_back(making, parent, is_there));
+  good = good && fault->code == EXIT_CODE_OK;
   if (good) {
-    sync_folder(parent, fault);
+    debris_forget(making->folder);
     if (is_there) store_directory_remove(making->folder); /* the old one, which is locked */
     making->folder[0] = '\0';
   }
   if (old_fd >= 0) close(old_fd);
-  return good && fault->code == EXIT_CODE_OK;
+  return good;
 }
 
 void store_disk_end(struct store_disk_making *making) {
   if (making->folder[0]) store_directory_remove(making->folder);
+  debris_forget(making->folder);
   if (making->lock_fd >= 0) close(making->lock_fd);
   making->lock_fd = -1;
   making->folder[0] = '\0';
