@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/output.h"
 #include "commands.h"
+#include "stats/statistics.h"
+#include "system/heap.h"
 #include "table.h"
 
 static int run_command(int argc, char **argv) {
@@ -33,10 +36,12 @@ static int run_command(int argc, char **argv) {
 
 /* What was printed and did not arrive (a full disk) is not a success. */
 int main(int argc, char **argv) {
-  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write that meets it */
+  signal(SIGXFSZ, SIG_IGN);             /* a limit on the size of files is an error of the write that meets it */
+  statistics_check_errors();            /* GSL itself would abort */
+  heap_use_for_tree_sitter(heap_at(0)); /* tree-sitter's own allocator would abort when memory is out */
   int code = run_command(argc, argv);
-  bool arrived = fflush(stdout) == 0 && !ferror(stdout);
-  if (arrived || code != EXIT_CODE_OK) return code;
-  fputs("phasebench: standard output: writing failed\n", stderr);
-  return EXIT_CODE_SYSTEM;
+  struct fault fault = {0};
+  if (output_flush(&fault) || code != EXIT_CODE_OK) return code;
+  fprintf(stderr, "phasebench: %s\n", fault.message);
+  return (int)fault.code;
 }
