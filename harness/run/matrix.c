@@ -186,7 +186,8 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
                                            .out_path = out_path,
                                            .log_path = log_path};
-  cJSON *object = cell_outcome_object(&facts);
+  cJSON *object = cell_outcome_object(&facts, fault);
+  if (!object) return false;
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
   if (!keep_cell(matrix, position, &end, object, fault)) return false;
   unlink(spec_path);
@@ -282,7 +283,9 @@ static bool measure(struct matrix *matrix, struct fault *fault) {
             matrix->plan.cell_count);
   }
   matrix->facts.cpu = supervise_choose_cpu(&matrix->facts.cpu_why);
-  bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) &&
+  bool ok = make_spec(matrix, fault) &&
+            matrix_check_plan(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault) &&
+            run_cells(matrix, fault) &&
             matrix_write_result(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault);
   matrix_folder_close(&matrix->folder, &matrix->plan, ok);
   return ok;

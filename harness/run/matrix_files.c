@@ -19,6 +19,7 @@
 
 #include "base/json_out.h"
 #include "cell/spec.h"
+#include "cell_outcome.h"
 #include "result/result.h"
 #include "store/files.h"
 #include "system/checkpoint.h"
@@ -295,7 +296,11 @@ static bool add_cells(const struct plan *plan, const struct matrix_folder *folde
 
 static void add_note(cJSON *notes, const char *what, const char *detail) {
   char text[4400];
+  const cJSON *note;
   snprintf(text, sizeof text, "%s%s", what, detail);
+  cJSON_ArrayForEach(note, notes) {
+    if (strcmp(note->valuestring, text) == 0) return; /* two combinations may have one stage */
+  }
   json_add_text(notes, NULL, text);
 }
 
@@ -351,33 +356,59 @@ static void add_settings(const struct run_options *options, const struct plan *p
 }
 
 /* What was measured must be readable by everybody who will read it. */
-static bool check_result(const struct matrix_folder *folder, const cJSON *root, struct fault *fault) {
+static bool check_result(const struct matrix_folder *folder, const cJSON *root, const char *what, struct fault *fault) {
   char path[MATRIX_PATH_BYTES];
   struct result *result;
   struct fault unreadable = {0};
   matrix_file_path(folder, "result.json", path);
   if (!json_write_file(path, root, fault)) return false;
   if (!result_open(path, &result, &unreadable)) {
-    return fault_set(fault, EXIT_CODE_INTERNAL, "the cells do not make a valid result: %.700s", unreadable.message);
+    if (unreadable.code == EXIT_CODE_SYSTEM) return fault_set(fault, unreadable.code, "%s", unreadable.message);
+    return fault_set(fault, EXIT_CODE_INTERNAL, "%s: %.700s", what, unreadable.message);
   }
   result_close(result);
   return true;
 }
 
-bool matrix_write_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
-                         const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault) {
-  struct refusals refusals = {0};
-  cJSON *root = json_new_object(), *cells = json_new_array();
-  bool ok = add_cells(plan, folder, cells, &refusals, fault);
+/* The result of these cells, which it takes. The caller deletes it. */
+static cJSON *make_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
+                          const struct matrix_facts *facts, const struct refusals *refusals, cJSON *cells) {
+  cJSON *root = json_new_object();
   json_add_text(root, "schema", RESULT_SCHEMA);
   add_time(root);
   json_add_item(root, "phasebench", environment_build());
   json_add_item(root, "environment", environment_record());
   corpus_add_json(corpus, json_add_object(root, "corpus"));
-  add_settings(options, plan, facts, &refusals, json_add_object(root, "settings"));
+  add_settings(options, plan, facts, refusals, json_add_object(root, "settings"));
   json_add_item(root, "cells", cells);
   json_add_bool(root, "complete", true);
-  ok = ok && check_result(folder, root, fault) && json_write_file(folder->output, root, fault);
+  return root;
+}
+
+bool matrix_check_plan(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
+                       const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault) {
+  const struct refusals refusals = {EPERM, EPERM, EPERM}; /* as much as can be said */
+  cJSON *cells = json_new_array();
+  for (unsigned i = 0; i < plan->cell_count; i++) {
+    const struct plan_cell *cell = &plan->cells[i];
+    json_add_item(cells, NULL,
+                  cell_outcome_planned(&plan->combinations[cell->combination], plan->profiles[cell->profile],
+                                       cell->repetition, i));
+  }
+  cJSON *root = make_result(options, corpus, plan, facts, &refusals, cells);
+  bool ok = check_result(folder, root, "the cells would not make a valid result, and none was measured", fault);
+  cJSON_Delete(root);
+  return ok;
+}
+
+bool matrix_write_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
+                         const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault) {
+  struct refusals refusals = {0};
+  cJSON *cells = json_new_array();
+  bool ok = add_cells(plan, folder, cells, &refusals, fault);
+  cJSON *root = make_result(options, corpus, plan, facts, &refusals, cells);
+  ok = ok && check_result(folder, root, "the cells, which are kept, do not make a valid result", fault) &&
+       json_write_file(folder->output, root, fault);
   cJSON_Delete(root);
   return ok;
 }

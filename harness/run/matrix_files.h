@@ -44,6 +44,10 @@ struct matrix_facts {
   const char *cpu_why; /* then: why */
 };
 
+/* Before the first cell: would the cells of this plan make a result that can be read? */
+bool matrix_check_plan(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
+                       const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault);
+
 /* Makes the result of all kept cells and puts it in place. */
 bool matrix_write_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
                          const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault);
