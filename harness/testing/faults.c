@@ -9,13 +9,11 @@
  *   FAULTS_COUNT   a file that gets the number of calls of that kind, when the process ends
  *   FAULTS_SKIP    calls whose path begins so are passed on and not counted (stat and open only)
  * Calls count from main on: what the loader does before is not the program's. Children do not inherit it, so
- * that N means one process. What libc does inside of a call of its own (fopen, fread, fflush, opendir,
- * fts_read) counts as one call of the kind that it makes. Maps of no file are not counted: they are the
+ * that N means one process. What libc does inside of a call of its own (fopen, fread, fflush, opendir) counts as one call of the kind that it makes. Maps of no file are not counted: they are the
  * allocator's. One thread. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -268,20 +266,6 @@ void *opendir(const char *path);
 void *opendir(const char *path) {
   NEXT(void *, opendir, const char *)
   return fails_at(OPEN, path) ? NULL : next(path);
-}
-
-/* Of a file whose stat is refused, fts says FTS_NS; of a folder that cannot be opened, FTS_DNR. */
-FTSENT *fts_read(FTS *walk) {
-  NEXT(FTSENT *, fts_read, FTS *)
-  FTSENT *entry = next(walk);
-  bool is_file = entry && (entry->fts_info == FTS_F || entry->fts_info == FTS_NSOK);
-  bool is_folder = entry && entry->fts_info == FTS_D;
-  if ((is_file && fails(STAT)) || (is_folder && fails(OPEN))) {
-    if (is_folder) fts_set(walk, entry, FTS_SKIP);
-    entry->fts_info = is_file ? FTS_NS : FTS_DNR;
-    entry->fts_errno = faults.error;
-  }
-  return entry;
 }
 
 /* ---- from main to the end ---- */
