@@ -23,8 +23,6 @@
 
 #define GROUP "%de %dn %dE %dN%c'\\012'"
 
-extern char **environ;
-
 /* Where each line begins, and at [count] where the text ends. */
 struct lines {
   uint32_t *starts;

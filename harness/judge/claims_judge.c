@@ -78,7 +78,7 @@ struct scale {
 static struct scale scale_of(const struct claim *claim) {
   double size = fmax(fmax(fabs(claim->value), fabs(claim->value_to)), claim->tolerance);
   if (strcmp(claim->unit, "bytes") == 0) {
-    if (size >= 1048576 / 2) return (struct scale){1048576, "MiB"};
+    if (size >= 1048576 / 2.0) return (struct scale){1048576, "MiB"};
     return size >= 1024 ? (struct scale){1024, "KiB"} : (struct scale){1, "bytes"};
   }
   if (strcmp(claim->unit, "ns") == 0) {

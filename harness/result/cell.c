@@ -109,7 +109,8 @@ static bool read_latency(struct reader *reader, const cJSON *object, unsigned i,
     const char *name;
     if (!read_text(reader, entry, "class", &name)) return false;
     unsigned c = 0;
-    while (c < RESULT_LATENCY_CLASS_COUNT && strcmp(name, result_latency_class_name((enum result_latency_class)c))) c++;
+    while (c < RESULT_LATENCY_CLASS_COUNT && strcmp(name, result_latency_class_name((enum result_latency_class)c)) != 0)
+      c++;
     if (c == RESULT_LATENCY_CLASS_COUNT) return wrong(reader, "class", "hot, warm, cold or frozen");
     struct result_latency *latency = &cell->latency[c];
     if (latency->present) return wrong(reader, "class", "named once");

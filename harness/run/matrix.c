@@ -19,8 +19,6 @@
 #include "system/environment.h"
 #include "system/supervise.h"
 
-extern char **environ;
-
 struct matrix {
   const struct run_options *options;
   struct corpus *corpus;
