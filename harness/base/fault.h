@@ -11,19 +11,19 @@
 
 #include <stdbool.h>
 
-#define EXIT_CODES(X)                                                                                          \
-  X(OK, 0, "success")                                                                                          \
-  X(INTERNAL, 1, "an error inside phasebench; please report it")                                               \
-  X(USAGE, 2, "the command line is wrong")                                                                     \
-  X(INPUT, 3, "an input (corpus, manifest, results file, stage) cannot be used")                               \
-  X(SYSTEM, 4, "the system refused something: file, memory, disk space, process; or a limit of an option did") \
-  X(CELL_FAILED, 5, "a cell failed: wrong answer, crash, timeout, memory limit, instrument")                   \
-  X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")                         \
-  X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")                \
-  X(REGRESSION, 10, "gate: a metric that gates got worse")                                                     \
-  X(REFUTED, 11, "a claim is refuted")                                                                         \
-  X(MISSING_CELL, 12, "gate: a cell or figure that the baseline has is missing or failed")                     \
-  X(NOT_COMPARABLE, 13, "gate: corpora, machines, versions or settings differ; see --policy")                  \
+#define EXIT_CODES(X)                                                                                               \
+  X(OK, 0, "success")                                                                                               \
+  X(INTERNAL, 1, "an error inside phasebench; please report it")                                                    \
+  X(USAGE, 2, "the command line is wrong")                                                                          \
+  X(INPUT, 3, "an input (corpus, manifest, results file, stage) cannot be used")                                    \
+  X(SYSTEM, 4, "the system refused something (file, memory, disk space, process), or a limit of an option was met") \
+  X(CELL_FAILED, 5, "a cell failed: wrong answer, crash, timeout, memory limit, instrument")                        \
+  X(INTERRUPTED, 6, "interrupted; finished cells are kept and `run --resume` goes on")                              \
+  X(CORRUPT, 7, "stored data is corrupt: a checksum, document or catalogue is not what it was")                     \
+  X(REGRESSION, 10, "gate: a metric that gates got worse")                                                          \
+  X(REFUTED, 11, "a claim is refuted")                                                                              \
+  X(MISSING_CELL, 12, "gate: a cell or figure that the baseline has is missing or failed")                          \
+  X(NOT_COMPARABLE, 13, "gate: corpora, machines, versions or settings differ; see --policy")                       \
   X(TOO_FEW, 14, "gate: too few repetitions to tell, which is no pass")
 
 enum exit_code {

@@ -13,7 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "count.h"
+#include "number.h"
 #include "output.h"
+#include "text.h"
 
 /* ---- building ---- */
 
@@ -68,24 +71,6 @@ void json_add_double(cJSON *object, const char *key, double value) {
 
 void json_add_bool(cJSON *object, const char *key, bool value) { json_add_item(object, key, cJSON_CreateBool(value)); }
 
-/* The length of the UTF-8 sequence at s, 0 where there is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s) {
-  unsigned char first = s[0];
-  size_t length = first < 0x80                    ? 1
-                  : first >= 0xc2 && first < 0xe0 ? 2
-                  : (first & 0xf0) == 0xe0        ? 3
-                  : first >= 0xf0 && first < 0xf5 ? 4
-                                                  : 0;
-  for (size_t i = 1; i < length; i++) {
-    if ((s[i] & 0xc0) != 0x80) return 0;
-  }
-  if (first == 0xe0 && s[1] < 0xa0) return 0; /* overlong */
-  if (first == 0xed && s[1] > 0x9f) return 0; /* surrogate */
-  if (first == 0xf0 && s[1] < 0x90) return 0;
-  if (first == 0xf4 && s[1] > 0x8f) return 0;
-  return length;
-}
-
 void json_add_text(cJSON *object, const char *key, const char *value) {
   if (!value) {
     json_add_item(object, key, cJSON_CreateNull());
@@ -94,8 +79,9 @@ void json_add_text(cJSON *object, const char *key, const char *value) {
   char *clean = malloc(3 * strlen(value) + 1);
   if (!clean) checked(NULL);
   char *to = clean;
-  for (const unsigned char *from = (const unsigned char *)value; *from;) {
-    size_t length = utf8_length(from);
+  const uint8_t *end = (const uint8_t *)value + strlen(value);
+  for (const uint8_t *from = (const uint8_t *)value; from < end;) {
+    size_t length = utf8_sequence_bytes(from, (size_t)(end - from));
     if (length == 0) {
       memcpy(to, "\xef\xbf\xbd", 3);
       to += 3;
@@ -142,7 +128,7 @@ void json_make_exact(cJSON *root) {
   pending[depth++] = root->child;
   while (depth > 0) {
     cJSON *item = pending[depth - 1];
-    if (!item || depth == sizeof pending / sizeof pending[0]) {
+    if (!item || depth == COUNT(pending)) {
       depth--;
       continue;
     }
@@ -203,22 +189,23 @@ bool json_get_text(const cJSON *object, const char *key, const char *where, cons
 bool json_get_array(const cJSON *object, const char *key, const char *where, const cJSON **array, struct fault *fault) {
   *array = member(object, key, where, fault);
   if (!*array) return false;
-  return cJSON_IsArray(*array) || wrong(key, where, "an array", fault);
+  if (!cJSON_IsArray(*array)) return wrong(key, where, "an array", fault);
+  return true;
 }
 
 bool json_get_object(const cJSON *object, const char *key, const char *where, const cJSON **found,
                      struct fault *fault) {
   *found = member(object, key, where, fault);
   if (!*found) return false;
-  return cJSON_IsObject(*found) || wrong(key, where, "an object", fault);
+  if (!cJSON_IsObject(*found)) return wrong(key, where, "an object", fault);
+  return true;
 }
 
 bool json_get_hash(const cJSON *object, const char *key, const char *where, uint64_t *hash, struct fault *fault) {
   const char *text;
   if (!json_get_text(object, key, where, &text, fault)) return false;
   if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16) return wrong(key, where, "16 hex digits", fault);
-  *hash = strtoull(text, NULL, 16);
-  return true;
+  return number_read(text, 16, hash) != NULL;
 }
 
 /* ---- files ---- */
@@ -297,7 +284,7 @@ static bool write_all(int fd, const char *bytes, size_t byte_count) {
   return true;
 }
 
-/* A rename is on disk when its folder is. Filesystems that cannot sync a folder say EINVAL. */
+/* A rename is durable when its folder has been synced. Filesystems that cannot sync a folder say EINVAL. */
 static bool sync_folder(const char *path) {
   char folder[4096];
   const char *slash = strrchr(path, '/');
@@ -368,7 +355,8 @@ bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {
 
 bool json_print(cJSON *root, struct fault *fault) {
   char *text = cJSON_Print(root);
-  bool good = text || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
+  bool good = text != NULL;
+  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
   if (good) puts(text);
   good = good && output_flush(fault);
   cJSON_free(text);

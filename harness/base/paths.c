@@ -16,7 +16,7 @@
 
 #include "fault.h"
 
-/* Without its own place the program finds nothing; there is no way to go on. */
+/* A program that does not know its own place finds nothing, so it cannot go on. */
 static _Noreturn void give_up(const char *what) {
   fprintf(stderr, "phasebench: %s\n", what);
   exit(EXIT_CODE_SYSTEM);

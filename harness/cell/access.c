@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * access.c - see access.h. What is drawn is the same for every store: classes and
- * documents do not depend on what a stage answers, and a byte is drawn as a fraction
- * of the document's length. */
+ * access.c - see access.h. Every store gets the same draws: classes and documents do not depend on what
+ * a stage answers, and a byte is drawn as a fraction of the document's length. */
 #include "access.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/percentile.h"
 #include "base/random.h"
 #include "system/heap.h"
 
@@ -118,7 +118,7 @@ static void look_around(struct visit *visit, uint64_t place) {
   uint32_t length = (uint32_t)visit->pin.length;
   if (length > 0) {
     uint32_t byte = (uint32_t)random_reduce(place, length);
-    /* Not below the root, where the byte lies in white space around it: stay at the root. */
+    /* A byte in the white space around the root is in no node: then the cursor stays at the root. */
     codec->goto_descendant_for_bytes(visit->cursor, byte, byte + 1);
   }
   for (uint32_t i = 0; i < ACCESS_PARENTS_MAX && !visit->cursor->error; i++) {
@@ -174,25 +174,16 @@ bool access_mix_run(struct access_mix *mix, struct store *store, struct fault *f
 
 /* ---- figures ---- */
 
-static int compare_latencies(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
-static uint64_t nearest_rank(const uint64_t *sorted, uint32_t count, uint32_t pct) {
-  return sorted[((uint64_t)count * pct + 99) / 100 - 1];
-}
-
 void access_mix_latency(struct access_mix *mix, struct access_latency latency[ACCESS_CLASS_COUNT]) {
   for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
     uint32_t count = mix->access_count[c];
     latency[c] = (struct access_latency){
         .class_ = (enum access_class)c, .documents = mix->first[c + 1] - mix->first[c], .accesses = count};
     if (count == 0) continue;
-    qsort(mix->latency_ns[c], count, sizeof *mix->latency_ns[c], compare_latencies);
-    latency[c].p50_ns = nearest_rank(mix->latency_ns[c], count, 50);
-    latency[c].p90_ns = nearest_rank(mix->latency_ns[c], count, 90);
-    latency[c].p99_ns = nearest_rank(mix->latency_ns[c], count, 99);
+    qsort(mix->latency_ns[c], count, sizeof *mix->latency_ns[c], compare_u64);
+    latency[c].p50_ns = mix->latency_ns[c][percentile_index(count, 50)];
+    latency[c].p90_ns = mix->latency_ns[c][percentile_index(count, 90)];
+    latency[c].p99_ns = mix->latency_ns[c][percentile_index(count, 99)];
     latency[c].max_ns = mix->latency_ns[c][count - 1];
     latency[c].mean_ns = (double)mix->sum_ns[c] / count;
   }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell_json.c - a cell's part of a result (results/result.schema.json, "cell"). What the
+ * json.c - a cell's part of a result (results/result.schema.json, "cell"). What the
  * process around it knows (how it ended, how long it took) is added there. */
-#include <math.h>
-#include <string.h>
+#include "json.h"
 
 #include "base/json_out.h"
 #include "cell.h"
@@ -13,13 +12,13 @@
 static void add_trees(cJSON *object, const struct cell *cell) {
   const struct checkpoint *purged = &cell->checkpoints[CHECKPOINT_PURGED];
   cJSON *trees = json_add_object(object, "trees");
-  json_add_u64(trees, "nodes", cell->nodes);
+  json_add_u64(trees, "nodes", cell->documents.nodes);
   if (!purged->has_heaps) {
     json_add_missing(trees, "tree_bytes", "this build has no jemalloc");
     json_add_missing(trees, "source_bytes", "this build has no jemalloc");
     return;
   }
-  bool live = store_codec(cell->store, NULL)->live_tree != NULL;
+  bool live = store_codec(cell->documents.store, NULL)->live_tree != NULL;
   json_add_u64(trees, "tree_bytes", checkpoint_allocated_in(purged, ".tree", live ? "tree-sitter" : NULL));
   json_add_u64(trees, "source_bytes", checkpoint_allocated_in(purged, ".source", NULL));
 }
@@ -56,39 +55,28 @@ static void add_latency(cJSON *object, struct cell *cell) {
   }
 }
 
-static void add_stats(cJSON *object, const struct cell *cell) {
-  cJSON *array = json_add_array(object, "stage_stats");
-  for (unsigned i = 0; i < cell->stat_count; i++) {
-    cJSON *to = json_add_object(array, NULL);
-    json_add_text(to, "stage", cell->stats[i].stage);
-    json_add_text(to, "name", cell->stats[i].name);
-    json_add_text(to, "unit", cell->stats[i].unit);
-    if (isfinite(cell->stats[i].value)) json_add_double(to, "value", cell->stats[i].value);
-    else json_add_missing(to, "value", "the stage reported no finite number");
-  }
-}
-
 static void add_figures(cJSON *object, struct cell *cell) {
   json_add_item(object, "checkpoints", checkpoint_json(cell->checkpoints));
-  if (!store_keeps_nothing(cell->store)) add_trees(object, cell);
-  json_add_item(object, "edits", cell_edits_json(cell));
-  add_timings(object, &cell->timings);
-  if (!store_keeps_nothing(cell->store)) json_add_item(object, "cold_open", cell_cold_open_json(cell));
+  if (!store_keeps_nothing(cell->documents.store)) add_trees(object, cell);
+  json_add_item(object, "edits", cell_edits_json(&cell->edits, cell->checkpoints));
+  add_timings(object, &cell->documents.timings);
+  if (!store_keeps_nothing(cell->documents.store))
+    json_add_item(object, "cold_open", cell_cold_open_json(cell->cold_open, &cell->documents));
   add_latency(object, cell);
-  add_stats(object, cell);
+  json_add_item(object, "stage_stats", cell_counters_json(&cell->counters));
 }
 
 /* Of a store that could not be opened only the combination is known. */
 static void add_stages(cJSON *object, const struct cell *cell) {
   cJSON *stages = json_add_array(object, "stages");
-  for (unsigned i = 0; cell->store && i < store_stage_count(cell->store); i++)
-    json_add_text(stages, NULL, store_stage(cell->store, i)->name);
+  for (unsigned i = 0; cell->documents.store && i < store_stage_count(cell->documents.store); i++)
+    json_add_text(stages, NULL, store_stage(cell->documents.store, i)->name);
 }
 
 cJSON *cell_json(struct cell *cell, const struct fault *fault) {
-  const struct cell_spec *spec = cell->spec;
+  const struct cell_spec *spec = cell->documents.spec;
   bool good = fault->code == EXIT_CODE_OK;
-  bool instrument = cell->store && store_keeps_nothing(cell->store);
+  bool instrument = cell->documents.store && store_keeps_nothing(cell->documents.store);
   cJSON *object = json_new_object();
   json_add_text(object, "combination", spec->combination.name);
   add_stages(object, cell);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_baseline.c - `phasebench baseline save|list|show`. */
+ * baseline.c - `phasebench baseline save|list|show`. */
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
@@ -39,7 +39,7 @@ static int is_baseline(const struct dirent *entry) {
   return length > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* Goes on after one that cannot be read, and ends with its code. */
+/* Goes on after a baseline that cannot be read, and then ends with the exit code of that one. */
 static bool list(const char *directory, struct fault *fault) {
   struct dirent **entries;
   int count = scandir(directory, &entries, is_baseline, alphasort);

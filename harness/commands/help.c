@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_help.c - `phasebench help`: what `phasebench COMMAND --help` says, and all of it as a man page. */
+ * help.c - `phasebench help`: what `phasebench COMMAND --help` says, and all of it as a man page. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory_file.h"
 #include "base/text_append.h"
 #include "commands.h"
+#include "find.h"
 #include "help_text.h"
 
 static const char help[] =
@@ -16,7 +17,8 @@ static const char help[] =
     "  --man  print the man page, made of the help of all commands\n\n"
     "example: phasebench help corpus show\n";
 
-/* Buffered, so that a page is printed whole or not at all: help texts go through standard output. */
+/* The page is made in memory first, since the help texts are taken from standard output; it is printed
+ * whole or not at all. */
 static int print_man(void) {
   struct fault fault = {0};
   static const char what[] = "the man page";

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_report.c - `phasebench report RESULT... -o DIR`: tables and pictures as text and
- * Markdown, and the page (report_page.h). */
+ * report.c - `phasebench report RESULT... -o DIR`: tables and pictures as text and
+ * Markdown, and the page (report/page.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json_out.h"
 #include "base/number.h"
 #include "base/output.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "commands.h"
 #include "report/folder.h"
@@ -20,22 +20,22 @@
 
 #define PATH_BYTES 4300
 #define ESTIMATES_MAX 16
-#define MIB 1048576.0
 
 static void print_help(void) {
   fputs(
       "usage: phasebench report [--profile P] [--estimate FILE] [--ledger FILE] RESULT... -o DIR\n\n"
-      "Makes a page of results, and prints tables. DIR then holds index.html (all of it in one page\n"
-      "that needs nothing else), report.txt, report.md, every table as CSV, pictures by gnuplot (SVG\n"
-      "and PNG) and the data they were drawn from (*.tsv). Pictures: lines per MiB by combination with\n"
-      "the claims marked, memory by owner, over the checkpoints, latencies, memory against time; and,\n"
-      "of results of one corpus in several sizes (`run --max-lines`), memory over lines: a sample that\n"
-      "stands behind the whole of its corpus is in that picture only.\n"
-      "Combinations with a failed or missing cell are shown as FAILED, with the reason.\n\n"
+      "Makes a page of results in DIR, and prints its tables. DIR then holds index.html (all of it, in one\n"
+      "page that needs no other file), report.txt, report.md, every table as CSV, and pictures by gnuplot\n"
+      "(SVG and PNG) with the data that they were drawn from (*.tsv).\n\n"
+      "pictures: lines per MiB by combination, with the claims marked; memory by owner; memory over the\n"
+      "checkpoints; latencies; memory against time; and memory over lines, where results are of one corpus\n"
+      "in several sizes (`run --max-lines`). A sample is in that last picture only, where the result of the\n"
+      "whole corpus is there, too. A combination with a failed or missing cell is shown as FAILED, with the\n"
+      "reason.\n\n"
       "  -o, --output DIR  made if it does not exist; files of the same name are replaced\n"
       "  --profile P       allocator profile (default: strict where present, else the first)\n"
-      "  --estimate FILE      mark the limit that `phasebench estimate --json FILE` measured of the same corpus;\n"
-      "                    may be given once for each corpus\n"
+      "  --estimate FILE   mark what `phasebench estimate --json FILE` found for the same corpus; may be\n"
+      "                    given once for each corpus\n"
       "  --ledger FILE     another ledger of claims than the one that comes with phasebench\n\n"
       "example: phasebench report results/quick.json -o reports/quick\n",
       stdout);
@@ -56,41 +56,12 @@ static void make_slug(struct report *report, int number, int count) {
   report->slug[used] = '\0';
 }
 
-FILE *report_create(const char *directory, const char *name, struct fault *fault) {
-  char path[PATH_BYTES];
-  if ((size_t)snprintf(path, sizeof path, "%s/%s", directory, name) >= sizeof path) {
-    fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", directory);
-    return NULL;
-  }
-  FILE *file = fopen(path, "w");
-  if (!file) fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-  return file;
-}
-
-bool report_close(FILE *file, const char *name, struct fault *fault) {
-  bool ok = !ferror(file);
-  if (fclose(file) != 0) ok = false;
-  return ok ? true : fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
-}
-
 static void write_both(const struct report *report, const struct table *table) {
   table_write_text(table, report->text);
   table_write_markdown(table, report->markdown);
 }
 
 /* ---- text ---- */
-
-void report_line(const struct report *report, const char *format, ...) {
-  FILE *const outs[] = {report->text, report->markdown};
-  for (unsigned o = 0; o < 2; o++) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (o == 1) fputs("- ", outs[o]);
-    vfprintf(outs[o], format, arguments);
-    fputc('\n', outs[o]);
-    va_end(arguments);
-  }
-}
 
 static const char *or_unknown(const char *text) { return text ? text : "not known"; }
 
@@ -384,7 +355,8 @@ static bool make_in(void *context, const char *made, struct fault *fault) {
   }
   if (!claims_open(ledger, &claims, fault)) return false;
   struct report_estimate *estimates = calloc(making->estimate_count + 1, sizeof *estimates);
-  bool ok = estimates || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  bool ok = estimates != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   for (unsigned b = 0; ok && b < making->estimate_count; b++)
     ok = report_estimate_open(making->estimates[b], &estimates[b], fault);
   ok = ok && write_report(making, claims, estimates, made, fault);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_verify.c - `phasebench store verify`: what is bad is told and counted, and the rest is
+ * store_verify.c - `phasebench store verify`: what is bad is told and counted, and the rest is
  * looked at all the same. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,9 +53,11 @@ static bool check_source(struct verify *verify, uint32_t id, struct fault *fault
   struct stage_pin pin;
   if (!store_pin_source(verify->disk.store, id, &pin, fault)) return false;
   uint64_t length = pin.length;
-  bool good = length == document->bytes ||
-              fault_set(fault, EXIT_CODE_CORRUPT, "its source has %" PRIu64 " bytes, the catalogue says %" PRIu64,
-                        length, document->bytes);
+  bool good = length == document->bytes;
+  if (!good) {
+    fault_set(fault, EXIT_CODE_CORRUPT, "its source has %" PRIu64 " bytes, the catalogue says %" PRIu64, length,
+              document->bytes);
+  }
   if (good && length >= verify->text_capacity) {
     free(verify->text);
     verify->text_capacity = (size_t)length + 1;
@@ -68,8 +70,8 @@ static bool check_source(struct verify *verify, uint32_t id, struct fault *fault
   if (good && length > 0) memcpy(verify->text, pin.bytes, (size_t)length);
   if (!store_unpin_source(verify->disk.store, &pin, fault) || !good) return false;
   verify->bytes += length;
-  return XXH3_64bits(verify->text, (size_t)length) == document->hash ||
-         fault_set(fault, EXIT_CODE_CORRUPT, "its source is not what was stored (XXH3 differs)");
+  if (XXH3_64bits(verify->text, (size_t)length) == document->hash) return true;
+  return fault_set(fault, EXIT_CODE_CORRUPT, "its source is not what was stored (XXH3 differs)");
 }
 
 static bool check_tree(struct verify *verify, uint32_t id, struct fault *fault) {
@@ -77,8 +79,8 @@ static bool check_tree(struct verify *verify, uint32_t id, struct fault *fault) 
   uint64_t nodes;
   if (!store_command_walk(verify->disk.store, verify->cursor, id, verify->batch, &nodes, fault)) return false;
   verify->nodes += nodes;
-  return nodes == document->nodes ||
-         fault_set(fault, EXIT_CODE_CORRUPT, "its tree has %" PRIu64 " nodes, the catalogue says %u", nodes,
+  if (nodes == document->nodes) return true;
+  return fault_set(fault, EXIT_CODE_CORRUPT, "its tree has %" PRIu64 " nodes, the catalogue says %u", nodes,
                    document->nodes);
 }
 
@@ -103,7 +105,7 @@ static bool check_facts(struct verify *verify, uint32_t id, struct fault *fault)
                    verify->proof.mismatches, text);
 }
 
-/* What a check found, told; false where it found nothing out: no memory, or an error of reading. */
+/* Tells what a check found; false where it found nothing out: no memory, or an error of reading. */
 static bool judge_document(const struct verify *verify, const char *path, const struct fault *found,
                            struct fault *fault) {
   static struct path_shown shown;
@@ -113,7 +115,7 @@ static bool judge_document(const struct verify *verify, const char *path, const 
   return true;
 }
 
-/* All that can be wrong with a document is looked for, also where something was found. */
+/* Looks for everything that can be wrong with a document, also after something was found. */
 static bool check_document(struct verify *verify, uint32_t id, struct fault *fault) {
   const char *path = verify->disk.catalogue.documents[id].path;
   struct fault source = {0}, tree = {0}, facts = {0};
@@ -129,7 +131,7 @@ static bool check_document(struct verify *verify, uint32_t id, struct fault *fau
 
 /* ---- grammars ---- */
 
-/* A tree of another version's grammar may differ, and nobody would be to blame. */
+/* Trees by different versions of a grammar may differ, which would be no error of the store. */
 static bool same_grammar(const struct store_language *language, struct fault *fault) {
   struct grammar_info info;
   if (!grammar_describe(language->name, &info, fault)) return false;
@@ -238,7 +240,8 @@ static bool check_all(struct verify *verify, struct fault *fault) {
                      "%s: the files are damaged where no document lies; build the store anew while all "
                      "of it can be read",
                      verify->disk.path);
-  return unwritten.code == EXIT_CODE_OK || fault_set(fault, unwritten.code, "%s", unwritten.message);
+  if (unwritten.code != EXIT_CODE_OK) return fault_set(fault, unwritten.code, "%s", unwritten.message);
+  return true;
 }
 
 bool store_command_verify(const struct store_options *options, struct fault *fault) {

@@ -273,7 +273,7 @@ usage "there is no 'burn'" burn
 usage '-o is missing' build
 usage 'Its folder is missing' info
 usage 'one argument too many' info s.store s.store
-# The frozen tier's own file: cut short, one of its two heads damaged, another kind of file.
+# The archive of the disk tier: cut short, one of its two heads damaged, another kind of file.
 "$PHASEBENCH" store build --dir code -o archive.store > out 2> said || fail "build: $(cat said)"
 damage() { # WHAT: archive.store, copied, is damaged by the command in $2, and found to be
   rm -rf d.store && cp -r archive.store d.store && (cd d.store && eval "$2") > /dev/null 2>&1

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include "base/text.h"
 #include "build.h"
@@ -21,26 +20,6 @@
 
 #define obstack_chunk_alloc malloc
 #define obstack_chunk_free free
-
-static const struct {
-  const char *name, *text;
-} skips[CORPUS_SKIP_COUNT] = {
-    [CORPUS_SKIP_UNKNOWN_EXTENSION] = {"unknown_extension", "no language is known for the extension"},
-    [CORPUS_SKIP_EXCLUDED] = {"excluded", "left out by a pattern"},
-    [CORPUS_SKIP_UNREADABLE] = {"unreadable", "cannot be read"},
-    [CORPUS_SKIP_BINARY] = {"binary", "a NUL byte within the first 8,000 bytes"},
-    [CORPUS_SKIP_HUGE] = {"huge", "larger than the limit for a file"},
-    [CORPUS_SKIP_SYMLINK] = {"symlink", "a symbolic link, which is not followed"},
-    [CORPUS_SKIP_SPECIAL] = {"special", "not a regular file"},
-};
-
-const char *corpus_skip_name(enum corpus_skip why) { return skips[why].name; }
-const char *corpus_skip_text(enum corpus_skip why) { return skips[why].text; }
-
-bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes) {
-  int length = snprintf(path, path_bytes, "%s/%s", corpus->root, file->path);
-  return length >= 0 && (size_t)length < path_bytes;
-}
 
 void corpus_close(struct corpus *corpus) {
   if (!corpus) return;
@@ -106,43 +85,6 @@ static bool sum_languages(struct corpus_build *build, struct fault *fault) {
   free(place);
   corpus->languages = all; /* corpus_close frees it on failure too */
   return ok;
-}
-
-/* ---- fingerprint ---- */
-
-static void hash_number(XXH3_state_t *state, uint64_t value) {
-  uint8_t bytes[8];
-  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
-  XXH3_128bits_update(state, bytes, sizeof bytes);
-}
-
-bool corpus_hash_contents(struct corpus *corpus, struct fault *fault) {
-  XXH3_state_t *state = XXH3_createState();
-  if (!state) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  XXH3_128bits_reset(state);
-  for (size_t i = 0; i < corpus->file_count; i++) {
-    const struct corpus_file *file = &corpus->files[i];
-    const char *language = corpus->languages[file->language].name;
-    XXH3_128bits_update(state, file->path, strlen(file->path) + 1);
-    XXH3_128bits_update(state, language, strlen(language) + 1);
-    hash_number(state, file->bytes);
-    hash_number(state, file->hash);
-  }
-  for (size_t i = 0; i < corpus->edit_count; i++) {
-    const struct corpus_edit *edit = &corpus->edits[i];
-    const char *path = corpus->files[edit->file].path;
-    XXH3_128bits_update(state, path, strlen(path) + 1);
-    XXH3_128bits_update(state, edit->path, strlen(edit->path) + 1);
-    hash_number(state, edit->bytes);
-    hash_number(state, edit->hash);
-  }
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
-  XXH3_freeState(state);
-  for (size_t i = 0; i < sizeof canonical.digest; i++) {
-    snprintf(corpus->content_hash + 2 * i, 3, "%02x", canonical.digest[i]);
-  }
-  return true;
 }
 
 /* ---- opening ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * edit_list.c - see edit_list.h. The file: records that end with NUL, as in the corpus's
- * list (cell_spec.c). First
+ * list (cell/spec.c). First
  *   "phasebench-edits-1 DOCUMENTS HUNKS" NUL
  * then for each document, with single spaces, decimal numbers and a hash of 16 hex digits
  *   HASH BYTES DOCUMENT HUNKS PATH NUL
@@ -24,6 +24,7 @@
 
 #include "base/json_out.h"
 #include "base/memory_file.h"
+#include "base/number.h"
 #include "edits.h"
 
 static const char MAGIC[] = "phasebench-edits-1 ";
@@ -88,20 +89,41 @@ static bool write_edit(FILE *out, const struct corpus *corpus, const struct corp
   return ok;
 }
 
+/* The records of the chosen edits; how many there are, and how many hunks they have in all. */
+struct records {
+  struct memory_file text;
+  uint32_t chosen;
+  uint64_t hunk_total;
+};
+
 static const char list_text[] = "the list of edits";
 
-/* The chosen edits as text, without the first record. */
-static bool write_edits(const struct corpus *corpus, uint64_t seed, struct memory_file *text, uint32_t *chosen,
-                        uint64_t *hunk_total, struct fault *fault) {
+static bool write_records(const struct corpus *corpus, uint64_t seed, struct records *records, struct fault *fault) {
   uint32_t count = (uint32_t)corpus->edit_count, order[EDIT_LIST_DOCUMENTS_MAX];
   uint32_t *scratch = calloc((size_t)count + 1, sizeof *scratch);
-  bool ok = scratch ? memory_file_begin(text, list_text, fault)
-                    : fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
-  if (ok) *chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
-  for (uint32_t i = 0; ok && i < *chosen; i++)
-    ok = write_edit(text->out, corpus, &corpus->edits[order[i]], hunk_total, fault);
+  bool ok = scratch != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
+  ok = ok && memory_file_begin(&records->text, list_text, fault);
+  if (ok) records->chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
+  for (uint32_t i = 0; ok && i < records->chosen; i++)
+    ok = write_edit(records->text.out, corpus, &corpus->edits[order[i]], &records->hunk_total, fault);
   free(scratch);
-  return ok && memory_file_end(text, list_text, fault);
+  return ok && memory_file_end(&records->text, list_text, fault);
+}
+
+/* The first record, which counts the others, before them. */
+static bool write_whole(const char *path, const struct records *records, char hash[33], struct fault *fault) {
+  char head[80];
+  size_t head_bytes =
+      (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, records->chosen, records->hunk_total) + 1;
+  char *whole = malloc(head_bytes + records->text.byte_count);
+  if (!whole) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
+  memcpy(whole, head, head_bytes);
+  memcpy(whole + head_bytes, records->text.bytes, records->text.byte_count);
+  hash_of(whole, head_bytes + records->text.byte_count, hash);
+  bool ok = json_write_bytes(path, whole, head_bytes + records->text.byte_count, fault);
+  free(whole);
+  return ok;
 }
 
 bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t seed, char hash[33], struct fault *fault) {
@@ -111,48 +133,19 @@ bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t see
                      "differs in them",
                      corpus->name);
   }
-  struct memory_file text = {0};
-  char *whole = NULL;
-  uint32_t chosen = 0;
-  uint64_t hunk_total = 0;
-  bool ok = write_edits(corpus, seed, &text, &chosen, &hunk_total, fault);
-  if (ok) {
-    char head[80];
-    size_t head_bytes = (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, chosen, hunk_total) + 1;
-    whole = malloc(head_bytes + text.byte_count);
-    if (whole) {
-      memcpy(whole, head, head_bytes);
-      memcpy(whole + head_bytes, text.bytes, text.byte_count);
-      hash_of(whole, head_bytes + text.byte_count, hash);
-      ok = json_write_bytes(path, whole, head_bytes + text.byte_count, fault);
-    } else {
-      ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
-    }
-  }
-  free(whole);
-  memory_file_drop(&text);
+  struct records records = {0};
+  bool ok = write_records(corpus, seed, &records, fault) && write_whole(path, &records, hash, fault);
+  memory_file_drop(&records.text);
   return ok;
 }
 
 /* ---- reading ---- */
 
-/* A number and the byte that ends it; moves past both. */
-static bool take(char **at, int base, uint64_t max, char ending, uint64_t *value) {
-  bool digit = base == 16 ? **at && strchr("0123456789abcdef", **at) : **at >= '0' && **at <= '9';
-  if (!digit) return false;
-  char *end;
-  errno = 0;
-  *value = strtoull(*at, &end, base);
-  if (errno || *value > max || *end != ending) return false;
-  *at = end + 1;
-  return true;
-}
-
 static bool take_hunks(char **at, const char *end, struct diff_hunk *hunks, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     uint64_t start, gone, come;
-    if (*at >= end || !take(at, 10, UINT32_MAX, ' ', &start) || !take(at, 10, UINT32_MAX, ' ', &gone) ||
-        !take(at, 10, UINT32_MAX, 0, &come)) {
+    if (*at >= end || !number_take(at, 10, UINT32_MAX, ' ', &start) || !number_take(at, 10, UINT32_MAX, ' ', &gone) ||
+        !number_take(at, 10, UINT32_MAX, 0, &come)) {
       return false;
     }
     hunks[i] = (struct diff_hunk){(uint32_t)start, (uint32_t)gone, (uint32_t)come};
@@ -163,8 +156,8 @@ static bool take_hunks(char **at, const char *end, struct diff_hunk *hunks, uint
 static bool take_target(char **at, const char *end, size_t document_count, struct diff_hunk *first, size_t *hunks_left,
                         struct edit_list *list) {
   uint64_t hash, bytes, document, hunks;
-  if (*at >= end || !take(at, 16, UINT64_MAX, ' ', &hash) || !take(at, 10, UINT32_MAX, ' ', &bytes) ||
-      !take(at, 10, UINT32_MAX, ' ', &document) || !take(at, 10, UINT32_MAX, ' ', &hunks) || !**at ||
+  if (*at >= end || !number_take(at, 16, UINT64_MAX, ' ', &hash) || !number_take(at, 10, UINT32_MAX, ' ', &bytes) ||
+      !number_take(at, 10, UINT32_MAX, ' ', &document) || !number_take(at, 10, UINT32_MAX, ' ', &hunks) || !**at ||
       document >= document_count || hunks > *hunks_left || edit_list_find(list, (uint32_t)document)) {
     return false;
   }
@@ -183,7 +176,8 @@ static bool parse(const char *path, size_t block_bytes, size_t document_count, s
   uint64_t documents, hunks;
   bool ours = strncmp(at, MAGIC, sizeof MAGIC - 1) == 0;
   if (ours) at += sizeof MAGIC - 1;
-  if (!ours || !take(&at, 10, EDIT_LIST_DOCUMENTS_MAX, ' ', &documents) || !take(&at, 10, block_bytes, 0, &hunks)) {
+  if (!ours || !number_take(&at, 10, EDIT_LIST_DOCUMENTS_MAX, ' ', &documents) ||
+      !number_take(&at, 10, block_bytes, 0, &hunks)) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: does not begin with \"%sDOCUMENTS HUNKS\"", path, MAGIC);
   }
   list->targets = calloc((size_t)documents + 1, sizeof *list->targets);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_manifest.c - see corpus_manifest.h. A manifest is refused for any key that
+ * manifest.c - see manifest.h. A manifest is refused for any key that
  * is not known, since a misspelt "exclude" would change what is measured. */
 #include "manifest.h"
 
@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 
@@ -40,7 +41,7 @@ const struct manifest_rule manifest_default_rules[] = {
     {".cts", "typescript"},
     {".tsx", "tsx"},
 };
-const size_t manifest_default_rule_count = sizeof manifest_default_rules / sizeof manifest_default_rules[0];
+const size_t manifest_default_rule_count = COUNT(manifest_default_rules);
 
 /* ---- checked reading of JSON: each function names the manifest and the key ---- */
 

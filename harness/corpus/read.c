@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_read.c - every file of a corpus is read once: its size, lines, hash, and
+ * read.c - every file of a corpus is read once: its size, lines, hash, and
  * whether it is text. Files are read into one buffer and not mapped, since a file
  * that shrinks meanwhile would end a mapping's reader by a signal. */
 #include <errno.h>
@@ -9,16 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "build.h"
 
 #define BINARY_PROBE_BYTES 8000 /* as git does */
-#define NS_PER_S 1000000000ull
 
 struct buffer {
   uint8_t *bytes;
@@ -33,16 +32,10 @@ struct progress {
   uint64_t total_bytes, total_files, begun_ns, last_ns;
 };
 
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /* At most five times a second, and not at all in the first half second. */
 static void progress_show(struct progress *progress, const char *name, uint64_t files, uint64_t bytes) {
-  uint64_t now = now_ns();
-  if (now - progress->begun_ns < NS_PER_S / 2 || now - progress->last_ns < NS_PER_S / 5) return;
+  uint64_t now = clock_ns();
+  if (now - progress->begun_ns < CLOCK_NS_PER_S / 2 || now - progress->last_ns < CLOCK_NS_PER_S / 5) return;
   progress->last_ns = now;
   progress->shown = true;
   double elapsed_s = (double)(now - progress->begun_ns) / 1e9;
@@ -53,6 +46,11 @@ static void progress_show(struct progress *progress, const char *name, uint64_t 
 
 static void progress_end(const struct progress *progress) {
   if (progress->shown) fputs("\r\033[K", stderr);
+}
+
+bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes) {
+  int length = snprintf(path, path_bytes, "%s/%s", corpus->root, file->path);
+  return length >= 0 && (size_t)length < path_bytes;
 }
 
 /* ---- one file ---- */
@@ -220,7 +218,7 @@ static bool read_candidate(struct corpus_build *build, const struct corpus_candi
 bool corpus_read(struct corpus_build *build, struct fault *fault) {
   struct corpus *corpus = build->corpus;
   struct buffer buffer = {0};
-  struct progress progress = {.total_files = build->candidate_count, .begun_ns = now_ns()};
+  struct progress progress = {.total_files = build->candidate_count, .begun_ns = clock_ns()};
   bool on_terminal = isatty(STDERR_FILENO);
   corpus->files = calloc(build->candidate_count + 1, sizeof *corpus->files);
   if (!corpus->files || !reserve(&buffer, 1 << 20)) {

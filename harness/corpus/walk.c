@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_walk.c - which files are the corpus: a walk that follows no symbolic links,
- * so that no loop can arise, and gitignore-like patterns. A directory that is left out
- * is not entered, and counts once. Not by fts(3): glibc's crashes when memory is out. */
+ * walk.c - which files are the corpus: a walk that follows no symbolic links, so that no
+ * loop can arise, and gitignore-like patterns. A directory that is left out is not
+ * entered, and counts once. Not by fts(3): glibc's crashes when memory is out. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +151,7 @@ static bool is_left_out(const struct walk *walk, const char *path, bool is_direc
 
 /* ---- files ---- */
 
-/* The language of a file name, as a row of build->languages; -1: not known. */
+/* The language of a file name, as an index into build->languages; -1: not known. */
 static int64_t language_of(const struct corpus_build *build, const char *name) {
   const char *extension = strrchr(name, '.');
   if (!extension || extension == name) return -1;

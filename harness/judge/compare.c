@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_flat.h"
 #include "base/number.h"
 #include "render/table.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* ---- conditions ---- */
 

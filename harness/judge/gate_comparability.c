@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/number.h"
 #include "gate.h"
@@ -18,7 +19,6 @@ static const char *const policies_known[] = {
     GATE_POLICIES(X)
 #undef X
 };
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 const char *gate_comparability_name(enum gate_comparability comparability) { return comparabilities[comparability]; }
 const char *gate_policy_name(enum gate_policy policy) { return policies_known[policy]; }

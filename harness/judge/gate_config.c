@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "gate.h"
 #include "gate_default.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define WHERE_BYTES 600
 
 static const char *const kinds[] = {

@@ -14,9 +14,10 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "claims_contradict.h"
 
-#define MIB 1048576.0
 #define REPETITIONS 6
 
 /* ---- a result, as far as these metrics look at it ---- */
@@ -180,7 +181,7 @@ static void numbers(void **state) {
                 {999.5, "999.50"},     {-0.5, "-0.500"},     {0.00013, "0.0001"},
                 {-100000, "-100,000"}, {1e20, "1e+20"},      {-INFINITY, "-inf"}};
   char text[80];
-  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+  for (size_t i = 0; i < COUNT(wanted); i++) {
     claim_number_text(wanted[i].value, text, sizeof text);
     assert_string_equal(text, wanted[i].text);
   }
@@ -238,7 +239,7 @@ static unsigned contradictions_of(const struct says *says, unsigned count, const
   return contradictions;
 }
 
-#define CONTRADICTIONS(says, lines, sentence) contradictions_of(says, sizeof says / sizeof says[0], lines, sentence)
+#define CONTRADICTIONS(says, lines, sentence) contradictions_of(says, COUNT(says), lines, sentence)
 
 static void phases_that_do_not_add_up(void **state) {
   (void)state;

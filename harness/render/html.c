@@ -88,7 +88,8 @@ void html_element(FILE *out, const char *tag, const char *class, const char *for
   va_end(arguments);
 }
 
-/* As it is: a style element has no references. So "</" must not be in it. */
+/* A style element has no character references, so the style sheet is copied as it is and must not contain
+ * "</". */
 static bool write_style(FILE *out, struct fault *fault) {
   char path[4352];
   bool ok = false;

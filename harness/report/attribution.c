@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "report.h"
 
 const char *const report_attribution_notes[] = {
@@ -140,7 +141,7 @@ bool report_prices_of(const struct attribution *a, struct table *table, struct f
   } columns[] = {{ATTRIBUTION_ACCESS, "access: ns", "for each B/line", 0, 1},
                  {ATTRIBUTION_WALK, "walk: ns/line", "ns/B", 1, 2},
                  {ATTRIBUTION_STORE, "store and finalize: ns/line", "ns/B", 0, 1}};
-  enum { PAIRS = sizeof columns / sizeof columns[0] };
+  enum { PAIRS = COUNT(columns) };
   bool all = !a->games[ATTRIBUTION_BYTES].share[ATTRIBUTION_SHAPLEY][0].missing;
   enum attribution_method method = all ? ATTRIBUTION_SHAPLEY : ATTRIBUTION_MARGINAL;
   if (!table_new(table, a->stage_count, 2 * PAIRS)) return out_of_memory(a, fault);

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "report.h"
 
-#define MIB 1048576.0
 #define KIB 1024.0
 
 /* ---- one row a combination ---- */
@@ -97,8 +98,6 @@ static bool by_combination(const struct result *result, const char *profile, con
   free(groups);
   return true;
 }
-
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 
 bool report_memory(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   static const struct shape shapes[] = {

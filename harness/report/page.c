@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "render/chart.h"
 #include "render/html.h"
 
-#define MIB 1048576.0
 #define PATH_BYTES 4300
 
 /* ---- several sizes of one corpus ---- */
@@ -124,7 +125,7 @@ static void write_contents(const struct page *page, bool has_sweep) {
                                            {"trust", "Environment and noise"},
                                            {"missing", "Not measured"}};
   fprintf(page->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
-  for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+  for (unsigned i = 0; i < COUNT(entries); i++) {
     if (strcmp(entries[i][0], "sweep") == 0 && !has_sweep) continue;
     fprintf(page->out, "<li><a href=\"#%s-%s\">", page->slug, entries[i][0]);
     html_text(page->out, entries[i][1]);

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "page.h"
 #include "render/chart.h"
 #include "render/html.h"
 
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 #define PARTS_MAX 32
-#define MIB 1048576.0
 
 /* ---- owners ---- */
 

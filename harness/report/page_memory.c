@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/csv.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "page.h"
 #include "render/chart.h"
 #include "render/html.h"
-
-#define MIB 1048576.0
 
 static struct chart_point point_of(const struct table_cell *cell) {
   struct chart_point point = {.is_there = !cell->missing, .value = cell->value};
@@ -32,8 +32,8 @@ static const struct report_column memory_columns[] = {
 #define AT_SERVED 3
 
 static bool memory_table(const struct page *page, struct table *table) {
-  return report_table(page->result, page->profile, memory_columns, sizeof memory_columns / sizeof memory_columns[0],
-                      "Memory above the start", table, page->fault);
+  return report_table(page->result, page->profile, memory_columns, COUNT(memory_columns), "Memory above the start",
+                      table, page->fault);
 }
 
 static void add_marks(const struct table *marks, unsigned row, struct chart_row *to) {
@@ -150,7 +150,7 @@ static void say_claims(const struct page *page) {
                                       "not measured"};
   char list[200] = "";
   size_t used = 0;
-  for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+  for (unsigned i = 0; i < COUNT(order); i++) {
     if (counts[order[i]] == 0) continue;
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%u %s", used ? ", " : "", counts[order[i]], words[i]);
   }
@@ -292,7 +292,7 @@ static void write_verdict_csv(FILE *csv, const struct claim *claim, const char *
                                 judged->measured.missing ? judged->measured.missing : "",
                                 claim->source,
                                 claim->text};
-  for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+  for (unsigned i = 0; i < COUNT(fields); i++) {
     if (i > 0) csv_next(csv);
     csv_field(csv, fields[i]);
   }
@@ -454,7 +454,7 @@ static void say_estimate(const struct page *page) {
 
 bool page_trees(const struct page *page) {
   struct table table;
-  if (!report_table(page->result, page->profile, tree_columns, sizeof tree_columns / sizeof tree_columns[0],
+  if (!report_table(page->result, page->profile, tree_columns, COUNT(tree_columns),
                     "What a line and a node cost at rest", &table, page->fault)) {
     return false;
   }

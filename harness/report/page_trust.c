@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/csv.h"
 #include "base/json_flat.h"
 #include "page.h"
 #include "render/html.h"
-
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 
 /* ---- noise and environment ---- */
 

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/size.h"
 #include "write.h"
-
-#define MIB 1048576.0
 
 static bool write_tsv(const struct report *report, const struct table *table, const char *kind) {
   char name[128];

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/paths.h"
 #include "report.h"
 
@@ -33,7 +34,7 @@ static char **clean_environment(void) {
   if (!clean) return NULL;
   for (size_t i = 0; i < count; i++) {
     bool drop = false;
-    for (size_t d = 0; d < sizeof dropped / sizeof dropped[0]; d++) {
+    for (size_t d = 0; d < COUNT(dropped); d++) {
       drop = drop || strncmp(environ[i], dropped[d], strlen(dropped[d])) == 0;
     }
     if (!drop) clean[used++] = environ[i];

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "report.h"
 
-#define MIB 1048576.0
 #define COMBINATIONS_MAX 64
 
 static const char *base_of(const struct result *result) {

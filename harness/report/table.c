@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "page.h"
 
 static unsigned list_groups(const struct result *result, const char *profile, const struct result_group **groups) {
@@ -76,7 +77,7 @@ static const struct report_column latency_columns[] = {LATENCIES("hot"), LATENCI
                                                        LATENCIES("frozen")};
 
 bool report_quantiles(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  return report_table(result, profile, latency_columns, sizeof latency_columns / sizeof latency_columns[0],
+  return report_table(result, profile, latency_columns, COUNT(latency_columns),
                       "Latency of an access by class of document, \u00b5s", table, fault);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_write.h - what the parts of `phasebench report` that write files share (command_report.c,
- * report_pictures.c). */
+ * write.h - what the parts of `phasebench report` that write files share: commands/report.c and
+ * pictures.c. */
 #ifndef PHASEBENCH_REPORT_WRITE_H
 #define PHASEBENCH_REPORT_WRITE_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * result_cell.c - the cells of a result file. */
+#include "base/count.h"
 #include "read.h"
 
 static bool read_heaps(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
@@ -288,7 +289,7 @@ static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i
   static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
                                         "latency",     "cold_open", "stage_stats"};
   if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
-  for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
+  for (size_t f = 0; f < COUNT(figures); f++) {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);
     if (value && !cJSON_IsNull(value) && cJSON_GetArraySize(value) > 0) {
       return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the cell is \"%s\" and yet has figures (\"%s\")",
@@ -314,8 +315,8 @@ bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, st
     return wrong(reader, "kind", "\"measured\" or \"instrument\"");
   }
   unsigned s = 0;
-  while (s < sizeof statuses / sizeof statuses[0] && strcmp(cell->status, statuses[s]) != 0) s++;
-  if (s == sizeof statuses / sizeof statuses[0]) {
+  while (s < COUNT(statuses) && strcmp(cell->status, statuses[s]) != 0) s++;
+  if (s == COUNT(statuses)) {
     return wrong(reader, "status", "ok, failed, crashed, timeout or memory_limit");
   }
   cell->ok = s == 0;

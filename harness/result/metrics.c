@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB 1048576.0
+#include "base/count.h"
+#include "base/size.h"
 
 /* Where a figure is taken from. `index` is what the loop counts (heap, owner ...). */
 struct source {
@@ -317,8 +318,6 @@ static const struct row timing_rows[] = {
     RESULT_TIMING_KEYS(X)
 #undef X
 };
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* ---- medians ---- */
 

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
+#include "base/size.h"
 
 #define REASON_BYTES 1024
 
@@ -39,7 +41,7 @@ static void telling_line(const char *path, char line[256]) {
     next[strcspn(next, "\r\n")] = 0;
     if (next[strspn(next, " \t=")] == 0) continue;
     snprintf(line, 256, "%.255s", next);
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) found |= strstr(next, marks[i]) != NULL;
+    for (size_t i = 0; i < COUNT(marks); i++) found |= strstr(next, marks[i]) != NULL;
   }
   if (in) fclose(in);
 }
@@ -70,7 +72,7 @@ static const char *bad_end(const struct cell_outcome_facts *facts, char text[REA
       return "timeout";
     case SUPERVISE_MEMORY_LIMIT:
       reason(text, facts, "killed when %.1f MiB were resident; the limit set by --memory-limit is %.1f MiB",
-             (double)end->highest_rss_bytes / 1048576, (double)facts->memory_limit_bytes / 1048576);
+             (double)end->highest_rss_bytes / MIB, (double)facts->memory_limit_bytes / MIB);
       return "memory_limit";
     case SUPERVISE_SIGNALLED:
       abbreviation = sigabbrev_np(end->code);
@@ -146,7 +148,7 @@ static cJSON *head(const struct cell_outcome_facts *facts, const char *status, c
 static void take_rest(cJSON *cell, cJSON *output, bool ok) {
   static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
                                         "latency",     "cold_open", "stage_stats"};
-  for (size_t i = 0; !ok && i < sizeof figures / sizeof figures[0]; i++) {
+  for (size_t i = 0; !ok && i < COUNT(figures); i++) {
     cJSON_DeleteItemFromObjectCaseSensitive(output, figures[i]);
   }
   while (output->child) {

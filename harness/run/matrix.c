@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
@@ -25,42 +27,34 @@ struct matrix {
   struct plan plan;
   struct matrix_folder folder;
   struct matrix_facts facts;
-  struct cell_spec *spec; /* what all cells have in common */
+  struct cell_spec spec; /* what all cells have in common; its texts are the corpus's and the next two */
+  char list_path[MATRIX_PATH_BYTES], edits_path[MATRIX_PATH_BYTES];
   struct run_progress progress;
   unsigned cells_failed;
 };
 
 /* ---- what cells have in common ---- */
 
-static bool fits(const char *from, char *to, size_t to_bytes, const char *what, struct fault *fault) {
-  if (strlen(from) >= to_bytes)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s is longer than %zu bytes", what, to_bytes - 1);
-  strcpy(to, from);
-  return true;
-}
-
 static bool make_spec(struct matrix *matrix, struct fault *fault) {
   const struct corpus *corpus = matrix->corpus;
-  struct cell_spec *spec = matrix->spec = calloc(1, sizeof *spec);
-  if (!spec) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
-  spec->corpus_lines = corpus->lines;
-  spec->corpus_bytes = corpus->bytes;
-  spec->file_count = corpus->file_count;
-  spec->seed = matrix->options->seed;
-  spec->language_count = corpus->language_count;
-  spec->languages = calloc(corpus->language_count, sizeof *spec->languages);
+  struct cell_spec *spec = &matrix->spec;
+  matrix_file_path(&matrix->folder, "files.list", matrix->list_path);
+  matrix_file_path(&matrix->folder, "edits.list", matrix->edits_path);
+  *spec = (struct cell_spec){.corpus_name = corpus->name,
+                             .corpus_root = corpus->root,
+                             .corpus_hash = corpus->content_hash,
+                             .corpus_lines = corpus->lines,
+                             .corpus_bytes = corpus->bytes,
+                             .list_path = matrix->list_path,
+                             .edits_path = corpus->has_versions ? matrix->edits_path : NULL,
+                             .languages = calloc(corpus->language_count + 1, sizeof *spec->languages),
+                             .language_count = corpus->language_count,
+                             .file_count = corpus->file_count,
+                             .seed = matrix->options->seed};
   if (!spec->languages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
-  for (size_t i = 0; i < corpus->language_count; i++) {
-    if (!fits(corpus->languages[i].name, spec->languages[i], sizeof spec->languages[i], "a language's name", fault))
-      return false;
-  }
-  matrix_file_path(&matrix->folder, "files.list", spec->list_path);
-  if (corpus->has_versions) matrix_file_path(&matrix->folder, "edits.list", spec->edits_path);
-  return fits(corpus->name, spec->corpus_name, sizeof spec->corpus_name, "the corpus's name", fault) &&
-         fits(corpus->root, spec->corpus_root, sizeof spec->corpus_root, "the corpus's root", fault) &&
-         fits(corpus->content_hash, spec->corpus_hash, sizeof spec->corpus_hash, "the corpus's hash", fault) &&
-         cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
-         (!corpus->has_versions || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
+  for (size_t i = 0; i < corpus->language_count; i++) spec->languages[i] = corpus->languages[i].name;
+  return cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
+         (!spec->edits_path || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
 }
 
 /* Cells get the variables that say where things are, and nothing else: what a shell happens to
@@ -69,7 +63,7 @@ static bool is_for_cells(const char *variable) {
   static const char *const prefixes[] = {
       "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
       "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
-  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+  for (size_t i = 0; i < COUNT(prefixes); i++) {
     if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
   }
   return false;
@@ -96,14 +90,18 @@ static const char **cell_environment(const char *malloc_conf_variable, struct fa
 
 static bool write_spec(struct matrix *matrix, unsigned position, const char *path, struct fault *fault) {
   const struct plan_cell *cell = &matrix->plan.cells[position];
-  struct cell_spec *spec = matrix->spec;
+  struct cell_spec *spec = &matrix->spec;
+  char directory[MATRIX_PATH_BYTES]; /* for this call only */
   spec->combination = matrix->plan.combinations[cell->combination].combination;
-  snprintf(spec->profile, sizeof spec->profile, "%s", matrix->plan.profiles[cell->profile]);
+  spec->profile = matrix->plan.profiles[cell->profile];
   spec->repetition = cell->repetition;
   spec->position = position;
   spec->place = matrix->options->place;
-  matrix_cell_path(&matrix->folder, position, ".store", spec->place.directory);
-  return cell_spec_write(path, spec, fault);
+  spec->place.directory = directory;
+  matrix_cell_path(&matrix->folder, position, ".store", directory);
+  bool good = cell_spec_write(path, spec, fault);
+  spec->place.directory = NULL;
+  return good;
 }
 
 static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path,
@@ -173,7 +171,7 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
              supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
   store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
   if (!ran) return false;
-  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
+  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks interrupt_number */
   tell_refusals(&end);
   const struct cell_outcome_facts facts = {.combination = &matrix->plan.combinations[cell->combination],
                                            .profile = matrix->plan.profiles[cell->profile],
@@ -195,7 +193,7 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
 }
 
 static bool interrupted(const struct matrix *matrix, struct fault *fault) {
-  int number = supervise_interrupted();
+  int number = interrupt_number();
   if (!number) return false;
   unsigned kept = matrix_kept_count(&matrix->folder, &matrix->plan);
   const char *abbreviation = sigabbrev_np(number);
@@ -269,7 +267,7 @@ static void tell_complete(const struct matrix *matrix) {
 
 static bool measure(struct matrix *matrix, struct fault *fault) {
   enum matrix_state state;
-  supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
+  interrupt_hold(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
     tell_complete(matrix);
@@ -318,8 +316,7 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
     snprintf(output, 4096, "%s", matrix->folder.output);
     ok = count_failed(output, cells_failed, fault);
   }
-  if (matrix->spec) free(matrix->spec->languages);
-  free(matrix->spec);
+  free(matrix->spec.languages);
   plan_free(&matrix->plan);
   corpus_close(matrix->corpus);
   free(matrix);

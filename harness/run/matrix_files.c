@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "cell/spec.h"
 #include "cell_outcome.h"
@@ -104,11 +105,11 @@ static bool is_our_name(const char *name) {
   snprintf(base, sizeof base, "%s", name);
   char *temporary = strstr(base, ".tmp-");
   if (temporary) *temporary = 0;
-  for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+  for (size_t i = 0; i < COUNT(fixed); i++) {
     if (strcmp(base, fixed[i]) == 0) return true;
   }
   size_t digits = strspn(base, "0123456789");
-  for (size_t i = 0; digits >= 4 && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+  for (size_t i = 0; digits >= 4 && i < COUNT(suffixes); i++) {
     if (strcmp(base + digits, suffixes[i]) == 0) return true;
   }
   return false;

@@ -33,17 +33,11 @@ static bool out_of_memory(struct fault *fault) {
 
 /* ---- combinations ---- */
 
-static void copy_text(char *to, size_t to_bytes, const char *from) {
-  size_t length = strnlen(from, to_bytes - 1);
-  memmove(to, from, length);
-  to[length] = 0;
-}
-
 static bool add_stage(struct plan_combination *planned, const struct stage_summary *stage) {
   unsigned s = planned->stage_count;
   if (s == sizeof planned->stages / sizeof planned->stages[0]) return false;
-  copy_text(planned->stages[s], sizeof planned->stages[0], stage->name);
-  copy_text(planned->modules[s], sizeof planned->modules[0], stage->path);
+  planned->stages[s] = stage->name;
+  planned->modules[s] = stage->path;
   memcpy(planned->options[s], stage->options, sizeof planned->options[0]);
   planned->option_counts[s] = stage->option_count;
   planned->stage_count++;

@@ -47,11 +47,11 @@ const char *plan_malloc_conf(const char *profile);
 
 struct plan_combination {
   struct combination combination;
-  char stages[STORE_STAGE_COUNT_MAX + 1][16];    /* names, the base stage first */
-  char modules[STORE_STAGE_COUNT_MAX + 1][4096]; /* their paths */
+  const char *stages[STORE_STAGE_COUNT_MAX];  /* names, the base stage first */
+  const char *modules[STORE_STAGE_COUNT_MAX]; /* their paths */
   unsigned stage_count;
-  struct stage_option_summary options[STORE_STAGE_COUNT_MAX + 1][STAGE_OPTIONS_MAX]; /* by stage */
-  uint32_t option_counts[STORE_STAGE_COUNT_MAX + 1];
+  struct stage_option_summary options[STORE_STAGE_COUNT_MAX][STAGE_OPTIONS_MAX]; /* by stage */
+  uint32_t option_counts[STORE_STAGE_COUNT_MAX];
   bool instrument; /* keeps nothing: it measures the harness */
   bool once;       /* one repetition only: added by us and not asked for */
 };

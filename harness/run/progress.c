@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/size.h"
 #include "cell_outcome.h"
 #include "result/metrics.h"
 #include "result/result.h"
@@ -85,12 +86,12 @@ static void print_row(const struct result *result, const struct result_group *gr
     printf("%-24s %-7s FAILED: %s\n", group->combination, group->profile, group->reason);
     return;
   }
-  figure_text(result, group, "rss_above_start_bytes", "purged", 1048576, "%.2f", mib, sizeof mib);
+  figure_text(result, group, "rss_above_start_bytes", "purged", MIB, "%.2f", mib, sizeof mib);
   if (group->instrument) {
     struct figure purged_rss = group->cells[0]->checkpoints[RESULT_AT_PURGED].probe[PROBE_RSS];
     struct figure start_rss = group->cells[0]->checkpoints[RESULT_AT_START].probe[PROBE_RSS];
     if (!purged_rss.missing && !start_rss.missing) {
-      snprintf(mib, sizeof mib, "%.2f", (purged_rss.value - start_rss.value) / 1048576);
+      snprintf(mib, sizeof mib, "%.2f", (purged_rss.value - start_rss.value) / MIB);
     }
     printf("%-24s %-7s %12s  the instrument's own cost: nothing is kept\n", group->combination, group->profile, mib);
     return;
@@ -106,7 +107,7 @@ bool run_table_print(const char *output, struct fault *fault) {
   struct result *result;
   if (!result_open(output, &result, fault)) return false;
   printf("%s: lines %.0f, files %.0f, source %.2f MiB; medians of %u repetition%s\n\n", result->corpus, result->lines,
-         result->files, result->bytes / 1048576, result->repetitions, result->repetitions == 1 ? "" : "s");
+         result->files, result->bytes / MIB, result->repetitions, result->repetitions == 1 ? "" : "s");
   printf("%-24s %-7s %12s %14s %14s %11s\n", "", "", "RSS above", "lines/MiB", "lines/MiB", "RSS below");
   printf("%-24s %-7s %12s %14s %14s %11s  %s\n", "combination", "profile", "start, MiB", "at rest", "in service",
          "baseline", "proof");

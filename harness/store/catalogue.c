@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_catalogue.c - see store_catalogue.h. */
+ * catalogue.c - see catalogue.h. */
 #include "catalogue.h"
 
 #include <inttypes.h>

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/count.h"
 #include "base/random.h"
 #include "catalogue.h"
 
@@ -90,8 +91,8 @@ static void paths_lead_nowhere_else(void **state) {
   (void)state;
   static const char *const inside[] = {"a", "a/b", "...", "..a/.b", "a/b..", "a b/\n\xff"};
   static const char *const outside[] = {"", "/", "/a", "..", "../a", "a/..", "a/../b", ".", "./a", "a/.", "a//b", "a/"};
-  for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++) assert_true(store_path_is_inside(inside[i]));
-  for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+  for (size_t i = 0; i < COUNT(inside); i++) assert_true(store_path_is_inside(inside[i]));
+  for (size_t i = 0; i < COUNT(outside); i++) {
     assert_false(store_path_is_inside(outside[i]));
     struct store_document document = {outside[i], 0, 1, 1, 1, 1};
     struct store_catalogue catalogue = example;

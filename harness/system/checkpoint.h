@@ -30,6 +30,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/fault.h"
+#include "base/size.h"
 #include "heap.h"
 #include "probe.h"
 
@@ -53,7 +54,7 @@ const char *checkpoint_text(enum checkpoint_name name);
 
 /* An unexplained rest above the larger of the two fails the cell. Part of every
  * result (settings.unexplained_limit), and the same for all cells. */
-#define CHECKPOINT_UNEXPLAINED_LIMIT_BYTES (UINT64_C(1) << 20)
+#define CHECKPOINT_UNEXPLAINED_LIMIT_BYTES MIB_BYTES
 #define CHECKPOINT_UNEXPLAINED_LIMIT_PCT 2.0
 #define CHECKPOINT_UNEXPLAINED_LIMIT_TEXT "the larger of 1 MiB and 2 % of RSS"
 

@@ -41,13 +41,7 @@ struct supervise_outcome {
   int aslr_error, huge_pages_error, cpu_error;
 };
 
-/* Blocks the signals that end a run (those that are not ignored already), so that they
- * are noticed at safe places. Call it once, before the first supervise_run. */
-void supervise_begin(void);
-/* Has such a signal come? Its number, else 0. Stays set. */
-int supervise_interrupted(void);
-
-/* Runs the program and waits for its end. False, with a fault (EXIT_CODE_SYSTEM), only
+/* Runs the program and waits for its end, or for a signal. Call interrupt_hold once before. False, with a fault (EXIT_CODE_SYSTEM), only
  * when it could not be started. */
 bool supervise_run(const struct supervise_request *request, struct supervise_outcome *outcome, struct fault *fault);
 

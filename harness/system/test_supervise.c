@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "supervise.h"
 
 static char self[4096];
@@ -142,7 +144,7 @@ static bool refuse_personality(void) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  const struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+  const struct sock_fprog program = {COUNT(filter), filter};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
@@ -198,17 +200,17 @@ static void child_dies_with_the_supervisor(void **state) {
 /* Last: once interrupted, a process stays so. */
 static void interruption_ends_it(void **state) {
   (void)state;
-  assert_int_equal(supervise_interrupted(), 0);
+  assert_int_equal(interrupt_number(), 0);
   struct supervise_outcome outcome = run_with("interrupt_parent", LONG_MS, MUCH);
   assert_int_equal(outcome.end, SUPERVISE_INTERRUPTED);
-  assert_int_equal(supervise_interrupted(), SIGTERM);
+  assert_int_equal(interrupt_number(), SIGTERM);
 }
 
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "--be") == 0) return be(argv[2]);
   if (!realpath("/proc/self/exe", self)) return 1;
   signal(SIGTERM, SIG_DFL);
-  supervise_begin();
+  interrupt_hold();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exit_code_is_told),
       cmocka_unit_test(signal_is_told),

@@ -5,12 +5,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "kit/testing/test_ctx.h"
 #include "kit/testing/test_random.h"
 #include "tier.h"
