@@ -357,7 +357,8 @@ bool json_print(cJSON *root, struct fault *fault) {
   char *text = cJSON_Print(root);
   bool good = text != NULL;
   if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  if (good) puts(text);
+  if (good && puts(text) < 0)
+    good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
   good = good && output_flush(fault);
   cJSON_free(text);
   cJSON_Delete(root);
