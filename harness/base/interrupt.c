@@ -11,6 +11,8 @@
 #include "count.h"
 #include "fault.h"
 
+#include "count.h"
+
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
 static volatile sig_atomic_t interrupted;

@@ -18,6 +18,8 @@
 #include "output.h"
 #include "text.h"
 
+#include "count.h"
+
 /* ---- building ---- */
 
 static cJSON *checked(cJSON *item) {

@@ -12,6 +12,8 @@
 #include "count.h"
 #include "json_out.h"
 
+#include "count.h"
+
 #define DIGITS_MAX 15 /* before and behind the point together: a double holds them */
 
 static const struct {

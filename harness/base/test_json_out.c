@@ -17,6 +17,8 @@
 #include "count.h"
 #include "json_out.h"
 
+#include "count.h"
+
 static cJSON *reparsed(cJSON *object) {
   char *text = cJSON_Print(object);
   cJSON_Delete(object);

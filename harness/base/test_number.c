@@ -14,6 +14,8 @@
 #include "number.h"
 #include "percentile.h"
 
+#include "count.h"
+
 static void whole_numbers(void **state) {
   (void)state;
   uint64_t value = 7;

@@ -12,6 +12,8 @@
 #include "count.h"
 #include "size.h"
 
+#include "count.h"
+
 static void reads(const char *text, uint64_t expected, bool expected_unit) {
   uint64_t bytes = 1;
   bool has_unit = !expected_unit;

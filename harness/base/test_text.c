@@ -14,6 +14,8 @@
 #include "count.h"
 #include "text.h"
 
+#include "count.h"
+
 static size_t encode(uint32_t point, uint8_t *out) {
   if (point < 0x80) return out[0] = (uint8_t)point, 1;
   if (point < 0x800) {

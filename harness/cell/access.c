@@ -12,20 +12,13 @@
 #include "base/random.h"
 #include "system/heap.h"
 
-static const struct {
-  const char *name;
-  uint32_t document_pct, access_pct;
-} classes[ACCESS_CLASS_COUNT] = {{"hot", 1, 60}, {"warm", 9, 25}, {"cold", 30, 12}, {"frozen", 60, 3}};
-
-const char *access_class_name(enum access_class class_) { return classes[class_].name; }
-
 /* Class sizes: rounded shares, but one document at least as long as there are enough;
  * the last class takes what is left. */
 static void divide(struct access_mix *mix) {
   uint32_t left = mix->document_count;
   mix->first[0] = 0;
   for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
-    uint32_t share = (uint32_t)(((uint64_t)mix->document_count * classes[c].document_pct + 50) / 100);
+    uint32_t share = (uint32_t)(((uint64_t)mix->document_count * access_classes[c].document_pct + 50) / 100);
     uint32_t later = ACCESS_CLASS_COUNT - 1 - (uint32_t)c; /* classes that want a document, too */
     if (share == 0) share = 1;
     if (left > later && share > left - later) share = left - later;
@@ -68,7 +61,7 @@ void access_mix_free(struct access_mix *mix, struct stage_heap *heap) {
 static int draw_class(struct random_stream *stream, const struct access_mix *mix) {
   uint32_t ticket = (uint32_t)random_below(stream, 100);
   int c = 0;
-  while (ticket >= classes[c].access_pct) ticket -= classes[c++].access_pct;
+  while (ticket >= access_classes[c].access_pct) ticket -= access_classes[c++].access_pct;
   while (c > 0 && mix->first[c] == mix->first[c + 1]) c--;
   return c;
 }

@@ -12,6 +12,7 @@
 #include "prefix.h"
 #include "prove.h"
 #include "reserve.h"
+#include "system/account.h"
 #include "system/heap.h"
 
 /* ---- before `start` ---- */
@@ -70,24 +71,25 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   heap_use_for_tree_sitter(tree_sitter);
   cell->heap = heap_new("harness", fault);
   if (!cell->heap || !check_size(spec, fault) || !name_places(spec, fault) || !reserve_all(cell, fault)) return false;
-  checkpoint_prime(cell->checkpoints);
+  cell->reader.checkpoints = cell->checkpoints;
+  checkpoint_prime(&cell->reader);
   if (!self_test_run(&cell->self_test, fault)) return false;
-  checkpoint_prime(cell->checkpoints); /* once more: the self-test made a heap */
-  checkpoint_calibrate(cell->checkpoints);
+  checkpoint_prime(&cell->reader); /* once more: the self-test made a heap */
+  checkpoint_calibrate(&cell->reader);
   if (!store_open(&spec->combination, &spec->place, &cell->documents.store, fault)) return false;
   const char *directory = store_directory(cell->documents.store);
-  checkpoint_use_folder(directory);
+  cell->reader.disk.folder = directory;
   if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
     return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
   touch_stack();
-  checkpoint_prime(cell->checkpoints); /* the stages made theirs */
+  checkpoint_prime(&cell->reader); /* the stages made theirs */
   return true;
 }
 
 /* Reads and checks one checkpoint. */
 static bool reach(struct cell *cell, enum checkpoint_name name, struct fault *fault) {
-  checkpoint_read(cell->checkpoints, name);
-  return checkpoint_check(cell->checkpoints, name, fault);
+  checkpoint_read(&cell->reader, name);
+  return account_check(&cell->checkpoints[name], name, fault);
 }
 
 /* ---- steps ---- */

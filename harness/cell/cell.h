@@ -44,6 +44,7 @@ struct cell {
   struct cell_cold_open *cold_open;
   struct cell_counters counters;
   struct checkpoint *checkpoints;
+  struct checkpoint_reader reader;
   struct access_mix mix;
   struct proof proof;
   struct self_test self_test;

@@ -24,12 +24,7 @@
 #include "base/random.h"
 #include "reserve.h"
 #include "store/page_cache.h"
-
-static const char *const names[COLD_OPEN_COUNT] = {
-#define X(name, text) text,
-    COLD_OPENS(X)
-#undef X
-};
+#include "system/figures_json.h"
 
 /* ---- which documents ---- */
 
@@ -195,17 +190,9 @@ static const char *why_missing(const struct cell_cold_open *cold_open, const str
                                  : "the files stayed in the page cache: is their folder in memory (tmpfs)?";
 }
 
-static void add_latency(cJSON *to, struct cell_cold_open *cold_open, const struct cell_documents *documents,
-                        enum cold_open what) {
-  static const struct {
-    const char *key;
-    uint32_t pct;
-  } ranks[] = {{"p50_ns", 50}, {"p90_ns", 90}, {"p99_ns", 99}, {"max_ns", 100}};
-  const char *why = why_missing(cold_open, documents, what);
-  if (why) {
-    json_add_missing(to, names[what], why);
-    return;
-  }
+static void add_latency(cJSON *to, struct cell_cold_open *cold_open, enum cold_open what) {
+  static const uint32_t ranks_pct[] = {[LATENCY_P50] = 50, [LATENCY_P90] = 90, [LATENCY_P99] = 99, [LATENCY_MAX] = 100};
+  struct measured values[LATENCY_FIGURE_COUNT];
   uint64_t *sorted = cold_open->sorted;
   uint32_t count = 0;
   double sum = 0;
@@ -215,20 +202,17 @@ static void add_latency(cJSON *to, struct cell_cold_open *cold_open, const struc
     sum += (double)cold_open->ns[what][i];
   }
   qsort(sorted, count, sizeof *sorted, compare_u64);
-  cJSON *figures = json_add_object(to, names[what]);
-  for (size_t r = 0; r < COUNT(ranks); r++)
-    json_add_u64(figures, ranks[r].key, sorted[percentile_index(count, ranks[r].pct)]);
-  json_add_double(figures, "mean_ns", sum / count);
+  measured_clear(values, LATENCY_FIGURE_COUNT);
+  for (size_t r = 0; r < COUNT(ranks_pct); r++) {
+    if (ranks_pct[r]) values[r] = (struct measured){.real = (double)sorted[percentile_index(count, ranks_pct[r])]};
+  }
+  values[LATENCY_MEAN] = (struct measured){.real = sum / count};
+  figures_json_add(to, latency_figures, values, LATENCY_FIGURE_COUNT);
 }
 
 /* How many times longer parsing took, document by document. */
-static void add_ratio(cJSON *to, struct cell_cold_open *cold_open, const struct cell_documents *documents,
-                      enum cold_open what, const char *name) {
-  const char *why = why_missing(cold_open, documents, what);
-  if (why) {
-    json_add_missing(to, name, why);
-    return;
-  }
+static void add_ratio(cJSON *to, struct cell_cold_open *cold_open, enum cold_open what) {
+  struct measured values[RATIO_FIGURE_COUNT];
   double *ratios = cold_open->ratios;
   uint32_t count = 0, slower = 0;
   for (uint32_t i = 0; i < cold_open->count; i++) {
@@ -238,10 +222,11 @@ static void add_ratio(cJSON *to, struct cell_cold_open *cold_open, const struct 
     ratios[count++] = (double)cold_open->ns[COLD_OPEN_PARSE][i] / (double)took_ns;
   }
   qsort(ratios, count, sizeof *ratios, compare_double);
-  cJSON *figures = json_add_object(to, name);
-  json_add_double(figures, "p50", ratios[percentile_index(count, 50)]);
-  json_add_double(figures, "min", ratios[0]);
-  json_add_double(figures, "slower_pct", 100.0 * slower / count);
+  measured_clear(values, RATIO_FIGURE_COUNT);
+  values[RATIO_P50] = (struct measured){.real = ratios[percentile_index(count, 50)]};
+  values[RATIO_MIN] = (struct measured){.real = ratios[0]};
+  values[RATIO_SLOWER] = (struct measured){.real = 100.0 * slower / count};
+  figures_json_add(to, ratio_figures, values, RATIO_FIGURE_COUNT);
 }
 
 cJSON *cell_cold_open_json(struct cell_cold_open *cold_open, const struct cell_documents *documents) {
@@ -249,8 +234,16 @@ cJSON *cell_cold_open_json(struct cell_cold_open *cold_open, const struct cell_d
   json_add_u64(to, "documents", cold_open->count);
   json_add_u64(to, "cold_documents",
                why_missing(cold_open, documents, COLD_OPEN_TREE_UNCACHED) ? 0 : cold_open->cold_count);
-  for (int what = 0; what < COLD_OPEN_COUNT; what++) add_latency(to, cold_open, documents, (enum cold_open)what);
-  add_ratio(to, cold_open, documents, COLD_OPEN_TREE_CACHED, "parse_over_tree_cached");
-  add_ratio(to, cold_open, documents, COLD_OPEN_TREE_UNCACHED, "parse_over_tree_uncached");
+  for (int i = 0; i < COLD_OPEN_COUNT; i++) {
+    const char *why = why_missing(cold_open, documents, (enum cold_open)i), *name = cold_open_name((enum cold_open)i);
+    if (why) json_add_missing(to, name, why);
+    else add_latency(json_add_object(to, name), cold_open, (enum cold_open)i);
+  }
+  for (int i = 0; i < COLD_OPEN_RATIO_COUNT; i++) {
+    const struct cold_open_ratio_row *ratio = &cold_open_ratios[i];
+    const char *why = why_missing(cold_open, documents, ratio->of);
+    if (why) json_add_missing(to, ratio->text, why);
+    else add_ratio(json_add_object(to, ratio->text), cold_open, ratio->of);
+  }
   return to;
 }

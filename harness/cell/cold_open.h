@@ -9,21 +9,9 @@
 
 #include "documents.h"
 #include "edit_plan.h"
+#include "schema/figures.h"
 
 #define CELL_COLD_OPENED_MAX 1000
-
-#define COLD_OPENS(X)                   \
-  X(TREE_CACHED, "tree_cached")         \
-  X(TREE_UNCACHED, "tree_uncached")     \
-  X(SOURCE_CACHED, "source_cached")     \
-  X(SOURCE_UNCACHED, "source_uncached") \
-  X(PARSE, "parse")
-enum cold_open {
-#define X(name, text) COLD_OPEN_##name,
-  COLD_OPENS(X)
-#undef X
-      COLD_OPEN_COUNT
-};
 
 /* Large: it lies in the harness's heap. */
 struct cell_cold_open {

@@ -157,27 +157,26 @@ bool cell_apply_edits(struct cell_edits *edits, struct fault *fault) {
 
 /* ---- "edits" of the result ---- */
 
-static void add_growth(cJSON *to, struct cell_edit_log *log, enum stage_kind kind) {
-  static const char *const keys[STAGE_KIND_COUNT][4] = {
-      [STAGE_SOURCE] = {"journal_source_bytes", "journal_source_p50_bytes", "journal_source_p90_bytes",
-                        "journal_source_max_bytes"},
-      [STAGE_TREE] = {"journal_tree_bytes", "journal_tree_p50_bytes", "journal_tree_p90_bytes",
-                      "journal_tree_max_bytes"}};
+/* The four figures of a journal follow each other in the table: sum, p50, p90, most. */
+static void set_growth(struct measured *figures, struct cell_edit_log *log, enum stage_kind kind) {
+  enum { SUM, P50, P90, MOST, GROWTH_COUNT };
   if (log->documents == 0 || !log->has_journal[kind]) {
     const char *why = log->documents == 0  ? "no document was edited"
                       : kind == STAGE_TREE ? "no stage of the combination reports a counter journal_tree_bytes"
                                            : "no stage of the combination reports a counter journal_source_bytes";
-    for (int i = 0; i < 4; i++) json_add_missing(to, keys[kind][i], why);
+    for (int i = 0; i < GROWTH_COUNT; i++) figures[i].missing = why;
     return;
   }
   int64_t *growth = log->growth_bytes[kind], sum = 0;
   qsort(growth, log->documents, sizeof *growth, compare_i64);
   for (uint32_t i = 0; i < log->documents; i++) sum += growth[i];
-  json_add_i64(to, keys[kind][0], sum);
-  json_add_i64(to, keys[kind][1], growth[percentile_index(log->documents, 50)]);
-  json_add_i64(to, keys[kind][2], growth[percentile_index(log->documents, 90)]);
-  json_add_i64(to, keys[kind][3], growth[log->documents - 1]);
+  measured_set(&figures[SUM], sum);
+  measured_set(&figures[P50], growth[percentile_index(log->documents, 50)]);
+  measured_set(&figures[P90], growth[percentile_index(log->documents, 90)]);
+  measured_set(&figures[MOST], growth[log->documents - 1]);
 }
+_Static_assert(EDIT_JOURNAL_TREE_MAX == EDIT_JOURNAL_TREE + 3 && EDIT_JOURNAL_SOURCE_MAX == EDIT_JOURNAL_SOURCE + 3,
+               "set_growth counts on it");
 
 /* Bytes allocated in the heaps of that kind of bytes; of live trees in the parser's heap, too. */
 static int64_t heap_growth(const struct checkpoint *checkpoints, const char *ending, const char *more) {
@@ -185,32 +184,45 @@ static int64_t heap_growth(const struct checkpoint *checkpoints, const char *end
          (int64_t)checkpoint_allocated_in(&checkpoints[CHECKPOINT_SERVED], ending, more);
 }
 
+static void set_sizes(struct measured figures[EDIT_FIGURE_COUNT], const struct cell_edit_log *log) {
+  measured_set(&figures[EDIT_DOCUMENTS], log->documents);
+  measured_set(&figures[EDIT_HUNKS], (int64_t)log->sizes.edits);
+  measured_set(&figures[EDIT_INSERTED_LINES], (int64_t)log->sizes.inserted_lines);
+  measured_set(&figures[EDIT_DELETED_LINES], (int64_t)log->sizes.deleted_lines);
+  measured_set(&figures[EDIT_INSERTED_BYTES], (int64_t)log->sizes.inserted_bytes);
+  measured_set(&figures[EDIT_DELETED_BYTES], (int64_t)log->sizes.deleted_bytes);
+}
+
+static void set_heap_growth(struct measured figures[EDIT_FIGURE_COUNT], const struct cell_edits *edits,
+                            const struct checkpoint *checkpoints) {
+  if (!checkpoints[CHECKPOINT_EDITED].has_heaps || !checkpoints[CHECKPOINT_SERVED].has_heaps) {
+    figures[EDIT_HEAP_TREE].missing = figures[EDIT_HEAP_SOURCE].missing = "this build has no jemalloc";
+    return;
+  }
+  const char *live = store_codec(edits->documents->store, NULL)->live_tree ? "tree-sitter" : NULL;
+  measured_set(&figures[EDIT_HEAP_TREE], heap_growth(checkpoints, ".tree", live));
+  measured_set(&figures[EDIT_HEAP_SOURCE], heap_growth(checkpoints, ".source", NULL));
+}
+
+static void set_prefix(struct measured figures[EDIT_FIGURE_COUNT], const struct cell_edits *edits) {
+  if (!cell_edits_are_real(edits->documents)) {
+    figures[EDIT_ZSTD_PREFIX].missing = figures[EDIT_ZSTD_PREFIX_BARE].missing = "measured for real edits only";
+    return;
+  }
+  measured_set(&figures[EDIT_ZSTD_PREFIX], (int64_t)edits->prefix.bytes);
+  measured_set(&figures[EDIT_ZSTD_PREFIX_BARE], (int64_t)edits->prefix.bare_bytes);
+}
+
 cJSON *cell_edits_json(struct cell_edits *edits, const struct checkpoint *checkpoints) {
-  struct cell_edit_log *log = &edits->log;
+  struct measured figures[EDIT_FIGURE_COUNT];
+  measured_clear(figures, EDIT_FIGURE_COUNT);
+  set_sizes(figures, &edits->log);
+  set_heap_growth(figures, edits, checkpoints);
+  set_growth(&figures[EDIT_JOURNAL_TREE], &edits->log, STAGE_TREE);
+  set_growth(&figures[EDIT_JOURNAL_SOURCE], &edits->log, STAGE_SOURCE);
+  set_prefix(figures, edits);
   cJSON *to = json_new_object();
   json_add_text(to, "source", cell_edits_are_real(edits->documents) ? "versions" : "seeded");
-  json_add_u64(to, "documents", log->documents);
-  json_add_u64(to, "hunks", log->sizes.edits);
-  json_add_u64(to, "inserted_lines", log->sizes.inserted_lines);
-  json_add_u64(to, "deleted_lines", log->sizes.deleted_lines);
-  json_add_u64(to, "inserted_bytes", log->sizes.inserted_bytes);
-  json_add_u64(to, "deleted_bytes", log->sizes.deleted_bytes);
-  if (checkpoints[CHECKPOINT_EDITED].has_heaps && checkpoints[CHECKPOINT_SERVED].has_heaps) {
-    bool live = store_codec(edits->documents->store, NULL)->live_tree != NULL;
-    json_add_i64(to, "heap_tree_bytes", heap_growth(checkpoints, ".tree", live ? "tree-sitter" : NULL));
-    json_add_i64(to, "heap_source_bytes", heap_growth(checkpoints, ".source", NULL));
-  } else {
-    json_add_missing(to, "heap_tree_bytes", "this build has no jemalloc");
-    json_add_missing(to, "heap_source_bytes", "this build has no jemalloc");
-  }
-  add_growth(to, log, STAGE_TREE);
-  add_growth(to, log, STAGE_SOURCE);
-  if (cell_edits_are_real(edits->documents)) {
-    json_add_u64(to, "zstd_prefix_source_bytes", edits->prefix.bytes);
-    json_add_u64(to, "zstd_prefix_bare_source_bytes", edits->prefix.bare_bytes);
-  } else {
-    json_add_missing(to, "zstd_prefix_source_bytes", "measured for real edits only");
-    json_add_missing(to, "zstd_prefix_bare_source_bytes", "measured for real edits only");
-  }
+  figures_json_add(to, edit_figures, figures, EDIT_FIGURE_COUNT);
   return to;
 }

@@ -37,7 +37,7 @@ int command_cell(int argc, char **argv) {
     fputs(help, stderr);
     return EXIT_CODE_USAGE;
   }
-  static struct cell cell; /* 17 KB, most of it the log of edits and the first mismatch */
+  static struct cell cell; /* too large for the stack */
   static struct cell_spec spec;
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);

@@ -234,7 +234,7 @@ int command_run(int argc, char **argv) {
                                 .instrument = true};
   struct fault fault = {0};
   char output[4096];
-  unsigned cells_failed = 0;
+  struct result *result;
   bool help = false;
   if (!parse(argc, argv, &options, &help, &fault)) return give_up(&fault);
   if (help) {
@@ -242,8 +242,10 @@ int command_run(int argc, char **argv) {
     return EXIT_CODE_OK;
   }
   interrupt_ignore(SIGPIPE); /* hours of measuring do not end because nobody reads the progress any more */
-  if (!matrix_run(&options, output, &cells_failed, &fault)) return give_up(&fault);
-  if (!options.quiet && !run_table_print(output, &fault)) return give_up(&fault);
+  if (!matrix_run(&options, output, &result, &fault)) return give_up(&fault);
+  if (!options.quiet) run_table_print(output, result);
+  unsigned cells_failed = result_count_failed(result);
+  result_close(result);
   if (cells_failed == 0) return EXIT_CODE_OK;
   fprintf(stderr, "phasebench run: %u cell%s failed; %s says why\n", cells_failed, cells_failed == 1 ? "" : "s",
           output);

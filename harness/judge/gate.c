@@ -169,7 +169,8 @@ static bool compare_group(struct gate *gate, const struct result_group *group, c
     taking.candidate = true;
     metrics_emit(gate->after, other, take, &taking);
   }
-  return !taking.failed || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while comparing");
+  if (taking.failed) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while comparing");
+  return true;
 }
 
 static bool check_pairs(const struct gate *gate, struct fault *fault) {

@@ -27,11 +27,18 @@ struct made {
   struct result_cell cells[2][REPETITIONS];
   const struct result_cell *pointers[2][REPETITIONS];
   struct result_group groups[2];
+  struct metrics metrics[2];
 };
 
 /* Memory above `start` at `purged`, in MiB, of a combination. */
 static void set_memory(struct made *made, unsigned group, unsigned repetition, double mib) {
-  made->cells[group][repetition].checkpoints[RESULT_AT_PURGED].probe[PROBE_RSS].value = mib * MIB;
+  made->cells[group][repetition].checkpoints[CHECKPOINT_PURGED].probe[PROBE_RSS].value = mib * MIB;
+  for (unsigned g = 0; g < 2; g++) metrics_forget(&made->metrics[g]);
+}
+
+static void free_made(struct made *made) {
+  for (unsigned g = 0; g < 2; g++) metrics_forget(&made->metrics[g]);
+  free(made);
 }
 
 static void make(struct made *made, unsigned repetitions, double baseline_mib, double p1_mib) {
@@ -46,7 +53,8 @@ static void make(struct made *made, unsigned repetitions, double baseline_mib, d
                                             .profile = "strict",
                                             .cells = made->pointers[g],
                                             .cell_count = repetitions,
-                                            .ok = true};
+                                            .ok = true,
+                                            .metrics = &made->metrics[g]};
   }
   made->result.groups = made->groups;
   made->result.group_count = 2;
@@ -72,7 +80,7 @@ static enum claim_verdict verdict_at(const struct claim *claim, double baseline_
   assert_non_null(made);
   make(made, REPETITIONS, baseline_mib, p1_mib);
   struct claim_judgement judgement = claim_judge(claim, &made->result, "strict", "purged");
-  free(made);
+  free_made(made);
   assert_null(judgement.measured.missing);
   return judgement.verdict;
 }
@@ -126,7 +134,7 @@ static void the_interval_settles_or_not(void **state) {
   assert_string_equal(text, "reproduced, but the interval reaches \"refuted\"");
   claim_interval_text(&claim, &judgement.measured, text, sizeof text);
   assert_string_equal(text, "96.88 % interval -20.00 to 60.00 %, n = 6");
-  free(made);
+  free_made(made);
 }
 
 static void one_repetition_settles_nothing(void **state) {
@@ -142,7 +150,7 @@ static void one_repetition_settles_nothing(void **state) {
   assert_string_equal(text, "one repetition, which has no interval");
   claim_cells_text(&claim, &made->result, "strict", text, sizeof text);
   assert_string_equal(text, "p1 and baseline, profile strict, one repetition");
-  free(made);
+  free_made(made);
 }
 
 /* Pairs: repetition 2 had more of both, which a ratio of medians would not know. */
@@ -169,7 +177,7 @@ static void figures_of_two_combinations(void **state) {
   made->groups[0].cell_count = 2;
   assert_non_null(metrics_find_against(&made->result, p1, baseline, "lines_per_mib_factor", "purged", &unit).missing);
   assert_true(metrics_is_of_pair("added.x") && !metrics_is_of_pair("reduction_pct"));
-  free(made);
+  free_made(made);
 }
 
 static void numbers(void **state) {

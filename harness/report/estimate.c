@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_estimate.c - reads what `phasebench estimate --json` wrote (results/estimate.schema.json). */
+ * estimate.c - reads what `phasebench estimate --json` wrote (results/estimate.schema.json). */
 #include <math.h>
 #include <string.h>
 

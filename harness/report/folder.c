@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_folder.c */
+ * folder.c */
 #include "folder.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page.c - index.html: the order of a report's parts, and of several results. */
+ * page.c - index.html: the order of a report's parts, and of several results. */
 #include "page.h"
 
 #include <errno.h>
@@ -94,7 +94,8 @@ static bool list_groups(struct page *page) {
     page->lead_count += leads;
     page->groups[page->count++] = group;
   }
-  return ok || fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
+  if (ok) return true;
+  return fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
 }
 
 static void write_facts(const struct page *page) {

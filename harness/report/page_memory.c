@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_memory.c - the answer, the claims, lines/MiB, and the trees beside their limit. */
+ * page_memory.c - the answer, the claims, lines/MiB, and the trees beside their limit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +22,19 @@ static struct chart_point point_of(const struct table_cell *cell) {
 /* ---- lines per MiB ---- */
 
 static const struct report_column memory_columns[] = {
-    {"lines_per_mib", "purged", "at rest (purged)", "lines/MiB", "", 1, 0},
-    {"rss_above_start_bytes", "purged", "at rest (purged)", "RSS", "MiB", MIB, 2},
-    {"reduction_pct", "purged", "at rest (purged)", "reduction", "%", 1, 2},
-    {"lines_per_mib", "served", "in service (served)", "lines/MiB", "", 1, 0},
-    {"rss_above_start_bytes", "served", "in service (served)", "RSS", "MiB", MIB, 2},
-    {"reduction_pct", "served", "in service (served)", "reduction", "%", 1, 2},
+    {"lines_per_mib", "purged", "at rest (purged)", "lines/MiB", "", 1, 0, REPORT_MEDIAN},
+    {"rss_above_start_bytes", "purged", "at rest (purged)", "RSS", "MiB", MIB, 2, REPORT_MEDIAN},
+    {"reduction_pct", "purged", "at rest (purged)", "reduction", "%", 1, 2, REPORT_MEDIAN},
+    {"lines_per_mib", "served", "in service (served)", "lines/MiB", "", 1, 0, REPORT_MEDIAN},
+    {"rss_above_start_bytes", "served", "in service (served)", "RSS", "MiB", MIB, 2, REPORT_MEDIAN},
+    {"reduction_pct", "served", "in service (served)", "reduction", "%", 1, 2, REPORT_MEDIAN},
 };
 #define AT_SERVED 3
 
 static bool memory_table(const struct page *page, struct table *table) {
-  return report_table(page->result, page->profile, memory_columns, COUNT(memory_columns), "Memory above the start",
-                      table, page->fault);
+  static const struct report_wish wish = {
+      .title = "Memory above the start", .columns = memory_columns, .column_count = COUNT(memory_columns)};
+  return report_table(page->result, page->profile, &wish, table, page->fault);
 }
 
 static void add_marks(const struct table *marks, unsigned row, struct chart_row *to) {
@@ -374,12 +375,12 @@ bool page_claims(const struct page *page) {
 /* ---- trees and their limit ---- */
 
 static const struct report_column tree_columns[] = {
-    {"tree_bits_per_node", NULL, "trees in memory", "bits/node", "", 1, 2},
-    {"tree_bytes_per_line", NULL, "trees in memory", "bytes/line", "", 1, 2},
-    {"source_bytes_per_line", NULL, "sources in memory", "bytes/line", "", 1, 2},
-    {"bytes_per_line", "purged", "all memory", "bytes/line", "", 1, 2},
-    {"disk_bytes_per_line", "purged", "on disk", "bytes/line", "", 1, 2},
-    {"lines_per_mib_with_disk", "purged", "memory and disk", "lines/MiB", "", 1, 0},
+    {"tree_bits_per_node", NULL, "trees in memory", "bits/node", "", 1, 2, REPORT_MEDIAN},
+    {"tree_bytes_per_line", NULL, "trees in memory", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"source_bytes_per_line", NULL, "sources in memory", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"bytes_per_line", "purged", "all memory", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"disk_bytes_per_line", "purged", "on disk", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"lines_per_mib_with_disk", "purged", "memory and disk", "lines/MiB", "", 1, 0, REPORT_MEDIAN},
 };
 #define ON_DISK 4
 
@@ -454,10 +455,9 @@ static void say_estimate(const struct page *page) {
 
 bool page_trees(const struct page *page) {
   struct table table;
-  if (!report_table(page->result, page->profile, tree_columns, COUNT(tree_columns),
-                    "What a line and a node cost at rest", &table, page->fault)) {
-    return false;
-  }
+  static const struct report_wish wish = {
+      .title = "What a line and a node cost at rest", .columns = tree_columns, .column_count = COUNT(tree_columns)};
+  if (!report_table(page->result, page->profile, &wish, &table, page->fault)) return false;
   page_section(page, "trees", "Trees and their limit");
   draw_trees(page, &table);
   say_estimate(page);

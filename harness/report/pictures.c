@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_pictures.c - the pictures that gnuplot draws for a report, and the data they are drawn from. */
+ * pictures.c - the pictures that gnuplot draws for a report, and the data they are drawn from. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

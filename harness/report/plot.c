@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_plot.c - starts gnuplot. No shell is in the way: arguments go by posix_spawn,
+ * plot.c - starts gnuplot. No shell is in the way: arguments go by posix_spawn,
  * gnuplot runs in the folder of the data, and file names are our own plain ones (a
  * name that begins with '<' would be a command to gnuplot). Titles go as arguments,
  * which gnuplot keeps as strings. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_sweep.c - memory over the size of a corpus, from several results of one corpus: samples of
+ * sweep.c - memory over the size of a corpus, from several results of one corpus: samples of
  * it (run --max-lines) and the whole. */
 #include <stdlib.h>
 #include <string.h>

@@ -56,8 +56,7 @@ static bool is_sound(const struct result *result, struct fault *fault) {
                      "%s: measured by a build with sanitizers (%s): no baseline; use the release build", result->path,
                      result->sanitizers);
   }
-  const cJSON *settings = cJSON_GetObjectItemCaseSensitive(result->root, "settings");
-  if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(settings, "allow_unfit_build"))) {
+  if (result->allow_unfit_build) {
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: measured with --allow-unfit-build: no baseline; use the release build", result->path);
   }

@@ -16,6 +16,7 @@
 #include "base/count.h"
 #include "base/json_out.h"
 #include "base/size.h"
+#include "schema/figures.h"
 
 #define REASON_BYTES 1024
 
@@ -146,10 +147,8 @@ static cJSON *head(const struct cell_outcome_facts *facts, const char *status, c
 
 /* Moves over what the cell found; of one that is not ok, only what is no figure. */
 static void take_rest(cJSON *cell, cJSON *output, bool ok) {
-  static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
-                                        "latency",     "cold_open", "stage_stats"};
-  for (size_t i = 0; !ok && i < COUNT(figures); i++) {
-    cJSON_DeleteItemFromObjectCaseSensitive(output, figures[i]);
+  for (unsigned part = 0; !ok && part < CELL_PART_COUNT; part++) {
+    cJSON_DeleteItemFromObjectCaseSensitive(output, cell_parts[part]);
   }
   while (output->child) {
     cJSON *item = cJSON_DetachItemViaPointer(output, output->child);

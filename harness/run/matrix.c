@@ -104,39 +104,34 @@ static bool write_spec(struct matrix *matrix, unsigned position, const char *pat
   return good;
 }
 
-static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path,
-                           const char *out_path, const char *log_path, struct supervise_outcome *end,
-                           struct fault *fault) {
+/* The files of a cell that runs. */
+struct cell_files {
+  char spec[MATRIX_PATH_BYTES], out[MATRIX_PATH_BYTES], log[MATRIX_PATH_BYTES], store[MATRIX_PATH_BYTES];
+};
+
+static void name_files(const struct matrix_folder *folder, unsigned position, struct cell_files *files) {
+  matrix_cell_path(folder, position, ".spec.json", files->spec);
+  matrix_cell_path(folder, position, ".out.json", files->out);
+  matrix_cell_path(folder, position, ".log", files->log);
+  matrix_cell_path(folder, position, ".store", files->store);
+}
+
+static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const struct cell_files *files,
+                           struct supervise_outcome *end, struct fault *fault) {
   const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
-  const char *const argv[] = {program ? program : paths_program(), "cell", spec_path, out_path, NULL};
+  const char *const argv[] = {program ? program : paths_program(), "cell", files->spec, files->out, NULL};
   char malloc_conf[256];
   snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", plan_malloc_conf(matrix->plan.profiles[cell->profile]));
   const char **environment = cell_environment(malloc_conf, fault);
   if (!environment) return false;
   const struct supervise_request request = {.argv = argv,
                                             .environment = environment,
-                                            .log_path = log_path,
+                                            .log_path = files->log,
                                             .timeout_ms = matrix->options->timeout_ms,
                                             .memory_limit_bytes = matrix->options->memory_limit_bytes,
                                             .cpu = matrix->facts.cpu};
   bool ok = supervise_run(&request, end, fault);
   free(environment);
-  return ok;
-}
-
-/* Keeps a finished cell: from here on it need not run again. */
-static bool keep_cell(struct matrix *matrix, unsigned position, const struct supervise_outcome *end, cJSON *object,
-                      struct fault *fault) {
-  char path[MATRIX_PATH_BYTES];
-  cJSON *kept = json_new_object();
-  json_add_text(kept, "plan_hash", matrix->plan.hash);
-  json_add_i64(kept, "aslr_error", end->aslr_error);
-  json_add_i64(kept, "huge_pages_error", end->huge_pages_error);
-  json_add_i64(kept, "cpu_error", end->cpu_error);
-  json_add_item(kept, "cell", object);
-  matrix_cell_path(&matrix->folder, position, ".json", path);
-  bool ok = json_write_file(path, kept, fault);
-  cJSON_Delete(kept);
   return ok;
 }
 
@@ -156,20 +151,15 @@ static void tell_refusals(const struct supervise_outcome *end) {
 }
 
 static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
-  char spec_path[MATRIX_PATH_BYTES], out_path[MATRIX_PATH_BYTES], log_path[MATRIX_PATH_BYTES];
-  char store_path[MATRIX_PATH_BYTES];
+  struct cell_files files;
   const struct plan_cell *cell = &matrix->plan.cells[position];
-  matrix_cell_path(&matrix->folder, position, ".spec.json", spec_path);
-  matrix_cell_path(&matrix->folder, position, ".out.json", out_path);
-  matrix_cell_path(&matrix->folder, position, ".log", log_path);
-  matrix_cell_path(&matrix->folder, position, ".store", store_path);
-  unlink(out_path); /* of an earlier try */
-  store_directory_remove(store_path);
+  name_files(&matrix->folder, position, &files);
+  unlink(files.out); /* of an earlier try */
+  store_directory_remove(files.store);
   run_progress_start(&matrix->progress, &matrix->plan, cell);
   struct supervise_outcome end;
-  bool ran = write_spec(matrix, position, spec_path, fault) &&
-             supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
-  store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
+  bool ran = write_spec(matrix, position, files.spec, fault) && supervise_cell(matrix, cell, &files, &end, fault);
+  store_directory_remove(files.store); /* also of one that crashed, was killed or interrupted */
   if (!ran) return false;
   if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks interrupt_number */
   tell_refusals(&end);
@@ -180,15 +170,17 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .end = &end,
                                            .timeout_ms = matrix->options->timeout_ms,
                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
-                                           .out_path = out_path,
-                                           .log_path = log_path};
+                                           .out_path = files.out,
+                                           .log_path = files.log};
   cJSON *object = cell_outcome_object(&facts, fault);
   if (!object) return false;
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
-  if (!keep_cell(matrix, position, &end, object, fault)) return false;
-  unlink(spec_path);
-  unlink(out_path);
-  unlink(log_path);
+  bool kept = matrix_keep_cell(&matrix->folder, &matrix->plan, position, &end, object, fault);
+  cJSON_Delete(object);
+  if (!kept) return false; /* what the cell left behind may tell why */
+  unlink(files.spec);
+  unlink(files.out);
+  unlink(files.log);
   return true;
 }
 
@@ -241,48 +233,36 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
   return true;
 }
 
-/* Counts the cells that are not ok in the result. */
-static bool count_failed(const char *output, unsigned *failed, struct fault *fault) {
-  cJSON *root;
-  if (!json_read_file(output, &root, fault)) return false;
-  const cJSON *cell;
-  *failed = 0;
-  cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(root, "cells")) *failed += !cell_outcome_ok(cell);
-  cJSON_Delete(root);
-  return true;
-}
-
 /* Cells that failed are finished, too: who wants them measured again must say so. */
-static void tell_complete(const struct matrix *matrix) {
-  unsigned failed = 0;
-  struct fault ignored = {0};
+static void tell_complete(const struct matrix *matrix, const struct result *result) {
+  unsigned failed = result_count_failed(result);
   if (matrix->options->quiet) return;
   fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
-  if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
+  if (failed > 0)
     fprintf(stderr,
             "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
             "measures all cells again\n",
             failed);
 }
 
-static bool measure(struct matrix *matrix, struct fault *fault) {
+static bool measure(struct matrix *matrix, struct result **result, struct fault *fault) {
   enum matrix_state state;
   interrupt_hold(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
-    tell_complete(matrix);
+    bool readable = result_open(matrix->folder.output, result, fault);
+    if (readable) tell_complete(matrix, *result);
     matrix_folder_close(&matrix->folder, &matrix->plan, true);
-    return true;
+    return readable;
   }
   if (matrix->options->resume && !matrix->options->quiet) {
     fprintf(stderr, "phasebench run: %u of %u cells are kept\n", matrix_kept_count(&matrix->folder, &matrix->plan),
             matrix->plan.cell_count);
   }
   matrix->facts.cpu = supervise_choose_cpu(&matrix->facts.cpu_why);
-  bool ok = make_spec(matrix, fault) &&
-            matrix_check_plan(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault) &&
-            run_cells(matrix, fault) &&
-            matrix_write_result(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault);
+  const struct matrix_parts parts = {matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder};
+  bool ok = make_spec(matrix, fault) && matrix_check_plan(&parts, fault) && run_cells(matrix, fault) &&
+            matrix_write_result(&parts, result, fault);
   matrix_folder_close(&matrix->folder, &matrix->plan, ok);
   return ok;
 }
@@ -297,7 +277,7 @@ static bool check_settings(const struct matrix *matrix, struct fault *fault) {
   return good;
 }
 
-bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault) {
+bool matrix_run(const struct run_options *options, char output[4096], struct result **result, struct fault *fault) {
   struct matrix *matrix = calloc(1, sizeof *matrix);
   if (!matrix) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the run");
   matrix->options = options;
@@ -311,11 +291,8 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
   }
   ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
-       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
-  if (ok) {
-    snprintf(output, 4096, "%s", matrix->folder.output);
-    ok = count_failed(output, cells_failed, fault);
-  }
+       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, result, fault);
+  if (ok) snprintf(output, 4096, "%s", matrix->folder.output);
   free(matrix->spec.languages);
   plan_free(&matrix->plan);
   corpus_close(matrix->corpus);

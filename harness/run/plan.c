@@ -16,7 +16,7 @@
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
-#include "system/checkpoint.h"
+#include "system/account.h"
 #include "system/environment.h"
 
 const char *plan_malloc_conf(const char *profile) {
@@ -295,7 +295,7 @@ static void record_settings(const struct run_options *options, const struct plan
   json_add_u64(record, "seed", options->seed);
   json_add_u64(record, "timeout_ms", options->timeout_ms);
   json_add_u64(record, "memory_limit_bytes", options->memory_limit_bytes);
-  json_add_text(record, "unexplained_limit", CHECKPOINT_UNEXPLAINED_LIMIT_TEXT);
+  json_add_text(record, "unexplained_limit", ACCOUNT_UNEXPLAINED_LIMIT_TEXT);
   json_add_item(record, "options", plan_options(plan, &options->place));
 }
 

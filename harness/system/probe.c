@@ -23,12 +23,6 @@
 static char proc_root[4096] = "/proc/self";
 static char buffer[16384]; /* longer than any line: a path of at most 4,096 bytes, each perhaps as \ooo */
 
-static const char *const owner_names[] = {"anonymous", "stack",   "program", "stage",
-                                          "grammar",   "library", "corpus",  "other"};
-_Static_assert(COUNT(owner_names) == PROBE_OWNER_COUNT, "a name for each owner");
-
-const char *probe_owner_name(enum probe_owner owner) { return owner_names[owner]; }
-
 /* ---- the window of peak and faults ---- */
 
 static struct {
