@@ -88,7 +88,7 @@ says 7 verify.json store verify --json --stages "$vault" s.store
 holds verify.json 'r["bad_documents"] == 1 and not r["good"] and r["bad"][0]["document"] == "deep/f.py"'
 proves store verify.json
 says 0 out.json store build --dir code --stages p1+p2+p3+p4a -o archive.store
-printf x | dd of=archive.store/p4a.archive bs=1 seek=10 conv=notrunc 2> said
+printf x | dd of=archive.store/p4a.frames bs=1 seek=10 conv=notrunc 2> said
 says 7 verify.json store verify --json archive.store
 holds verify.json 'r["bad_documents"] == 0 and not r["files_good"] and "store" in r["bad"][0]'
 proves store verify.json

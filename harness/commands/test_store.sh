@@ -280,12 +280,12 @@ damage() { # WHAT: archive.store, copied, is damaged by the command in $2, and f
   timeout 20 "$PHASEBENCH" store verify d.store > out 2> said
   expect "verify: $1" 7 $?
 }
-damage "an empty file" ': > p4a.archive'
-damage "cut short" 'truncate -s 9000 p4a.archive'
-damage "a missing file" 'rm p4a.archive'
-damage "one head of two" 'printf x | dd of=p4a.archive bs=1 seek=10 conv=notrunc'
+damage "an empty file" ': > p4a.frames'
+damage "cut short" 'truncate -s 9000 p4a.frames'
+damage "a missing file" 'rm p4a.frames'
+damage "one head of two" 'printf x | dd of=p4a.frames bs=1 seek=10 conv=notrunc'
 grep -q 'every document is well' out || fail "one head of two: $(cat out)"
-damage "a pipe" 'rm p4a.archive && mkfifo p4a.archive'
+damage "a pipe" 'rm p4a.frames && mkfifo p4a.frames'
 damage "a pipe in place of the head" 'rm phasebench.store && mkfifo phasebench.store'
 said 'is no regular file'
 usage 'is in no combination' build --stages p1+p2+p3+p4a --dir code --set p4c.pinned_bytes=1 -o x

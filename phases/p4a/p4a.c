@@ -63,7 +63,7 @@ static int store_open(const struct stage_ctx *ctx, void **out) {
   struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
   if (!s) return STAGE_OUT_OF_MEMORY;
   *s = (struct store){.ctx = ctx};
-  int error = archive_open(ctx, "p4a.archive", &settings, &s->archive);
+  int error = archive_open(ctx, "p4a.frames", &settings, &s->archive);
   if (error) {
     stage_release(ctx, STAGE_TREE, s);
     return error;
