@@ -3,6 +3,7 @@
  * memory_file.c - see memory_file.h. */
 #include "memory_file.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -14,6 +15,7 @@ static bool out_of_memory(const char *what, struct fault *fault) {
 /* Room for so many bytes more, and the NUL. */
 static bool reserve(struct memory_file *file, size_t more) {
   if (file->capacity - file->byte_count > more) return true;
+  if (file->capacity > SIZE_MAX / 8 || more > SIZE_MAX / 8) return false;
   size_t capacity = 2 * file->capacity + more + 4096;
   char *grown = realloc(file->bytes, capacity);
   if (!grown) return false;
