@@ -63,7 +63,7 @@ def check_includes(source, rooms, kit, wrong):
                                                 if p.is_relative_to(source / kind / folder)):
                     wrong.append(f'{where}: #include "{name}" is in none of its folders')
             elif kind == "harness":
-                tests = path.name.startswith("test_") or folder == "testing"
+                tests = path.name.startswith(("test_", "fuzz_")) or folder == "testing"
                 may = {folder} | rooms.get(folder, set(rooms) if folder == "testing" else set())
                 if first not in may and not (tests and first in {"testing", "kit", "skeleton"}):
                     wrong.append(f'{where}: #include "{name}": {folder} may not use {first}')

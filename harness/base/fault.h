@@ -48,4 +48,15 @@ bool fault_set_at(struct fault *fault, const char *file, int line, enum exit_cod
     __attribute__((format(printf, 5, 6)));
 #define fault_set(fault, code, ...) fault_set_at((fault), __FILE__, __LINE__, (code), __VA_ARGS__)
 
+/* What an errno of opening, reading or looking at a file is: EXIT_CODE_INPUT where the file is to blame (not
+ * there, no permission, not a file, a name that is too long), EXIT_CODE_SYSTEM for all else, which may be
+ * gone the next time: I/O errors, no memory, too many open files. */
+enum exit_code exit_code_of_errno(int error);
+
+/* What dlopen did not load: `why` is dlerror()'s text, `error` the errno that it left, 0 before the call. */
+bool fault_loading(struct fault *fault, const char *what, const char *why, int error);
+
+/* For what cannot return an error: says "out of memory: WHAT" and ends the program with EXIT_CODE_SYSTEM. */
+_Noreturn void fault_out_of_memory(const char *what);
+
 #endif

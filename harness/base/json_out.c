@@ -15,6 +15,7 @@
 
 #include "count.h"
 #include "number.h"
+#include "output.h"
 #include "text.h"
 
 #include "count.h"
@@ -218,7 +219,7 @@ static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, 
     ssize_t got = read(fd, buffer + used, capacity - used - 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+      fault_set(fault, exit_code_of_errno(errno), "%s: cannot be read: %s", path, strerror(errno));
       free(buffer);
       return false;
     }
@@ -244,27 +245,32 @@ static unsigned line_of(const char *text, const char *at) {
   return line;
 }
 
+cJSON *json_parse(const char *text, size_t text_bytes, const char *where, struct fault *fault) {
+  const char *end = text;
+  errno = 0;
+  cJSON *root = cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
+  int error = errno; /* cJSON says only that it failed; malloc says why */
+  if (root) {
+    while (end < text + text_bytes && *end && strchr(" \t\r\n", *end)) end++;
+    if (end == text + text_bytes) return root;
+    cJSON_Delete(root);
+  } else if (error == ENOMEM) {
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while it was read", where);
+  }
+  fault_set(fault, EXIT_CODE_INPUT, "%s: not JSON from line %u (byte %zu) on; it was cut short or is not a JSON file",
+            where, line_of(text, end), (size_t)(end - text));
+  return NULL;
+}
+
 bool json_read_file(const char *path, cJSON **root, struct fault *fault) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   char *text = NULL;
   size_t text_bytes = 0;
   bool ok = read_all(fd, path, &text, &text_bytes, fault);
   close(fd);
   if (!ok) return false;
-  const char *end = text;
-  *root = cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
-  if (*root) {
-    while (end < text + text_bytes && *end && strchr(" \t\r\n", *end)) end++;
-    if (end != text + text_bytes) {
-      cJSON_Delete(*root);
-      *root = NULL;
-    }
-  }
-  if (!*root) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: not JSON from line %u (byte %zu) on; it was cut short or is not a JSON file",
-              path, line_of(text, end), (size_t)(end - text));
-  }
+  *root = json_parse(text, text_bytes, path, fault);
   free(text);
   return *root != NULL;
 }
@@ -353,8 +359,9 @@ bool json_print(cJSON *root, struct fault *fault) {
   char *text = cJSON_Print(root);
   bool good = text != NULL;
   if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  if (good && (puts(text) < 0 || fflush(stdout) != 0 || ferror(stdout)))
-    good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+  if (good && puts(text) < 0)
+    good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
+  good = good && output_flush(fault);
   cJSON_free(text);
   cJSON_Delete(root);
   return good;

@@ -94,7 +94,7 @@ bool cell_read_file(const struct cell_documents *documents, const struct cell_fi
   char path[4096 * 2];
   if (!cell_path_of(documents, file->path, path, sizeof path, fault)) return false;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   bool good = read_whole(fd, path, to, file->bytes, fault);
   close(fd);
   if (good && XXH3_64bits(to, file->bytes) != file->hash)

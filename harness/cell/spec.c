@@ -34,6 +34,7 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/memory_file.h"
 #include "store/name.h"
 #include "base/number.h"
 
@@ -48,10 +49,10 @@ static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
 /* ---- the list ---- */
 
 bool cell_spec_write_list(const char *path, const struct corpus *corpus, char list_hash[33], struct fault *fault) {
-  char *text = NULL;
-  size_t text_bytes = 0;
-  FILE *out = open_memstream(&text, &text_bytes);
-  if (!out) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while listing the corpus", path);
+  static const char what[] = "the list of the corpus's files";
+  struct memory_file list;
+  if (!memory_file_begin(&list, what, fault)) return false;
+  FILE *out = list.out;
   fwrite(LIST_MAGIC, 1, sizeof LIST_MAGIC, out);
   for (size_t i = 0; i < corpus->file_count; i++) {
     const struct corpus_file *file = &corpus->files[i];
@@ -59,14 +60,10 @@ bool cell_spec_write_list(const char *path, const struct corpus *corpus, char li
             file->language, file->path);
     putc(0, out);
   }
-  bool written = !ferror(out);
-  bool ok = fclose(out) == 0 && written;
-  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while listing the corpus", path);
-  if (ok) {
-    hash_of(text, text_bytes, list_hash);
-    ok = json_write_bytes(path, text, text_bytes, fault);
-  }
-  free(text);
+  if (!memory_file_end(&list, what, fault)) return false;
+  hash_of(list.bytes, list.byte_count, list_hash);
+  bool ok = json_write_bytes(path, list.bytes, list.byte_count, fault);
+  memory_file_drop(&list);
   return ok;
 }
 
@@ -75,22 +72,25 @@ static bool read_list(const char *path, char **block, size_t *block_bytes, struc
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   struct stat status;
   if (fd < 0 || fstat(fd, &status) != 0) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: the corpus's list cannot be opened: %s", path, strerror(errno));
+    fault_set(fault, exit_code_of_errno(errno), "%s: the corpus's list cannot be opened: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
     return false;
   }
   size_t size = (size_t)status.st_size, used = 0;
   char *bytes = malloc(size + 1);
+  errno = 0; /* the end of the file sets none */
   while (bytes && used < size) {
     ssize_t got = read(fd, bytes + used, size - used);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     used += (size_t)got;
   }
+  int error = bytes && used < size ? errno : 0;
   close(fd);
   if (!bytes) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%zu bytes)", path, size);
   if (used != size) {
     free(bytes);
+    if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
     return fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %zu bytes could be read", path, used, size);
   }
   bytes[size] = 0;

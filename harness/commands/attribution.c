@@ -8,6 +8,7 @@
 
 #include "base/json_out.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "commands.h"
 #include "report/report.h"
@@ -200,9 +201,7 @@ static bool attribute(const struct request *request, struct fault *fault) {
             (request->json ? print_json(a, fault) : print_text(a, fault));
   attribution_close(a);
   result_close(result);
-  if (ok && (fflush(stdout) != 0 || ferror(stdout)))
-    return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
-  return ok;
+  return ok && output_flush(fault);
 }
 
 int command_attribution(int argc, char **argv) {

@@ -44,7 +44,8 @@ static bool list(const char *directory, struct fault *fault) {
   struct dirent **entries;
   int count = scandir(directory, &entries, is_baseline, alphasort);
   if (count < 0 && errno == ENOENT) count = 0, entries = NULL;
-  if (count < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be listed: %s", directory, strerror(errno));
+  if (count < 0)
+    return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be listed: %s", directory, strerror(errno));
   if (count == 0) printf("no baselines in %s; `phasebench baseline save` makes one\n", directory);
   for (int i = 0; i < count; i++) {
     char path[BASELINES_PATH_BYTES];

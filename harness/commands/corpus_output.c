@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * corpus_output.c - how the parts of `phasebench corpus` end: with an exit code, and output that arrived. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json_out.h"
+#include "base/output.h"
 #include "corpus.h"
 
 int corpus_report(const struct fault *fault) {
@@ -15,9 +14,8 @@ int corpus_report(const struct fault *fault) {
 
 /* Output that cannot be written (a full disk behind a pipe) is an error. */
 int corpus_finish_output(int code) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-  fprintf(stderr, "phasebench: cannot write the output: %s\n", strerror(errno));
-  return EXIT_CODE_SYSTEM;
+  struct fault fault = {0};
+  return output_flush(&fault) ? code : corpus_report(&fault);
 }
 
 int corpus_print_json(cJSON *json, int code) {

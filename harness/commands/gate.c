@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/json_out.h"
+#include "base/memory_file.h"
+#include "base/output.h"
 #include "commands.h"
 #include "judge/gate.h"
 #include "result/baselines.h"
@@ -151,17 +153,17 @@ static bool parse(int argc, char **argv, struct arguments *arguments, struct fau
 /* ---- output ---- */
 
 static bool write_one(const struct gate *gate, print_fn *print, const char *path, struct fault *fault) {
-  char *text = NULL;
-  size_t length = 0;
-  FILE *memory = open_memstream(&text, &length);
-  if (memory) print(gate, memory);
-  bool ok = memory && fclose(memory) == 0 && length > 0;
-  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", path);
-  else if (strcmp(path, "-") != 0) ok = json_write_bytes(path, text, length, fault);
-  else if (fwrite(text, 1, length, stdout) != length || fflush(stdout) != 0) {
-    ok = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+  struct memory_file text;
+  if (!memory_file_begin(&text, path, fault)) return false;
+  print(gate, text.out);
+  if (!memory_file_end(&text, path, fault)) return false;
+  bool ok = true;
+  if (strcmp(path, "-") != 0) ok = json_write_bytes(path, text.bytes, text.byte_count, fault);
+  else {
+    fwrite(text.bytes, 1, text.byte_count, stdout);
+    ok = output_flush(fault);
   }
-  free(text);
+  memory_file_drop(&text);
   return ok;
 }
 

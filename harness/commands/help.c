@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_file.h"
 #include "base/text_append.h"
 #include "commands.h"
 #include "find.h"
@@ -20,17 +21,13 @@ static const char help[] =
  * whole or not at all. */
 static int print_man(void) {
   struct fault fault = {0};
-  char *text = NULL;
-  size_t length = 0;
-  FILE *memory = open_memstream(&text, &length);
-  bool ok = memory && help_write_man(memory, &fault);
-  if (memory && fclose(memory) != 0) ok = false;
-  if (ok) fwrite(text, 1, length, stdout);
-  else {
-    fault_set(&fault, EXIT_CODE_SYSTEM, "out of memory");
-    fprintf(stderr, "phasebench help: %s\n", fault.message);
-  }
-  free(text);
+  static const char what[] = "the man page";
+  struct memory_file page;
+  if (memory_file_begin(&page, what, &fault) && help_write_man(page.out, &fault) &&
+      memory_file_end(&page, what, &fault))
+    fwrite(page.bytes, 1, page.byte_count, stdout);
+  else fprintf(stderr, "phasebench help: %s\n", fault.message);
+  memory_file_drop(&page);
   return (int)fault.code;
 }
 

@@ -7,8 +7,11 @@
 
 #include "base/fault.h"
 #include "base/interrupt.h"
+#include "base/output.h"
 #include "commands.h"
 #include "find.h"
+#include "stats/statistics.h"
+#include "system/heap.h"
 
 static int run_command(int argc, char **argv) {
   if (argc < 2) {
@@ -34,10 +37,12 @@ static int run_command(int argc, char **argv) {
 
 /* A command whose output did not arrive (a full disk) did not succeed. */
 int main(int argc, char **argv) {
-  interrupt_ignore(SIGXFSZ); /* a limit on the size of files is an error of the write that meets it */
+  interrupt_ignore(SIGXFSZ);            /* a limit on the size of files is an error of the write that meets it */
+  statistics_check_errors();            /* GSL itself would abort */
+  heap_use_for_tree_sitter(heap_at(0)); /* tree-sitter's own allocator would abort when memory is out */
   int code = run_command(argc, argv);
-  bool arrived = fflush(stdout) == 0 && !ferror(stdout);
-  if (arrived || code != EXIT_CODE_OK) return code;
-  fputs("phasebench: standard output: writing failed\n", stderr);
-  return EXIT_CODE_SYSTEM;
+  struct fault fault = {0};
+  if (output_flush(&fault) || code != EXIT_CODE_OK) return code;
+  fprintf(stderr, "phasebench: %s\n", fault.message);
+  return (int)fault.code;
 }

@@ -9,6 +9,7 @@
 
 #include "base/json_out.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "commands.h"
 #include "result/metrics.h"
 
@@ -143,10 +144,7 @@ static bool print_all(struct result *const *results, unsigned count, const char 
   }
   if (ok && root) return json_print(root, fault);
   cJSON_Delete(root);
-  if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
-    return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
-  }
-  return ok;
+  return ok && output_flush(fault);
 }
 
 int command_metrics(int argc, char **argv) {

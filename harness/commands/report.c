@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "commands.h"
 #include "report/folder.h"
 #include "report/page.h"
@@ -90,9 +91,10 @@ static bool print_file(const char *directory, const char *name, struct fault *fa
   if (!file) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
   size_t got;
   while ((got = fread(block, 1, sizeof block, file)) > 0) fwrite(block, 1, got, stdout);
+  int error = ferror(file) ? errno : 0;
   fclose(file);
-  if (fflush(stdout) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
-  return true;
+  if (error) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(error));
+  return output_flush(fault);
 }
 
 static bool make_in(void *context, const char *made, struct fault *fault) {

@@ -237,6 +237,8 @@ static bool choose_combination(struct build *build, struct fault *fault) {
     found = store_open(&all[i], NULL, &store, told) && store_can_commit(store, told);
     store_close(store);
     if (found) build->combination = all[i];
+    /* That the system refused something says nothing about the combination. */
+    else if (told->code == EXIT_CODE_SYSTEM) good = fault_set(fault, told->code, "%s", told->message);
   }
   free(all);
   if (!good || found) return good;

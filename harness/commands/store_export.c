@@ -13,6 +13,7 @@
 
 #include "base/count.h"
 #include "base/interrupt.h"
+#include "base/memory_file.h"
 #include "base/text.h"
 #include "export_file.h"
 #include "store.h"
@@ -172,20 +173,16 @@ static enum export_outcome write_document(struct exporting *exporting, uint32_t 
 
 /* Writes to memory first, so that nothing is written of a document that turns out to be corrupt. */
 static enum export_outcome export_document(struct exporting *exporting, uint32_t id, struct fault *fault) {
-  char *bytes = NULL;
-  size_t byte_count = 0;
-  FILE *file = open_memstream(&bytes, &byte_count);
+  static const char what[] = "its text";
+  struct memory_file file;
   enum export_outcome outcome = EXPORT_FAILED;
-  bool good = file != NULL;
-  if (!file) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  else if (exporting->options->trees) good = export_tree(exporting, id, file, fault);
-  else good = export_source(exporting, id, file, fault);
-  bool made = file && !ferror(file);
-  if (file && fclose(file) != 0) made = false;
-  if (good && !made) good = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  if (good) outcome = write_document(exporting, id, bytes, byte_count, fault);
+  if (!memory_file_begin(&file, what, fault)) return outcome;
+  bool good = exporting->options->trees ? export_tree(exporting, id, file.out, fault)
+                                        : export_source(exporting, id, file.out, fault);
+  if (good && memory_file_end(&file, what, fault))
+    outcome = write_document(exporting, id, file.bytes, file.byte_count, fault);
   else if (fault->code == EXIT_CODE_CORRUPT) outcome = EXPORT_REFUSED;
-  free(bytes);
+  memory_file_drop(&file);
   return outcome;
 }
 

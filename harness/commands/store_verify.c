@@ -105,16 +105,28 @@ static bool check_facts(struct verify *verify, uint32_t id, struct fault *fault)
                    verify->proof.mismatches, text);
 }
 
+/* Tells what a check found; false where it found nothing out: no memory, or an error of reading. */
+static bool judge_document(const struct verify *verify, const char *path, const struct fault *found,
+                           struct fault *fault) {
+  static struct path_shown shown;
+  if (found->code == EXIT_CODE_SYSTEM)
+    return fault_set(fault, found->code, "%.300s: cannot be checked: %.600s", path_show(path, &shown), found->message);
+  if (found->code != EXIT_CODE_OK) tell_bad(verify, "document", path, found->message);
+  return true;
+}
+
 /* Looks for everything that can be wrong with a document, also after something was found. */
-static void check_document(struct verify *verify, uint32_t id) {
+static bool check_document(struct verify *verify, uint32_t id, struct fault *fault) {
   const char *path = verify->disk.catalogue.documents[id].path;
   struct fault source = {0}, tree = {0}, facts = {0};
-  if (!check_source(verify, id, &source)) tell_bad(verify, "document", path, source.message);
-  if (!check_tree(verify, id, &tree)) tell_bad(verify, "document", path, tree.message);
-  if (verify->with_sources && source.code == EXIT_CODE_OK && tree.code == EXIT_CODE_OK &&
-      !check_facts(verify, id, &facts))
-    tell_bad(verify, "document", path, facts.message);
+  check_source(verify, id, &source);
+  if (!judge_document(verify, path, &source, fault)) return false;
+  check_tree(verify, id, &tree);
+  if (!judge_document(verify, path, &tree, fault)) return false;
+  if (verify->with_sources && source.code == EXIT_CODE_OK && tree.code == EXIT_CODE_OK) check_facts(verify, id, &facts);
+  if (!judge_document(verify, path, &facts, fault)) return false;
   if (source.code || tree.code || facts.code) verify->bad_documents++;
+  return true;
 }
 
 /* ---- grammars ---- */
@@ -209,9 +221,11 @@ static bool check_all(struct verify *verify, struct fault *fault) {
   if (verify->with_sources && !begin_proof(verify, fault)) return false;
   struct fault files = {0}; /* what no document needs may be bad alone */
   bool files_good = store_verify(verify->disk.store, &files);
+  if (files.code == EXIT_CODE_SYSTEM)
+    return fault_set(fault, files.code, "%.300s: cannot be checked: %.600s", verify->disk.path, files.message);
   if (!files_good) tell_bad(verify, "store", verify->disk.path, files.message);
   for (uint64_t id = 0; id < count; id++) {
-    check_document(verify, (uint32_t)id);
+    if (!check_document(verify, (uint32_t)id, fault)) return false;
     tell_progress(verify, id + 1, &told_ns);
   }
   if (isatty(STDERR_FILENO) == 1) fputs("\r\033[K", stderr);

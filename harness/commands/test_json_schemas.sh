@@ -166,7 +166,7 @@ for command in 'attribution --json all.json' 'metrics --json all.json' 'doctor -
   'claims --json all.json' 'compare --json all.json all.json'; do
   # shellcheck disable=SC2086
   full 4 $command
-  grep -q 'standard output: writing failed$' said || fail "$command, on a full disk: $(cat said)"
+  grep -q 'standard output: writing failed: No space left on device$' said || fail "$command, on a full disk: $(cat said)"
 done
 full 7 store verify --json archive.store # what is bad says more
 

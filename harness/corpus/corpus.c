@@ -137,6 +137,8 @@ static bool check_options(const struct corpus_options *options, struct fault *fa
   return true;
 }
 
+static void strings_failed(void) { fault_out_of_memory("the names of a corpus's files"); }
+
 static bool begin(struct corpus_build *build, const char *name, const char *title, const char *root,
                   struct fault *fault) {
   struct obstack *strings = malloc(sizeof *strings);
@@ -147,7 +149,7 @@ static bool begin(struct corpus_build *build, const char *name, const char *titl
     build->corpus = NULL;
     return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   }
-  obstack_exit_failure = EXIT_CODE_SYSTEM;
+  obstack_alloc_failed_handler = strings_failed;
   obstack_init(strings);
   build->strings = strings;
   build->corpus->arena = strings;
@@ -221,7 +223,7 @@ bool corpus_open_directory(const char *path, const struct corpus_options *option
   char root[PATH_MAX];
   struct stat status;
   if (!realpath(path, root) || stat(root, &status) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "cannot use the directory '%s': %s", path, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(errno), "cannot use the directory '%s': %s", path, strerror(errno));
   }
   if (!S_ISDIR(status.st_mode)) {
     return fault_set(fault, EXIT_CODE_INPUT, "'%s' is not a directory: expected a folder with source files", path);

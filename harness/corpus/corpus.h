@@ -109,7 +109,7 @@ void corpus_close(struct corpus *corpus);
 enum corpus_again {
   CORPUS_AGAIN_READ,     /* *text is the file's, and the corpus has its size, lines and hash of now */
   CORPUS_AGAIN_LEFT_OUT, /* it cannot be part of the corpus any more; *why says why */
-  CORPUS_AGAIN_FAULT     /* out of memory */
+  CORPUS_AGAIN_FAULT     /* out of memory, or an error that may be gone the next time */
 };
 /* Reads a file that has changed since the corpus was read; reads it twice where it changes meanwhile.
  * The caller frees *text. */

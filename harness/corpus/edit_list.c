@@ -23,6 +23,7 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/memory_file.h"
 #include "base/number.h"
 #include "edits.h"
 
@@ -38,15 +39,16 @@ static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
 /* A file as the corpus knows it. The caller frees *bytes. */
 static bool read_known(const char *path, uint64_t length, uint64_t hash, char **bytes, struct fault *fault) {
   FILE *in = fopen(path, "rb");
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   *bytes = malloc((size_t)length + 1);
   size_t got = *bytes ? fread(*bytes, 1, (size_t)length + 1, in) : 0; /* one more, to see that there is none */
-  bool failed = ferror(in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   if (!*bytes) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%" PRIu64 " bytes)", path, length);
-  if (!failed && got == length && XXH3_64bits(*bytes, got) == hash) return true;
+  if (!error && got == length && XXH3_64bits(*bytes, got) == hash) return true;
   free(*bytes);
   *bytes = NULL;
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   return fault_set(fault, EXIT_CODE_INPUT,
                    "%s: is not what it was when the corpus was read; let nobody change a corpus that is being measured",
                    path);
@@ -89,29 +91,24 @@ static bool write_edit(FILE *out, const struct corpus *corpus, const struct corp
 
 /* The records of the chosen edits; how many there are, and how many hunks they have in all. */
 struct records {
-  char *text; /* malloc */
-  size_t text_bytes;
+  struct memory_file text;
   uint32_t chosen;
   uint64_t hunk_total;
 };
 
+static const char list_text[] = "the list of edits";
+
 static bool write_records(const struct corpus *corpus, uint64_t seed, struct records *records, struct fault *fault) {
   uint32_t count = (uint32_t)corpus->edit_count, order[EDIT_LIST_DOCUMENTS_MAX];
   uint32_t *scratch = calloc((size_t)count + 1, sizeof *scratch);
-  FILE *out = scratch ? open_memstream(&records->text, &records->text_bytes) : NULL;
-  if (!out) {
-    free(scratch);
-    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-  }
-  records->chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
-  bool ok = true;
+  bool ok = scratch != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
+  ok = ok && memory_file_begin(&records->text, list_text, fault);
+  if (ok) records->chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
   for (uint32_t i = 0; ok && i < records->chosen; i++)
-    ok = write_edit(out, corpus, &corpus->edits[order[i]], &records->hunk_total, fault);
+    ok = write_edit(records->text.out, corpus, &corpus->edits[order[i]], &records->hunk_total, fault);
   free(scratch);
-  bool written = !ferror(out);
-  written = fclose(out) == 0 && written;
-  if (ok && !written) ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-  return ok;
+  return ok && memory_file_end(&records->text, list_text, fault);
 }
 
 /* The first record, which counts the others, before them. */
@@ -119,12 +116,12 @@ static bool write_whole(const char *path, const struct records *records, char ha
   char head[80];
   size_t head_bytes =
       (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, records->chosen, records->hunk_total) + 1;
-  char *whole = malloc(head_bytes + records->text_bytes);
-  if (!whole) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
+  char *whole = malloc(head_bytes + records->text.byte_count);
+  if (!whole) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
   memcpy(whole, head, head_bytes);
-  memcpy(whole + head_bytes, records->text, records->text_bytes);
-  hash_of(whole, head_bytes + records->text_bytes, hash);
-  bool ok = json_write_bytes(path, whole, head_bytes + records->text_bytes, fault);
+  memcpy(whole + head_bytes, records->text.bytes, records->text.byte_count);
+  hash_of(whole, head_bytes + records->text.byte_count, hash);
+  bool ok = json_write_bytes(path, whole, head_bytes + records->text.byte_count, fault);
   free(whole);
   return ok;
 }
@@ -138,7 +135,7 @@ bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t see
   }
   struct records records = {0};
   bool ok = write_records(corpus, seed, &records, fault) && write_whole(path, &records, hash, fault);
-  free(records.text);
+  memory_file_drop(&records.text);
   return ok;
 }
 
@@ -205,16 +202,20 @@ static bool read_block(const char *path, char **block, size_t *block_bytes, stru
   FILE *in = fopen(path, "rb");
   struct stat status;
   if (!in || fstat(fileno(in), &status) != 0) {
+    int error = errno;
     if (in) fclose(in);
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the list of edits cannot be opened: %s", path, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(error), "%s: the list of edits cannot be opened: %s", path,
+                     strerror(error));
   }
   size_t size = (size_t)status.st_size;
   *block = malloc(size + 1);
   size_t got = *block ? fread(*block, 1, size, in) : 0;
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   if (!*block) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%zu bytes)", path, size);
   (*block)[got] = 0;
   *block_bytes = got;
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   return got == size || fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %zu bytes could be read", path, got, size);
 }
 

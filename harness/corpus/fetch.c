@@ -61,7 +61,8 @@ static bool build_arguments(const struct manifest *manifest, bool again, struct 
     return fault_set(fault, EXIT_CODE_INPUT, "the path of the corpora folder is too long");
   }
   if (access(script, R_OK) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "cannot read %s, which fetches corpora: %s", script, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(errno), "cannot read %s, which fetches corpora: %s", script,
+                     strerror(errno));
   }
   bool ok = add(arguments, "bash") && add(arguments, script) &&
             add(arguments, manifest->source == MANIFEST_NPM ? "npm" : "deb") && add_option(arguments, "--into", folder);

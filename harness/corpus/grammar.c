@@ -33,7 +33,7 @@ static bool grammar_file(const char *language, const char *ending, char *path, s
     return fault_set(fault, EXIT_CODE_INPUT, "the path of the grammar folder is too long: %s", paths_grammar_dir());
   }
   if (access(path, R_OK) == 0) return true;
-  return fault_set(fault, EXIT_CODE_INPUT,
+  return fault_set(fault, exit_code_of_errno(errno),
                    "there is no grammar for the language '%s': cannot read %s: %s; build again, "
                    "or set PHASEBENCH_GRAMMAR_DIR to the folder that holds it",
                    language, path, strerror(errno));
@@ -43,8 +43,10 @@ bool grammar_load(const char *language, struct grammar *grammar, struct fault *f
   memset(grammar, 0, sizeof *grammar);
   char path[PATH_MAX];
   if (!check_name(language, fault) || !grammar_file(language, ".so", path, fault)) return false;
+  errno = 0;
   void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) return fault_set(fault, EXIT_CODE_INPUT, "the grammar cannot be loaded: %s; build again", dlerror());
+  int error = errno;
+  if (!module) return fault_loading(fault, "the grammar", dlerror(), error);
   char symbol[64];
   snprintf(symbol, sizeof symbol, "tree_sitter_%s", language);
   grammar_function *function = NULL;

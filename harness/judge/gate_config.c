@@ -164,10 +164,10 @@ bool gate_config_open(const char *path, struct gate_config **out, struct fault *
   cJSON *root = NULL;
   config->path = path;
   if (path && !json_read_file(path, &root, fault)) return false;
-  if (!path) root = cJSON_Parse(gate_default_json);
+  const char *name = path ? path : "the default configuration (results/gate.json)";
+  if (!path) root = json_parse(gate_default_json, sizeof gate_default_json - 1, name, fault);
   config->root = root;
-  if (!root) return fault_set(fault, EXIT_CODE_INTERNAL, "the gate configuration that was built in is not JSON");
-  return read_config(config, path ? path : "the default configuration (results/gate.json)", fault);
+  return root && read_config(config, name, fault);
 }
 
 void gate_config_close(struct gate_config *config) {

@@ -123,11 +123,11 @@ static bool draw_one(const struct report_picture *picture, const char *terminal,
                              (char *)picture->numbers,
                              NULL};
   if (!run(picture, arguments, fault)) return false;
-  if ((size_t)snprintf(path, sizeof path, "%s/%s", picture->directory, out) >= sizeof path || stat(path, &info) != 0 ||
-      info.st_size < 200) {
-    return fail_with_log(picture, "left no picture", fault);
-  }
-  return true;
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", picture->directory, out) >= sizeof path)
+    return fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", picture->directory);
+  if (stat(path, &info) != 0 && errno != ENOENT)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", path, strerror(errno));
+  return access(path, R_OK) == 0 && info.st_size >= 200 ? true : fail_with_log(picture, "left no picture", fault);
 }
 
 bool report_draw(const struct report_picture *picture, struct fault *fault) {

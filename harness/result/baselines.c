@@ -34,6 +34,8 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
   if (!is_path) {
     if (!baselines_path(directory, name_or_path, path, fault)) return false;
     if (access(path, F_OK) == 0) return true;
+    if (exit_code_of_errno(errno) != EXIT_CODE_INPUT)
+      return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", path, strerror(errno));
     return fault_set(fault, EXIT_CODE_INPUT,
                      "there is no baseline '%s': %s does not exist; `phasebench baseline list` shows those that do, "
                      "and a path is told by a '/' or .json",

@@ -166,13 +166,24 @@ static void take_rest(cJSON *cell, cJSON *output, bool ok) {
   }
 }
 
-cJSON *cell_outcome_object(const struct cell_outcome_facts *facts) {
+cJSON *cell_outcome_planned(const struct plan_combination *combination, const char *profile, unsigned repetition,
+                            unsigned position) {
+  const struct supervise_outcome end = {0};
+  const struct cell_outcome_facts facts = {
+      .combination = combination, .profile = profile, .repetition = repetition, .position = position, .end = &end};
+  return head(&facts, "failed", "not measured yet");
+}
+
+cJSON *cell_outcome_object(const struct cell_outcome_facts *facts, struct fault *fault) {
   char text[REASON_BYTES];
   const char *status = bad_end(facts, text);
   if (status) return head(facts, status, text);
   cJSON *output = NULL;
   struct fault unreadable = {0};
-  json_read_file(facts->out_path, &output, &unreadable);
+  if (!json_read_file(facts->out_path, &output, &unreadable) && unreadable.code == EXIT_CODE_SYSTEM) {
+    fault_set(fault, unreadable.code, "%s", unreadable.message); /* which says nothing about the cell */
+    return NULL;
+  }
   status = disagreement(output, facts, &unreadable, text);
   cJSON *cell;
   if (status) {

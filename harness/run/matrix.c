@@ -174,7 +174,8 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
                                            .out_path = files.out,
                                            .log_path = files.log};
-  cJSON *object = cell_outcome_object(&facts);
+  cJSON *object = cell_outcome_object(&facts, fault);
+  if (!object) return false;
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
   bool kept = matrix_keep_cell(&matrix->folder, &matrix->plan, position, &end, object, fault);
   cJSON_Delete(object);
@@ -267,7 +268,8 @@ static bool measure(struct matrix *matrix, struct result **result, struct fault 
             matrix->facts.claim.cpu);
   }
   const struct matrix_parts parts = {matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder};
-  bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) && matrix_write_result(&parts, result, fault);
+  bool ok = make_spec(matrix, fault) && matrix_check_plan(&parts, fault) && run_cells(matrix, fault) &&
+            matrix_write_result(&parts, result, fault);
   cpu_claim_release(&matrix->facts.claim);
   matrix_folder_close(&matrix->folder, &matrix->plan, ok);
   return ok;

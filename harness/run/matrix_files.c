@@ -20,6 +20,7 @@
 #include "base/count.h"
 #include "base/json_out.h"
 #include "cell/spec.h"
+#include "cell_outcome.h"
 #include "result/result.h"
 #include "store/files.h"
 #include "system/account.h"
@@ -362,7 +363,11 @@ static bool add_cells(const struct plan *plan, const struct matrix_folder *folde
 
 static void add_note(cJSON *notes, const char *what, const char *detail) {
   char text[4400];
+  const cJSON *note;
   snprintf(text, sizeof text, "%s%s", what, detail);
+  cJSON_ArrayForEach(note, notes) {
+    if (strcmp(note->valuestring, text) == 0) return; /* two combinations may have one stage */
+  }
   json_add_text(notes, NULL, text);
 }
 
@@ -450,34 +455,68 @@ static bool put_in_place(const char *path, const char *output, struct fault *fau
   return ok;
 }
 
-/* What was measured must be readable by everybody who will read it: it is read as they do before it replaces what is
- * there. */
-static bool finish(const struct matrix_folder *folder, const cJSON *root, struct result **result, struct fault *fault) {
+/* Writes a result into the folder, and reads it as everybody will. */
+static bool write_and_read(const struct matrix_folder *folder, const cJSON *root, const char *what,
+                           struct result **result, struct fault *fault) {
   char path[MATRIX_PATH_BYTES];
   struct fault unreadable = {0};
   matrix_file_path(folder, "result.json", path);
   if (!json_write_file(path, root, fault)) return false;
-  if (!result_open(path, result, &unreadable)) {
-    return fault_set(fault, EXIT_CODE_INTERNAL, "the cells do not make a valid result: %.700s", unreadable.message);
-  }
+  if (result_open(path, result, &unreadable)) return true;
+  if (unreadable.code == EXIT_CODE_SYSTEM) return fault_set(fault, unreadable.code, "%s", unreadable.message);
+  return fault_set(fault, EXIT_CODE_INTERNAL, "%s: %.700s", what, unreadable.message);
+}
+
+/* What was measured must be readable before it replaces what is there. */
+static bool finish(const struct matrix_folder *folder, const cJSON *root, struct result **result, struct fault *fault) {
+  char path[MATRIX_PATH_BYTES];
+  matrix_file_path(folder, "result.json", path);
+  if (!write_and_read(folder, root, "the cells, which are kept, do not make a valid result", result, fault))
+    return false;
   if (put_in_place(path, folder->output, fault)) return true;
   result_close(*result);
   *result = NULL;
   return false;
 }
 
-bool matrix_write_result(const struct matrix_parts *parts, struct result **result, struct fault *fault) {
-  struct refusals refusals = {0};
-  cJSON *root = json_new_object(), *cells = json_new_array();
-  bool ok = add_cells(parts->plan, parts->folder, cells, &refusals, fault);
+/* The result of these cells, which it takes. The caller deletes it. */
+static cJSON *make_result(const struct matrix_parts *parts, const struct refusals *refusals, cJSON *cells) {
+  cJSON *root = json_new_object();
   json_add_text(root, "schema", RESULT_SCHEMA);
   add_time(root);
   json_add_item(root, "phasebench", environment_build());
   json_add_item(root, "environment", environment_record());
   corpus_add_json(parts->corpus, json_add_object(root, "corpus"));
-  add_settings(parts, &refusals, json_add_object(root, "settings"));
+  add_settings(parts, refusals, json_add_object(root, "settings"));
   json_add_item(root, "cells", cells);
   json_add_bool(root, "complete", true);
+  return root;
+}
+
+bool matrix_check_plan(const struct matrix_parts *parts, struct fault *fault) {
+  const struct refusals refusals = {EPERM, EPERM, EPERM}; /* as much as can be said */
+  const struct plan *plan = parts->plan;
+  struct result *result = NULL;
+  cJSON *cells = json_new_array();
+  for (unsigned i = 0; i < plan->cell_count; i++) {
+    const struct plan_cell *cell = &plan->cells[i];
+    json_add_item(cells, NULL,
+                  cell_outcome_planned(&plan->combinations[cell->combination], plan->profiles[cell->profile],
+                                       cell->repetition, i));
+  }
+  cJSON *root = make_result(parts, &refusals, cells);
+  bool ok = write_and_read(parts->folder, root, "the cells would not make a valid result, and none was measured",
+                           &result, fault);
+  if (ok) result_close(result);
+  cJSON_Delete(root);
+  return ok;
+}
+
+bool matrix_write_result(const struct matrix_parts *parts, struct result **result, struct fault *fault) {
+  struct refusals refusals = {0};
+  cJSON *cells = json_new_array();
+  bool ok = add_cells(parts->plan, parts->folder, cells, &refusals, fault);
+  cJSON *root = make_result(parts, &refusals, cells);
   ok = ok && finish(parts->folder, root, result, fault);
   cJSON_Delete(root);
   return ok;

@@ -59,6 +59,9 @@ struct matrix_parts {
   const struct matrix_folder *folder;
 };
 
+/* Before the first cell: would the cells of this plan make a result that can be read? */
+bool matrix_check_plan(const struct matrix_parts *parts, struct fault *fault);
+
 /* Makes the result of all kept cells and puts it in place; *result is it, opened, and the caller closes it. */
 bool matrix_write_result(const struct matrix_parts *parts, struct result **result, struct fault *fault);
 

@@ -48,7 +48,7 @@ static int compare_parts(const void *a, const void *b) {
 static bool resolve_path(const char *path, struct part *part, struct fault *fault) {
   char absolute[PATH_MAX];
   if (!realpath(path, absolute))
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: no such stage module: %s", path, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(errno), "%s: no such stage module: %s", path, strerror(errno));
   part->by_path = true;
   return stage_module_probe(absolute, fault) && stage_summarize(absolute, &part->summary, fault);
 }

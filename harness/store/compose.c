@@ -181,6 +181,7 @@ bool store_open(const struct combination *combination, const struct store_place 
     free(self);
     return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a store");
   }
+  self->is_reopened = place->is_reopened;
   bool good = load_members(self, combination, fault);
   if (good) compose(self);
   good = good && take_settings(self, place, fault) && take_place(self, place, fault);

@@ -13,32 +13,32 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
+#include "base/memory_file.h"
 #include "commit.h"
 
 static const char HEAD_MAGIC[] = "phasebench-store-1";
+#define HASH_LINE "hash %016" PRIx64 "\n"
+#define HASH_LINE_BYTES 23 /* with its NUL */
 
 /* ---- the head ---- */
 
 char *store_disk_head(const struct store *store, const struct combination *combination, struct fault *fault) {
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *out = open_memstream(&text, &bytes);
-  if (out) {
-    fprintf(out, "%s\nabi %u\nstages %s\n", HEAD_MAGIC, STAGE_ABI_VERSION, combination->name);
-    for (unsigned i = 0; i < store_stage_count(store); i++) {
-      const struct stage_ops *ops = store_stage(store, i);
-      for (uint32_t o = 0; o < ops->option_count; o++)
-        fprintf(out, "set %s.%s=%" PRIu64 "\n", ops->name, ops->options[o].name, store_option(store, i, o));
-    }
-    fflush(out);
-    uint64_t hash = text ? XXH3_64bits(text, bytes) : 0;
-    fprintf(out, "hash %016" PRIx64 "\n", hash);
-    bool good = !ferror(out);
-    if (fclose(out) == 0 && good) return text;
+  static const char what[] = "the store's " STORE_DISK_HEAD;
+  struct memory_file file;
+  if (!memory_file_begin(&file, what, fault)) return NULL;
+  fprintf(file.out, "%s\nabi %u\nstages %s\n", HEAD_MAGIC, STAGE_ABI_VERSION, combination->name);
+  for (unsigned i = 0; i < store_stage_count(store); i++) {
+    const struct stage_ops *ops = store_stage(store, i);
+    for (uint32_t o = 0; o < ops->option_count; o++)
+      fprintf(file.out, "set %s.%s=%" PRIu64 "\n", ops->name, ops->options[o].name, store_option(store, i, o));
   }
-  free(text);
-  fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the store's " STORE_DISK_HEAD);
-  return NULL;
+  char hash[HASH_LINE_BYTES];
+  fprintf(file.out, "%*s", HASH_LINE_BYTES - 1, ""); /* room for its hash */
+  if (!memory_file_end(&file, what, fault)) return NULL;
+  char *line = file.bytes + file.byte_count - (HASH_LINE_BYTES - 1);
+  snprintf(hash, sizeof hash, HASH_LINE, XXH3_64bits(file.bytes, (size_t)(line - file.bytes)));
+  memcpy(line, hash, HASH_LINE_BYTES - 1);
+  return file.bytes;
 }
 
 bool store_disk_read_head(const char *path, char text[STORE_DISK_HEAD_BYTES_MAX], struct fault *fault) {
@@ -59,16 +59,18 @@ bool store_disk_read_head(const char *path, char text[STORE_DISK_HEAD_BYTES_MAX]
                      path, STORE_DISK_HEAD);
   if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, strerror(errno));
   size_t got = fread(text, 1, STORE_DISK_HEAD_BYTES_MAX - 1, in);
-  bool whole = !ferror(in) && feof(in);
+  bool whole = feof(in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   text[got] = '\0';
+  if (error) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", name, strerror(error));
   if (!whole || strlen(text) != got)
     return fault_set(fault, EXIT_CODE_CORRUPT, "%s: is not text of less than %d bytes", name,
                      STORE_DISK_HEAD_BYTES_MAX);
   char *last = strstr(text, "\nhash ");
   uint64_t hash = last ? XXH3_64bits(text, (size_t)(last + 1 - text)) : 0;
-  char expected[32];
-  snprintf(expected, sizeof expected, "hash %016" PRIx64 "\n", hash);
+  char expected[HASH_LINE_BYTES];
+  snprintf(expected, sizeof expected, HASH_LINE, hash);
   if (!last || strcmp(last + 1, expected) != 0)
     return fault_set(fault, EXIT_CODE_CORRUPT,
                      "%s: its hash is not that of its bytes; the store is damaged: restore it "
@@ -165,11 +167,16 @@ bool store_disk_size(const char *path, struct store_disk_size *size, struct faul
   if (!folder) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
   struct stat status;
   for (const struct dirent *entry; (entry = readdir(folder));) {
-    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode)) continue;
+    bool is_there = fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!is_there && errno != ENOENT) {
+      fault_set(fault, EXIT_CODE_SYSTEM, "%s/%s: cannot be looked at: %s", path, entry->d_name, strerror(errno));
+      break;
+    }
+    if (!is_there || !S_ISREG(status.st_mode)) continue;
     size->files++;
     size->bytes += (uint64_t)status.st_size;
     size->disk_bytes += (uint64_t)status.st_blocks * 512;
   }
   closedir(folder);
-  return true;
+  return fault->code == EXIT_CODE_OK;
 }

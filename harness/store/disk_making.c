@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/debris.h"
 #include "base/json_out.h"
 #include "base/text.h"
 #include "disk.h"
@@ -58,8 +59,12 @@ static bool may_replace(const char *path, struct fault *fault) {
                      "name another place, or remove what is there",
                      path);
   char *text = malloc(STORE_DISK_HEAD_BYTES_MAX);
-  struct fault ignored = {0};
-  char *stages = text && store_disk_read_head(path, text, &ignored) ? strstr(text, "\nstages ") : NULL;
+  struct fault unread = {0};
+  char *stages = text && store_disk_read_head(path, text, &unread) ? strstr(text, "\nstages ") : NULL;
+  if (!text || unread.code == EXIT_CODE_SYSTEM) {
+    free(text);
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s", unread.code ? unread.message : "out of memory");
+  }
   if (stages) {
     stages += 8;
     stages[strcspn(stages, "\n")] = '\0';
@@ -148,6 +153,7 @@ bool store_disk_begin(const char *path, struct store_disk_making *making, struct
     making->folder[0] = '\0';
     return false;
   }
+  debris_add(making->folder, store_directory_remove);
   making->lock_fd = lock_folder(making->folder);
   return making->lock_fd >= 0 ||
          fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be locked: %s", making->folder, strerror(errno));
@@ -174,6 +180,20 @@ static bool exchange(const struct store_disk_making *making, struct fault *fault
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", making->place, strerror(errno));
 }
 
+/* After an exchange of which nobody knows whether it is on disk: puts the old store back at its place. Where that
+ * cannot be made durable either, both stay as they are: a crash may show either of the two, and it must be whole. */
+static void take_back(struct store_disk_making *making, const char *parent, bool is_there) {
+  static struct path_shown shown;
+  struct fault ignored = {0};
+  unsigned flags = is_there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+  bool is_back = renameat2(AT_FDCWD, making->place, AT_FDCWD, making->folder, flags) == 0;
+  if (is_back && sync_folder(parent, &ignored)) return;
+  fprintf(stderr, "phasebench store build: %s holds the %s store; remove it when the disk is well again\n",
+          path_show(making->folder, &shown), is_back ? "new" : "old");
+  debris_forget(making->folder);
+  making->folder[0] = '\0';
+}
+
 bool store_disk_finish(struct store_disk_making *making, const char *head, struct fault *fault) {
   char name[4200], parent[4096];
   snprintf(name, sizeof name, "%s/%s", making->folder, STORE_DISK_HEAD);
@@ -190,17 +210,22 @@ bool store_disk_finish(struct store_disk_making *making, const char *head, struc
   if (is_there && old_fd < 0)
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: another process is replacing it", making->place);
   bool good = exchange(making, fault);
+  if (good && !sync_folder(parent, fault)) {
+    take_back(making, parent, is_there);
+    good = false;
+  }
   if (good) {
-    sync_folder(parent, fault);
+    debris_forget(making->folder);
     if (is_there) store_directory_remove(making->folder); /* the old one, which is locked */
     making->folder[0] = '\0';
   }
   if (old_fd >= 0) close(old_fd);
-  return good && fault->code == EXIT_CODE_OK;
+  return good;
 }
 
 void store_disk_end(struct store_disk_making *making) {
   if (making->folder[0]) store_directory_remove(making->folder);
+  debris_forget(making->folder);
   if (making->lock_fd >= 0) close(making->lock_fd);
   making->lock_fd = -1;
   making->folder[0] = '\0';

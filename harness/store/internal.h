@@ -25,6 +25,7 @@ struct store {
   struct member *blob_store[STAGE_KIND_COUNT]; /* the tops of the stacks */
   char directory[4096];                        /* "": no stage writes files */
   bool owns_directory;                         /* made here: removed at the end */
+  bool is_reopened;                            /* what is in it comes from a disk */
 };
 
 #endif

@@ -77,7 +77,7 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
   *count = 0;
   DIR *stream = opendir(folder);
   if (!stream)
-    return fault_set(fault, EXIT_CODE_INPUT,
+    return fault_set(fault, exit_code_of_errno(errno),
                      "%s: the folder of stages cannot be read: %s; build the program or set "
                      "PHASEBENCH_STAGE_DIR",
                      folder, strerror(errno));

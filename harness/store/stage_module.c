@@ -46,7 +46,7 @@ static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, ui
   struct stat status;
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0 || fstat(file, &status) < 0) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened as a stage: %s", path, strerror(errno));
+    fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened as a stage: %s", path, strerror(errno));
     if (file >= 0) close(file);
     return false;
   }
@@ -57,16 +57,18 @@ static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, ui
   ssize_t n = pread(file, header, sizeof *header, 0);
   int error = errno;
   close(file);
-  if (n < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path, strerror(error));
+  if (n < 0) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   *got = (size_t)n;
   *file_bytes = (uint64_t)status.st_size;
   return true;
 }
 
 /* The end of what the headers speak of: the loader maps that much, and touching pages
- * past a file's end ends the process with SIGBUS. 0: the headers cannot be read. Only
+ * past a file's end ends the process with SIGBUS. 0: the headers cannot be read; errno is 0
+ * where they make no sense. Only
  * for a file of this program's own class (the build is for 64-bit machines). */
 static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file_bytes) {
+  errno = 0;
   uint64_t end = sizeof *header, programs_end, sections_end;
   if (header->e_phnum > 0 && header->e_phentsize != sizeof(Elf64_Phdr)) return 0;
   if (__builtin_add_overflow(header->e_phoff, (uint64_t)header->e_phnum * header->e_phentsize, &programs_end)) return 0;
@@ -87,9 +89,11 @@ static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file
 
 static bool check_length(const char *path, const Elf64_Ehdr *header, uint64_t file_bytes, struct fault *fault) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (file < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   uint64_t end = end_by_headers(file, header, file_bytes);
+  int error = end == 0 ? errno : 0;
   close(file);
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   if (end == 0)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: its ELF headers make no sense; build the module again", path);
   if (end > file_bytes)
@@ -361,7 +365,8 @@ bool stage_module_load(const char *path, struct stage_module *module, struct fau
   *module = (struct stage_module){.handle = NULL};
   if (!check_elf(path, fault)) return false;
   module->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module->handle) return fault_set(fault, EXIT_CODE_INPUT, "the module cannot be loaded: %s", dlerror());
+  int error = errno;
+  if (!module->handle) return fault_loading(fault, "the module", dlerror(), error);
   const struct stage_ops *(*entry)(void);
   *(void **)&entry = dlsym(module->handle, "phasebench_stage");
   if (!entry) {

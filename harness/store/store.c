@@ -41,10 +41,24 @@ static const char *who_said(struct store *store, const struct member *first, con
   return NULL;
 }
 
+/* In a store from a disk, ids and ranges are what the disk says: what is not there is not what was stored. */
+static enum exit_code code_of_error(const struct store *store, int error) {
+  switch (error) {
+    case STAGE_OUT_OF_MEMORY:
+    case STAGE_IO:
+    case STAGE_LIMIT:
+      return EXIT_CODE_SYSTEM;
+    case STAGE_CORRUPT:
+      return EXIT_CODE_CORRUPT;
+    case STAGE_UNSUPPORTED: /* another version, says a stage that has opened such stores before */
+      return store->is_reopened ? EXIT_CODE_INPUT : EXIT_CODE_CELL_FAILED;
+    default:
+      return store->is_reopened ? EXIT_CODE_CORRUPT : EXIT_CODE_CELL_FAILED;
+  }
+}
+
 bool store_fault(struct store *store, const struct stage_ops *stage, const char *hook, int error, struct fault *fault) {
-  enum exit_code code = error == STAGE_OUT_OF_MEMORY || error == STAGE_IO || error == STAGE_LIMIT ? EXIT_CODE_SYSTEM
-                        : error == STAGE_CORRUPT                                                  ? EXIT_CODE_CORRUPT
-                                                 : EXIT_CODE_CELL_FAILED;
+  enum exit_code code = code_of_error(store, error);
   const char *name = stage->name;
   const char *said = who_said(store, member_of(store, stage), &name);
   if (said && strcmp(name, stage->name) == 0)
@@ -159,8 +173,9 @@ bool store_pin_source(struct store *store, uint32_t id, struct stage_pin *pin, s
   if (error) return store_fault(store, blob_store, "pin", error, fault);
   if (pin->length == length) return true;
   blob_store->unpin(state, STAGE_SOURCE, pin);
-  return fault_set(fault, EXIT_CODE_CELL_FAILED, "stage '%s', pin: document %u has %llu bytes, but it pinned %llu",
-                   blob_store->name, id, (unsigned long long)length, (unsigned long long)pin->length);
+  return fault_set(fault, code_of_error(store, STAGE_OUT_OF_RANGE),
+                   "stage '%s', pin: document %u has %llu bytes, but it pinned %llu", blob_store->name, id,
+                   (unsigned long long)length, (unsigned long long)pin->length);
 }
 
 bool store_unpin_source(struct store *store, struct stage_pin *pin, struct fault *fault) {

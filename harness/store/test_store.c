@@ -398,6 +398,34 @@ static void errors_of_stages_become_faults(void **state) {
   assert_string_equal(stage_error_text(-5), "an error code that stage.h does not have");
 }
 
+/* What a stage on a disk does not find is not what was stored there; of one in memory, it is the stage's error. */
+static void errors_of_stored_data_are_corruption(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *options;
+    enum exit_code fresh, reopened;
+  } cases[] = {{"gone", "-DOPEN=STAGE_NO_DOCUMENT", EXIT_CODE_CELL_FAILED, EXIT_CODE_CORRUPT},
+               {"beyond", "-DOPEN=STAGE_OUT_OF_RANGE", EXIT_CODE_CELL_FAILED, EXIT_CODE_CORRUPT},
+               {"misused", "-DOPEN=STAGE_MISUSE", EXIT_CODE_CELL_FAILED, EXIT_CODE_CORRUPT},
+               {"newer", "-DOPEN=STAGE_UNSUPPORTED", EXIT_CODE_CELL_FAILED, EXIT_CODE_INPUT},
+               {"full", "-DOPEN=STAGE_LIMIT", EXIT_CODE_SYSTEM, EXIT_CODE_SYSTEM}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char text[512];
+    struct combination combination;
+    struct store *store = NULL;
+    struct fault fault = {0}, again = {0};
+    struct store_place place = {.is_reopened = false};
+    build(cases[i].name, cases[i].options);
+    snprintf(text, sizeof text, "%s/%s.so", folder, cases[i].name);
+    assert_true(combination_parse(text, &combination, &fault));
+    assert_false(store_open(&combination, &place, &store, &fault));
+    assert_int_equal(fault.code, cases[i].fresh);
+    place.is_reopened = true;
+    assert_false(store_open(&combination, &place, &store, &again));
+    assert_int_equal(again.code, cases[i].reopened);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "list-stages") == 0) return list_stages();
   const struct CMUnitTest tests[] = {
@@ -414,6 +442,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_bad_module_in_the_folder_is_named),
       cmocka_unit_test(stages_see_each_other_as_told),
       cmocka_unit_test(errors_of_stages_become_faults),
+      cmocka_unit_test(errors_of_stored_data_are_corruption),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

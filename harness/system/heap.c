@@ -429,12 +429,9 @@ static struct stage_heap *tree_sitter_heap;
 
 static void *checked(void *p, size_t bytes) {
   if (p) return p;
-  /* No stdio: it might allocate. */
-  char message[128];
-  int length = snprintf(message, sizeof message, "phasebench: out of memory: tree-sitter asked for %zu bytes\n", bytes);
-  ssize_t ignored = write(STDERR_FILENO, message, (size_t)length);
-  (void)ignored;
-  _exit(EXIT_CODE_SYSTEM);
+  char what[64];
+  snprintf(what, sizeof what, "tree-sitter asked for %zu bytes", bytes);
+  fault_out_of_memory(what);
 }
 
 static void *ts_allocate(size_t bytes) { return checked(heap_allocate(tree_sitter_heap, bytes), bytes); }
