@@ -494,7 +494,7 @@ static cJSON *make_result(const struct matrix_parts *parts, const struct refusal
 }
 
 bool matrix_check_plan(const struct matrix_parts *parts, struct fault *fault) {
-  const struct refusals refusals = {EPERM, EPERM, EPERM}; /* as much as can be said */
+  const struct refusals refusals = {.aslr = EPERM, .huge_pages = EPERM, .cpu = EPERM}; /* as much as can be said */
   const struct plan *plan = parts->plan;
   struct result *result = NULL;
   cJSON *cells = json_new_array();
