@@ -12,7 +12,7 @@
  *   tree codec   takes tree-sitter trees in and gives them back through a cursor
  *                and a batch walk. It decides what a tree is kept as; the bytes it
  *                makes of one it hands to the blob store below (ctx->blob_store).
- *   blob store  keeps byte strings by (kind, document): put, pin a range for
+ *   blob store   keeps byte strings by (kind, document): put, pin a range for
  *                reading, unpin, drop.
  *
  * How the harness composes a combination. Stages are sorted by `order`; the stage
@@ -20,7 +20,7 @@
  * codec with the highest order. For each kind of bytes the blob stores that keep that
  * kind form a stack, in order; the codec and the harness talk to the top of the
  * stack, and each blob store finds the next lower one in ctx->blob_store[kind]. The ids a
- * blob store uses towards the one below it are its own: each stack layer is a
+ * blob store uses towards the one below it are its own: each layer of a stack has its own
  * name space.
  *
  * A document's life: put_tree and blob store put (SOURCE) -> finalize, once, after the
@@ -196,13 +196,13 @@ struct stage_ctx {
   struct stage_heap *heap[STAGE_KIND_COUNT];
   /* For a codec: the top of the stack, for each kind. For a blob store: the next lower
    * blob store, for each kind it keeps; ops is NULL at the base stage. A stage with both
-   * roles gets the codec's view in `blob store` and the blob store's in `below`. */
+   * roles gets the codec's view in `blob_store` and the blob store's in `below`. */
   struct stage_link blob_store[STAGE_KIND_COUNT];
   struct stage_link below[STAGE_KIND_COUNT];
   /* The codec of the next lower order, where there is one. */
   struct stage_link codec_below;
   /* The codec in charge: whose bytes those of kind STAGE_TREE are. A blob store asks it what
-   * of them must be kept (stripped, reconstruct). */
+   * of them must be kept (strip, reconstruct). */
   struct stage_link codec;
   /* The values of ops->options, in their order. */
   const uint64_t *options;
@@ -290,7 +290,7 @@ struct stage_ops {
    * map was changed or cut short): whatever was read since pin is void. Required. */
   int (*unpin)(void *store, enum stage_kind kind, struct stage_pin *pin);
   int (*drop)(void *store, enum stage_kind kind, uint32_t id);
-  /* Gives back memory that only makes reading quicker: unpacked copies, loaded segments, maps.
+  /* Gives back memory that only makes reading quicker: decompressed copies, loaded segments, maps.
    * What is pinned stays. For measuring what a document costs that is not in use. Optional. */
   void (*evict)(void *store);
   /* Makes everything that was put durable, with `catalogue`, in place of what was committed
@@ -324,7 +324,7 @@ struct stage_ops {
    * and counts. Optional; both or none. */
   int (*strip)(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length);
   /* Makes the bytes again: writes exactly length bytes, the same that were stripped, for as
-   * long as the store would also have decoded them. STAGE_CORRUPT where `strip` are not
+   * long as the store would also have decoded them. STAGE_CORRUPT where `stripped` are not
    * such bytes, without reading or writing out of bounds. */
   int (*reconstruct)(void *store, const void *stripped, uint64_t stripped_length, void *out, uint64_t length);
 

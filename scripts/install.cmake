@@ -2,7 +2,8 @@
 # What `cmake --install BUILD --prefix DIR` puts where. The installed tree may be moved: the
 # program finds the rest from its own place (harness/base/paths.c), libraries from theirs ($ORIGIN).
 #   bin/phasebench                    lib/phasebench/       the runtime, stages/, grammars/
-#   include/phasebench/               stage.h and the tree-sitter header that it includes
+#   include/phasebench/               stage.h, stage_check.h and the tree-sitter header that they include
+#   lib/libphasebench_stage_check.a   what a stage's own tests put it through
 #   share/phasebench/                 corpora/, reports/, results/ (schemas, gate.json), skeleton/
 #   share/man, bash-completion, zsh   share/pkgconfig, lib/cmake: to write stages with
 include(CMakePackageConfigHelpers)
@@ -65,12 +66,15 @@ install(FILES "${configured}/_phasebench" DESTINATION share/zsh/site-functions)
 install(FILES scripts/completion/phasebench.bash DESTINATION share/bash-completion/completions RENAME phasebench)
 
 # ---- for writing stages outside of this tree ----
-install(FILES phases/stage.h DESTINATION include/phasebench)
+install(FILES phases/stage.h phases/kit/testing/stage_check.h DESTINATION include/phasebench)
+install(TARGETS phasebench_stage_check ARCHIVE DESTINATION lib)
 install(FILES "${packages}/tree-sitter/vendor/tree-sitter/lib/include/tree_sitter/api.h"
   DESTINATION include/phasebench/tree_sitter)
-install(DIRECTORY phases/skeleton DESTINATION ${shared} PATTERN "test_*" EXCLUDE)
-configure_file(scripts/install/phasebench-stage.pc.in "${configured}/phasebench-stage.pc" @ONLY)
-install(FILES "${configured}/phasebench-stage.pc" DESTINATION share/pkgconfig)
+install(DIRECTORY phases/skeleton DESTINATION ${shared})
+foreach(package IN ITEMS phasebench-stage phasebench-stage-check)
+  configure_file(scripts/install/${package}.pc.in "${configured}/${package}.pc" @ONLY)
+  install(FILES "${configured}/${package}.pc" DESTINATION share/pkgconfig)
+endforeach()
 write_basic_package_version_file("${configured}/phasebench-config-version.cmake" COMPATIBILITY SameMinorVersion
   ARCH_INDEPENDENT)
 install(FILES scripts/install/phasebench-config.cmake "${configured}/phasebench-config-version.cmake"

@@ -25,16 +25,25 @@ usage: sample_result.py [OPTION]... OUT.json
 import argparse
 import copy
 import json
+import pathlib
 import sys
 
 MIB = 1 << 20
-CHECKPOINTS = ["start", "ingested", "finalized", "purged", "walked", "served", "edited", "drained"]
+SCHEMA = json.loads((pathlib.Path(__file__).resolve().parent.parent / "results" / "result.schema.json").read_text())["$defs"]
+CHECKPOINTS = [item["properties"]["name"]["const"] for item in SCHEMA["checkpoints"]["prefixItems"]]
 START_RSS = 9 * MIB
 
 
+def filled(name, value):
+    """With 0 for each figure that the schema requires and nothing here gives a meaning: one that is new."""
+    for key in SCHEMA[name]["required"]:
+        value.setdefault(key, 0)
+    return value
+
+
 def heap(owner, allocated, resident):
-    return {"owner": owner, "allocated_bytes": allocated, "active_bytes": resident,
-            "dirty_bytes": 0, "metadata_bytes": 0, "resident_bytes": resident}
+    return filled("heap", {"owner": owner, "allocated_bytes": allocated, "active_bytes": resident,
+                           "dirty_bytes": 0, "metadata_bytes": 0, "resident_bytes": resident})
 
 
 def checkpoint(index, above, is_baseline, codec):
@@ -51,18 +60,19 @@ def checkpoint(index, above, is_baseline, codec):
     heaps.append(heap("baseline.source", source, source))
     if not is_baseline:
         heaps.append(heap(codec + ".tree", tree, tree + overhead - overhead // 2))
-    return {
+    return filled("checkpoint", {
         "name": CHECKPOINTS[index], "elapsed_ns": index * 1000000000,
         "rss_bytes": rss, "pss_bytes": rss - 2 * MIB, "private_bytes": rss - 3 * MIB, "shared_bytes": 3 * MIB,
         "anonymous_bytes": anonymous, "file_bytes": 6 * MIB, "swap_bytes": 0, "peak_rss_bytes": rss + MIB,
         "minor_faults_count": 100 + index, "major_faults_count": 0, "disk_bytes": 0,
-        "jemalloc": {"allocated_bytes": tree + source + harness, "active_bytes": anonymous, "metadata_bytes": 65536,
-                     "resident_bytes": anonymous, "mapped_bytes": anonymous + MIB, "retained_bytes": 0},
+        "jemalloc": filled("jemalloc", {
+            "allocated_bytes": tree + source + harness, "active_bytes": anonymous, "metadata_bytes": 65536,
+            "resident_bytes": anonymous, "mapped_bytes": anonymous + MIB, "retained_bytes": 0}),
         "mappings": [{"owner": "anonymous", "rss_bytes": anonymous}, {"owner": "stack", "rss_bytes": 65536},
                      {"owner": "program", "rss_bytes": 2 * MIB}, {"owner": "stage", "rss_bytes": 65536},
                      {"owner": "grammar", "rss_bytes": 0}, {"owner": "library", "rss_bytes": 4 * MIB - 131072},
                      {"owner": "corpus", "rss_bytes": 0}, {"owner": "other", "rss_bytes": 0}],
-        "heaps": heaps, "unexplained_bytes": unexplained, "missing": {}}
+        "heaps": heaps, "unexplained_bytes": unexplained, "missing": {}})
 
 
 def cell(arguments, name, per_mib, profile, repetition, position):
@@ -99,15 +109,18 @@ def cell(arguments, name, per_mib, profile, repetition, position):
         "allocator_options": "narenas:1", "checkpoints": checkpoints,
         "self_test": {"status": "passed", "planted_bytes": 16 * MIB, "found_bytes": 16 * MIB + 4096,
                       "after_free_bytes": 4096, "tolerance_bytes": 262144, "missing": {}},
-        "trees": {"nodes": nodes, "tree_bytes": at["tree-sitter"] if is_baseline else at[stages[-1] + ".tree"],
-                  "source_bytes": at["baseline.source"], "missing": {}},
+        "trees": filled("trees", {
+            "nodes": nodes, "tree_bytes": at["tree-sitter"] if is_baseline else at[stages[-1] + ".tree"],
+            "source_bytes": at["baseline.source"], "missing": {}}),
         "edits": edits(is_baseline, checkpoints[6], checkpoints[5]),
-        "timings": {"parse_ns": 4000000000, "store_ns": 0 if is_baseline else 600000000,
-                    "free_ns": 0 if is_baseline else 400000000, "finalize_ns": 1000000,
-                    "walk_ns": nodes * (90 if is_baseline else 8), "walked_nodes": nodes,
-                    "edit_parse_ns": 2000000, "edit_store_ns": 100000},
-        "latency": [{"class": c, "documents": n, "accesses": a, "p50_ns": 1000 * (i + 1), "p90_ns": 2000 * (i + 1),
-                     "p99_ns": 9000 * (i + 1), "max_ns": 20000 * (i + 1), "mean_ns": 1300.5 * (i + 1)}
+        "timings": filled("timings", {
+            "parse_ns": 4000000000, "store_ns": 0 if is_baseline else 600000000,
+            "free_ns": 0 if is_baseline else 400000000, "finalize_ns": 1000000,
+            "walk_ns": nodes * (90 if is_baseline else 8), "walked_nodes": nodes,
+            "edit_parse_ns": 2000000, "edit_store_ns": 100000}),
+        "latency": [filled("latency_of_class", {
+            "class": c, "documents": n, "accesses": a, "p50_ns": 1000 * (i + 1), "p90_ns": 2000 * (i + 1),
+            "p99_ns": 9000 * (i + 1), "max_ns": 20000 * (i + 1), "mean_ns": 1300.5 * (i + 1)})
                     for i, (c, n, a) in enumerate([("hot", 10, 600), ("warm", 20, 250), ("cold", 40, 120),
                                                    ("frozen", 30, 30)])],
         "cold_open": cold_open(is_baseline),
@@ -131,19 +144,23 @@ def edits(is_baseline, edited, served):
             if is_baseline:
                 e["missing"][f"journal_{kind}_{key}bytes"] = f"no stage reports journal_{kind}_bytes"
     e.update(zstd_prefix_source_bytes=6400, zstd_prefix_bare_source_bytes=5600)
-    return e
+    return filled("edits", e)
 
 
 def cold_open(is_baseline):
     """The baseline writes no files: nothing can be cold."""
     def latency(p50):
-        return {"p50_ns": p50, "p90_ns": 3 * p50, "p99_ns": 9 * p50, "max_ns": 20 * p50, "mean_ns": 1.5 * p50}
+        return filled("cold_open_latency", {"p50_ns": p50, "p90_ns": 3 * p50, "p99_ns": 9 * p50, "max_ns": 20 * p50,
+                                            "mean_ns": 1.5 * p50})
+
+    def ratio(p50, least, slower):
+        return filled("cold_open_ratio", {"p50": p50, "min": least, "slower_pct": slower})
     t = {"documents": 800, "cold_documents": 0 if is_baseline else 790, "tree_cached": latency(50000),
          "source_cached": latency(4000), "parse": latency(2000000), "missing": {},
-         "parse_over_tree_cached": {"p50": 40.5, "min": 2.25, "slower_pct": 0}}
+         "parse_over_tree_cached": ratio(40.5, 2.25, 0)}
     t["tree_uncached"] = None if is_baseline else latency(250000)
     t["source_uncached"] = None if is_baseline else latency(90000)
-    t["parse_over_tree_uncached"] = None if is_baseline else {"p50": 8.5, "min": 0.75, "slower_pct": 1.25}
+    t["parse_over_tree_uncached"] = None if is_baseline else ratio(8.5, 0.75, 1.25)
     if is_baseline:
         t["missing"] = {k: "there is nothing to drop" for k in ("tree_uncached", "source_uncached", "parse_over_tree_uncached")}
     return t

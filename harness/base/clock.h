@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <time.h>
 
+#define CLOCK_NS_PER_S UINT64_C(1000000000)
+
 static inline uint64_t clock_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+  return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 #endif

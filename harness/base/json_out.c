@@ -15,6 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "count.h"
+#include "number.h"
+#include "output.h"
+#include "text.h"
+
+#include "count.h"
+
 /* ---- building ---- */
 
 static cJSON *checked(cJSON *item) {
@@ -68,24 +75,6 @@ void json_add_double(cJSON *object, const char *key, double value) {
 
 void json_add_bool(cJSON *object, const char *key, bool value) { json_add_item(object, key, cJSON_CreateBool(value)); }
 
-/* The length of the UTF-8 sequence at s, 0 where there is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s) {
-  unsigned char first = s[0];
-  size_t length = first < 0x80                    ? 1
-                  : first >= 0xc2 && first < 0xe0 ? 2
-                  : (first & 0xf0) == 0xe0        ? 3
-                  : first >= 0xf0 && first < 0xf5 ? 4
-                                                  : 0;
-  for (size_t i = 1; i < length; i++) {
-    if ((s[i] & 0xc0) != 0x80) return 0;
-  }
-  if (first == 0xe0 && s[1] < 0xa0) return 0; /* overlong */
-  if (first == 0xed && s[1] > 0x9f) return 0; /* surrogate */
-  if (first == 0xf0 && s[1] < 0x90) return 0;
-  if (first == 0xf4 && s[1] > 0x8f) return 0;
-  return length;
-}
-
 void json_add_text(cJSON *object, const char *key, const char *value) {
   if (!value) {
     json_add_item(object, key, cJSON_CreateNull());
@@ -94,8 +83,9 @@ void json_add_text(cJSON *object, const char *key, const char *value) {
   char *clean = malloc(3 * strlen(value) + 1);
   if (!clean) checked(NULL);
   char *to = clean;
-  for (const unsigned char *from = (const unsigned char *)value; *from;) {
-    size_t length = utf8_length(from);
+  const uint8_t *end = (const uint8_t *)value + strlen(value);
+  for (const uint8_t *from = (const uint8_t *)value; from < end;) {
+    size_t length = utf8_sequence_bytes(from, (size_t)(end - from));
     if (length == 0) {
       memcpy(to, "\xef\xbf\xbd", 3);
       to += 3;
@@ -150,7 +140,7 @@ void json_make_exact(cJSON *root) {
   pending[depth++] = root->child;
   while (depth > 0) {
     cJSON *item = pending[depth - 1];
-    if (!item || depth == sizeof pending / sizeof pending[0]) {
+    if (!item || depth == COUNT(pending)) {
       depth--;
       continue;
     }
@@ -211,22 +201,23 @@ bool json_get_text(const cJSON *object, const char *key, const char *where, cons
 bool json_get_array(const cJSON *object, const char *key, const char *where, const cJSON **array, struct fault *fault) {
   *array = member(object, key, where, fault);
   if (!*array) return false;
-  return cJSON_IsArray(*array) || wrong(key, where, "an array", fault);
+  if (!cJSON_IsArray(*array)) return wrong(key, where, "an array", fault);
+  return true;
 }
 
 bool json_get_object(const cJSON *object, const char *key, const char *where, const cJSON **found,
                      struct fault *fault) {
   *found = member(object, key, where, fault);
   if (!*found) return false;
-  return cJSON_IsObject(*found) || wrong(key, where, "an object", fault);
+  if (!cJSON_IsObject(*found)) return wrong(key, where, "an object", fault);
+  return true;
 }
 
 bool json_get_hash(const cJSON *object, const char *key, const char *where, uint64_t *hash, struct fault *fault) {
   const char *text;
   if (!json_get_text(object, key, where, &text, fault)) return false;
   if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16) return wrong(key, where, "16 hex digits", fault);
-  *hash = strtoull(text, NULL, 16);
-  return true;
+  return number_read(text, 16, hash) != NULL;
 }
 
 void json_make_printable(cJSON *root) {
@@ -258,7 +249,7 @@ static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, 
     ssize_t got = read(fd, buffer + used, capacity - used - 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+      fault_set(fault, exit_code_of_errno(errno), "%s: cannot be read: %s", path, strerror(errno));
       free(buffer);
       return false;
     }
@@ -288,28 +279,33 @@ static unsigned line_of(const char *text, const char *at) {
   return line;
 }
 
+cJSON *json_parse(const char *text, size_t text_bytes, const char *where, struct fault *fault) {
+  const char *end = text;
+  errno = 0;
+  cJSON *root = cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
+  int error = errno; /* cJSON says only that it failed; malloc says why */
+  if (root) {
+    while (end < text + text_bytes && *end && strchr(" \t\r\n", *end)) end++;
+    if (end == text + text_bytes) return root;
+    cJSON_Delete(root);
+  } else if (error == ENOMEM) {
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while it was read", where);
+  }
+  fault_set(fault, EXIT_CODE_INPUT, "%s: not JSON from line %u (byte %zu) on; it was cut short or is not a JSON file",
+            where, line_of(text, end), (size_t)(end - text));
+  return NULL;
+}
+
 bool json_read_file(const char *path, cJSON **root, struct fault *fault) {
   const char *why;
   int fd = open_file(path, NULL, &why);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, why);
+  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, why);
   char *text = NULL;
   size_t text_bytes = 0;
   bool ok = read_all(fd, path, &text, &text_bytes, fault);
   close(fd);
   if (!ok) return false;
-  const char *end = text;
-  *root = cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
-  if (*root) {
-    while (end < text + text_bytes && *end && strchr(" \t\r\n", *end)) end++;
-    if (end != text + text_bytes) {
-      cJSON_Delete(*root);
-      *root = NULL;
-    }
-  }
-  if (!*root) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: not JSON from line %u (byte %zu) on; it was cut short or is not a JSON file",
-              path, line_of(text, end), (size_t)(end - text));
-  }
+  *root = json_parse(text, text_bytes, path, fault);
   free(text);
   return *root != NULL;
 }
@@ -325,7 +321,7 @@ static bool write_all(int fd, const char *bytes, size_t byte_count) {
   return true;
 }
 
-/* A rename is on disk when its folder is. Filesystems that cannot sync a folder say EINVAL. */
+/* A rename is durable when its folder has been synced. Filesystems that cannot sync a folder say EINVAL. */
 static bool sync_folder(const char *path) {
   char folder[4096];
   const char *slash = strrchr(path, '/');
@@ -396,9 +392,11 @@ bool json_write_file(const char *path, const cJSON *root, struct fault *fault) {
 
 bool json_print(cJSON *root, struct fault *fault) {
   char *text = cJSON_Print(root);
-  bool good = text || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
-  if (good && (puts(text) < 0 || fflush(stdout) != 0 || ferror(stdout)))
-    good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+  bool good = text != NULL;
+  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while printing JSON");
+  if (good && puts(text) < 0)
+    good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
+  good = good && output_flush(fault);
   cJSON_free(text);
   cJSON_Delete(root);
   return good;

@@ -73,8 +73,11 @@ bool json_get_hash(const cJSON *object, const char *key, const char *where, uint
 
 /* ---- files ---- */
 
-/* Reads and parses a whole file; trailing text is an error. The caller deletes the
- * root (cJSON_Delete). Not readable or no JSON: EXIT_CODE_INPUT. */
+/* Parses a whole text; trailing text is an error. `where` names it in messages. The caller deletes the
+ * root (cJSON_Delete). NULL: no JSON (EXIT_CODE_INPUT), or out of memory (EXIT_CODE_SYSTEM). */
+cJSON *json_parse(const char *text, size_t text_bytes, const char *where, struct fault *fault);
+
+/* Reads and parses a whole file. Faults: those of json_parse, and what exit_code_of_errno says. */
 bool json_read_file(const char *path, cJSON **root, struct fault *fault);
 /* Whether a file may be put in place of what stands at `path`: a file, or nothing. A device, a
  * pipe, a folder or a link would be gone afterwards: EXIT_CODE_USAGE. */

@@ -33,7 +33,7 @@ int open_file(const char *path, uint64_t *bytes, const char **why) {
   }
   *why = kind_of(status.st_mode);
   close(fd);
-  errno = EINVAL;
+  errno = ENXIO; /* the input is at fault: exit_code_of_errno */
   return -1;
 }
 

@@ -5,6 +5,7 @@
  * that the message about what is missing names the expected place. */
 #include "paths.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 #include "fault.h"
 
-/* Without its own place the program finds nothing; there is no way to go on. */
+/* A program that does not know its own place finds nothing, so it cannot go on. */
 static _Noreturn void give_up(const char *what) {
   fprintf(stderr, "phasebench: %s\n", what);
   exit(EXIT_CODE_SYSTEM);
@@ -52,7 +53,11 @@ static void make_absolute(const char *path, char *out) {
 
 static bool is_directory(const char *path) {
   struct stat status;
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+  if (stat(path, &status) == 0) return S_ISDIR(status.st_mode);
+  if (exit_code_of_errno(errno) == EXIT_CODE_INPUT) return false;
+  char what[PATH_MAX + 200]; /* the next place may be there, too, and would be the wrong one */
+  snprintf(what, sizeof what, "%s: cannot be looked at: %s", path, strerror(errno));
+  give_up(what);
 }
 
 /* candidates: absolute, or relative to the program's folder; NULL-terminated. */

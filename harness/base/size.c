@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "json_out.h"
+
+#include "count.h"
 
 #define DIGITS_MAX 15 /* before and behind the point together: a double holds them */
 
@@ -17,7 +20,7 @@ static const struct {
   const char *name;
   unsigned lg_bytes;
 } units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
-enum { UNIT_COUNT = sizeof units / sizeof units[0] };
+enum { UNIT_COUNT = COUNT(units) };
 
 /* "K" and "KiB" alike. 0: neither. */
 static unsigned unit_lg_bytes(const char *text) {

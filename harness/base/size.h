@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A mebibyte, for whole numbers and for dividing into a decimal one. */
+#define MIB_BYTES (UINT64_C(1) << 20)
+#define MIB 1048576.0
+
 /* What a number may end in, for messages. */
 #define SIZE_UNITS_TEXT "K, M, G, T or KiB, MiB, GiB, TiB (1024s)"
 

@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "json_out.h"
+
+#include "count.h"
 
 static cJSON *reparsed(cJSON *object) {
   char *text = cJSON_Print(object);
@@ -48,7 +51,7 @@ static void integers_beyond_2_53_are_refused(void **state) {
                {JSON_INTEGER_MAX, false},
                {JSON_INTEGER_MAX + 1, false},
                {UINT64_MAX, false}};
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < COUNT(cases); i++) {
     cJSON *object = json_new_object();
     json_add_u64(object, "n", cases[i].value);
     object = reparsed(object);
@@ -60,7 +63,7 @@ static void integers_beyond_2_53_are_refused(void **state) {
     cJSON_Delete(object);
   }
   static const char *const bad[] = {"{\"n\":-1}", "{\"n\":1.5}", "{\"n\":\"1\"}", "{\"n\":null}", "{}"};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+  for (size_t i = 0; i < COUNT(bad); i++) {
     cJSON *object = cJSON_Parse(bad[i]);
     uint64_t value;
     struct fault fault = {0};
@@ -75,7 +78,7 @@ static const double doubles[] = {0.1,    1.0 / 3, 123456789.123456789, 1e300,
 
 static void doubles_come_back(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) {
+  for (size_t i = 0; i < COUNT(doubles); i++) {
     cJSON *object = json_new_object();
     json_add_double(object, "d", doubles[i]);
     object = reparsed(object);
@@ -92,7 +95,7 @@ static void read_and_written_again_is_the_same(void **state) {
   (void)state;
   cJSON *object = json_new_object();
   cJSON *array = json_add_array(json_add_object(object, "deep"), "numbers");
-  for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) json_add_double(array, NULL, doubles[i]);
+  for (size_t i = 0; i < COUNT(doubles); i++) json_add_double(array, NULL, doubles[i]);
   json_add_u64(object, "n", JSON_INTEGER_MAX - 1);
   json_add_text(object, "t", "1.5");
   char *before = cJSON_Print(object);
@@ -119,7 +122,7 @@ static void bytes_that_are_not_utf8_are_replaced(void **state) {
                {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
                {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
                {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"}};
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < COUNT(cases); i++) {
     cJSON *object = json_new_object();
     json_add_text(object, "t", cases[i].in);
     assert_string_equal(cJSON_GetObjectItem(object, "t")->valuestring, cases[i].out);
@@ -175,7 +178,7 @@ static void damaged_files_are_refused(void **state) {
   char path[128];
   snprintf(path, sizeof path, "%s/x.json", folder);
   static const char *const texts[] = {"", "{", "{\"a\": 1}\n{\"b\": 2}", "nonsense", "{\"a\":\n1"};
-  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+  for (size_t i = 0; i < COUNT(texts); i++) {
     struct fault fault = {0};
     cJSON *root;
     assert_true(json_write_bytes(path, texts[i], strlen(texts[i]), &fault));

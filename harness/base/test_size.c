@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include "count.h"
 #include "size.h"
+
+#include "count.h"
 
 static void reads(const char *text, uint64_t expected, bool expected_unit) {
   uint64_t bytes = 1;
@@ -62,7 +65,7 @@ static void what_is_refused(void **state) {
                                     "8192.5T",
                                     "99999999999999999999",
                                     "1.000000000000000000001K"};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+  for (size_t i = 0; i < COUNT(bad); i++) {
     uint64_t bytes;
     if (size_parse(bad[i], &bytes, NULL)) fail_msg("'%s' is read as %" PRIu64, bad[i], bytes);
   }

@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
+#include "count.h"
 #include "text.h"
+
+#include "count.h"
 
 static size_t encode(uint32_t point, uint8_t *out) {
   if (point < 0x80) return out[0] = (uint8_t)point, 1;
@@ -51,7 +54,7 @@ static void test_malformed(void **state) {
       "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
       "\xfe",         "\xff",         "\xc3\x28",         "\xe2\x28\xa1",     "\xe2\x82\x28",     "\xf0\x28\x8c\xbc",
   };
-  for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
+  for (size_t i = 0; i < COUNT(malformed); i++) {
     const uint8_t *bytes = (const uint8_t *)malformed[i];
     assert_int_equal(utf8_sequence_bytes(bytes, strlen(malformed[i])), 0);
     assert_false(utf8_valid(bytes, strlen(malformed[i])));
@@ -96,7 +99,7 @@ static void test_names(void **state) {
       {"\xc3", "\\xc3"},
       {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     char text[64], path[64];
     assert_true(path_to_text(rows[i].path, text, sizeof text));
     assert_string_equal(text, rows[i].text);
@@ -124,7 +127,7 @@ static void test_every_byte(void **state) {
 static void test_no_such_text(void **state) {
   (void)state;
   static const char *const bad[] = {"\\", "\\x", "\\x4", "\\xG0", "\\n", "\\x00", "\\xFF"};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+  for (size_t i = 0; i < COUNT(bad); i++) {
     char path[16];
     assert_false(path_from_text(bad[i], path, sizeof path));
   }

@@ -45,6 +45,20 @@ bool utf8_valid(const uint8_t *bytes, size_t length) {
   return true;
 }
 
+size_t utf8_characters(const char *text) {
+  size_t count = 0;
+  for (; *text; text++) count += !is_continuation((uint8_t)*text);
+  return count;
+}
+
+size_t utf8_offset(const char *text, size_t index) {
+  size_t at = 0;
+  for (; text[at]; at++) {
+    if (!is_continuation((uint8_t)text[at]) && index-- == 0) break;
+  }
+  return at;
+}
+
 bool path_to_text(const char *path, char *text, size_t text_bytes) {
   static const char digits[] = "0123456789abcdef";
   const uint8_t *in = (const uint8_t *)path;

@@ -17,6 +17,11 @@ size_t utf8_sequence_bytes(const uint8_t *bytes, size_t available);
 /* True when all of bytes[0..length) is well-formed UTF-8; true for length 0. */
 bool utf8_valid(const uint8_t *bytes, size_t length);
 
+/* Characters of a text, where bytes that are not UTF-8 count as parts of the character before. */
+size_t utf8_characters(const char *text);
+/* Where the character with this index begins; the end of the text where there are not so many. */
+size_t utf8_offset(const char *text, size_t index);
+
 /* Writes `path` as printable UTF-8: a control byte or a byte that is not part of
  * well-formed UTF-8 becomes \xNN, a backslash becomes two, and all else stays. So
  * every name has one text, and path_from_text gives the name back.

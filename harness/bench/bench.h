@@ -129,7 +129,7 @@ const char *bench_lacks(const struct bench_subject *subject, const char *operati
 TSTree *bench_parse(struct bench *bench, uint32_t document, struct fault *fault);
 bool bench_put_all(struct bench *bench, struct store *store, TSTree **trees, struct fault *fault);
 
-/* ---- the table (bench_table.c) ---- */
+/* ---- the table (table.c) ---- */
 
 struct bench_table;                                                    /* every repetition of every benchmark */
 struct bench_table *bench_table_new(void);                             /* NULL: out of memory */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_documents.c - the documents, targets and stores that benchmarks run on. */
+ * documents.c - the documents, targets and stores that benchmarks run on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static bool out_of_memory(struct fault *fault) {
 
 /* ---- documents ---- */
 
-/* Whole documents, as many as fit, as the corpus has them. */
+/* Reads whole documents, as many as fit, in the order of the corpus. */
 static bool read_documents(struct bench *bench, const struct corpus *corpus, uint64_t max_bytes, uint64_t seed,
                            struct fault *fault) {
   uint32_t *files, count;

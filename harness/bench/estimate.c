@@ -289,7 +289,7 @@ static double lines_cost(struct estimate_model *model, uint32_t kind, const stru
   return bits + rare_number(model, 2, kind, span->rows) + rare_number(model, 3, kind, span->column);
 }
 
-/* Punctuation and keywords: mostly as the last of their kind. */
+/* Punctuation and keywords mostly have the length that their kind had last. */
 static double fixed_cost(struct estimate_model *model, uint32_t kind, const struct span *span) {
   struct span *last = &model->fixed[kind];
   struct asking asking = {.what = ASK_SAME_LENGTH, .question = {.shape = MIXING_BIT}};
@@ -340,7 +340,7 @@ static double close_cost(struct estimate_model *model, bool ends) {
   return answer(model, &asking, ends);
 }
 
-/* Behind its last child's end: a hidden token lies between. */
+/* The node ends behind its last child: a hidden token lies between. */
 static double gap_cost(struct estimate_model *model, TSNode node, uint32_t kind) {
   TSPoint end = ts_node_end_point(node);
   uint32_t bytes = ts_node_end_byte(node) - model->byte, rows = end.row - model->row;
@@ -405,7 +405,7 @@ static bool enter(struct estimate_model *model, const TSTreeCursor *at, bool is_
   return fault->code == EXIT_CODE_OK;
 }
 
-/* Takes the innermost level away; it is a child of the one around it. */
+/* Ends the innermost level, which becomes a child of the one around it. */
 static void leave(struct estimate_model *model) {
   const struct level child = model->levels[--model->depth];
   if (model->depth == 0) return;

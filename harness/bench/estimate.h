@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * estimate.h - how few bits a node could do with: the length of an adaptive code for whole trees, for
- * the line in a picture that no stage of this kind gets below.
+ * estimate.h - the context-mixing estimate: how few bits a node whole trees could take. Pictures of
+ * memory have a line there, to be compared with what stages need.
  *
  * What is coded is all that a codec has to give back but the source: for each node in preorder its
  * kind (symbol, grammar symbol, field, flags, leaf or not), the padding in front of it, a leaf's
- * length, and where its ancestors end. The figure is a real code length (mixing.h): counts begin at
+ * length, and where its ancestors end. The figure is the length of a real code (mixing.h): counts begin at
  * nothing, tables of kinds and paddings are paid for where an entry is first met, and nothing is
- * known from elsewhere, the text least of all. It can neither be walked nor looked into.
+ * known from elsewhere, least of all the text. What is coded so can only be read from beginning to end.
  *
- * What it estimates: coders that see what this model sees - parent, grandparents, siblings before,
- * tokens before, lengths, columns. It is an upper estimate of the entropy of the trees; a model that
- * looks at more, or mixes better, can go below it, and one that also has the source can go far below.
+ * It is no lower limit. The model sees parent, grandparents, siblings before, tokens before, lengths and
+ * columns; a model that looks at more, or mixes better, may need less, and one that also has the source
+ * far less.
  *
  * Documents of one language, one after the other; a model of its own for each language. */
 #ifndef PHASEBENCH_ESTIMATE_H

@@ -191,11 +191,10 @@ void gbench_use_memory(const gbench_memory_source *source) {
   benchmark::RegisterMemoryManager(source != nullptr ? &memory_manager : nullptr);
 }
 
-int gbench_run(const char *const *arguments, unsigned argument_count, gbench_result_fn *each, void *sink, bool table,
-               char *why, unsigned why_bytes) {
+int gbench_run(const gbench_request *request, char *why, unsigned why_bytes) {
   try {
     std::vector<std::string> kept{"phasebench"};
-    for (unsigned i = 0; i < argument_count; i++) kept.emplace_back(arguments[i]);
+    for (unsigned i = 0; i < request->argument_count; i++) kept.emplace_back(request->arguments[i]);
     std::vector<char *> argv;
     for (std::string &argument : kept) argv.push_back(&argument[0]);
     int argc = static_cast<int>(argv.size());
@@ -206,7 +205,7 @@ int gbench_run(const char *const *arguments, unsigned argument_count, gbench_res
     for (const std::string &argument : kept) out = out || argument.rfind("--benchmark_out=", 0) == 0;
     memory_manager.kept.clear();
     running = nullptr;
-    Reporter reporter(each, sink, table);
+    Reporter reporter(request->each, request->sink, request->table);
     Json json;
     // A file reporter without a file is an error to the library.
     return static_cast<int>(out ? benchmark::RunSpecifiedBenchmarks(&reporter, &json)

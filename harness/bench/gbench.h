@@ -93,14 +93,18 @@ struct gbench_result {
 };
 typedef void gbench_result_fn(void *sink, const struct gbench_result *result);
 
-/* Runs what is registered. arguments: the library's own options ("--benchmark_..."),
- * without a program name. Every repetition is given to `each` (may be NULL) after the
- * run of its family; the library's table goes to standard error when `table`.
- * Returns the number of benchmarks that ran, or -1: an option is not known, or the
- * library failed; why[0..why_bytes) says so. A --benchmark_out that cannot be written
- * ends the process (the library's own way): check it before. */
-int gbench_run(const char *const *arguments, unsigned argument_count, gbench_result_fn *each, void *sink, bool table,
-               char *why, unsigned why_bytes);
+struct gbench_request {
+  const char *const *arguments; /* the library's own options ("--benchmark_..."), without a program name */
+  unsigned argument_count;
+  gbench_result_fn *each; /* is given every repetition after the run of its family; may be NULL */
+  void *sink;             /* of `each` */
+  bool table;             /* the library's table goes to standard error */
+};
+
+/* Runs what is registered. Returns the number of benchmarks that ran, or -1: an option is
+ * not known, or the library failed; why[0..why_bytes) says so. A --benchmark_out that
+ * cannot be written ends the process (the library's own way): check it before. */
+int gbench_run(const struct gbench_request *request, char *why, unsigned why_bytes);
 
 #ifdef __cplusplus
 }

@@ -119,7 +119,7 @@ struct mixing_memory *mixing_memory_new(unsigned lg_lines) {
     free(memory);
     return NULL;
   }
-  madvise(lines, memory->bytes, MADV_HUGEPAGE); /* only speed: most lines are far from the last one */
+  madvise(lines, memory->bytes, MADV_HUGEPAGE); /* for speed: most lines are far from the last one */
   memory->lines = lines;
   for (unsigned i = 0; i < STRETCH_STEPS; i++) {
     float p = ((float)i + 0.5f) / STRETCH_STEPS;
@@ -218,20 +218,26 @@ static void slot_learn(const struct mixing_memory *memory, uint32_t *slot, unsig
   *slot = (uint32_t)p << 10 | (uses + (uses < USES_MAX));
 }
 
-/* The probability that the decision's outcome had; learns it. */
-static double decide(const struct mixing_memory *memory, struct weights *by_place, struct weights *by_set,
-                     struct line *const *lines, uint32_t count, unsigned slot, unsigned bit) {
-  struct votes votes = {.count = count};
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t packed = lines[i]->slots[slot];
+/* Whom a decision asks: the contexts' lines, mixed by the weights of its place and of the caller's set. */
+struct decision {
+  struct weights *by_place, *by_set;
+  struct line *const *lines;
+  uint32_t line_count;
+};
+
+/* Returns the probability that the outcome was given, and learns the outcome. */
+static double decide(const struct mixing_memory *memory, const struct decision *of, unsigned slot, unsigned bit) {
+  struct votes votes = {.count = of->line_count};
+  for (uint32_t i = 0; i < of->line_count; i++) {
+    uint32_t packed = of->lines[i]->slots[slot];
     votes.inputs[i] = memory->stretch[packed >> 20];
     votes.confidences[i] = memory->confidences[packed & USES_MAX];
     if ((packed & USES_MAX) == 0) votes.inputs[i] = 0;
   }
-  float p = squash(weigh(by_place, &votes) + weigh(by_set, &votes)), error = (float)bit - p;
-  weights_learn(by_place, &votes, error);
-  weights_learn(by_set, &votes, error);
-  for (uint32_t i = 0; i < count; i++) slot_learn(memory, &lines[i]->slots[slot], bit);
+  float p = squash(weigh(of->by_place, &votes) + weigh(of->by_set, &votes)), error = (float)bit - p;
+  weights_learn(of->by_place, &votes, error);
+  weights_learn(of->by_set, &votes, error);
+  for (uint32_t i = 0; i < of->line_count; i++) slot_learn(memory, &of->lines[i]->slots[slot], bit);
   return bit ? (double)p : 1 - (double)p;
 }
 
@@ -273,8 +279,11 @@ double mixing_cost(struct mixing_memory *memory, struct mixing_mixer *mixer, con
     }
     for (uint32_t i = 0; i < question->context_count; i++) lines[i] = line_of(memory, hashes[i]);
     for (unsigned s = 0; s < path->length; s++) {
-      probability *= decide(memory, &mixer->places[(d < 8 ? d : 7) * 16 + path->slot[s]], &mixer->sets[question->set],
-                            lines, question->context_count, path->slot[s], path->bit[s]);
+      const struct decision decision = {.by_place = &mixer->places[(d < 8 ? d : 7) * 16 + path->slot[s]],
+                                        .by_set = &mixer->sets[question->set],
+                                        .lines = lines,
+                                        .line_count = question->context_count};
+      probability *= decide(memory, &decision, path->slot[s], path->bit[s]);
     }
     told = told << 4 | digits.of[d];
     told += UINT64_C(1) << 60; /* how many digits, so that 1 and 01 differ */

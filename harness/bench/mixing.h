@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * mixing.h - what a sequence of numbers costs an adaptive coder, in bits.
+ * mixing.h - what a sequence of numbers costs a context-mixing coder, in bits.
  *
  * A number is told as a few binary decisions. For each, every context that the caller gives keeps a
  * probability, learned from what was told in that context before; the probabilities are mixed
@@ -53,7 +53,7 @@ void mixing_memory_free(struct mixing_memory *memory); /* NULL is nothing to fre
 struct mixing_mixer *mixing_mixer_new(void);
 void mixing_mixer_free(struct mixing_mixer *mixer);
 
-/* The bits that `number` costs as the answer, and learns it. */
+/* Returns the bits that `number` costs as the answer, and learns it. */
 double mixing_cost(struct mixing_memory *memory, struct mixing_mixer *mixer, const struct mixing_question *question,
                    uint32_t number);
 

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_table.c - what the benchmarks say together: each subject beside tree-sitter.
+ * table.c - what the benchmarks say together: each subject beside tree-sitter.
  * A ratio is the median of the ratios of repetitions with the same number, not the
  * ratio of two medians: what disturbs the machine for a while disturbs both. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/interrupt.h"
 #include "base/number.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "bench.h"
 #include "render/table.h"
-
-#define MIB 1048576.0
 
 struct sample {
   char name[300];
@@ -74,7 +73,7 @@ static const struct sample *find(const struct bench_table *table, const char *na
   return NULL;
 }
 
-/* Of name's times; with a reference: of reference's time / name's time, pair by pair. */
+/* A summary of the times of `name`; with a reference, of the ratios reference / name, pair by pair. */
 static struct summary collect(const struct bench_table *table, const char *name, const char *reference) {
   double values[SUMMARY_VALUES_MAX];
   unsigned n = 0;
@@ -185,7 +184,7 @@ bool bench_table_print(const struct bench_table *table, const struct bench *benc
          bench->target_count, bench->targets_refused);
   printf("\n%-16s %-24s %-20s  %s\n", "operation", "subject", "    median",
          "times as fast as tree-sitter (pairs of repetitions: median, smallest ... largest)");
-  for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+  for (size_t s = 0; s < COUNT(shapes); s++) {
     for (unsigned i = 0; i < bench->subject_count; i++) print_row(table, bench, &shapes[s], &bench->subjects[i]);
   }
   if (table->lost) fputs("phasebench bench: out of memory: repetitions are missing from this table\n", stderr);

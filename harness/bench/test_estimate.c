@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/random.h"
 #include "estimate.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 
 #define LINES 4000u
 #define LG_LINES 18u
@@ -106,7 +107,7 @@ static void what_is_drawn_costs_its_entropy(void **state) {
 /* A text that was met before is cheaper than the first time: the model of a language goes on. */
 static void a_second_document_is_cheaper(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof check_texts / sizeof check_texts[0]; i++) {
+  for (size_t i = 0; i < COUNT(check_texts); i++) {
     if (strlen(check_texts[i].text) < 40) continue;
     const char *const texts[] = {check_texts[i].text, check_texts[i].text};
     struct estimate_bits once = bits_of(check_texts[i].language, texts, 1);
@@ -119,7 +120,7 @@ static void a_second_document_is_cheaper(void **state) {
 /* Every part is at least 0, also of texts with errors, odd paddings, and none at all. */
 static void all_texts_are_coded(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof check_texts / sizeof check_texts[0]; i++) {
+  for (size_t i = 0; i < COUNT(check_texts); i++) {
     struct estimate_bits bits = bits_of(check_texts[i].language, (const char *const[]){check_texts[i].text}, 1);
     for (unsigned p = 0; p < ESTIMATE_PART_COUNT; p++) assert_true(bits.of[p] >= 0 && bits.of[p] < 1e6);
     assert_true(bits.of[ESTIMATE_KINDS] > 5); /* its first kind has to be told */

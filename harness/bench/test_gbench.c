@@ -94,7 +94,7 @@ static cJSON *run_to_json(const char *path, struct seen *seen) {
   snprintf(out, sizeof out, "--benchmark_out=%s", path);
   const char *const arguments[] = {"--benchmark_repetitions=3", "--benchmark_min_time=0.005",
                                    "--benchmark_enable_random_interleaving=true", "--benchmark_out_format=json", out};
-  int ran = gbench_run(arguments, 5, see, seen, false, why, sizeof why);
+  int ran = gbench_run(&(struct gbench_request){arguments, 5, see, seen, false}, why, sizeof why);
   assert_string_equal(why, "");
   assert_true(ran > 0);
   cJSON *root;
@@ -169,7 +169,7 @@ static void unknown_option(void **state) {
   (void)state;
   char why[200] = "";
   const char *const arguments[] = {"--no_such_option"};
-  assert_int_equal(gbench_run(arguments, 1, NULL, NULL, false, why, sizeof why), -1);
+  assert_int_equal(gbench_run(&(struct gbench_request){arguments, 1, NULL, NULL, false}, why, sizeof why), -1);
   assert_non_null(strstr(why, "--no_such_option"));
 }
 

@@ -43,7 +43,7 @@ static struct seen run(const char *filter) {
                                    "--benchmark_enable_random_interleaving=true", option};
   gbench_clear();
   assert_true(bench_register(&bench, &fault));
-  assert_true(gbench_run(arguments, 4, see, &seen, false, why, sizeof why) > 0);
+  assert_true(gbench_run(&(struct gbench_request){arguments, 4, see, &seen, false}, why, sizeof why) > 0);
   return seen;
 }
 
@@ -206,7 +206,7 @@ static void write_file(const char *name, const char *text, unsigned times) {
 
 static int set_up(void **state) {
   (void)state;
-  static struct combination baseline, p1;
+  static struct combination baseline, p1; /* the bench keeps pointers to them */
   const char *build = getenv("PHASEBENCH_BUILD_DIR");
   char path[4096];
   struct corpus *corpus;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_work.c - the benchmarks; what each does is told in bench.h. Every iteration
+ * work.c - the benchmarks; what each does is told in bench.h. Every iteration
  * does all of its work on all documents or targets, and its sum is compared with
  * tree-sitter's outside the inner loops. */
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "bench.h"
 
 struct job {
@@ -22,7 +23,7 @@ static struct job jobs[BENCH_SUBJECTS_MAX];
 /* The name of the benchmark, which stands before the message, has the subject's in it. */
 static void failed(struct gbench_state *state, const char *what) { gbench_error(state, what); }
 
-/* False: the answer is wrong, and said so. */
+/* False: the answer is wrong, and the benchmark has an error that says so. */
 static bool right(struct gbench_state *state, uint64_t found, uint64_t expected) {
   char what[160];
   if (found == expected) return true;
@@ -181,7 +182,7 @@ static void run_cursor(struct gbench_state *state, void *user) {
   count_nodes(state, job);
 }
 
-/* The next batch of the open document; *count 0: it is over. */
+/* Reads the next batch of the open document; *count 0: there is none. */
 static int next_batch(const struct job *job, uint32_t *count) {
   *count = 0;
   return job->subject->codec->walk(job->subject->cursor, job->bench->batch, BENCH_WALK_BATCH, count);
@@ -477,7 +478,7 @@ const char *bench_lacks(const struct bench_subject *subject, const char *operati
 }
 
 bool bench_register(struct bench *bench, struct fault *fault) {
-  for (size_t o = 0; o < sizeof operations / sizeof operations[0]; o++) {
+  for (size_t o = 0; o < COUNT(operations); o++) {
     for (unsigned s = 0; s < bench->subject_count; s++) {
       char name[300];
       jobs[s] = (struct job){bench, &bench->subjects[s]};

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * access.c - see access.h. What is drawn is the same for every store: classes and
- * documents do not depend on what a stage answers, and a byte is drawn as a fraction
- * of the document's length. */
+ * access.c - see access.h. Every store gets the same draws: classes and documents do not depend on what
+ * a stage answers, and a byte is drawn as a fraction of the document's length. */
 #include "access.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/percentile.h"
 #include "base/random.h"
 #include "system/heap.h"
-
-static const struct {
-  const char *name;
-  uint32_t document_pct, access_pct;
-} classes[ACCESS_CLASS_COUNT] = {{"hot", 1, 60}, {"warm", 9, 25}, {"cold", 30, 12}, {"frozen", 60, 3}};
-
-const char *access_class_name(enum access_class class_) { return classes[class_].name; }
 
 /* Class sizes: rounded shares, but one document at least as long as there are enough;
  * the last class takes what is left. */
@@ -25,7 +18,7 @@ static void divide(struct access_mix *mix) {
   uint32_t left = mix->document_count;
   mix->first[0] = 0;
   for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
-    uint32_t share = (uint32_t)(((uint64_t)mix->document_count * classes[c].document_pct + 50) / 100);
+    uint32_t share = (uint32_t)(((uint64_t)mix->document_count * access_classes[c].document_pct + 50) / 100);
     uint32_t later = ACCESS_CLASS_COUNT - 1 - (uint32_t)c; /* classes that want a document, too */
     if (share == 0) share = 1;
     if (left > later && share > left - later) share = left - later;
@@ -68,7 +61,7 @@ void access_mix_free(struct access_mix *mix, struct stage_heap *heap) {
 static int draw_class(struct random_stream *stream, const struct access_mix *mix) {
   uint32_t ticket = (uint32_t)random_below(stream, 100);
   int c = 0;
-  while (ticket >= classes[c].access_pct) ticket -= classes[c++].access_pct;
+  while (ticket >= access_classes[c].access_pct) ticket -= access_classes[c++].access_pct;
   while (c > 0 && mix->first[c] == mix->first[c + 1]) c--;
   return c;
 }
@@ -118,7 +111,7 @@ static void look_around(struct visit *visit, uint64_t place) {
   uint32_t length = (uint32_t)visit->pin.length;
   if (length > 0) {
     uint32_t byte = (uint32_t)random_reduce(place, length);
-    /* Not below the root, where the byte lies in white space around it: stay at the root. */
+    /* A byte in the white space around the root is in no node: then the cursor stays at the root. */
     codec->goto_descendant_for_bytes(visit->cursor, byte, byte + 1);
   }
   for (uint32_t i = 0; i < ACCESS_PARENTS_MAX && !visit->cursor->error; i++) {
@@ -174,25 +167,16 @@ bool access_mix_run(struct access_mix *mix, struct store *store, struct fault *f
 
 /* ---- figures ---- */
 
-static int compare_latencies(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
-static uint64_t nearest_rank(const uint64_t *sorted, uint32_t count, uint32_t pct) {
-  return sorted[((uint64_t)count * pct + 99) / 100 - 1];
-}
-
 void access_mix_latency(struct access_mix *mix, struct access_latency latency[ACCESS_CLASS_COUNT]) {
   for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
     uint32_t count = mix->access_count[c];
     latency[c] = (struct access_latency){
         .class_ = (enum access_class)c, .documents = mix->first[c + 1] - mix->first[c], .accesses = count};
     if (count == 0) continue;
-    qsort(mix->latency_ns[c], count, sizeof *mix->latency_ns[c], compare_latencies);
-    latency[c].p50_ns = nearest_rank(mix->latency_ns[c], count, 50);
-    latency[c].p90_ns = nearest_rank(mix->latency_ns[c], count, 90);
-    latency[c].p99_ns = nearest_rank(mix->latency_ns[c], count, 99);
+    qsort(mix->latency_ns[c], count, sizeof *mix->latency_ns[c], compare_u64);
+    latency[c].p50_ns = mix->latency_ns[c][percentile_index(count, 50)];
+    latency[c].p90_ns = mix->latency_ns[c][percentile_index(count, 90)];
+    latency[c].p99_ns = mix->latency_ns[c][percentile_index(count, 99)];
     latency[c].max_ns = mix->latency_ns[c][count - 1];
     latency[c].mean_ns = (double)mix->sum_ns[c] / count;
   }

@@ -19,15 +19,12 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "schema/figures.h"
 #include "store/store.h"
 
 #define ACCESS_COUNT 10000u
 #define ACCESS_PARENTS_MAX 3u
 #define ACCESS_NODES_MAX 200u
-
-enum access_class { ACCESS_HOT, ACCESS_WARM, ACCESS_COLD, ACCESS_FROZEN, ACCESS_CLASS_COUNT };
-
-const char *access_class_name(enum access_class class_);
 
 /* The mix of one cell. `order` holds the document ids, class by class. */
 struct access_mix {

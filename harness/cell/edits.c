@@ -1,80 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell_edits.c - the checkpoint `edited`: documents are edited, and what that cost is
- * counted. Real edits (the spec's edit list) where the corpus names versions, else seeded
- * small ones; after that both go the same way. */
+ * edits.c - see edits.h. */
+#include "edits.h"
+
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/clock.h"
 #include "base/json_out.h"
-#include "cell.h"
-#include "system/heap.h"
-
-/* ---- which edits ---- */
-
-bool cell_edits_are_real(const struct cell *cell) { return cell->spec->edits_path[0]; }
-
-bool cell_choose_edits(struct cell *cell, uint32_t *scratch, struct fault *fault) {
-  const struct cell_spec *spec = cell->spec;
-  uint64_t longest = 0;
-  cell->edit_capacity = EDITS_PER_DOCUMENT_MAX;
-  for (size_t i = 0; i < spec->edits.target_count; i++) {
-    const struct edit_target *target = &spec->edits.targets[i];
-    /* As of the corpus's own files: tree-sitter counts in 32 bits. */
-    if (target->bytes > UINT32_MAX - 65536) {
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: is too large for tree-sitter, which counts bytes in 32 bits",
-                       target->path);
-    }
-    cell->edited[cell->edited_count++] = target->document;
-    if (target->bytes > longest) longest = target->bytes;
-    if (target->hunk_count > cell->edit_capacity) cell->edit_capacity = target->hunk_count;
-  }
-  if (!cell_edits_are_real(cell)) {
-    cell->edited_count = edits_choose_documents(spec->seed, (uint32_t)spec->file_count, scratch, cell->edited);
-    for (uint32_t i = 0; i < cell->edited_count; i++) {
-      uint64_t bytes = spec->files[cell->edited[i]].bytes;
-      if (bytes > longest) longest = bytes;
-    }
-    longest += EDITS_PER_DOCUMENT_MAX * EDITS_GROWTH_BYTES_MAX;
-  }
-  cell->edited_text_bytes = (size_t)longest + 1;
-  return true;
-}
-
-/* The hunks must fit the texts, or what ts_tree_edit is told would be wrong. */
-static bool prepare_real(struct cell *cell, uint32_t id, uint32_t *length, uint32_t *count, struct fault *fault) {
-  const struct edit_target *target = edit_list_find(&cell->spec->edits, id);
-  if (!target) return fault_set(fault, EXIT_CODE_INTERNAL, "document %u is not in the list of edits", id);
-  if (!cell_read_file(cell, target->path, target->bytes, target->hash, cell->edited_text, fault)) return false;
-  struct diff_text old = {NULL, cell->text, (uint32_t)cell->spec->files[id].bytes};
-  struct diff_text new = {NULL, cell->edited_text, (uint32_t)target->bytes};
-  if (!diff_hunks_fit(&old, &new, target->hunks, target->hunk_count)) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the hunks of the list of edits do not lead to %s",
-                     cell->spec->files[id].path, target->path);
-  }
-  edits_from_hunks(target->hunks, target->hunk_count, old.bytes, new.bytes, cell->edits);
-  *length = new.length;
-  *count = target->hunk_count;
-  return true;
-}
-
-bool cell_prepare_edit(struct cell *cell, uint32_t id, uint32_t *length, uint32_t *count, struct fault *fault) {
-  if (cell_edits_are_real(cell)) return prepare_real(cell, id, length, count, fault);
-  *length = (uint32_t)cell->spec->files[id].bytes;
-  memcpy(cell->edited_text, cell->text, *length);
-  *count = edits_apply(cell->spec->seed, id, cell->edited_text, length, cell->edits);
-  return true;
-}
-
-TSTree *cell_edit_tree(struct cell *cell, uint32_t id, TSTree *old, uint32_t length, uint32_t count,
-                       struct fault *fault) {
-  for (uint32_t i = 0; i < count; i++) ts_tree_edit(old, &cell->edits[i]);
-  return cell_parse(cell, id, old, cell->edited_text, length, fault);
-}
+#include "base/percentile.h"
+#include "prove.h"
 
 /* ---- journals ---- */
 
@@ -99,25 +36,25 @@ static void add_journal(void *sink, const char *stage, const char *name, const c
 
 /* Which stages keep journals. Only these are asked around each edit: another's counters may take
  * a look at every document. */
-static void find_journals(struct cell *cell) {
-  for (unsigned i = 0; i < store_stage_count(cell->store); i++) {
+static void find_journals(struct cell_edits *edits) {
+  for (unsigned i = 0; i < store_stage_count(edits->documents->store); i++) {
     struct journals journals = {0};
-    store_stage_stats(cell->store, i, add_journal, &journals);
-    for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) cell->edit_log.keeps_journal[i] |= journals.has[kind];
+    store_stage_stats(edits->documents->store, i, add_journal, &journals);
+    for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) edits->log.keeps_journal[i] |= journals.has[kind];
   }
 }
 
-static struct journals read_journals(const struct cell *cell) {
+static struct journals read_journals(const struct cell_edits *edits) {
   struct journals journals = {0};
-  for (unsigned i = 0; i < store_stage_count(cell->store); i++) {
-    if (cell->edit_log.keeps_journal[i]) store_stage_stats(cell->store, i, add_journal, &journals);
+  for (unsigned i = 0; i < store_stage_count(edits->documents->store); i++) {
+    if (edits->log.keeps_journal[i]) store_stage_stats(edits->documents->store, i, add_journal, &journals);
   }
   return journals;
 }
 
-static void count_growth(struct cell *cell, const struct journals *before) {
-  struct journals after = read_journals(cell);
-  struct cell_edit_log *log = &cell->edit_log;
+static void count_growth(struct cell_edits *edits, const struct journals *before) {
+  struct journals after = read_journals(edits);
+  struct cell_edit_log *log = &edits->log;
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
     log->has_journal[kind] = before->has[kind] && after.has[kind] && (log->documents == 0 || log->has_journal[kind]);
     log->growth_bytes[kind][log->documents] = (int64_t)(after.bytes[kind] - before->bytes[kind]);
@@ -127,152 +64,165 @@ static void count_growth(struct cell *cell, const struct journals *before) {
 
 /* ---- editing ---- */
 
-/* The document's text, from the store, into cell->text. */
-static bool fetch_text(struct cell *cell, uint32_t id, struct fault *fault) {
-  const struct cell_spec_file *file = &cell->spec->files[id];
+/* The document's text, from the store, into documents->text. */
+static bool fetch_text(struct cell_documents *documents, uint32_t id, struct fault *fault) {
+  const struct cell_spec_file *file = &documents->spec->files[id];
   struct stage_pin pin;
-  if (!store_pin_source(cell->store, id, &pin, fault)) return false;
+  if (!store_pin_source(documents->store, id, &pin, fault)) return false;
   uint64_t length = pin.length;
   bool same = length == file->bytes && XXH3_64bits(pin.bytes, (size_t)length) == file->hash;
-  if (same) memcpy(cell->text, pin.bytes, (size_t)length);
-  return store_unpin_source(cell->store, &pin, fault) &&
-         (same ||
-          fault_set(fault, EXIT_CODE_CELL_FAILED,
-                    "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64 ", %s",
-                    file->path, length, file->bytes,
-                    length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length"));
+  if (same) memcpy(documents->text, pin.bytes, (size_t)length);
+  if (!store_unpin_source(documents->store, &pin, fault)) return false;
+  if (same) return true;
+  return fault_set(fault, EXIT_CODE_CELL_FAILED,
+                   "%s: cannot be edited: the store's text is not the file's: %" PRIu64 " bytes of %" PRIu64 ", %s",
+                   file->path, length, file->bytes,
+                   length == file->bytes ? "but other ones (XXH3 differs)" : "which is another length");
 }
 
 /* The tree to edit, before its edit: a copy of the live one, else a fresh parse. Either
  * way the document is proved as it is against a fresh parse. Timed is what an editor would do. */
-static TSTree *tree_before_edit(struct cell *cell, uint32_t id, struct fault *fault) {
+static TSTree *tree_before_edit(struct cell_edits *edits, uint32_t id, struct fault *fault) {
+  struct cell_documents *documents = edits->documents;
+  const struct cell_text text = {documents->text, (uint32_t)documents->spec->files[id].bytes};
   void *codec_store;
-  const struct stage_ops *codec = store_codec(cell->store, &codec_store);
+  const struct stage_ops *codec = store_codec(documents->store, &codec_store);
   const TSTree *live = codec->live_tree ? codec->live_tree(codec_store, id) : NULL;
   uint64_t began_ns = clock_ns();
-  TSTree *fresh = cell_parse(cell, id, NULL, cell->text, (uint32_t)cell->spec->files[id].bytes, fault);
-  if (!live) cell->timings.edit_parse_ns += clock_ns() - began_ns;
+  TSTree *fresh = cell_parse(documents, id, NULL, text, fault);
+  if (!live) documents->timings.edit_parse_ns += clock_ns() - began_ns;
   if (!fresh) return NULL;
-  if (!store_keeps_nothing(cell->store) &&
-      !cell_compare(cell, id, cell->text, (uint32_t)cell->spec->files[id].bytes, fresh, fault)) {
-    ts_tree_delete(fresh);
-    return NULL;
-  }
-  if (!live) return fresh;
+  bool proved = store_keeps_nothing(documents->store) || cell_compare(edits->proof, documents, id, text, fresh, fault);
+  if (proved && !live) return fresh;
   ts_tree_delete(fresh);
-  return ts_tree_copy(live);
+  return proved ? ts_tree_copy(live) : NULL;
 }
 
-/* Owns `old`. */
-static bool store_edited(struct cell *cell, uint32_t id, TSTree *old, struct fault *fault) {
-  const struct cell_spec_file *file = &cell->spec->files[id];
-  uint32_t length, count;
+/* The tree of the new text; owns `old`. */
+static TSTree *tree_after_edit(struct cell_edits *edits, uint32_t id, TSTree *old, struct cell_prepared_edit *prepared,
+                               struct fault *fault) {
+  struct cell_documents *documents = edits->documents;
   TSTree *tree = NULL;
-  if (cell_prepare_edit(cell, id, &length, &count, fault)) {
+  if (cell_prepare_edit(edits->plan, documents, id, prepared, fault)) {
     uint64_t began_ns = clock_ns();
-    tree = cell_edit_tree(cell, id, old, length, count, fault);
-    cell->timings.edit_parse_ns += clock_ns() - began_ns;
+    tree = cell_edit_tree(edits->plan, documents, id, old, prepared, fault);
+    documents->timings.edit_parse_ns += clock_ns() - began_ns;
   }
   ts_tree_delete(old);
-  if (!tree) return false;
-  const TSLanguage *grammar = cell->grammars[file->language].ts;
-  struct stage_document document = {id, file->language, grammar, NULL, cell->edited_text, length};
-  struct journals before = read_journals(cell);
+  return tree;
+}
+
+/* Owns `tree`. */
+static bool store_edited(struct cell_edits *edits, uint32_t id, TSTree *tree, const struct cell_prepared_edit *prepared,
+                         struct fault *fault) {
+  struct cell_documents *documents = edits->documents;
+  const struct cell_edit_plan *plan = edits->plan;
+  const struct cell_spec_file *file = &documents->spec->files[id];
+  const TSLanguage *grammar = documents->grammars[file->language].ts;
+  struct stage_document document = {id, file->language, grammar, NULL, plan->text, prepared->length};
+  struct journals before = read_journals(edits);
   uint64_t ready_ns = clock_ns();
-  bool good = store_edit(cell->store, &document, cell->edits, count, tree, fault);
-  cell->timings.edit_store_ns += clock_ns() - ready_ns;
+  bool good = store_edit(documents->store, &document, plan->edits, prepared->count, tree, fault);
+  documents->timings.edit_store_ns += clock_ns() - ready_ns;
   if (!good) return false;
-  count_growth(cell, &before);
-  edits_measure(cell->edits, count, (uint32_t)file->bytes, &cell->edit_log.sizes);
-  cell->is_edited[id] = 1;
+  count_growth(edits, &before);
+  edits_measure(plan->edits, prepared->count, (uint32_t)file->bytes, &edits->log.sizes);
+  plan->is_edited[id] = 1;
   return true;
 }
 
-static bool edit_document(struct cell *cell, uint32_t id, struct fault *fault) {
-  if (!cell_use_language(cell, cell->spec->files[id].language, fault)) return false;
-  if (!(store_keeps_nothing(cell->store) ? cell_read_text(cell, id, fault) : fetch_text(cell, id, fault))) return false;
-  TSTree *old = tree_before_edit(cell, id, fault);
-  return old && store_edited(cell, id, old, fault);
+static bool edit_document(struct cell_edits *edits, uint32_t id, struct fault *fault) {
+  struct cell_documents *documents = edits->documents;
+  struct cell_prepared_edit prepared;
+  if (!cell_use_language(documents, documents->spec->files[id].language, fault)) return false;
+  if (!(store_keeps_nothing(documents->store) ? cell_read_text(documents, id, fault)
+                                              : fetch_text(documents, id, fault)))
+    return false;
+  TSTree *old = tree_before_edit(edits, id, fault);
+  TSTree *tree = old ? tree_after_edit(edits, id, old, &prepared, fault) : NULL;
+  return tree && store_edited(edits, id, tree, &prepared, fault);
 }
 
-bool cell_apply_edits(struct cell *cell, struct fault *fault) {
-  if (!proof_attach(&cell->proof, cell->store, fault)) return false;
+bool cell_apply_edits(struct cell_edits *edits, struct fault *fault) {
+  struct cell_documents *documents = edits->documents;
+  if (!proof_attach(edits->proof, documents->store, fault)) return false;
   bool good = true;
-  cell->proof_began = true;
-  find_journals(cell);
-  for (uint32_t i = 0; good && i < cell->edited_count; i++) good = edit_document(cell, cell->edited[i], fault);
-  proof_detach(&cell->proof);
-  cell_forget_parser(cell, store_needs_grammar(cell->store));
+  find_journals(edits);
+  for (uint32_t i = 0; good && i < edits->plan->document_count; i++)
+    good = edit_document(edits, edits->plan->documents[i], fault);
+  proof_detach(edits->proof);
+  cell_forget_parser(documents, store_needs_grammar(documents->store));
   return good;
 }
 
 /* ---- "edits" of the result ---- */
 
-static int compare_growth(const void *a, const void *b) {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* Nearest rank, as for latencies. */
-static int64_t percentile(const int64_t *sorted, uint32_t count, uint32_t pct) {
-  uint32_t rank = (uint32_t)(((uint64_t)count * pct + 99) / 100);
-  return sorted[rank ? rank - 1 : 0];
-}
-
-static void add_growth(cJSON *to, struct cell_edit_log *log, enum stage_kind kind) {
-  static const char *const keys[STAGE_KIND_COUNT][4] = {
-      [STAGE_SOURCE] = {"journal_source_bytes", "journal_source_p50_bytes", "journal_source_p90_bytes",
-                        "journal_source_max_bytes"},
-      [STAGE_TREE] = {"journal_tree_bytes", "journal_tree_p50_bytes", "journal_tree_p90_bytes",
-                      "journal_tree_max_bytes"}};
+/* The four figures of a journal follow each other in the table: sum, p50, p90, most. */
+static void set_growth(struct measured *figures, struct cell_edit_log *log, enum stage_kind kind) {
+  enum { SUM, P50, P90, MOST, GROWTH_COUNT };
   if (log->documents == 0 || !log->has_journal[kind]) {
     const char *why = log->documents == 0  ? "no document was edited"
                       : kind == STAGE_TREE ? "no stage of the combination reports a counter journal_tree_bytes"
                                            : "no stage of the combination reports a counter journal_source_bytes";
-    for (int i = 0; i < 4; i++) json_add_missing(to, keys[kind][i], why);
+    for (int i = 0; i < GROWTH_COUNT; i++) figures[i].missing = why;
     return;
   }
   int64_t *growth = log->growth_bytes[kind], sum = 0;
-  qsort(growth, log->documents, sizeof *growth, compare_growth);
+  qsort(growth, log->documents, sizeof *growth, compare_i64);
   for (uint32_t i = 0; i < log->documents; i++) sum += growth[i];
-  json_add_i64(to, keys[kind][0], sum);
-  json_add_i64(to, keys[kind][1], percentile(growth, log->documents, 50));
-  json_add_i64(to, keys[kind][2], percentile(growth, log->documents, 90));
-  json_add_i64(to, keys[kind][3], growth[log->documents - 1]);
+  measured_set(&figures[SUM], sum);
+  measured_set(&figures[P50], growth[percentile_index(log->documents, 50)]);
+  measured_set(&figures[P90], growth[percentile_index(log->documents, 90)]);
+  measured_set(&figures[MOST], growth[log->documents - 1]);
 }
+_Static_assert(EDIT_JOURNAL_TREE_MAX == EDIT_JOURNAL_TREE + 3 && EDIT_JOURNAL_SOURCE_MAX == EDIT_JOURNAL_SOURCE + 3,
+               "set_growth counts on it");
 
 /* Bytes allocated in the heaps of that kind of bytes; of live trees in the parser's heap, too. */
-static int64_t heap_growth(const struct cell *cell, const char *ending, const char *more) {
-  return (int64_t)checkpoint_allocated_in(&cell->checkpoints[CHECKPOINT_EDITED], ending, more) -
-         (int64_t)checkpoint_allocated_in(&cell->checkpoints[CHECKPOINT_SERVED], ending, more);
+static int64_t heap_growth(const struct checkpoint *checkpoints, const char *ending, const char *more) {
+  return (int64_t)checkpoint_allocated_in(&checkpoints[CHECKPOINT_EDITED], ending, more) -
+         (int64_t)checkpoint_allocated_in(&checkpoints[CHECKPOINT_SERVED], ending, more);
 }
 
-cJSON *cell_edits_json(struct cell *cell) {
-  struct cell_edit_log *log = &cell->edit_log;
+static void set_sizes(struct measured figures[EDIT_FIGURE_COUNT], const struct cell_edit_log *log) {
+  measured_set(&figures[EDIT_DOCUMENTS], log->documents);
+  measured_set(&figures[EDIT_HUNKS], (int64_t)log->sizes.edits);
+  measured_set(&figures[EDIT_INSERTED_LINES], (int64_t)log->sizes.inserted_lines);
+  measured_set(&figures[EDIT_DELETED_LINES], (int64_t)log->sizes.deleted_lines);
+  measured_set(&figures[EDIT_INSERTED_BYTES], (int64_t)log->sizes.inserted_bytes);
+  measured_set(&figures[EDIT_DELETED_BYTES], (int64_t)log->sizes.deleted_bytes);
+}
+
+static void set_heap_growth(struct measured figures[EDIT_FIGURE_COUNT], const struct cell_edits *edits,
+                            const struct checkpoint *checkpoints) {
+  if (!checkpoints[CHECKPOINT_EDITED].has_heaps || !checkpoints[CHECKPOINT_SERVED].has_heaps) {
+    figures[EDIT_HEAP_TREE].missing = figures[EDIT_HEAP_SOURCE].missing = "this build has no jemalloc";
+    return;
+  }
+  const char *live = store_codec(edits->documents->store, NULL)->live_tree ? "tree-sitter" : NULL;
+  measured_set(&figures[EDIT_HEAP_TREE], heap_growth(checkpoints, ".tree", live));
+  measured_set(&figures[EDIT_HEAP_SOURCE], heap_growth(checkpoints, ".source", NULL));
+}
+
+static void set_prefix(struct measured figures[EDIT_FIGURE_COUNT], const struct cell_edits *edits) {
+  if (!cell_edits_are_real(edits->documents)) {
+    figures[EDIT_ZSTD_PREFIX].missing = figures[EDIT_ZSTD_PREFIX_BARE].missing = "measured for real edits only";
+    return;
+  }
+  measured_set(&figures[EDIT_ZSTD_PREFIX], (int64_t)edits->prefix.bytes);
+  measured_set(&figures[EDIT_ZSTD_PREFIX_BARE], (int64_t)edits->prefix.bare_bytes);
+}
+
+cJSON *cell_edits_json(struct cell_edits *edits, const struct checkpoint *checkpoints) {
+  struct measured figures[EDIT_FIGURE_COUNT];
+  measured_clear(figures, EDIT_FIGURE_COUNT);
+  set_sizes(figures, &edits->log);
+  set_heap_growth(figures, edits, checkpoints);
+  set_growth(&figures[EDIT_JOURNAL_TREE], &edits->log, STAGE_TREE);
+  set_growth(&figures[EDIT_JOURNAL_SOURCE], &edits->log, STAGE_SOURCE);
+  set_prefix(figures, edits);
   cJSON *to = json_new_object();
-  json_add_text(to, "source", cell_edits_are_real(cell) ? "versions" : "seeded");
-  json_add_u64(to, "documents", log->documents);
-  json_add_u64(to, "hunks", log->sizes.edits);
-  json_add_u64(to, "inserted_lines", log->sizes.inserted_lines);
-  json_add_u64(to, "deleted_lines", log->sizes.deleted_lines);
-  json_add_u64(to, "inserted_bytes", log->sizes.inserted_bytes);
-  json_add_u64(to, "deleted_bytes", log->sizes.deleted_bytes);
-  if (cell->checkpoints[CHECKPOINT_EDITED].has_heaps && cell->checkpoints[CHECKPOINT_SERVED].has_heaps) {
-    bool live = store_codec(cell->store, NULL)->live_tree != NULL;
-    json_add_i64(to, "heap_tree_bytes", heap_growth(cell, ".tree", live ? "tree-sitter" : NULL));
-    json_add_i64(to, "heap_source_bytes", heap_growth(cell, ".source", NULL));
-  } else {
-    json_add_missing(to, "heap_tree_bytes", "this build has no jemalloc");
-    json_add_missing(to, "heap_source_bytes", "this build has no jemalloc");
-  }
-  add_growth(to, log, STAGE_TREE);
-  add_growth(to, log, STAGE_SOURCE);
-  if (cell_edits_are_real(cell)) {
-    json_add_u64(to, "zstd_prefix_source_bytes", log->zstd_prefix_bytes);
-    json_add_u64(to, "zstd_prefix_bare_source_bytes", log->zstd_prefix_bare_bytes);
-  } else {
-    json_add_missing(to, "zstd_prefix_source_bytes", "measured for real edits only");
-    json_add_missing(to, "zstd_prefix_bare_source_bytes", "measured for real edits only");
-  }
+  json_add_text(to, "source", cell_edits_are_real(edits->documents) ? "versions" : "seeded");
+  figures_json_add(to, edit_figures, figures, EDIT_FIGURE_COUNT);
   return to;
 }

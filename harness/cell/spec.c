@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell_spec.c - what a cell is told.
+ * spec.c - what a cell is told.
  *
  * SPEC.json:
  *   { "schema": "phasebench-cell-1",
@@ -36,6 +36,9 @@
 #include "base/json_out.h"
 #include "base/open_file.h"
 #include "base/text.h"
+#include "base/memory_file.h"
+#include "store/name.h"
+#include "base/number.h"
 
 static const char SPEC_SCHEMA[] = "phasebench-cell-1";
 static const char LIST_MAGIC[] = "phasebench-files-1";
@@ -48,10 +51,10 @@ static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
 /* ---- the list ---- */
 
 bool cell_spec_write_list(const char *path, const struct corpus *corpus, char list_hash[33], struct fault *fault) {
-  char *text = NULL;
-  size_t text_bytes = 0;
-  FILE *out = open_memstream(&text, &text_bytes);
-  if (!out) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while listing the corpus", path);
+  static const char what[] = "the list of the corpus's files";
+  struct memory_file list;
+  if (!memory_file_begin(&list, what, fault)) return false;
+  FILE *out = list.out;
   fwrite(LIST_MAGIC, 1, sizeof LIST_MAGIC, out);
   for (size_t i = 0; i < corpus->file_count; i++) {
     const struct corpus_file *file = &corpus->files[i];
@@ -59,14 +62,10 @@ bool cell_spec_write_list(const char *path, const struct corpus *corpus, char li
             file->language, file->path);
     putc(0, out);
   }
-  bool written = !ferror(out);
-  bool ok = fclose(out) == 0 && written;
-  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while listing the corpus", path);
-  if (ok) {
-    hash_of(text, text_bytes, list_hash);
-    ok = json_write_bytes(path, text, text_bytes, fault);
-  }
-  free(text);
+  if (!memory_file_end(&list, what, fault)) return false;
+  hash_of(list.bytes, list.byte_count, list_hash);
+  bool ok = json_write_bytes(path, list.bytes, list.byte_count, fault);
+  memory_file_drop(&list);
   return ok;
 }
 
@@ -75,19 +74,23 @@ static bool read_list(const char *path, char **block, size_t *block_bytes, struc
   uint64_t size;
   const char *why;
   int fd = open_file(path, &size, &why);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: the corpus's list cannot be opened: %s", path, why);
+  if (fd < 0)
+    return fault_set(fault, exit_code_of_errno(errno), "%s: the corpus's list cannot be opened: %s", path, why);
   size_t used = 0;
   char *bytes = malloc(size + 1);
+  errno = 0; /* the end of the file sets none */
   while (bytes && used < size) {
     ssize_t got = read(fd, bytes + used, size - used);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     used += (size_t)got;
   }
+  int error = bytes && used < size ? errno : 0;
   close(fd);
   if (!bytes) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%zu bytes)", path, size);
   if (used != size) {
     free(bytes);
+    if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
     return fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %zu bytes could be read", path, used, size);
   }
   bytes[size] = 0;
@@ -96,26 +99,13 @@ static bool read_list(const char *path, char **block, size_t *block_bytes, struc
   return true;
 }
 
-/* Reads "NUMBER " and moves past it. */
-static bool take_number(char **at, int base, uint64_t max, uint64_t *value) {
-  char first = **at;
-  bool digit = base == 16 ? first && strchr("0123456789abcdef", first) : first >= '0' && first <= '9';
-  if (!digit) return false;
-  char *end;
-  errno = 0;
-  *value = strtoull(*at, &end, base);
-  if (errno || *value > max || *end != ' ') return false;
-  *at = end + 1;
-  return true;
-}
-
 static bool take_file(char **at, const struct cell_spec *spec, struct cell_spec_file *file) {
   uint64_t language;
   char *start = *at;
-  if (!take_number(at, 16, UINT64_MAX, &file->hash) || *at - start != 17) return false;
-  if (!take_number(at, 10, UINT64_MAX, &file->bytes)) return false;
-  if (!take_number(at, 10, UINT64_MAX, &file->lines)) return false;
-  if (!take_number(at, 10, UINT32_MAX, &language)) return false;
+  if (!number_take(at, 16, UINT64_MAX, ' ', &file->hash) || *at - start != 17) return false;
+  if (!number_take(at, 10, UINT64_MAX, ' ', &file->bytes)) return false;
+  if (!number_take(at, 10, UINT64_MAX, ' ', &file->lines)) return false;
+  if (!number_take(at, 10, UINT32_MAX, ' ', &language)) return false;
   if (language >= spec->language_count || **at == 0) return false;
   file->language = (uint32_t)language;
   file->path = *at;
@@ -183,9 +173,9 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   for (size_t i = 0; i < spec->language_count; i++) json_add_text(languages, NULL, spec->languages[i]);
   json_add_path(corpus, "list", spec->list_path);
   json_add_text(corpus, "list_hash", spec->list_hash);
-  if (spec->edits_path[0]) json_add_path(corpus, "edits", spec->edits_path);
+  if (spec->edits_path) json_add_path(corpus, "edits", spec->edits_path);
   else json_add_text(corpus, "edits", NULL);
-  json_add_text(corpus, "edits_hash", spec->edits_path[0] ? spec->edits_hash : NULL);
+  json_add_text(corpus, "edits_hash", spec->edits_path ? spec->edits_hash : NULL);
   json_add_text(root, "combination", spec->combination.name);
   cJSON *stages = json_add_array(root, "stages");
   for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_path(stages, NULL, spec->combination.stages[i]);
@@ -193,7 +183,7 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   json_add_u64(root, "repetition", spec->repetition);
   json_add_u64(root, "position", spec->position);
   json_add_u64(root, "seed", spec->seed);
-  if (spec->place.directory[0]) json_add_path(root, "store", spec->place.directory);
+  if (spec->place.directory) json_add_path(root, "store", spec->place.directory);
   else json_add_text(root, "store", NULL);
   add_settings(root, &spec->place);
   bool ok = json_write_file(path, root, fault);
@@ -201,15 +191,23 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   return ok;
 }
 
-static bool get_text(const cJSON *object, const char *key, const char *where, char *to, size_t to_bytes,
-                     struct fault *fault) {
+/* A text of the JSON, kept beyond it. */
+static bool get_text(const cJSON *object, const char *key, const char *where, const char **to, struct fault *fault) {
+  const char *text;
+  return json_get_text(object, key, where, &text, fault) && name_keep(text, to, fault);
+}
+
+/* The same of a path, which is bytes. */
+static bool get_path(const cJSON *object, const char *key, const char *where, const char **to, struct fault *fault) {
+  char path[4096];
+  return json_get_path(object, key, where, path, sizeof path, fault) && name_keep(path, to, fault);
+}
+
+static bool get_hash(const cJSON *object, const char *key, const char *where, char hex[33], struct fault *fault) {
   const char *text;
   if (!json_get_text(object, key, where, &text, fault)) return false;
-  size_t length = strlen(text);
-  if (length >= to_bytes) {
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is longer than %zu bytes", where, key, to_bytes - 1);
-  }
-  memcpy(to, text, length + 1);
+  if (strlen(text) > 32) return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is longer than 32 bytes", where, key);
+  strcpy(hex, text);
   return true;
 }
 
@@ -221,17 +219,13 @@ static bool get_u32(const cJSON *object, const char *key, const char *where, uin
   return true;
 }
 
-/* Copies an array of strings into slots of slot_bytes each. */
-static bool get_texts(const cJSON *array, const char *key, const char *where, char *slots, size_t slot_bytes,
-                      struct fault *fault) {
+/* `texts` has room for all of the array. */
+static bool get_texts(const cJSON *array, const char *key, const char *where, const char **texts, struct fault *fault) {
   const cJSON *item;
   cJSON_ArrayForEach(item, array) {
-    if (!cJSON_IsString(item) || strlen(item->valuestring) >= slot_bytes) {
-      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is not an array of strings of at most %zu bytes", where, key,
-                       slot_bytes - 1);
-    }
-    memcpy(slots, item->valuestring, strlen(item->valuestring) + 1);
-    slots += slot_bytes;
+    if (!cJSON_IsString(item))
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is not an array of strings", where, key);
+    if (!name_keep(item->valuestring, texts++, fault)) return false;
   }
   return true;
 }
@@ -242,22 +236,23 @@ static bool get_edits(const cJSON *corpus, const char *where, struct cell_spec *
       cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits_hash"))) {
     return true;
   }
-  if (!json_get_path(corpus, "edits", where, spec->edits_path, sizeof spec->edits_path, fault) ||
-      !get_text(corpus, "edits_hash", where, spec->edits_hash, sizeof spec->edits_hash, fault)) {
+  if (!get_path(corpus, "edits", where, &spec->edits_path, fault) ||
+      !get_hash(corpus, "edits_hash", where, spec->edits_hash, fault)) {
     return false;
   }
-  return spec->edits_path[0] || fault_set(fault, EXIT_CODE_INPUT, "%s: \"edits\" is empty", where);
+  if (!spec->edits_path[0]) return fault_set(fault, EXIT_CODE_INPUT, "%s: \"edits\" is empty", where);
+  return true;
 }
 
 static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec *spec, struct fault *fault) {
   const cJSON *languages;
   uint64_t files;
-  if (!get_text(corpus, "name", where, spec->corpus_name, sizeof spec->corpus_name, fault) ||
-      !json_get_path(corpus, "root", where, spec->corpus_root, sizeof spec->corpus_root, fault) ||
-      !get_text(corpus, "content_hash", where, spec->corpus_hash, sizeof spec->corpus_hash, fault) ||
-      !json_get_path(corpus, "list", where, spec->list_path, sizeof spec->list_path, fault) ||
-      !get_text(corpus, "list_hash", where, spec->list_hash, sizeof spec->list_hash, fault) ||
-      !get_edits(corpus, where, spec, fault) || !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
+  if (!get_text(corpus, "name", where, &spec->corpus_name, fault) ||
+      !get_path(corpus, "root", where, &spec->corpus_root, fault) ||
+      !get_text(corpus, "content_hash", where, &spec->corpus_hash, fault) ||
+      !get_path(corpus, "list", where, &spec->list_path, fault) ||
+      !get_hash(corpus, "list_hash", where, spec->list_hash, fault) || !get_edits(corpus, where, spec, fault) ||
+      !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
       !json_get_u64(corpus, "bytes", where, &spec->corpus_bytes, fault) ||
       !json_get_u64(corpus, "files", where, &files, fault) ||
       !json_get_array(corpus, "languages", where, &languages, fault)) {
@@ -269,13 +264,13 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
   spec->languages = calloc(spec->language_count + 1, sizeof *spec->languages);
   spec->files = calloc(spec->file_count + 1, sizeof *spec->files);
   if (!spec->languages || !spec->files) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", where);
-  return get_texts(languages, "languages", where, spec->languages[0], sizeof spec->languages[0], fault);
+  return get_texts(languages, "languages", where, spec->languages, fault);
 }
 
 static bool read_place(const cJSON *root, const char *where, struct store_place *place, struct fault *fault) {
   const cJSON *settings, *item;
   if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "store")) &&
-      !json_get_path(root, "store", where, place->directory, sizeof place->directory, fault))
+      !get_path(root, "store", where, &place->directory, fault))
     return false;
   if (!json_get_array(root, "settings", where, &settings, fault)) return false;
   cJSON_ArrayForEach(item, settings) {
@@ -296,23 +291,25 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
   }
   if (!json_get_object(root, "corpus", where, &corpus, fault) || !read_corpus(corpus, where, spec, fault) ||
       !json_get_array(root, "stages", where, &stages, fault) ||
-      !get_text(root, "combination", where, spec->combination.name, sizeof spec->combination.name, fault) ||
-      !get_text(root, "profile", where, spec->profile, sizeof spec->profile, fault) ||
+      !get_text(root, "combination", where, &spec->combination.name, fault) ||
+      !get_text(root, "profile", where, &spec->profile, fault) ||
       !get_u32(root, "repetition", where, &spec->repetition, fault) ||
       !get_u32(root, "position", where, &spec->position, fault) ||
       !json_get_u64(root, "seed", where, &spec->seed, fault) || !read_place(root, where, &spec->place, fault)) {
     return false;
   }
   spec->combination.stage_count = (unsigned)cJSON_GetArraySize(stages);
-  if (spec->combination.stage_count > STORE_STAGE_COUNT_MAX - 1) {
+  if (spec->combination.stage_count > COMBINATION_STAGES_MAX) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %d stages beside the baseline", where,
-                     STORE_STAGE_COUNT_MAX - 1);
+                     COMBINATION_STAGES_MAX);
   }
   /* Names, and paths of stages from elsewhere. */
   for (unsigned i = 0; i < spec->combination.stage_count; i++) {
+    char path[4096];
     const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(stages, (int)i));
-    if (text && path_from_text(text, spec->combination.stages[i], sizeof spec->combination.stages[i])) continue;
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: \"stages\" is not an array of names and paths", where);
+    if (!text || !path_from_text(text, path, sizeof path))
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"stages\" is not an array of names and paths", where);
+    if (!name_keep(path, &spec->combination.stages[i], fault)) return false;
   }
   return true;
 }
@@ -327,7 +324,7 @@ bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *faul
   cJSON_Delete(root);
   spec->block = block;
   ok = ok && parse_list(block, block_bytes, spec, fault);
-  if (ok && spec->edits_path[0])
+  if (ok && spec->edits_path)
     ok = edit_list_read(spec->edits_path, spec->edits_hash, spec->file_count, &spec->edits, fault);
   for (size_t i = 0; ok && i < spec->edits.target_count; i++) {
     const struct edit_target *target = &spec->edits.targets[i];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * cell_spec.h - what a cell is told: the file SPEC.json of `phasebench cell SPEC.json OUT.json`.
+ * spec.h - what a cell is told: the file SPEC.json of `phasebench cell SPEC.json OUT.json`.
  *
  * Two files. SPEC.json is small and is the cell's own. The list of the corpus's files
  * is a second file, made once a run and shared by its cells, because 55,405 files as
  * JSON would cost each cell tens of MB before its first checkpoint; it is read into one
- * block of memory. The layout of both is told in cell_spec.c. */
+ * block of memory. The layout of both is told in spec.c. */
 #ifndef PHASEBENCH_CELL_SPEC_H
 #define PHASEBENCH_CELL_SPEC_H
 
@@ -25,24 +25,25 @@ struct cell_spec_file {
   uint32_t language; /* index into languages */
 };
 
+/* Texts are the caller's; of a spec that was read they are kept names (store/name.h). */
 struct cell_spec {
-  char corpus_name[256];
-  char corpus_root[4096]; /* absolute */
-  char corpus_hash[33];   /* content_hash of the corpus */
+  const char *corpus_name;
+  const char *corpus_root; /* absolute */
+  const char *corpus_hash; /* content_hash of the corpus */
   uint64_t corpus_lines, corpus_bytes;
-  char list_path[4096];  /* absolute; the file of the list */
-  char list_hash[33];    /* XXH3-128 of that file, hex */
-  char edits_path[4096]; /* absolute; the file of the real edits (edit_list.h); "": edits are seeded ones */
-  char edits_hash[33];   /* XXH3-128 of that file, hex; "" likewise */
-  char (*languages)[32];
+  const char *list_path;  /* absolute; the file of the list */
+  char list_hash[33];     /* XXH3-128 of that file, hex */
+  const char *edits_path; /* absolute; the file of the real edits (edit_list.h); NULL: edits are seeded ones */
+  char edits_hash[33];    /* XXH3-128 of that file, hex; "" likewise */
+  const char **languages; /* their names */
   size_t language_count;
   struct cell_spec_file *files; /* in the corpus's order: document id is the index */
   size_t file_count;
   struct combination combination; /* paths of modules are absolute */
-  char profile[16];               /* allocator profile: "strict" or "stock" */
+  const char *profile;            /* allocator profile: "strict" or "stock" */
   uint32_t repetition;            /* from 0 */
   uint32_t position;              /* from 0: the order in which the run's cells ran */
-  struct store_place place;       /* its directory: absolute, "": one of the cell's own; and the settings */
+  struct store_place place;       /* its directory: absolute, NULL: one of the cell's own; and the settings */
   uint64_t seed;                  /* of the access mix and the edit list; the same for all cells of a run */
   struct edit_list edits;         /* the real edits as read; empty where they are seeded */
   void *block;                    /* the list as read; `files` and their paths point into it or lie beside it */

@@ -14,7 +14,8 @@
 #include <string.h>
 
 #include "access.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
+#include "base/count.h"
 #include "system/heap.h"
 
 static uint32_t class_size(const struct access_mix *mix, int c) { return mix->first[c + 1] - mix->first[c]; }
@@ -36,7 +37,7 @@ static void classes_have_their_shares(void **state) {
                                                               {100, 1, 9, 30, 60},
                                                               {1720, 17, 155, 516, 1032},
                                                               {55405, 554, 4986, 16622, 33243}};
-  for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+  for (size_t i = 0; i < COUNT(expected); i++) {
     struct access_mix mix;
     new_mix(&mix, 1, expected[i][0]);
     for (int c = 0; c < ACCESS_CLASS_COUNT; c++) {
@@ -64,7 +65,7 @@ static void classes_have_their_shares(void **state) {
 }
 
 static struct store *open_store(const char *text) {
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   struct store *store = NULL;
   if (!combination_parse(text, &combination, &fault) || !store_open(&combination, NULL, &store, &fault))

@@ -20,10 +20,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "corpus/corpus.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "spec.h"
+#include "system/allocator.h"
+#include "store/stage_list.h"
 
 static bool write_spec(const char *folder, const char *combination, const char *path, struct fault *fault) {
   static struct cell_spec spec;
@@ -31,18 +34,19 @@ static bool write_spec(const char *folder, const char *combination, const char *
   memset(&spec, 0, sizeof spec);
   if (!combination_parse(combination, &spec.combination, fault)) return false;
   if (!corpus_open_directory(folder, NULL, &corpus, fault)) return false;
-  snprintf(spec.corpus_name, sizeof spec.corpus_name, "%s", corpus->name);
-  snprintf(spec.corpus_root, sizeof spec.corpus_root, "%s", corpus->root);
-  snprintf(spec.corpus_hash, sizeof spec.corpus_hash, "%s", corpus->content_hash);
-  snprintf(spec.list_path, sizeof spec.list_path, "%.4000s.list", path);
-  snprintf(spec.profile, sizeof spec.profile, "strict");
+  char list_path[4096];
+  snprintf(list_path, sizeof list_path, "%.4000s.list", path);
+  spec.corpus_name = corpus->name;
+  spec.corpus_root = corpus->root;
+  spec.corpus_hash = corpus->content_hash;
+  spec.list_path = list_path;
+  spec.profile = "strict";
   spec.corpus_lines = corpus->lines;
   spec.corpus_bytes = corpus->bytes;
   spec.file_count = corpus->file_count;
   spec.language_count = corpus->language_count;
   spec.languages = calloc(corpus->language_count + 1, sizeof *spec.languages);
-  for (size_t i = 0; i < corpus->language_count; i++)
-    snprintf(spec.languages[i], sizeof spec.languages[i], "%s", corpus->languages[i].name);
+  for (size_t i = 0; i < corpus->language_count; i++) spec.languages[i] = corpus->languages[i].name;
   spec.seed = 1;
   bool good =
       cell_spec_write_list(spec.list_path, corpus, spec.list_hash, fault) && cell_spec_write(path, &spec, fault);
@@ -83,7 +87,7 @@ static int make_corpus(void **state) {
   if (!mkdtemp(folder)) return -1;
   snprintf(path, sizeof path, "%s/corpus", folder);
   if (mkdir(path, 0700)) return -1;
-  for (unsigned i = 0; i < sizeof check_texts / sizeof check_texts[0]; i++) {
+  for (unsigned i = 0; i < COUNT(check_texts); i++) {
     unsigned e = 0;
     while (strcmp(endings[e].language, check_texts[i].language) != 0) e++;
     snprintf(path, sizeof path, "text%u.%s", i, endings[e].ending);
@@ -124,6 +128,7 @@ static int run_cell(cJSON **out) {
   unlink(path);
   pid_t child = fork();
   if (child == 0) {
+    setenv("MALLOC_CONF", allocator_profile_conf("strict"), 1);
     execl(program, program, "cell", spec, path, (char *)NULL);
     _exit(127);
   }
@@ -188,12 +193,12 @@ static void check_good_cell(const cJSON *cell, bool instrument, bool uses_disk) 
     documents += number(latency, "documents");
   }
   assert_int_equal(accesses, 10000);
-  assert_int_equal(documents, sizeof check_texts / sizeof check_texts[0] + 2);
+  assert_int_equal(documents, COUNT(check_texts) + 2);
 }
 
 static void check_proved(const cJSON *cell) {
   const cJSON *proof = member(cell, "proof");
-  uint64_t documents = sizeof check_texts / sizeof check_texts[0] + 2, nodes = number(member(cell, "trees"), "nodes");
+  uint64_t documents = COUNT(check_texts) + 2, nodes = number(member(cell, "trees"), "nodes");
   assert_int_equal(number(member(cell, "timings"), "walked_nodes"), nodes);
   assert_true(nodes > 15000); /* the deep text alone has them */
   /* All are edited, and each is proved before and after its edit. */
@@ -367,7 +372,7 @@ static void files_in_the_folder_are_counted(void **state) {
   assert_int_equal(mkdir(place, 0700), 0);
   char *before = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
   assert_int_equal(setenv("TMPDIR", place, 1), 0);
-  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+  for (size_t i = 0; i < COUNT(lies); i++) {
     int code;
     cJSON *cell = run_liar(lies[i], &code);
     if (code != 0) fail_msg("%s: %s", lies[i], text_of(cell, "reason"));
@@ -399,7 +404,7 @@ static int64_t signed_number(const cJSON *object, const char *key) {
 static void journals_are_counted_by_document(void **state) {
   (void)state;
   int code;
-  int64_t documents = sizeof check_texts / sizeof check_texts[0] + 2, sum = 0;
+  int64_t documents = COUNT(check_texts) + 2, sum = 0;
   for (int64_t k = 1; k <= documents; k++) sum += documents + k;
   cJSON *cell = run_liar("journal: counts", &code);
   assert_int_equal(code, 0);

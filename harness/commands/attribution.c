@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_attribution.c - `phasebench attribution RESULT`: which stage a saving is owed to. What the figures are is
- * told in attribution.h. */
+ * attribution.c - `phasebench attribution RESULT`: how much each stage saves. judge/attribution.h says what the
+ * figures are. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json_out.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "commands.h"
 #include "report/report.h"
@@ -17,10 +18,11 @@
 static void print_help(void) {
   fputs(
       "usage: phasebench attribution [--profile P] [--checkpoint C] [--stages A+B...] [--json] RESULT\n\n"
-      "Which stage a saving is owed to, from the subsets of stages that a result holds; for all figures the result\n"
-      "must hold every subset, as of `phasebench run --combos all`. A figure of which a subset is missing or failed\n"
-      "is n/a (null in JSON), with what is missing and which --combos measures it.\n\n"
-      "bytes a line that each stage saves, and the same as log2 reduction, since savings multiply:\n"
+      "Tells how much each stage saves, from the subsets of stages that a result holds. For all figures the result\n"
+      "must hold every subset: `phasebench run --combos all` measures them. Where a subset is missing or failed, a\n"
+      "figure that needs it is n/a (null in JSON), with the reason and the --combos that would measure it.\n\n"
+      "bytes a line that each stage saves; and, since savings multiply, the same as log2 reduction (1 halves the\n"
+      "memory, 2 quarters it), which can be added up:\n"
       "  marginal       after the stages before it in the standard order\n"
       "  alone          against the baseline\n"
       "  leave-one-out  what all stages together would lose without it\n"
@@ -28,15 +30,16 @@ static void print_help(void) {
       "                 add up to what all save, which is checked\n"
       "pairs: the Shapley interaction index of what two stages save (Grabisch and Roubens 1999); below 0 they save\n"
       "  the same memory in part, above 0 each makes the other worth more\n"
-      "prices: nanoseconds paid for each byte saved, time and bytes shared out by the same method (Shapley, or\n"
-      "  marginal where not all subsets were measured). The time is:\n",
+      "prices: nanoseconds paid for each byte saved. Time and bytes are shared out by the same method: Shapley, or\n"
+      "  marginal where not all subsets were measured. The time is one of:\n",
       stdout);
   for (unsigned g = 0; g < ATTRIBUTION_GAME_COUNT; g++) {
     enum attribution_game_id id = (enum attribution_game_id)g;
     if (!attribution_game_is_saved(id)) printf("    %-17s %s\n", attribution_game_key(id), attribution_game_text(id));
   }
   fputs(
-      "  access_ns is for each access, its price ns/access for each byte a line; the others' prices are ns/byte.\n"
+      "  access_ns is the time of one access, so its price is in ns/access for each byte a line; the others are in "
+      "ns/byte.\n"
       "  Below 0: the stage saves time as well.\n\n"
       "  --profile P     figures of this allocator profile (default: strict where present, else the first)\n"
       "  --checkpoint C  memory at purged (at rest) or served (in service); default: purged\n"
@@ -54,7 +57,7 @@ static void add_figure(cJSON *object, const char *key, struct figure figure) {
   else json_add_double(object, key, figure.value);
 }
 
-/* As it is in the result: a saved game's worth has the other sign. */
+/* The figure as the result has it: the worth of a game of savings has the other sign. */
 static struct figure subset_figure(const struct attribution *a, enum attribution_game_id id, unsigned subset) {
   const struct attribution_worth *worth = &a->games[id].worth[subset];
   if (worth->gap) return (struct figure){.missing = worth->why};
@@ -153,7 +156,7 @@ static bool print_table(const struct attribution *a, table_fn *make, const char 
   return true;
 }
 
-/* How far apart repetitions put the Shapley share of a stage, for the stage where that is most. */
+/* How far the Shapley share of a stage varies between repetitions, for the stage where it varies most. */
 static void print_noise(const struct attribution *a) {
   double range[2] = {0, 0};
   for (unsigned g = 0; g < 2; g++) {
@@ -198,9 +201,7 @@ static bool attribute(const struct request *request, struct fault *fault) {
             (request->json ? print_json(a, fault) : print_text(a, fault));
   attribution_close(a);
   result_close(result);
-  if (ok && (fflush(stdout) != 0 || ferror(stdout)))
-    return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
-  return ok;
+  return ok && output_flush(fault);
 }
 
 int command_attribution(int argc, char **argv) {

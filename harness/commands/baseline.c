@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_baseline.c - `phasebench baseline save|list|show`. */
+ * baseline.c - `phasebench baseline save|list|show`. */
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
@@ -39,12 +39,13 @@ static int is_baseline(const struct dirent *entry) {
   return length > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* Goes on after one that cannot be read, and ends with its code. */
+/* Goes on after a baseline that cannot be read, and then ends with the exit code of that one. */
 static bool list(const char *directory, struct fault *fault) {
   struct dirent **entries;
   int count = scandir(directory, &entries, is_baseline, alphasort);
   if (count < 0 && errno == ENOENT) count = 0, entries = NULL;
-  if (count < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be listed: %s", directory, strerror(errno));
+  if (count < 0)
+    return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be listed: %s", directory, strerror(errno));
   if (count == 0) printf("no baselines in %s; `phasebench baseline save` makes one\n", directory);
   for (int i = 0; i < count; i++) {
     char path[BASELINES_PATH_BYTES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_bench.c - `phasebench bench`; what is measured is told in bench.h. */
+ * bench.c - `phasebench bench`; what is measured is told in bench.h. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "base/interrupt.h"
 #include "base/json_out.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "bench/bench.h"
 #include "commands.h"
@@ -52,13 +53,6 @@ static void print_help(void) {
 
 /* ---- options ---- */
 
-static bool parse_seconds(const char *text, double *value, struct fault *fault) {
-  char *end;
-  *value = strtod(text, &end);
-  if (end != text && !*end && *value >= 0.0001 && *value <= 3600) return true;
-  return fault_set(fault, EXIT_CODE_USAGE, "--min-time: '%s' is not a number of seconds from 0.0001 to 3600", text);
-}
-
 static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help, struct fault *fault) {
   static const struct option names[] = {
       {"corpus", required_argument, NULL, 'c'},   {"dir", required_argument, NULL, 'd'},
@@ -79,7 +73,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     if (option == 'S') ok = store_setting_add(&options->place, optarg, fault);
     if (option == 'f') options->filter = optarg;
     if (option == 'j') options->json = optarg;
-    if (option == 't') ok = parse_seconds(optarg, &options->min_time_s, fault);
+    if (option == 't') ok = option_seconds("--min-time", optarg, 0.0001, 3600, &options->min_time_s, fault);
     if (option == 'm') ok = option_number("--max-bytes", optarg, 1, UINT64_C(1) << 40, &options->max_bytes, fault);
     if (option == 's') ok = option_number("--seed", optarg, 0, UINT64_C(1) << 53, &options->seed, fault);
     if (option == 'r') {
@@ -121,7 +115,7 @@ static bool parse_combinations(const char *text, struct combination *combination
 
 /* ---- the run ---- */
 
-/* Put in place only when it is whole JSON. */
+/* Puts the file in place when it is whole JSON, and only then. */
 static bool finish_json(const char *made, const char *path, struct fault *fault) {
   FILE *file = fopen(made, "r");
   char last[3] = "";
@@ -160,7 +154,12 @@ static bool run_benchmarks(const struct bench_options *options, struct bench *be
   struct bench_table *table = bench_table_new();
   if (!table) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   gbench_use_memory(gbench_jemalloc());
-  int ran = gbench_run(arguments, count, bench_table_add, table, isatty(STDERR_FILENO), why, sizeof why);
+  const struct gbench_request request = {.arguments = arguments,
+                                         .argument_count = count,
+                                         .each = bench_table_add,
+                                         .sink = table,
+                                         .table = isatty(STDERR_FILENO)};
+  int ran = gbench_run(&request, why, sizeof why);
   bool ok = ran > 0;
   if (ran < 0) fault_set(fault, EXIT_CODE_INTERNAL, "the benchmark library: %s", why);
   if (!interrupt_none("there is no table, and no JSON was written", fault)) ok = false;
@@ -219,7 +218,7 @@ static bool run(const struct bench_options *options, struct fault *fault) {
 }
 
 int command_bench(int argc, char **argv) {
-  struct bench_options options = {.max_bytes = 4 << 20, .seed = 1, .repetitions = 5, .min_time_s = 0.1};
+  struct bench_options options = {.max_bytes = 4 * MIB_BYTES, .seed = 1, .repetitions = 5, .min_time_s = 0.1};
   struct fault fault = {0};
   bool help = false;
   interrupt_watch();

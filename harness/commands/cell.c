@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_cell.c - `phasebench cell SPEC.json OUT.json`: one cell in this process. Not for
+ * cell.c - `phasebench cell SPEC.json OUT.json`: one cell in this process. Not for
  * people: `phasebench run` writes the specification, starts the cell, and reads OUT.json.
  *
  * OUT.json is written whenever the cell began, with its status; the exit code is that of
@@ -11,8 +11,10 @@
 
 #include "base/json_out.h"
 #include "cell/cell.h"
+#include "cell/json.h"
 #include "commands.h"
 #include "store/files.h"
+#include "system/confine.h"
 
 static const char help[] =
     "usage: phasebench cell SPEC.json OUT.json\n\n"
@@ -36,15 +38,17 @@ int command_cell(int argc, char **argv) {
     fputs(help, stderr);
     return EXIT_CODE_USAGE;
   }
-  static struct cell cell; /* 12 KB, most of it the proof's first mismatch */
+  static struct cell cell; /* too large for the stack */
   static struct cell_spec spec;
   struct fault fault = {0}, write_fault = {0};
   if (!cell_spec_read(argv[1], &spec, &fault)) return tell(&fault);
-  bool makes_folder = spec.place.directory[0] && access(spec.place.directory, F_OK) != 0;
+  bool makes_folder = spec.place.directory && access(spec.place.directory, F_OK) != 0;
+  const char *unconfined = confine_to_one_process();
+  if (unconfined) fprintf(stderr, "note: stages could start processes, which nothing would count: %s\n", unconfined);
   cell_run(&cell, &spec, &fault);
   cJSON *json = cell_json(&cell, &fault);
   cell_close(&cell);
-  /* Where the stages filled the disk, there is no room to say so before their files are gone. */
+  /* If the stages filled the disk, there is room for OUT.json only after their files are removed. */
   if (makes_folder) store_directory_remove(spec.place.directory);
   bool written = json_write_file(argv[2], json, &write_fault);
   cJSON_Delete(json);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_claims.c - `phasebench claims RESULT...`: what results say of published
+ * claims.c - `phasebench claims RESULT...`: what results say of published
  * numbers. Ledger and verdicts: claims.h. */
 #include <getopt.h>
 #include <stdio.h>

@@ -14,12 +14,12 @@
   X(claims, "hold published numbers against result files, and against each other")      \
   X(gate, "compare a result with a baseline, and fail where a metric got worse")        \
   X(baseline, "keep results as baselines: save, list, show")                            \
-  X(attribution, "share out what is saved, and its price, among the stages")            \
+  X(attribution, "tell which stage saves how much, and at what price")                  \
   X(report, "draw pictures and tables of result files")                                 \
   X(compare, "show two result files side by side")                                      \
   X(bench, "measure the speed of codecs beside tree-sitter")                            \
   X(store, "keep a corpus on disk, parsed: build, open, verify, export")                \
-  X(estimate, "measure how few bits an adaptive code needs for the trees of a corpus")  \
+  X(estimate, "estimate how few bits a node the trees of a corpus could take")          \
   X(doctor, "tell whether this machine and installation are fit to measure")            \
   X(help, "tell more about a command")                                                  \
   X(version, "print the version")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_compare.c - `phasebench compare A B`. */
+ * compare.c - `phasebench compare A B`. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -44,7 +44,8 @@ static FILE *create(const char *directory, const char *name, struct fault *fault
 static bool close_written(FILE *file, const char *name, struct fault *fault) {
   bool ok = !ferror(file);
   if (fclose(file) != 0) ok = false;
-  return ok || fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "%s: writing failed: %s", name, strerror(errno));
+  return ok;
 }
 
 static bool fill_folder(void *context, const char *made, struct fault *fault) {

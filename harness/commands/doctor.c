@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_doctor.c - `phasebench doctor`: is this machine fit to measure? What is looked at: doctor.h. */
+ * doctor.c - `phasebench doctor`: is this machine fit to measure? What is looked at: doctor_checks.h. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

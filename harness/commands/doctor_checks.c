@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor.c - see doctor.h: the CPU and what else runs. Memory is in doctor_memory.c. */
+ * doctor_checks.c - see doctor_checks.h: the CPU and what else runs. Memory is in doctor_memory.c. */
 #include "doctor_checks.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/number.h"
 #include "system/environment.h"
 
 struct doctor_check *doctor_add(struct doctor *doctor, const char *name, enum doctor_state state, const char *why,
@@ -42,7 +45,7 @@ enum doctor_state doctor_worst(const struct doctor *doctor) {
   return worst;
 }
 
-/* In a child, since what is switched off stays off. */
+/* Tries it in a child, since a process cannot switch these on again. */
 struct doctor_refusals doctor_try_refusals(void) {
   struct doctor_refusals refusals = {0};
   int ends[2];
@@ -157,12 +160,13 @@ static long check_cores(struct doctor *doctor) {
     doctor_add(doctor, "cores", DOCTOR_WARN, why, "", "%s", reason);
     return 0;
   }
-  for (char *at = text; *at;) { /* "0-3,8" */
-    char *end;
-    long first = strtol(at, &end, 10), last = *end == '-' && end > at ? strtol(end + 1, &end, 10) : first;
-    if (end == at || first < 0 || last < first) break;
-    count += last - first + 1;
-    at = end + (*end == ',');
+  for (const char *at = text; *at; at += *at == ',') { /* "0-3,8" */
+    uint64_t first, last;
+    at = number_read(at, 10, &first);
+    last = first;
+    if (at && *at == '-') at = number_read(at + 1, 10, &last);
+    if (!at || last < first || last > INT_MAX) break;
+    count += (long)(last - first) + 1;
   }
   bool shares = read_line("/sys/devices/system/cpu/smt/active", smt, sizeof smt, reason) && strcmp(smt, "1") == 0;
   const char *todo = shares      ? "for times, leave the sibling threads idle, or as root: echo off > "
@@ -199,7 +203,7 @@ static void check_clock(struct doctor *doctor) {
     return;
   }
   bool is_quick = false;
-  for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++) is_quick |= strcmp(text, quick[i]) == 0;
+  for (size_t i = 0; i < COUNT(quick); i++) is_quick |= strcmp(text, quick[i]) == 0;
   doctor_add(doctor, "clock", is_quick ? DOCTOR_OK : DOCTOR_WARN, why,
              is_quick ? ""
                       : "see available_clocksource in /sys/devices/system/clocksource/clocksource0 for a quicker "

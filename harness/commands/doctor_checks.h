@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor.h - is this machine, and this installation, fit to measure? Each check says what was found,
+ * doctor_checks.h - is this machine, and this installation, fit to measure? Each check says what was found,
  * why it matters, and what to do. What cannot be told is a warning, never "ok". */
 #ifndef PHASEBENCH_DOCTOR_H
 #define PHASEBENCH_DOCTOR_H

@@ -1,32 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor_memory.c - see doctor.h: how much memory there is, what limits it, and the limit of CPU time, which is
+ * doctor_memory.c - see doctor_checks.h: how much memory there is, what limits it, and the limit of CPU time, which is
  * found in the same way: control groups of version 2 or 1, this process's and those above it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "corpus/manifest.h"
 #include "doctor_checks.h"
 #include "system/environment.h"
 
-#define MIB (UINT64_C(1) << 20)
-
-uint64_t doctor_corpus_need_bytes(uint64_t line_count) { return 32 * MIB + line_count * (MIB / 900); }
-
-static bool read_kilobytes(const char *name, uint64_t *bytes, char why[256]) {
-  char text[8192];
-  if (!environment_read("/proc/meminfo", text, sizeof text, why)) return false;
-  const char *value = environment_field(text, name);
-  char *end = NULL;
-  unsigned long long kilobytes = value ? strtoull(value, &end, 10) : 0;
-  if (!value || end == value || strcmp(end, " kB") != 0) {
-    snprintf(why, 256, "/proc/meminfo has no %s", name);
-    return false;
-  }
-  *bytes = kilobytes * 1024;
-  return true;
-}
+uint64_t doctor_corpus_need_bytes(uint64_t line_count) { return 32 * MIB_BYTES + line_count * (MIB_BYTES / 900); }
 
 /* ---- control groups ---- */
 
@@ -50,7 +35,8 @@ static bool group_path(const char *controller, char path[1024]) {
 
 typedef bool read_limit_fn(const char *folder, double *limit);
 
-/* The least limit from the group up to the root; what a container does not show of its outside is passed over. */
+/* The least limit from the group up to the root. Groups that a container hides from its processes are left
+ * out. */
 static bool least_limit(const char *mount, const char *controller, read_limit_fn *read_limit, double *least) {
   char path[1024], folder[1200];
   bool found = false;
@@ -79,7 +65,7 @@ static bool read_file_number(const char *folder, const char *file, double *value
   return end > text;
 }
 
-/* "max", and what version 1 says for it (the largest number of pages), are no limit. */
+/* "max" is no limit; version 1 says the largest number of pages instead. */
 static bool read_memory_limit(const char *folder, double *limit) {
   return (read_file_number(folder, "memory.max", limit, NULL, 0) ||
           read_file_number(folder, "memory.limit_in_bytes", limit, NULL, 0)) &&
@@ -124,7 +110,7 @@ static void check_group_memory(struct doctor *doctor) {
   }
   doctor->memory_limit_bytes = (uint64_t)limit;
   /* run's own limit unless told otherwise is 9/10 of the machine's memory */
-  bool first = !read_kilobytes("MemTotal", &total, reason) || limit < 0.9 * (double)total;
+  bool first = !environment_memory("MemTotal", &total, reason) || limit < 0.9 * (double)total;
   if (first) snprintf(todo, sizeof todo, "phasebench run --memory-limit %.0fM, or raise the limit", limit * 0.9 / MIB);
   doctor_add(doctor, "memory_limit", first ? DOCTOR_WARN : DOCTOR_OK, why, todo,
              "control groups limit memory to %.0f MiB", limit / MIB);
@@ -151,7 +137,7 @@ static void check_swap(struct doctor *doctor) {
   static const char why[] = "what is swapped out is not resident: it would be missing from the figures";
   uint64_t total, left;
   char reason[256];
-  if (!read_kilobytes("SwapTotal", &total, reason) || !read_kilobytes("SwapFree", &left, reason))
+  if (!environment_memory("SwapTotal", &total, reason) || !environment_memory("SwapFree", &left, reason))
     doctor_add(doctor, "swap", DOCTOR_WARN, why, "", "%s", reason);
   else if (total == 0) doctor_add(doctor, "swap", DOCTOR_OK, why, "", "none");
   else if (left >= total) doctor_add(doctor, "swap", DOCTOR_OK, why, "", "%.0f MiB, unused", (double)total / MIB);
@@ -188,7 +174,7 @@ static bool name_too_large(uint64_t free_bytes, char *names, size_t names_bytes)
 static void check_free(struct doctor *doctor) {
   static const char why[] = "the baseline keeps tree-sitter's own trees, a mebibyte for each 970 to 1,800 lines";
   char reason[256], names[400];
-  if (!read_kilobytes("MemAvailable", &doctor->memory_free_bytes, reason)) {
+  if (!environment_memory("MemAvailable", &doctor->memory_free_bytes, reason)) {
     doctor_add(doctor, "memory", DOCTOR_WARN, why, "", "%s", reason);
     return;
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * doctor_program.c - see doctor.h: what the installation consists of, and the places that are written to. */
+ * doctor_program.c - see doctor_checks.h: what the installation consists of, and the places that are written to. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/size.h"
 #include "corpus/grammar.h"
 #include "corpus/manifest.h"
 #include "doctor_checks.h"
 #include "store/store.h"
 #include "system/environment.h"
 
-#define MIB (UINT64_C(1) << 20)
 #define STAGES_MAX 64
 
 static void check_build(struct doctor *doctor) {
@@ -153,7 +153,7 @@ static void check_place(struct doctor *doctor, const char *name, const char *pat
       "a stage keeps on disk is kept in memory, and counted by nobody";
   static const char why_cache[] = "fetched corpora go there; all of them take 1.5 GiB";
   const char *why = stages_write ? why_results : why_cache;
-  uint64_t wanted = (stages_write ? 1 : 2) * 1024 * MIB;
+  uint64_t wanted = (stages_write ? 1 : 2) * 1024 * MIB_BYTES;
   struct statfs status;
   char nearest[PATH_MAX];
   if (!stat_nearest(path, nearest, &status)) {
@@ -166,7 +166,7 @@ static void check_place(struct doctor *doctor, const char *name, const char *pat
   struct doctor_check *check;
   if (access(nearest, W_OK) != 0)
     check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s cannot be written to: %s", nearest, strerror(errno));
-  else if (free_bytes < 64 * MIB)
+  else if (free_bytes < 64 * MIB_BYTES)
     check = doctor_add(doctor, name, DOCTOR_FAIL, why, "", "%.300s: %.0f MiB left", nearest, (double)free_bytes / MIB);
   else
     check = doctor_add(doctor, name, (in_memory && stages_write) || free_bytes < wanted ? DOCTOR_WARN : DOCTOR_OK, why,

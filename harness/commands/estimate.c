@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_estimate.c - `phasebench estimate`; what is measured is told in estimate.h. The JSON that it writes
+ * estimate.c - `phasebench estimate`; what is measured is told in estimate.h. The JSON that it writes
  * is described by results/estimate.schema.json. */
 #include <getopt.h>
 #include <stdio.h>
@@ -39,11 +39,13 @@ struct outcome {
 static void print_help(void) {
   fputs(
       "usage: phasebench estimate [--corpus NAME | --dir PATH] [OPTION]...\n\n"
-      "Measures how many bits a node the syntax trees of a corpus cost an adaptive code: a mixture of\n"
-      "context models (parent, grandparents, siblings and tokens before, lengths, columns) that learns as\n"
-      "it goes, language by language. It is the length that a real coder and decoder could do with, without\n"
-      "the source and without anything known before. It estimates coders that look at the same contexts, not\n"
-      "everything that can be thought of; and what it codes cannot be walked or looked into.\n\n"
+      "Tells how few bits a node the syntax trees of a corpus could take: their context-mixing estimate.\n"
+      "A context-mixing coder guesses each piece of a tree from what came before it (parent, grandparents,\n"
+      "siblings, tokens, lengths, columns), mixes the guesses of many models, and spends few bits where the\n"
+      "mixture guessed well. The estimate is the sum of these bits: a file of that length could be written by\n"
+      "such a coder and read back, without the source and with nothing known before.\n\n"
+      "It is no lower limit: a coder that looks at more may need fewer bits. And it is no store: what is coded\n"
+      "so can only be read from beginning to end. Each language has a model of its own.\n\n"
       "  --corpus NAME    a corpus (default: quick)\n"
       "  --dir PATH       a directory of your own\n"
       "  --max-bytes N    take a sample of whole documents of at most N bytes (default: all documents)\n"
@@ -90,8 +92,8 @@ static bool add_source(const struct language *language, const char *path, const 
   TSTree *tree = ts_parser_parse_string(language->parser, NULL, source, (uint32_t)bytes);
   if (!tree) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the parser gave no tree", path);
   uint64_t began_ns = clock_ns();
-  bool ok = estimate_add(language->model, tree, &outcome->bits, &inner) ||
-            fault_set(fault, inner.code, "%s: %s", path, inner.message);
+  bool ok = estimate_add(language->model, tree, &outcome->bits, &inner);
+  if (!ok) fault_set(fault, inner.code, "%s: %s", path, inner.message);
   outcome->seconds += (double)(clock_ns() - began_ns) / 1e9;
   outcome->document_count++;
   outcome->source_bytes += bytes;
@@ -105,7 +107,8 @@ static bool open_language(const char *name, struct language *language, struct fa
   if (!ts_parser_set_language(language->parser, language->grammar.ts))
     return fault_set(fault, EXIT_CODE_INPUT, "%s: the parser refuses the grammar", name);
   language->model = estimate_model_new(language->grammar.ts, ESTIMATE_LG_LINES);
-  return language->model || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the model of %s", name);
+  if (!language->model) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the model of %s", name);
+  return true;
 }
 
 static void close_language(struct language *language) {
@@ -159,7 +162,7 @@ static void print_outcome(const struct outcome *outcome) {
 static void print_table(const struct corpus *corpus, const struct estimate_options *options,
                         const struct outcome *outcomes, const struct outcome *total) {
   char size[SIZE_TEXT_BYTES];
-  printf("corpus %s, seed %llu: %u document%s, %s of source\n\nbits a node of an adaptive code:\n", corpus->name,
+  printf("corpus %s, seed %llu: %u document%s, %s of source\n\ncontext-mixing estimate, bits a node:\n", corpus->name,
          (unsigned long long)options->seed, total->document_count, plural(total->document_count),
          size_text(total->source_bytes, size));
   for (int part = 0; part < ESTIMATE_PART_COUNT; part++)

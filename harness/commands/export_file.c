@@ -86,7 +86,7 @@ static bool write_all(int fd, const char *bytes, size_t byte_count) {
   return true;
 }
 
-/* Not over anything that came meanwhile, unless it may be replaced. */
+/* Renames, but not over a file that was made meanwhile, unless that may be replaced. */
 static bool put_in_place(int folder, const char *made, const char *name, bool replace) {
   if (replace) return renameat(folder, made, folder, name) == 0;
   if (renameat2(folder, made, folder, name, RENAME_NOREPLACE) == 0) return true;
@@ -96,40 +96,39 @@ static bool put_in_place(int folder, const char *made, const char *name, bool re
   return true;
 }
 
-static enum export_outcome write_new(int folder, const char *name, const char *bytes, size_t byte_count, bool replace,
+static enum export_outcome write_new(int folder, const char *name, const struct export_request *request,
                                      struct fault *fault) {
   char made[64];
   snprintf(made, sizeof made, ".phasebench-export-%ld", (long)getpid());
   int fd = openat(folder, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) return gone_wrong(name, "cannot be made", errno, fault);
-  bool good = write_all(fd, bytes, byte_count);
+  bool good = write_all(fd, request->bytes, request->byte_count);
   int error = good ? 0 : errno;
   if (close(fd) < 0 && good) error = errno; /* some file systems tell only here that they are full */
-  if (!error && put_in_place(folder, made, name, replace)) return EXPORT_WRITTEN;
+  if (!error && put_in_place(folder, made, name, request->replace)) return EXPORT_WRITTEN;
   if (!error) error = errno;
   unlinkat(folder, made, 0); /* half a file is none */
   return gone_wrong(name, "cannot be written", error, fault);
 }
 
-enum export_outcome export_file(int root_fd, const char *path, const char *ending, const char *bytes, size_t byte_count,
-                                bool replace, struct fault *fault) {
+enum export_outcome export_file(int root_fd, const struct export_request *request, struct fault *fault) {
   char copy[NAME_BYTES_MAX];
   const char *name;
   enum export_outcome outcome = EXPORT_REFUSED;
-  int length = snprintf(copy, sizeof copy, "%s%s", path, ending);
+  int length = snprintf(copy, sizeof copy, "%s%s", request->path, request->ending);
   if (length < 0 || (size_t)length >= sizeof copy) {
     fault_set(fault, EXIT_CODE_SYSTEM, "its path is too long");
     return EXPORT_REFUSED;
   }
   int folder = open_folder(root_fd, copy, &name, &outcome, fault);
   if (folder < 0) return outcome;
-  enum standing standing = look(folder, name, bytes, byte_count);
+  enum standing standing = look(folder, name, request->bytes, request->byte_count);
   if (standing == THE_SAME) outcome = EXPORT_KEPT;
   else if (standing == NO_FILE)
     fault_set(fault, EXIT_CODE_SYSTEM, "what is there is no regular file; move it away, or write to another folder");
-  else if (standing == ANOTHER && !replace)
+  else if (standing == ANOTHER && !request->replace)
     fault_set(fault, EXIT_CODE_SYSTEM, "a file with other contents is there already; --replace writes over it");
-  else outcome = write_new(folder, name, bytes, byte_count, replace, fault);
+  else outcome = write_new(folder, name, request, fault);
   close(folder);
   return outcome;
 }

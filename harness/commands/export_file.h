@@ -18,9 +18,14 @@ enum export_outcome {
   EXPORT_FAILED   /* nor can others: no space, a read-only file system, no memory */
 };
 
-/* Writes PATH and ENDING below root_fd; folders are made. A file that is there with other bytes is
- * replaced only where `replace` says so; what is no regular file never is. The last two outcomes set a fault. */
-enum export_outcome export_file(int root_fd, const char *path, const char *ending, const char *bytes, size_t byte_count,
-                                bool replace, struct fault *fault);
+struct export_request {
+  const char *path, *ending; /* the file's name below the folder: one after the other */
+  const char *bytes;
+  size_t byte_count;
+  bool replace; /* a file that is there with other bytes; what is no regular file never is replaced */
+};
+
+/* Writes the file below root_fd; folders are made. The last two outcomes set a fault. */
+enum export_outcome export_file(int root_fd, const struct export_request *request, struct fault *fault);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_gate.c - `phasebench gate BASELINE CANDIDATE`. What is compared and how: gate.h. */
+ * gate.c - `phasebench gate BASELINE CANDIDATE`. What is compared and how: gate.h. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json_out.h"
+#include "base/memory_file.h"
+#include "base/output.h"
 #include "commands.h"
 #include "judge/gate.h"
 #include "result/baselines.h"
@@ -24,7 +26,7 @@ static void print_help(void) {
       "  --compare A=B        compare A of the baseline with B of the candidate, and nothing else; may be given\n"
       "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"
       "                       times compared fairly\n"
-      "  --policy WHAT=HOW     what to do where the results are unlike; may be given again:\n"
+      "  --policy WHAT=HOW    what to do where the results differ in WHAT; may be given again:\n"
       "                         corpus    refuse, per-line (compare only figures per line, node or in %; refused\n"
       "                         where bytes or nodes a line differ by more than half), ignore\n"
       "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
@@ -36,13 +38,16 @@ static void print_help(void) {
       "  --json FILE          the outcome for programs (results/gate-outcome.schema.json); '-' is standard output,\n"
       "  --markdown FILE      for a pull request;                                        in place of the text\n"
       "  --junit FILE         as test results\n\n"
-      "Bytes that do not vary are compared exactly; RSS with its threshold and its A/A range; times by a rank test,\n"
-      "corrected for the number of comparisons, and a least effect: their change is the median ratio of all pairs of\n"
-      "repetitions, not that of the medians shown. A/A noise is how far the repetitions of one\n"
-      "group lie apart; how two runs differ is more, and the thresholds must cover it.\n\n"
+      "How metrics are compared:\n"
+      "  bytes that do not vary   exactly\n"
+      "  RSS                      with its threshold, and its A/A noise: how far the repetitions of one group lie\n"
+      "                           apart. Two runs differ by more than that; the threshold must cover it\n"
+      "  times                    by a rank test, corrected for the number of comparisons, and a least effect.\n"
+      "                           Their change is the median ratio of all pairs of repetitions, so it may differ\n"
+      "                           from the ratio of the medians that are shown\n\n"
       "exit codes, the first that applies: 13 not comparable; 10 regression; 11 refuted claim; 12 missing cell or\n"
-      "figure; 14 too few repetitions; 0 passed. 1 to 4: something else went\n"
-      "wrong, and what was printed may not be all.\n\n"
+      "figure; 14 too few repetitions; 0 passed. 1 to 4: something else went wrong, and the output may be\n"
+      "incomplete.\n\n"
       "example: phasebench gate quick results/quick.json --policy machine=ignore-times --markdown gate.md\n",
       stdout);
 }
@@ -149,17 +154,17 @@ static bool parse(int argc, char **argv, struct arguments *arguments, struct fau
 /* ---- output ---- */
 
 static bool write_one(const struct gate *gate, print_fn *print, const char *path, struct fault *fault) {
-  char *text = NULL;
-  size_t length = 0;
-  FILE *memory = open_memstream(&text, &length);
-  if (memory) print(gate, memory);
-  bool ok = memory && fclose(memory) == 0 && length > 0;
-  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", path);
-  else if (strcmp(path, "-") != 0) ok = json_write_bytes(path, text, length, fault);
-  else if (fwrite(text, 1, length, stdout) != length || fflush(stdout) != 0) {
-    ok = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+  struct memory_file text;
+  if (!memory_file_begin(&text, path, fault)) return false;
+  print(gate, text.out);
+  if (!memory_file_end(&text, path, fault)) return false;
+  bool ok = true;
+  if (strcmp(path, "-") != 0) ok = json_write_bytes(path, text.bytes, text.byte_count, fault);
+  else {
+    fwrite(text.bytes, 1, text.byte_count, stdout);
+    ok = output_flush(fault);
   }
-  free(text);
+  memory_file_drop(&text);
   return ok;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_help.c - `phasebench help`: what `phasebench COMMAND --help` says, and all of it as a man page. */
+ * help.c - `phasebench help`: what `phasebench COMMAND --help` says, and all of it as a man page. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_file.h"
 #include "base/text_append.h"
 #include "commands.h"
+#include "find.h"
 #include "help_text.h"
 
 static const char help[] =
@@ -15,20 +17,17 @@ static const char help[] =
     "  --man  print the man page, made of the help of all commands\n\n"
     "example: phasebench help corpus show\n";
 
-/* Buffered, so that a page is printed whole or not at all: help texts go through standard output. */
+/* The page is made in memory first, since the help texts are taken from standard output; it is printed
+ * whole or not at all. */
 static int print_man(void) {
   struct fault fault = {0};
-  char *text = NULL;
-  size_t length = 0;
-  FILE *memory = open_memstream(&text, &length);
-  bool ok = memory && help_write_man(memory, &fault);
-  if (memory && fclose(memory) != 0) ok = false;
-  if (ok) fwrite(text, 1, length, stdout);
-  else {
-    fault_set(&fault, EXIT_CODE_SYSTEM, "out of memory");
-    fault_print(&fault, "help");
-  }
-  free(text);
+  static const char what[] = "the man page";
+  struct memory_file page;
+  if (memory_file_begin(&page, what, &fault) && help_write_man(page.out, &fault) &&
+      memory_file_end(&page, what, &fault))
+    fwrite(page.bytes, 1, page.byte_count, stdout);
+  else fault_print(&fault, "help");
+  memory_file_drop(&page);
   return (int)fault.code;
 }
 

@@ -8,8 +8,8 @@
 #include "commands.h"
 #include "help_text.h"
 
-/* Text of which nothing is a request or an escape of roff, and whose quotes, hyphens and tildes are
- * those that a shell understands. */
+/* Writes a text so that roff takes no part of it as a request or an escape, and so that quotes, hyphens
+ * and tildes stay those that a shell understands. */
 static void put_text(const char *text, size_t length, FILE *out) {
   for (size_t i = 0; i < length; i++) {
     bool begins = i == 0 || text[i - 1] == '\n';
@@ -84,7 +84,7 @@ static void put_example_of(const char *title, const char *text, FILE *out) {
   put_examples(text, out);
 }
 
-/* The subcommands whose --help says more than the command's own. */
+/* The subcommands that have a --help of their own. */
 static bool each_subcommand(const struct command *command, const char *text, each_fn *each, FILE *out,
                             struct fault *fault) {
   char name[32], title[80];

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/output.h"
+
 static bool read_all(int fd, char **text, struct fault *fault) {
   struct stat status;
   if (fstat(fd, &status) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory: %s", strerror(errno));
@@ -20,33 +22,38 @@ static bool read_all(int fd, char **text, struct fault *fault) {
   if (!*text) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   ssize_t got = pread(fd, *text, (size_t)status.st_size, 0);
   if (got == status.st_size) return true;
+  fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory: %s", got < 0 ? strerror(errno) : "was read in part");
   free(*text);
   *text = NULL;
-  return fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory was read in part");
+  return false;
 }
 
-static int run_into(int fd, const struct command *command, const char *subcommand) {
+/* Runs `phasebench COMMAND [SUBCOMMAND] --help`; false where the system refused something. */
+static bool run_into(int fd, const struct command *command, const char *subcommand, int *code, struct fault *fault) {
   char name[32], below[32], help[] = "--help";
   snprintf(name, sizeof name, "%s", command->name);
   snprintf(below, sizeof below, "%s", subcommand ? subcommand : "");
   char *argv[] = {name, subcommand ? below : help, subcommand ? help : NULL, NULL};
   int saved = dup(1);
-  if (saved < 0) return EXIT_CODE_SYSTEM;
-  fflush(stdout);
-  int code = dup2(fd, 1) < 0 ? EXIT_CODE_SYSTEM : EXIT_CODE_OK;
-  optind = 0; /* makes getopt forget the call before */
-  if (code == EXIT_CODE_OK) code = command->run(subcommand ? 3 : 2, argv);
-  if (fflush(stdout) != 0 || dup2(saved, 1) < 0) code = EXIT_CODE_SYSTEM;
+  if (saved < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: %s", strerror(errno));
+  bool good = output_flush(fault) &&
+              (dup2(fd, 1) >= 0 || fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory: %s", strerror(errno)));
+  if (good) {
+    optind = 0; /* makes getopt forget the call before */
+    *code = command->run(subcommand ? 3 : 2, argv);
+    good = output_flush(fault);
+  }
+  if (dup2(saved, 1) < 0) good = fault_set(fault, EXIT_CODE_SYSTEM, "standard output: %s", strerror(errno));
   close(saved);
-  return code;
+  return good;
 }
 
 bool help_text(const struct command *command, const char *subcommand, char **text, struct fault *fault) {
   *text = NULL;
   int fd = memfd_create("help", MFD_CLOEXEC);
   if (fd < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory: %s", strerror(errno));
-  int code = run_into(fd, command, subcommand);
-  bool ok = code == EXIT_CODE_OK && read_all(fd, text, fault);
+  int code = EXIT_CODE_OK;
+  bool ok = run_into(fd, command, subcommand, &code, fault) && code == EXIT_CODE_OK && read_all(fd, text, fault);
   if (code != EXIT_CODE_OK) {
     fault_set(fault, EXIT_CODE_INTERNAL, "`phasebench %s%s%s --help` ends with exit code %d", command->name,
               subcommand ? " " : "", subcommand ? subcommand : "", code);

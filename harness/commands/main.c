@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * main.c - finds the subcommand. Each command has its own file and its own --help. */
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/interrupt.h"
+#include "base/output.h"
 #include "commands.h"
-#include "table.h"
+#include "find.h"
+#include "stats/statistics.h"
+#include "system/heap.h"
 
 static int run_command(int argc, char **argv) {
   if (argc < 2) {
@@ -25,18 +28,21 @@ static int run_command(int argc, char **argv) {
     static char title[64]; /* begins getopt's own messages */
     snprintf(title, sizeof title, "phasebench %s", command->name);
     argv[1] = title;
+    if (command_has_renamed_option(command, argc - 1, argv + 1)) return EXIT_CODE_USAGE;
     return command->run(argc - 1, argv + 1);
   }
   command_print_unknown(name);
   return EXIT_CODE_USAGE;
 }
 
-/* What was printed and did not arrive (a full disk) is not a success. */
+/* A command whose output did not arrive (a full disk) did not succeed. */
 int main(int argc, char **argv) {
-  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write that meets it */
+  interrupt_ignore(SIGXFSZ);            /* a limit on the size of files is an error of the write that meets it */
+  statistics_check_errors();            /* GSL itself would abort */
+  heap_use_for_tree_sitter(heap_at(0)); /* tree-sitter's own allocator would abort when memory is out */
   int code = run_command(argc, argv);
-  bool arrived = fflush(stdout) == 0 && !ferror(stdout);
-  if (arrived || code != EXIT_CODE_OK) return code;
-  fputs("phasebench: standard output: writing failed\n", stderr);
-  return EXIT_CODE_SYSTEM;
+  struct fault fault = {0};
+  if (output_flush(&fault) || code != EXIT_CODE_OK) return code;
+  fault_print(&fault, "");
+  return (int)fault.code;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_metrics.c - `phasebench metrics FILE...`: every figure of result files for
- * scripts, one a line. Figures come from metrics.c. */
+ * metrics.c - `phasebench metrics FILE...`: every figure of result files for
+ * scripts, one a line. Figures come from result/metrics.c. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "base/json_out.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "commands.h"
 #include "result/metrics.h"
 
@@ -26,8 +27,8 @@ static void print_help(void) {
       "The value is the median over repetitions, or `null` where the result has none; --json\n"
       "adds n, min, max, mad (median absolute deviation), and the reason of each null.\n"
       "MiB = 1,048,576 bytes. A combination with a failed or missing cell has no figures: it is\n"
-      "named on standard error. Of an instrument, which keeps nothing, there are the figures of the\n"
-      "harness around it (memory, times, edits), and none of what is kept.\n\n"
+      "named on standard error. An instrument keeps nothing: it has the figures of the harness around\n"
+      "it (memory, times, edits), and no figures of what is kept.\n\n"
       "  --profile P  figures of this allocator profile (default: strict where present, else the\n"
       "               result's first)\n"
       "  --json       JSON in place of lines (results/metrics.schema.json)\n\n"
@@ -115,8 +116,7 @@ static const char *shared_combination(const struct result *a, const struct resul
   return NULL;
 }
 
-/* Two files with the same corpus and combination would print lines that nobody can
- * tell apart. */
+/* Refuses two files with the same corpus and combination: nobody could tell their lines apart. */
 static bool refuse_twins(struct result *const *results, unsigned count, struct fault *fault) {
   for (unsigned i = 0; i < count; i++) {
     for (unsigned j = 0; j < i; j++) {
@@ -144,10 +144,7 @@ static bool print_all(struct result *const *results, unsigned count, const char 
   }
   if (ok && root) return json_print(root, fault);
   cJSON_Delete(root);
-  if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
-    return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
-  }
-  return ok;
+  return ok && output_flush(fault);
 }
 
 int command_metrics(int argc, char **argv) {

@@ -2,24 +2,31 @@
 #include "options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 
 bool option_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
                    struct fault *fault) {
+  if (number_parse(text, least, most, value)) return true;
+  return fault_set(fault, EXIT_CODE_USAGE, "%s '%s': expected a whole number from %" PRIu64 " to %" PRIu64, option,
+                   text, least, most);
+}
+
+bool option_seconds(const char *option, const char *text, double least, double most, double *value,
+                    struct fault *fault) {
   char *end;
-  errno = 0;
-  unsigned long long number = strtoull(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end || errno || number < least || number > most) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s: '%s' is not a whole number from %llu to %llu", option, text,
-                     (unsigned long long)least, (unsigned long long)most);
+  double number = strtod(text, &end);
+  if (end != text && !*end && number >= least && number <= most) {
+    *value = number;
+    return true;
   }
-  *value = number;
-  return true;
+  return fault_set(fault, EXIT_CODE_USAGE, "%s '%s': expected seconds, from %.10g to %.10g", option, text, least, most);
 }
 
 bool option_corpus(const char *name, const char *directory, struct corpus **corpus, struct fault *fault) {

@@ -13,6 +13,10 @@
 bool option_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
                    struct fault *fault);
 
+/* Seconds, perhaps with a fraction, from least to most; else EXIT_CODE_USAGE, naming the option. */
+bool option_seconds(const char *option, const char *text, double least, double most, double *value,
+                    struct fault *fault);
+
 /* Opens what --corpus or --dir (NULL: not given; both: EXIT_CODE_USAGE) names, "quick" without either.
  * The caller closes it. */
 bool option_corpus(const char *name, const char *directory, struct corpus **corpus, struct fault *fault);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_run.c - the command line of `phasebench run`. */
-#include <errno.h>
+ * run.c - the command line of `phasebench run`. */
 #include <getopt.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/json_out.h"
 #include "base/size.h"
 #include "commands.h"
+#include "options.h"
 #include "run/matrix.h"
 #include "run/progress.h"
 
@@ -47,7 +47,7 @@ static void print_help(FILE *out) {
       "  --profile NAME         allocator profile: strict (free pages go back at once; one arena), stock (as\n"
       "                         jemalloc comes) or both. Default: both\n"
       "  --reps N               repetitions of each, interleaved in a shuffled order. Default: 3\n"
-      "  --seed N               of the order, the access mix and the edits. Default: 1\n"
+      "  --seed N               seed of the order, the access mix and the edits. Default: 1\n"
       "  --no-instrument        leave out the cell that keeps nothing and shows the harness's own cost, which\n"
       "                         otherwise runs once for each profile\n\n"
       "limits of a cell; a cell that goes past one is a failed cell, and the others go on:\n"
@@ -60,9 +60,9 @@ static void print_help(FILE *out) {
       "                         pipe or link.\n"
       "                         An older file stays until the new result is complete\n"
       "  --resume               go on with an interrupted run of the very same settings, corpus, build and\n"
-      "                         machine; its finished cells are kept in FILE.cells. Nothing kept: begins anew, or\n"
-      "                         does nothing where FILE is the complete result of this run already, and refuses\n"
-      "                         where it is that of another run\n"
+      "                         machine, whose finished cells are kept in FILE.cells. Where nothing is kept, the\n"
+      "                         run begins anew; it does nothing where FILE is the complete result of this run\n"
+      "                         already, and refuses where FILE is that of another run\n"
       "  --restart              discard such cells, or replace such a result, and begin anew. Without --resume and\n"
       "                         --restart, kept cells are neither used nor lost: the command refuses to start\n"
       "  --quiet                only errors and failed cells are told\n"
@@ -75,31 +75,15 @@ static void print_help(FILE *out) {
       out);
 }
 
-static bool parse_whole(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
-                        struct fault *fault) {
-  char *end;
-  errno = 0;
-  unsigned long long number = strtoull(text, &end, 10);
-  if (end == text || *end || errno || strchr(text, '-') || number < least || number > most) {
-    return fault_set(fault, EXIT_CODE_USAGE, "%s '%s': expected a whole number from %llu to %llu", option, text,
-                     (unsigned long long)least, (unsigned long long)most);
-  }
-  *value = number;
-  return true;
-}
-
 static bool parse_timeout(const char *text, uint64_t *timeout_ms, struct fault *fault) {
-  char *end;
-  double s = strtod(text, &end);
-  if (end == text || *end || !(s >= 0.001) || s > 1e9) {
-    return fault_set(fault, EXIT_CODE_USAGE, "--timeout '%s': expected seconds, from 0.001 to 1000000000", text);
-  }
+  double s;
+  if (!option_seconds("--timeout", text, 0.001, 1e9, &s, fault)) return false;
   *timeout_ms = (uint64_t)llround(s * 1000);
   return true;
 }
 
 static bool parse_size(const char *text, uint64_t *bytes, struct fault *fault) {
-  if (size_parse(text, bytes, NULL) && *bytes >= 1 << 20) return true;
+  if (size_parse(text, bytes, NULL) && *bytes >= MIB_BYTES) return true;
   return fault_set(fault, EXIT_CODE_USAGE,
                    "--memory-limit '%s': expected bytes, or a number that ends in " SIZE_UNITS_TEXT "; at least 1M",
                    text);
@@ -177,7 +161,7 @@ static bool take_option(int option, struct run_options *options, struct fault *f
     case EXCLUDE:
       return add_exclude(optarg, fault);
     case MAX_LINES:
-      return parse_whole("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
+      return option_number("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
     case COMBOS:
       options->combinations = optarg;
       return true;
@@ -187,11 +171,11 @@ static bool take_option(int option, struct run_options *options, struct fault *f
       options->profile = optarg;
       return true;
     case REPS:
-      if (!parse_whole("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;
+      if (!option_number("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &number, fault)) return false;
       options->repetitions = (unsigned)number;
       return true;
     case SEED:
-      return parse_whole("--seed", optarg, 0, JSON_INTEGER_MAX - 1, &options->seed, fault);
+      return option_number("--seed", optarg, 0, JSON_INTEGER_MAX - 1, &options->seed, fault);
     case NO_INSTRUMENT:
       options->instrument = false;
       return true;
@@ -252,16 +236,18 @@ int command_run(int argc, char **argv) {
                                 .instrument = true};
   struct fault fault = {0};
   char output[4096];
-  unsigned cells_failed = 0;
+  struct result *result;
   bool help = false;
   if (!parse(argc, argv, &options, &help, &fault)) return give_up(&fault);
   if (help) {
     print_help(stdout);
     return EXIT_CODE_OK;
   }
-  signal(SIGPIPE, SIG_IGN); /* hours of measuring do not end because nobody reads the progress any more */
-  if (!matrix_run(&options, output, &cells_failed, &fault)) return give_up(&fault);
-  if (!options.quiet && !run_table_print(output, &fault)) return give_up(&fault);
+  interrupt_ignore(SIGPIPE); /* hours of measuring do not end because nobody reads the progress any more */
+  if (!matrix_run(&options, output, &result, &fault)) return give_up(&fault);
+  if (!options.quiet) run_table_print(output, result);
+  unsigned cells_failed = result_count_failed(result);
+  result_close(result);
   if (cells_failed == 0) return EXIT_CODE_OK;
   fprintf(stderr, "phasebench run: %u cell%s failed; %s says why\n", cells_failed, cells_failed == 1 ? "" : "s",
           output);

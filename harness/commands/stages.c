@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_stages.c - `phasebench stages`: what stands in the stage folder. */
+ * stages.c - `phasebench stages`: what stands in the stage folder. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void print_roles(const struct stage_summary *stage) {
     printf("codec");
     between = ", ";
   }
-  if (stage->roles & STAGE_BLOB_STORE) printf("%skeeper of %s", between, kept[stage->keeps & 3]);
+  if (stage->roles & STAGE_BLOB_STORE) printf("%sblob store of %s", between, kept[stage->keeps & 3]);
   if (stage->flags & STAGE_USES_DISK) printf(", writes files");
   if (stage->flags & STAGE_KEEPS_NOTHING) printf(", instrument");
   if (stage->flags & STAGE_NOT_STANDARD) printf(", not in the standard order");

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store.c - `phasebench store`: its command lines. What a store on disk is, is told in
- * store_disk.h and store_catalogue.h. */
+ * store.c - `phasebench store`: its command lines. What a store on disk is, is told in
+ * store/disk.h and store/catalogue.h. */
 #include "store.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "commands.h"
-#include "system/heap.h"
 
 static const char help[] =
     "usage: phasebench store build|open|info|verify|export ...\n\n"
@@ -30,7 +30,7 @@ static const char help_build[] =
     "old or the new one. Ctrl-C leaves the old one (exit code 6). It is made in STORE.making-XXXXXX beside\n"
     "it; what a killed build left there, the next build of that STORE removes, and says so.\n"
     "A file below DIR that is changed meanwhile is read again, and one that vanished is left out and named.\n"
-    "A limit of an option that is met (p4a.cold_bytes) ends it with exit code 4.\n\n"
+    "Where a stage meets a limit that an option sets (p4a.cold_bytes), the build ends with exit code 4.\n\n"
     "  --corpus NAME         a corpus (default: quick)\n"
     "  --dir DIR             a directory of your own\n"
     "  --stages A+B+...      stages as for `run --combos`; the topmost must keep sources and trees and be able to\n"
@@ -186,30 +186,9 @@ static int run(const struct action *action, int argc, char **argv) {
   return (int)fault.code;
 }
 
-bool store_command_begin(struct fault *fault) {
-  struct stage_heap *heap = heap_new("tree-sitter", fault);
-  if (heap) heap_use_for_tree_sitter(heap);
-  return heap != NULL;
-}
-
-bool store_command_walk(struct store *store, struct stage_cursor *cursor, uint32_t id, struct stage_node *batch,
-                        uint64_t *nodes, struct fault *fault) {
-  const struct stage_ops *codec = store_codec(store, NULL);
-  uint32_t count = 0;
-  int error;
-  *nodes = 0;
-  if (!store_cursor_open(store, cursor, id, fault)) return false;
-  do {
-    error = codec->walk(cursor, batch, STORE_BATCH_NODES, &count);
-    *nodes += error ? 0 : count;
-  } while (!error && count > 0);
-  store_cursor_close(store, cursor);
-  return !error || store_fault(store, codec, "walk", error, fault);
-}
-
 int command_store(int argc, char **argv) {
   bool asks = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-  for (size_t i = 0; argc > 1 && i < sizeof actions / sizeof actions[0]; i++) {
+  for (size_t i = 0; argc > 1 && i < COUNT(actions); i++) {
     if (strcmp(argv[1], actions[i].name) == 0) return run(&actions[i], argc - 1, argv + 1);
   }
   fputs(help, asks ? stdout : stderr);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store.h - the parts of `phasebench store`. Each returns false with a fault. */
+ * store.h - the parts of `phasebench store`. Each returns false with a fault. */
 #ifndef PHASEBENCH_COMMAND_STORE_H
 #define PHASEBENCH_COMMAND_STORE_H
+
+#include <cjson/cJSON.h>
 
 #include "store/disk.h"
 
@@ -26,6 +28,9 @@ bool store_command_info(const struct store_options *options, struct fault *fault
 bool store_command_open(const struct store_options *options, struct fault *fault);
 bool store_command_verify(const struct store_options *options, struct fault *fault);
 bool store_command_export(const struct store_options *options, struct fault *fault);
+
+/* The beginning of what info and open print as JSON: the store, its stages, its contents. The caller owns it. */
+cJSON *store_command_head(const char *schema, const struct store_disk *disk, const struct store_disk_size *size);
 
 /* What all of them need before the first store is opened: tree-sitter's heap. */
 bool store_command_begin(struct fault *fault);

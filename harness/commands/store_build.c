@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_build.c - `phasebench store build`. */
+ * store_build.c - `phasebench store build`. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,8 @@
 #include "corpus/sample.h"
 #include "options.h"
 #include "store.h"
+#include "store/commit.h"
+#include "store/disk_making.h"
 
 struct build {
   const struct store_options *options;
@@ -37,7 +39,7 @@ struct build {
   } tables;
 };
 
-/* Whoever ends the process, the old store stays. */
+/* False when a signal came. The old store stays. */
 static bool go_on(const struct build *build, struct fault *fault) {
   char what[4200];
   snprintf(what, sizeof what, "%.800s is as it was", build->making.place);
@@ -64,8 +66,8 @@ static void tell_step(const struct build *build, const char *text) {
 static bool use_language(struct build *build, uint32_t language, struct fault *fault) {
   struct grammar *grammar = &build->grammars[language];
   if (!grammar->ts && !grammar_load(build->corpus->languages[language].name, grammar, fault)) return false;
-  return ts_parser_set_language(build->parser, grammar->ts) ||
-         fault_set(fault, EXIT_CODE_INPUT, "the tree-sitter runtime refuses the grammar of '%s'; rebuild",
+  if (ts_parser_set_language(build->parser, grammar->ts)) return true;
+  return fault_set(fault, EXIT_CODE_INPUT, "the tree-sitter runtime refuses the grammar of '%s'; rebuild",
                    grammar->language);
 }
 
@@ -88,12 +90,12 @@ static bool put_text(struct build *build, const struct corpus_file *file, const 
 /* The text that the corpus was read with. */
 static bool read_text(const struct build *build, const struct corpus_file *file, char **path, char **source,
                       struct fault *fault) {
-  return sample_read(build->corpus, file, path, source, fault) &&
-         (XXH3_64bits(*source, file->bytes) == file->hash ||
-          fault_set(fault, EXIT_CODE_INPUT, "%s: was changed while the store was built; build it again", *path));
+  if (!sample_read(build->corpus, file, path, source, fault)) return false;
+  if (XXH3_64bits(*source, file->bytes) == file->hash) return true;
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: was changed while the store was built; build it again", *path);
 }
 
-/* A file of a directory that somebody works in: as it is now, or not at all. */
+/* A file that somebody changed meanwhile is read again; one that vanished is left out. */
 static bool read_text_again(struct build *build, size_t i, char **source, struct fault *fault) {
   static struct path_shown shown;
   const char *why;
@@ -145,7 +147,8 @@ static bool heed_changes(struct build *build, struct fault *fault) {
           "phasebench store build: while it ran, %zu file%s changed (the store holds what was read last) and "
           "%zu had to be left out\n",
           changed, plural(changed), left_out);
-  return build->corpus->file_count > 0 || fault_set(fault, EXIT_CODE_INPUT, "%s: no file is left", build->corpus->name);
+  if (build->corpus->file_count > 0) return true;
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: no file is left", build->corpus->name);
 }
 
 static bool put_all(struct build *build, struct fault *fault) {
@@ -234,6 +237,8 @@ static bool choose_combination(struct build *build, struct fault *fault) {
     found = store_open(&all[i], NULL, &store, told) && store_can_commit(store, told);
     store_close(store);
     if (found) build->combination = all[i];
+    /* That the system refused something says nothing about the combination. */
+    else if (told->code == EXIT_CODE_SYSTEM) good = fault_set(fault, told->code, "%s", told->message);
   }
   free(all);
   if (!good || found) return good;
@@ -245,15 +250,15 @@ static bool choose_combination(struct build *build, struct fault *fault) {
 
 static bool open_store(struct build *build, struct fault *fault) {
   const struct store_options *options = build->options;
-  static struct store_place place;
-  if (!(options->stages ? combination_parse(options->stages, &build->combination, fault)
-                        : choose_combination(build, fault)))
-    return false;
+  struct store_place place;
+  bool chosen = options->stages ? combination_parse(options->stages, &build->combination, fault)
+                                : choose_combination(build, fault);
+  if (!chosen) return false;
   if (!store_settings_check(&options->place, &build->combination, 1, fault) ||
       !store_disk_begin(options->output, &build->making, fault))
     return false;
   place = options->place;
-  snprintf(place.directory, sizeof place.directory, "%s", build->making.folder);
+  place.directory = build->making.folder;
   return store_open(&build->combination, &place, &build->store, fault) && store_can_commit(build->store, fault);
 }
 

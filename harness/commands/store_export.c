@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_export.c - `phasebench store export`: sources or trees back to files. How a file is
+ * store_export.c - `phasebench store export`: sources or trees back to files. How a file is
  * written is told in export_file.h. */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/interrupt.h"
+#include "base/memory_file.h"
 #include "base/text.h"
 #include "export_file.h"
 #include "store.h"
@@ -88,7 +90,7 @@ static int put_line(const struct tree *tree) {
                {"missing", STAGE_NODE_MISSING},
                {"error", STAGE_NODE_ERROR},
                {"has_error", STAGE_NODE_HAS_ERROR}};
-  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+  for (size_t i = 0; i < COUNT(flags); i++)
     fprintf(tree->file, ",\"%s\":%s", flags[i].name, head->flags & flags[i].flag ? "true" : "false");
   fprintf(tree->file,
           ",\"start_byte\":%" PRIu32 ",\"end_byte\":%" PRIu32 ",\"start\":[%" PRIu32 ",%" PRIu32 "],\"end\":[%" PRIu32
@@ -98,7 +100,7 @@ static int put_line(const struct tree *tree) {
   return STAGE_OK;
 }
 
-/* Named nodes, and missing ones whatever they are. */
+/* S-expressions show named nodes, and missing nodes of any kind. */
 static bool is_shown(const struct tree *tree) {
   return tree->cursor->head.flags & (STAGE_NODE_NAMED | STAGE_NODE_MISSING);
 }
@@ -146,45 +148,45 @@ static bool export_tree(struct exporting *exporting, uint32_t id, FILE *file, st
   if (!store_cursor_open(exporting->disk.store, tree.cursor, id, fault)) return false;
   int error = put_tree(&tree, exporting->options->trees == STORE_TREES_JSON);
   store_cursor_close(exporting->disk.store, tree.cursor);
-  return !error || store_fault(exporting->disk.store, tree.codec, "a move", error, fault);
+  if (error) return store_fault(exporting->disk.store, tree.codec, "a move", error, fault);
+  return true;
 }
 
 /* ---- documents ---- */
 
-/* EXPORT_FAILED: all of the export ends, since the next document would fare no better. */
+/* EXPORT_FAILED ends the whole export, since the next document would fail, too. */
 static enum export_outcome write_document(struct exporting *exporting, uint32_t id, const char *bytes,
                                           size_t byte_count, struct fault *fault) {
   static const char *const endings[] = {
       [STORE_TREES_NONE] = "", [STORE_TREES_SEXP] = ".sexp", [STORE_TREES_JSON] = ".jsonl"};
   const struct store_options *options = exporting->options;
-  const char *path = exporting->disk.catalogue.documents[id].path;
-  if (exporting->root_fd >= 0)
-    return export_file(exporting->root_fd, path, endings[options->trees], bytes, byte_count, options->replace, fault);
+  const struct export_request request = {.path = exporting->disk.catalogue.documents[id].path,
+                                         .ending = endings[options->trees],
+                                         .bytes = bytes,
+                                         .byte_count = byte_count,
+                                         .replace = options->replace};
+  if (exporting->root_fd >= 0) return export_file(exporting->root_fd, &request, fault);
   if (fwrite(bytes, 1, byte_count, stdout) == byte_count) return EXPORT_WRITTEN;
   fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed: %s", strerror(errno));
   return EXPORT_FAILED;
 }
 
-/* First into memory: of a document that turns out to be corrupt, nothing is written. */
+/* Writes to memory first, so that nothing is written of a document that turns out to be corrupt. */
 static enum export_outcome export_document(struct exporting *exporting, uint32_t id, struct fault *fault) {
-  char *bytes = NULL;
-  size_t byte_count = 0;
-  FILE *file = open_memstream(&bytes, &byte_count);
+  static const char what[] = "its text";
+  struct memory_file file;
   enum export_outcome outcome = EXPORT_FAILED;
-  bool good = file || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  if (good)
-    good =
-        exporting->options->trees ? export_tree(exporting, id, file, fault) : export_source(exporting, id, file, fault);
-  bool made = file && !ferror(file);
-  if (file && fclose(file) != 0) made = false;
-  if (good && !made) good = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  if (good) outcome = write_document(exporting, id, bytes, byte_count, fault);
+  if (!memory_file_begin(&file, what, fault)) return outcome;
+  bool good = exporting->options->trees ? export_tree(exporting, id, file.out, fault)
+                                        : export_source(exporting, id, file.out, fault);
+  if (good && memory_file_end(&file, what, fault))
+    outcome = write_document(exporting, id, file.bytes, file.byte_count, fault);
   else if (fault->code == EXIT_CODE_CORRUPT) outcome = EXPORT_REFUSED;
-  free(bytes);
+  memory_file_drop(&file);
   return outcome;
 }
 
-/* One document that is corrupt, or whose file cannot be written, does not keep the others from being saved. */
+/* Goes on after a document that is corrupt, or whose file cannot be written. */
 static bool export_or_tell(struct exporting *exporting, uint32_t id, struct fault *fault) {
   static struct path_shown shown;
   struct fault why = {0};
@@ -210,7 +212,7 @@ static bool is_wanted(const char *path, const char *wanted) {
   return strncmp(path, wanted, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
-/* Every path that was given must be of something. */
+/* Refuses a path that no document has. */
 static bool choose(const struct exporting *exporting, bool *chosen, struct fault *fault) {
   const struct store_catalogue *catalogue = &exporting->disk.catalogue;
   const struct store_options *options = exporting->options;
@@ -237,7 +239,8 @@ static bool judge(const struct exporting *exporting, struct fault *fault) {
   if (bad > 0)
     return fault_set(fault, EXIT_CODE_CORRUPT, "%" PRIu64 " document%s corrupt and left out%s%s", bad,
                      bad == 1 ? " is" : "s are", refused > 0 ? "; " : "", files);
-  return refused == 0 || fault_set(fault, EXIT_CODE_SYSTEM, "%s (named above); the others were", files);
+  if (refused > 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s (named above); the others were", files);
+  return true;
 }
 
 static bool export_all(struct exporting *exporting, struct fault *fault) {
@@ -260,11 +263,11 @@ static bool open_root(struct exporting *exporting, struct fault *fault) {
   if (mkdir(output, 0777) < 0 && errno != EEXIST)
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s", output, strerror(errno));
   exporting->root_fd = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return exporting->root_fd >= 0 ||
-         fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened as a folder: %s", output, strerror(errno));
+  if (exporting->root_fd >= 0) return true;
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened as a folder: %s", output, strerror(errno));
 }
 
-/* Also of an export that ends early: what is there is good. */
+/* Is told of an export that ended early, too: the files that it wrote are good. */
 static void tell_counts(const struct exporting *exporting) {
   static struct path_shown shown;
   fprintf(stderr, "phasebench store export: %" PRIu64 " file%s written to %s", exporting->written,

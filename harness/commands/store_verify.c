@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_store_verify.c - `phasebench store verify`: what is bad is told and counted, and the rest is
+ * store_verify.c - `phasebench store verify`: what is bad is told and counted, and the rest is
  * looked at all the same. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,9 +53,11 @@ static bool check_source(struct verify *verify, uint32_t id, struct fault *fault
   struct stage_pin pin;
   if (!store_pin_source(verify->disk.store, id, &pin, fault)) return false;
   uint64_t length = pin.length;
-  bool good = length == document->bytes ||
-              fault_set(fault, EXIT_CODE_CORRUPT, "its source has %" PRIu64 " bytes, the catalogue says %" PRIu64,
-                        length, document->bytes);
+  bool good = length == document->bytes;
+  if (!good) {
+    fault_set(fault, EXIT_CODE_CORRUPT, "its source has %" PRIu64 " bytes, the catalogue says %" PRIu64, length,
+              document->bytes);
+  }
   if (good && length >= verify->text_capacity) {
     free(verify->text);
     verify->text_capacity = (size_t)length + 1;
@@ -68,8 +70,8 @@ static bool check_source(struct verify *verify, uint32_t id, struct fault *fault
   if (good && length > 0) memcpy(verify->text, pin.bytes, (size_t)length);
   if (!store_unpin_source(verify->disk.store, &pin, fault) || !good) return false;
   verify->bytes += length;
-  return XXH3_64bits(verify->text, (size_t)length) == document->hash ||
-         fault_set(fault, EXIT_CODE_CORRUPT, "its source is not what was stored (XXH3 differs)");
+  if (XXH3_64bits(verify->text, (size_t)length) == document->hash) return true;
+  return fault_set(fault, EXIT_CODE_CORRUPT, "its source is not what was stored (XXH3 differs)");
 }
 
 static bool check_tree(struct verify *verify, uint32_t id, struct fault *fault) {
@@ -77,8 +79,8 @@ static bool check_tree(struct verify *verify, uint32_t id, struct fault *fault) 
   uint64_t nodes;
   if (!store_command_walk(verify->disk.store, verify->cursor, id, verify->batch, &nodes, fault)) return false;
   verify->nodes += nodes;
-  return nodes == document->nodes ||
-         fault_set(fault, EXIT_CODE_CORRUPT, "its tree has %" PRIu64 " nodes, the catalogue says %u", nodes,
+  if (nodes == document->nodes) return true;
+  return fault_set(fault, EXIT_CODE_CORRUPT, "its tree has %" PRIu64 " nodes, the catalogue says %u", nodes,
                    document->nodes);
 }
 
@@ -103,21 +105,33 @@ static bool check_facts(struct verify *verify, uint32_t id, struct fault *fault)
                    verify->proof.mismatches, text);
 }
 
-/* All that can be wrong with a document is looked for, also where something was found. */
-static void check_document(struct verify *verify, uint32_t id) {
+/* Tells what a check found; false where it found nothing out: no memory, or an error of reading. */
+static bool judge_document(const struct verify *verify, const char *path, const struct fault *found,
+                           struct fault *fault) {
+  static struct path_shown shown;
+  if (found->code == EXIT_CODE_SYSTEM)
+    return fault_set(fault, found->code, "%.300s: cannot be checked: %.600s", path_show(path, &shown), found->message);
+  if (found->code != EXIT_CODE_OK) tell_bad(verify, "document", path, found->message);
+  return true;
+}
+
+/* Looks for everything that can be wrong with a document, also after something was found. */
+static bool check_document(struct verify *verify, uint32_t id, struct fault *fault) {
   const char *path = verify->disk.catalogue.documents[id].path;
   struct fault source = {0}, tree = {0}, facts = {0};
-  if (!check_source(verify, id, &source)) tell_bad(verify, "document", path, source.message);
-  if (!check_tree(verify, id, &tree)) tell_bad(verify, "document", path, tree.message);
-  if (verify->with_sources && source.code == EXIT_CODE_OK && tree.code == EXIT_CODE_OK &&
-      !check_facts(verify, id, &facts))
-    tell_bad(verify, "document", path, facts.message);
+  check_source(verify, id, &source);
+  if (!judge_document(verify, path, &source, fault)) return false;
+  check_tree(verify, id, &tree);
+  if (!judge_document(verify, path, &tree, fault)) return false;
+  if (verify->with_sources && source.code == EXIT_CODE_OK && tree.code == EXIT_CODE_OK) check_facts(verify, id, &facts);
+  if (!judge_document(verify, path, &facts, fault)) return false;
   if (source.code || tree.code || facts.code) verify->bad_documents++;
+  return true;
 }
 
 /* ---- grammars ---- */
 
-/* A tree of another version's grammar may differ, and nobody would be to blame. */
+/* Trees by different versions of a grammar may differ, which would be no error of the store. */
 static bool same_grammar(const struct store_language *language, struct fault *fault) {
   struct grammar_info info;
   if (!grammar_describe(language->name, &info, fault)) return false;
@@ -207,9 +221,11 @@ static bool check_all(struct verify *verify, struct fault *fault) {
   if (verify->with_sources && !begin_proof(verify, fault)) return false;
   struct fault files = {0}; /* what no document needs may be bad alone */
   bool files_good = store_verify(verify->disk.store, &files);
+  if (files.code == EXIT_CODE_SYSTEM)
+    return fault_set(fault, files.code, "%.300s: cannot be checked: %.600s", verify->disk.path, files.message);
   if (!files_good) tell_bad(verify, "store", verify->disk.path, files.message);
   for (uint64_t id = 0; id < count; id++) {
-    check_document(verify, (uint32_t)id);
+    if (!check_document(verify, (uint32_t)id, fault)) return false;
     tell_progress(verify, id + 1, &told_ns);
   }
   if (isatty(STDERR_FILENO) == 1) fputs("\r\033[K", stderr);
@@ -224,7 +240,8 @@ static bool check_all(struct verify *verify, struct fault *fault) {
                      "%s: the files are damaged where no document lies; build the store anew while all "
                      "of it can be read",
                      verify->disk.path);
-  return unwritten.code == EXIT_CODE_OK || fault_set(fault, unwritten.code, "%s", unwritten.message);
+  if (unwritten.code != EXIT_CODE_OK) return fault_set(fault, unwritten.code, "%s", unwritten.message);
+  return true;
 }
 
 bool store_command_verify(const struct store_options *options, struct fault *fault) {

@@ -1,82 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_table.c - see command_table.h. */
+ * table.c - the table of the subcommands; what it holds is told in commands.h. */
 #include "table.h"
 
-#include <string.h>
-
-#include "base/fault.h"
+#include "base/count.h"
 #include "commands.h"
-
-#define NAME_MAX_BYTES 32 /* longer words are no mistyped command */
 
 const struct command command_table[] = {
 #define X(name, summary) {#name, command_##name, summary},
     COMMANDS(X)
 #undef X
 };
-const size_t command_count = sizeof command_table / sizeof command_table[0];
-
-const struct command *command_find(const char *name) {
-  for (size_t i = 0; i < command_count; i++) {
-    if (strcmp(name, command_table[i].name) == 0) return &command_table[i];
-  }
-  return NULL;
-}
-
-static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
-
-/* Letters put in, left out, changed, or two neighbours swapped (optimal string alignment). */
-static unsigned distance(const char *a, const char *b) {
-  unsigned rows[3][NAME_MAX_BYTES + 1];
-  size_t a_length = strlen(a), b_length = strlen(b);
-  for (size_t j = 0; j <= b_length; j++) rows[0][j] = (unsigned)j;
-  for (size_t i = 1; i <= a_length; i++) {
-    unsigned *now = rows[i % 3], *before = rows[(i - 1) % 3], *two_before = rows[(i + 1) % 3];
-    now[0] = (unsigned)i;
-    for (size_t j = 1; j <= b_length; j++) {
-      now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + (a[i - 1] != b[j - 1]));
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], two_before[j - 2] + 1);
-    }
-  }
-  return rows[a_length % 3][b_length];
-}
-
-/* At most a third of the letters wrong (two of `report`), or the beginning of a name. */
-const struct command *command_nearest(const char *name) {
-  size_t length = strlen(name);
-  const struct command *nearest = NULL;
-  unsigned least_distance = NAME_MAX_BYTES;
-  if (length < 2 || length > NAME_MAX_BYTES) return NULL;
-  for (size_t i = 0; i < command_count; i++) {
-    const struct command *command = &command_table[i];
-    size_t longer = strlen(command->name) > length ? strlen(command->name) : length;
-    if (!command->summary || strlen(command->name) > NAME_MAX_BYTES) continue;
-    unsigned far = strncmp(command->name, name, length) == 0 ? 1 : distance(name, command->name);
-    if (far >= least_distance || far > (longer < 6 ? 1 : longer / 3)) continue;
-    least_distance = far;
-    nearest = command;
-  }
-  return nearest;
-}
-
-void command_print_all(FILE *out) {
-  fputs(
-      "phasebench - how many lines of code fit in a megabyte, with every line's syntax tree at hand\n\n"
-      "usage: phasebench COMMAND [OPTION]...\n\ncommands:\n",
-      out);
-  for (size_t i = 0; i < command_count; i++) {
-    if (command_table[i].summary) fprintf(out, "  %-11s %s\n", command_table[i].name, command_table[i].summary);
-  }
-  fputs("\n`phasebench COMMAND --help` tells more, with an example.\n\nexit codes:\n", out);
-#define X(name, number, text) fprintf(out, "  %2d  %s\n", number, text);
-  EXIT_CODES(X)
-#undef X
-}
-
-void command_print_unknown(const char *name) {
-  const struct command *nearest = command_nearest(name);
-  fprintf(stderr, "phasebench: there is no command '%s'; ", name);
-  if (nearest) fprintf(stderr, "did you mean '%s'? ", nearest->name);
-  fputs("`phasebench --help` lists them\n", stderr);
-}
+const size_t command_count = COUNT(command_table);

@@ -60,9 +60,9 @@ refused() { # exit code, words, arguments
   [ "$rc" -eq "$want" ] && grep -q -- "$words" "$dir/err" || fail "$*: exit $rc (want $want): $(cat "$dir/err")"
 }
 refused 2 "exclude each other" --corpus quick --dir "$dir/code"
-refused 2 "not a whole number" --dir "$dir/code" --reps 0
-refused 2 "not a whole number" --dir "$dir/code" --max-bytes 1k
-refused 2 "not a number of seconds" --dir "$dir/code" --min-time x
+refused 2 "expected a whole number" --dir "$dir/code" --reps 0
+refused 2 "expected a whole number" --dir "$dir/code" --max-bytes 1k
+refused 2 "expected seconds" --dir "$dir/code" --min-time x
 refused 2 "one argument too many" baseline
 refused 2 "there twice" --dir "$dir/code" --combos baseline,baseline
 refused 2 "keeps nothing" --dir "$dir/code" --combos null

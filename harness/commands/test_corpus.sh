@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# test_command_corpus.sh - `phasebench corpus` from outside: what it prints, JSON that a real
+# test_corpus.sh - `phasebench corpus` from outside: what it prints, JSON that a real
 # parser reads whatever the file names, exit codes; and the shipped manifests.
 set -euo pipefail
 . "$PHASEBENCH_SOURCE_DIR/harness/testing/schema.sh"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_doctor.c - machines that are made up, as trees of /proc and /sys: each fault is found, and only that. */
+ * test_doctor_checks.c - machines that are made up, as trees of /proc and /sys: each fault is found, and only that. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "doctor_checks.h"
 #include "system/environment.h"
 
@@ -132,7 +133,7 @@ static void what_makes_times_differ(void **state) {
       {"/sys/devices/system/cpu/online", "0\n", "cores", "1 CPU online"},
       {"/proc/cpuinfo", "model name\t: Abacus\nflags\t\t: fpu hypervisor\n", "virtual", "took 1.00 %"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < COUNT(cases); i++) {
     fit_machine(NULL);
     put(cases[i].path, cases[i].text);
     examine(NONE);
@@ -204,7 +205,7 @@ static void nothing_is_there(void **state) {
   examine(NONE);
   environment_set_root(root);
   static const char *const untold[] = {"governor", "virtual", "clock", "load", "cores", "memory", "swap"};
-  for (size_t u = 0; u < sizeof untold / sizeof untold[0]; u++) {
+  for (size_t u = 0; u < COUNT(untold); u++) {
     unsigned i = 0;
     while (i < doctor.count && strcmp(doctor.checks[i].name, untold[u]) != 0) i++;
     assert_true(i < doctor.count);

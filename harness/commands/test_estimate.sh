@@ -50,8 +50,8 @@ refused() { # exit code, words, arguments
   [ "$rc" -eq "$want" ] && grep -q -- "$words" "$dir/err" || fail "$*: exit $rc (want $want): $(cat "$dir/err")"
 }
 refused 2 "exclude each other" --corpus quick --dir "$dir/code"
-refused 2 "not a whole number" --dir "$dir/code" --max-bytes 1k
-refused 2 "not a whole number" --dir "$dir/code" --seed -1
+refused 2 "expected a whole number" --dir "$dir/code" --max-bytes 1k
+refused 2 "expected a whole number" --dir "$dir/code" --seed -1
 refused 2 "lists the options" --dir "$dir/code" --reps 2
 refused 2 "^phasebench estimate: unrecognized option" --dir "$dir/code" --reps 2
 refused 2 "one argument too many" c

@@ -54,6 +54,11 @@ done
 for far in xyzzy r abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz ''; do
   refused "there is no command '$far'; \`phasebench --help\`" "$far"
 done
+refused "\`bound\` is called \`estimate\` now" bound --corpus quick
+refused "\`bound\` is called \`estimate\` now" help bound
+refused "report: \`--bound\` is called \`--estimate\` now" report --bound x.json y.json -o out
+refused "report: \`--bound\` is called \`--estimate\` now" report y.json -o out --bound=x.json
+refused "gate: \`--treat\` is called \`--policy\` now" gate a b --treat machine=ignore
 refused "expected COMMAND [SUBCOMMAND]" help run one two
 refused "expected COMMAND [SUBCOMMAND]" help run --json
 refused "'foo': \`run\` has no subcommands" help run foo

@@ -24,17 +24,17 @@ cd "$work"
 
 # 1. All that is promised is there, and nothing of it leads back to where it was built.
 for path in share/man/man1/phasebench.1 share/bash-completion/completions/phasebench share/zsh/site-functions/_phasebench \
-  include/phasebench/stage.h include/phasebench/tree_sitter/api.h share/pkgconfig/phasebench-stage.pc \
+  include/phasebench/stage.h include/phasebench/stage_check.h include/phasebench/tree_sitter/api.h \
+  lib/libphasebench_stage_check.a share/pkgconfig/phasebench-stage.pc share/pkgconfig/phasebench-stage-check.pc \
   lib/cmake/phasebench/phasebench-config.cmake share/phasebench/reports/claims.json share/phasebench/results/gate.json \
   share/phasebench/results/result.schema.json share/phasebench/corpora/ts-1720/package-lock.json \
-  share/phasebench/skeleton/skeleton.c; do
+  share/phasebench/skeleton/skeleton.c share/phasebench/skeleton/test_skeleton.c; do
   [ -s "$prefix/$path" ] || fail "$path is not installed"
 done
 for script in "$PHASEBENCH_SOURCE_DIR"/reports/*.gp; do
   [ -f "$prefix/share/phasebench/reports/${script##*/}" ] || fail "${script##*/} is not installed"
 done
 [ -x "$prefix/share/phasebench/corpora/fetch.sh" ] || fail "fetch.sh cannot be run"
-[ ! -e "$prefix/share/phasebench/skeleton/test_skeleton.c" ] || fail "a test is installed"
 for built in "$PHASEBENCH_BUILD_DIR"/stages/*.so "$PHASEBENCH_BUILD_DIR"/grammars/*.so; do
   folder=$(basename "$(dirname "$built")")
   [ -f "$prefix/lib/phasebench/$folder/${built##*/}" ] || fail "$folder/${built##*/} is not installed"
@@ -85,21 +85,38 @@ if command -v gnuplot > /dev/null; then
   [ -s drawn/report.md ] || fail "no report was written"
 fi
 
-# 4. A stage of one's own, from the installed skeleton: CMake's package.
+# 4. A stage of one's own, from the installed skeleton: CMake's package. It is measured, its test is built with the
+# installed checks and passes, and a copy that lies fails it.
+sanitize=()
+[ "$PHASEBENCH_SANITIZED" = 0 ] || sanitize=(-fsanitize=address,undefined)
 cp -r "$prefix/share/phasebench/skeleton" mystage
 sed -i 's/\.name = "skeleton"/.name = "mystage"/' mystage/skeleton.c
-cmake -G Ninja -S mystage -B build -DCMAKE_PREFIX_PATH="$prefix" > cmake.log 2>&1 ||
+cmake -G Ninja -S mystage -B build -DCMAKE_PREFIX_PATH="$prefix" "-DCMAKE_EXE_LINKER_FLAGS=${sanitize[*]}" > cmake.log 2>&1 ||
   fail "configuring a stage: $(tail -n 20 cmake.log)"
 cmake --build build > build.log 2>&1 || fail "building a stage: $(tail -n 20 build.log)"
 grep -q "phasebench_DIR:PATH=$prefix" build/CMakeCache.txt || fail "another phasebench was found"
+(unset PHASEBENCH_BUILD_DIR && ctest --test-dir build --output-on-failure) > ctest.log 2>&1 || fail "the stage's test: $(cat ctest.log)"
+grep -q "1 tests passed\|0 tests failed out of 1" ctest.log || fail "no test of the stage was run: $(cat ctest.log)"
 measure baseline,build/mystage.so mystage
+cp -r mystage liar
+sed -i 's/\.parent, cursor->depth - 1);/.parent, cursor->depth);/' liar/cursor.c
+if cmp -s mystage/cursor.c liar/cursor.c; then fail "cursor.c has no such line to change"; fi
+cmake -G Ninja -S liar -B liar_build -DCMAKE_PREFIX_PATH="$prefix" "-DCMAKE_EXE_LINKER_FLAGS=${sanitize[*]}" > cmake.log 2>&1 ||
+  fail "configuring a liar: $(tail -n 20 cmake.log)"
+cmake --build liar_build > build.log 2>&1 || fail "building a liar: $(tail -n 20 build.log)"
+if (unset PHASEBENCH_BUILD_DIR && ctest --test-dir liar_build --output-on-failure) > ctest.log 2>&1; then fail "a liar passes its test"; fi
+grep -q "parent, node [0-9]*: depth is" ctest.log || fail "the test does not say what is wrong: $(cat ctest.log)"
 
 # 5. The same with pkg-config, which writes a space in a path as "\ ".
 flags=$(PKG_CONFIG_PATH="$prefix/share/pkgconfig" pkg-config --cflags phasebench-stage) || fail "pkg-config finds nothing"
 mkdir plain
-eval "gcc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden $flags -o plain/mystage.so mystage/skeleton.c mystage/cursor.c" ||
+eval "gcc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden $flags -o plain/mystage.so mystage/skeleton.c mystage/records.c mystage/cursor.c" ||
   fail "gcc with $flags"
 measure baseline,plain/mystage.so mystage
+flags=$(PKG_CONFIG_PATH="$prefix/share/pkgconfig" pkg-config --cflags --libs phasebench-stage-check) || fail "pkg-config has no checks"
+eval "gcc -std=gnu11 -O2 -Wall -Wextra -Werror ${sanitize[*]} -o plain/test mystage/*.c $flags" || fail "gcc with $flags"
+grammars=$(PKG_CONFIG_PATH="$prefix/share/pkgconfig" pkg-config --variable=grammardir phasebench-stage-check)
+(unset PHASEBENCH_BUILD_DIR && PHASEBENCH_GRAMMAR_DIR=${grammars//\\ / } plain/test) > test.log 2>&1 || fail "its test: $(cat test.log)"
 PKG_CONFIG_PATH="$prefix/share/pkgconfig" pkg-config --exact-version "$("$program" version | awk '{ print $2; exit }')" phasebench-stage ||
   fail "pkg-config tells another version than the program"
 echo "installed, moved, measured; stages were built with CMake's package and with pkg-config"

@@ -88,7 +88,7 @@ says 7 verify.json store verify --json --stages "$vault" s.store
 holds verify.json 'r["bad_documents"] == 1 and not r["good"] and r["bad"][0]["document"] == "deep/f.py"'
 proves store verify.json
 says 0 out.json store build --dir code --stages p1+p2+p3+p4a -o archive.store
-printf x | dd of=archive.store/p4a.archive bs=1 seek=10 conv=notrunc 2> said
+printf x | dd of=archive.store/p4a.frames bs=1 seek=10 conv=notrunc 2> said
 says 7 verify.json store verify --json archive.store
 holds verify.json 'r["bad_documents"] == 0 and not r["files_good"] and "store" in r["bad"][0]'
 proves store verify.json
@@ -166,7 +166,7 @@ for command in 'attribution --json all.json' 'metrics --json all.json' 'doctor -
   'claims --json all.json' 'compare --json all.json all.json'; do
   # shellcheck disable=SC2086
   full 4 $command
-  grep -q 'standard output: writing failed$' said || fail "$command, on a full disk: $(cat said)"
+  grep -q 'standard output: writing failed: No space left on device$' said || fail "$command, on a full disk: $(cat said)"
 done
 full 7 store verify --json archive.store # what is bad says more
 

@@ -49,6 +49,14 @@ measure build/mystage.so
 # 3. The same without CMake.
 mkdir plain
 gcc -std=gnu11 -O2 -shared -fPIC -fvisibility=hidden -I "$headers" -I "$tree_sitter" \
-  -o plain/mystage.so mystage/skeleton.c mystage/cursor.c
+  -o plain/mystage.so mystage/skeleton.c mystage/records.c mystage/cursor.c
 measure plain/mystage.so
-echo "the skeleton was copied, built and measured outside the tree, with CMake and with gcc"
+
+# 4. Its test, with the checks of the build: passed by the copy.
+sanitize=()
+[ "$PHASEBENCH_SANITIZED" = 0 ] || sanitize=(-fsanitize=address,undefined)
+gcc -std=gnu11 -O2 "${sanitize[@]}" -I "$headers" -I "$headers/kit/testing" -I "$tree_sitter" -o plain/test mystage/*.c \
+  "$PHASEBENCH_BUILD_DIR/phases/kit/libphasebench_stage_check.a" -L "$PHASEBENCH_BUILD_DIR/lib" -ltree-sitter -ldl \
+  -Wl,-rpath,"$PHASEBENCH_BUILD_DIR/lib"
+plain/test > test.log 2>&1 || fail "its test: $(cat test.log)"
+echo "the skeleton was copied, built, tested and measured outside the tree, with CMake and with gcc"

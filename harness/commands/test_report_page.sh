@@ -89,6 +89,7 @@ assert float(row["lines_per_mib@purged.ci_low"]) <= float(row["lines_per_mib@pur
 assert rows["p1+p2+p3+p4a"]["lines_per_mib@purged"] == "" and rows["p1+p2+p3+p4a"]["note"].startswith("FAILED")
 PY
 "$PHASEBENCH" metrics r.json 2>/dev/null | awk -F'\t' '$2=="p1+p2" && $3=="purged" && $4=="lines_per_mib" {print $5}' >want
+grep -l "no metric of that name" whole/*.csv whole/index.html && fail "a column names no metric"
 grep -q "^p1+p2,,$(cat want)," whole/ts-1720.memory.csv || fail "memory.csv is not what metrics says: $(grep '^p1+p2,' whole/ts-1720.memory.csv)"
 
 grep -q "| p1+p2+p3 | 89,955 ± 225 |" whole/report.md && grep -q "index.html" whole/report.md || fail "report.md: $(grep "p1+p2+p3 |" whole/report.md | head -1)"

@@ -273,19 +273,19 @@ usage "there is no 'burn'" burn
 usage '-o is missing' build
 usage 'Its folder is missing' info
 usage 'one argument too many' info s.store s.store
-# The frozen tier's own file: cut short, one of its two heads damaged, another kind of file.
+# The archive of the disk tier: cut short, one of its two heads damaged, another kind of file.
 "$PHASEBENCH" store build --dir code -o archive.store > out 2> said || fail "build: $(cat said)"
 damage() { # WHAT: archive.store, copied, is damaged by the command in $2, and found to be
   rm -rf d.store && cp -r archive.store d.store && (cd d.store && eval "$2") > /dev/null 2>&1
   timeout 20 "$PHASEBENCH" store verify d.store > out 2> said
   expect "verify: $1" 7 $?
 }
-damage "an empty file" ': > p4a.archive'
-damage "cut short" 'truncate -s 9000 p4a.archive'
-damage "a missing file" 'rm p4a.archive'
-damage "one head of two" 'printf x | dd of=p4a.archive bs=1 seek=10 conv=notrunc'
+damage "an empty file" ': > p4a.frames'
+damage "cut short" 'truncate -s 9000 p4a.frames'
+damage "a missing file" 'rm p4a.frames'
+damage "one head of two" 'printf x | dd of=p4a.frames bs=1 seek=10 conv=notrunc'
 grep -q 'every document is well' out || fail "one head of two: $(cat out)"
-damage "a pipe" 'rm p4a.archive && mkfifo p4a.archive'
+damage "a pipe" 'rm p4a.frames && mkfifo p4a.frames'
 damage "a pipe in place of the head" 'rm phasebench.store && mkfifo phasebench.store'
 said 'is no regular file'
 usage 'is in no combination' build --stages p1+p2+p3+p4a --dir code --set p4c.pinned_bytes=1 -o x

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_version.c - `phasebench version`: which program this is. */
+ * version.c - `phasebench version`: which program this is. */
 #include <stdio.h>
 #include <string.h>
 

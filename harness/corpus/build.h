@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_build.h - what corpus.c, corpus_walk.c and corpus_read.c share while a
- * corpus is being opened. */
+ * build.h - what the sources of this room share while a corpus is being opened: corpus.c
+ * calls the steps in the order in which they stand here. */
 #ifndef PHASEBENCH_CORPUS_BUILD_H
 #define PHASEBENCH_CORPUS_BUILD_H
 

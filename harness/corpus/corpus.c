@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include "base/text.h"
 #include "build.h"
@@ -21,26 +20,6 @@
 
 #define obstack_chunk_alloc malloc
 #define obstack_chunk_free free
-
-static const struct {
-  const char *name, *text;
-} skips[CORPUS_SKIP_COUNT] = {
-    [CORPUS_SKIP_UNKNOWN_EXTENSION] = {"unknown_extension", "no language is known for the extension"},
-    [CORPUS_SKIP_EXCLUDED] = {"excluded", "left out by a pattern"},
-    [CORPUS_SKIP_UNREADABLE] = {"unreadable", "cannot be read"},
-    [CORPUS_SKIP_BINARY] = {"binary", "a NUL byte within the first 8,000 bytes"},
-    [CORPUS_SKIP_HUGE] = {"huge", "larger than the limit for a file"},
-    [CORPUS_SKIP_SYMLINK] = {"symlink", "a symbolic link, which is not followed"},
-    [CORPUS_SKIP_SPECIAL] = {"special", "not a regular file"},
-};
-
-const char *corpus_skip_name(enum corpus_skip why) { return skips[why].name; }
-const char *corpus_skip_text(enum corpus_skip why) { return skips[why].text; }
-
-bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes) {
-  int length = snprintf(path, path_bytes, "%s/%s", corpus->root, file->path);
-  return length >= 0 && (size_t)length < path_bytes;
-}
 
 void corpus_close(struct corpus *corpus) {
   if (!corpus) return;
@@ -108,43 +87,6 @@ static bool sum_languages(struct corpus_build *build, struct fault *fault) {
   return ok;
 }
 
-/* ---- fingerprint ---- */
-
-static void hash_number(XXH3_state_t *state, uint64_t value) {
-  uint8_t bytes[8];
-  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
-  XXH3_128bits_update(state, bytes, sizeof bytes);
-}
-
-bool corpus_hash_contents(struct corpus *corpus, struct fault *fault) {
-  XXH3_state_t *state = XXH3_createState();
-  if (!state) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  XXH3_128bits_reset(state);
-  for (size_t i = 0; i < corpus->file_count; i++) {
-    const struct corpus_file *file = &corpus->files[i];
-    const char *language = corpus->languages[file->language].name;
-    XXH3_128bits_update(state, file->path, strlen(file->path) + 1);
-    XXH3_128bits_update(state, language, strlen(language) + 1);
-    hash_number(state, file->bytes);
-    hash_number(state, file->hash);
-  }
-  for (size_t i = 0; i < corpus->edit_count; i++) {
-    const struct corpus_edit *edit = &corpus->edits[i];
-    const char *path = corpus->files[edit->file].path;
-    XXH3_128bits_update(state, path, strlen(path) + 1);
-    XXH3_128bits_update(state, edit->path, strlen(edit->path) + 1);
-    hash_number(state, edit->bytes);
-    hash_number(state, edit->hash);
-  }
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
-  XXH3_freeState(state);
-  for (size_t i = 0; i < sizeof canonical.digest; i++) {
-    snprintf(corpus->content_hash + 2 * i, 3, "%02x", canonical.digest[i]);
-  }
-  return true;
-}
-
 /* ---- opening ---- */
 
 static int compare_skipped(const void *a, const void *b) {
@@ -195,6 +137,8 @@ static bool check_options(const struct corpus_options *options, struct fault *fa
   return true;
 }
 
+static void strings_failed(void) { fault_out_of_memory("the names of a corpus's files"); }
+
 static bool begin(struct corpus_build *build, const char *name, const char *title, const char *root,
                   struct fault *fault) {
   struct obstack *strings = malloc(sizeof *strings);
@@ -205,7 +149,7 @@ static bool begin(struct corpus_build *build, const char *name, const char *titl
     build->corpus = NULL;
     return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   }
-  obstack_exit_failure = EXIT_CODE_SYSTEM;
+  obstack_alloc_failed_handler = strings_failed;
   obstack_init(strings);
   build->strings = strings;
   build->corpus->arena = strings;
@@ -279,7 +223,7 @@ bool corpus_open_directory(const char *path, const struct corpus_options *option
   char root[PATH_MAX];
   struct stat status;
   if (!realpath(path, root) || stat(root, &status) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "cannot use the directory '%s': %s", path, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(errno), "cannot use the directory '%s': %s", path, strerror(errno));
   }
   if (!S_ISDIR(status.st_mode)) {
     return fault_set(fault, EXIT_CODE_INPUT, "'%s' is not a directory: expected a folder with source files", path);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/size.h"
 
 enum corpus_skip {
   CORPUS_SKIP_UNKNOWN_EXTENSION,
@@ -81,7 +82,7 @@ struct corpus {
   void *arena; /* where all of the above lives */
 };
 
-#define CORPUS_MAX_FILE_BYTES ((uint64_t)256 << 20)
+#define CORPUS_MAX_FILE_BYTES (256 * MIB_BYTES)
 
 struct corpus_options {
   uint64_t max_file_bytes;     /* 0: the default, CORPUS_MAX_FILE_BYTES; at most UINT32_MAX */
@@ -108,9 +109,9 @@ void corpus_close(struct corpus *corpus);
 enum corpus_again {
   CORPUS_AGAIN_READ,     /* *text is the file's, and the corpus has its size, lines and hash of now */
   CORPUS_AGAIN_LEFT_OUT, /* it cannot be part of the corpus any more; *why says why */
-  CORPUS_AGAIN_FAULT     /* out of memory */
+  CORPUS_AGAIN_FAULT     /* out of memory, or an error that may be gone the next time */
 };
-/* Reads a file that is not what it was when the corpus was read; twice where it changes while it is read.
+/* Reads a file that has changed since the corpus was read; reads it twice where it changes meanwhile.
  * The caller frees *text. */
 enum corpus_again corpus_read_again(struct corpus *corpus, struct corpus_file *file, char **text, const char **why,
                                     struct fault *fault);
@@ -131,7 +132,7 @@ struct cJSON;
 /* Adds the members of the "corpus" object of a result: name, title, fingerprint, languages, skipped. */
 void corpus_add_json(const struct corpus *corpus, struct cJSON *object);
 
-/* Says on standard error what a directory of the user's has that is left out, the first by name. */
+/* Tells on standard error how many files of a user's directory are left out, and names the first three. */
 void corpus_tell_left_out(const char *program, const struct corpus *corpus);
 
 #endif

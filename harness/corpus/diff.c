@@ -7,8 +7,8 @@
  * Asked of diff, for each group of changed lines, are four numbers in the format that its
  * manual calls line group formats ("%d" and a letter: e, n the line before and the
  * number of lines in the old file; E, N the same in the new one), and nothing for
- * unchanged ones. What comes out is held against both texts (diff_hunks_fit), so that
- * nothing rests on having read it rightly. */
+ * unchanged ones. The hunks are then checked against both texts (diff_hunks_fit), so that a misreading
+ * would be noticed. */
 #include "diff.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * edit_list.c - see edit_list.h. The file: records that end with NUL, as in the corpus's
- * list (cell_spec.c). First
+ * list (cell/spec.c). First
  *   "phasebench-edits-1 DOCUMENTS HUNKS" NUL
  * then for each document, with single spaces, decimal numbers and a hash of 16 hex digits
  *   HASH BYTES DOCUMENT HUNKS PATH NUL
@@ -24,6 +24,8 @@
 
 #include "base/json_out.h"
 #include "base/open_file.h"
+#include "base/memory_file.h"
+#include "base/number.h"
 #include "edits.h"
 
 static const char MAGIC[] = "phasebench-edits-1 ";
@@ -39,15 +41,16 @@ static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
 static bool read_known(const char *path, uint64_t length, uint64_t hash, char **bytes, struct fault *fault) {
   const char *why;
   FILE *in = open_file_stream(path, NULL, &why);
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, why);
+  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, why);
   *bytes = malloc((size_t)length + 1);
   size_t got = *bytes ? fread(*bytes, 1, (size_t)length + 1, in) : 0; /* one more, to see that there is none */
-  bool failed = ferror(in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   if (!*bytes) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%" PRIu64 " bytes)", path, length);
-  if (!failed && got == length && XXH3_64bits(*bytes, got) == hash) return true;
+  if (!error && got == length && XXH3_64bits(*bytes, got) == hash) return true;
   free(*bytes);
   *bytes = NULL;
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   return fault_set(fault, EXIT_CODE_INPUT,
                    "%s: is not what it was when the corpus was read; let nobody change a corpus that is being measured",
                    path);
@@ -88,24 +91,40 @@ static bool write_edit(FILE *out, const struct corpus *corpus, const struct corp
   return ok;
 }
 
-/* The chosen edits as text (malloc), without the first record. */
-static bool write_edits(const struct corpus *corpus, uint64_t seed, char **text, size_t *text_bytes, uint32_t *chosen,
-                        uint64_t *hunk_total, struct fault *fault) {
+/* The records of the chosen edits; how many there are, and how many hunks they have in all. */
+struct records {
+  struct memory_file text;
+  uint32_t chosen;
+  uint64_t hunk_total;
+};
+
+static const char list_text[] = "the list of edits";
+
+static bool write_records(const struct corpus *corpus, uint64_t seed, struct records *records, struct fault *fault) {
   uint32_t count = (uint32_t)corpus->edit_count, order[EDIT_LIST_DOCUMENTS_MAX];
   uint32_t *scratch = calloc((size_t)count + 1, sizeof *scratch);
-  FILE *out = scratch ? open_memstream(text, text_bytes) : NULL;
-  if (!out) {
-    free(scratch);
-    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-  }
-  *chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
-  bool ok = true;
-  for (uint32_t i = 0; ok && i < *chosen; i++)
-    ok = write_edit(out, corpus, &corpus->edits[order[i]], hunk_total, fault);
+  bool ok = scratch != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
+  ok = ok && memory_file_begin(&records->text, list_text, fault);
+  if (ok) records->chosen = edits_choose(seed, count, scratch, order, EDIT_LIST_DOCUMENTS_MAX);
+  for (uint32_t i = 0; ok && i < records->chosen; i++)
+    ok = write_edit(records->text.out, corpus, &corpus->edits[order[i]], &records->hunk_total, fault);
   free(scratch);
-  bool written = !ferror(out);
-  written = fclose(out) == 0 && written;
-  if (ok && !written) ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
+  return ok && memory_file_end(&records->text, list_text, fault);
+}
+
+/* The first record, which counts the others, before them. */
+static bool write_whole(const char *path, const struct records *records, char hash[33], struct fault *fault) {
+  char head[80];
+  size_t head_bytes =
+      (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, records->chosen, records->hunk_total) + 1;
+  char *whole = malloc(head_bytes + records->text.byte_count);
+  if (!whole) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", list_text);
+  memcpy(whole, head, head_bytes);
+  memcpy(whole + head_bytes, records->text.bytes, records->text.byte_count);
+  hash_of(whole, head_bytes + records->text.byte_count, hash);
+  bool ok = json_write_bytes(path, whole, head_bytes + records->text.byte_count, fault);
+  free(whole);
   return ok;
 }
 
@@ -116,48 +135,19 @@ bool edit_list_write(const char *path, const struct corpus *corpus, uint64_t see
                      "differs in them",
                      corpus->name);
   }
-  char *text = NULL, *whole = NULL;
-  size_t text_bytes = 0;
-  uint32_t chosen = 0;
-  uint64_t hunk_total = 0;
-  bool ok = write_edits(corpus, seed, &text, &text_bytes, &chosen, &hunk_total, fault);
-  if (ok) {
-    char head[80];
-    size_t head_bytes = (size_t)snprintf(head, sizeof head, "%s%" PRIu32 " %" PRIu64, MAGIC, chosen, hunk_total) + 1;
-    whole = malloc(head_bytes + text_bytes);
-    if (whole) {
-      memcpy(whole, head, head_bytes);
-      memcpy(whole + head_bytes, text, text_bytes);
-      hash_of(whole, head_bytes + text_bytes, hash);
-      ok = json_write_bytes(path, whole, head_bytes + text_bytes, fault);
-    } else {
-      ok = fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of edits");
-    }
-  }
-  free(whole);
-  free(text);
+  struct records records = {0};
+  bool ok = write_records(corpus, seed, &records, fault) && write_whole(path, &records, hash, fault);
+  memory_file_drop(&records.text);
   return ok;
 }
 
 /* ---- reading ---- */
 
-/* A number and the byte that ends it; moves past both. */
-static bool take(char **at, int base, uint64_t max, char ending, uint64_t *value) {
-  bool digit = base == 16 ? **at && strchr("0123456789abcdef", **at) : **at >= '0' && **at <= '9';
-  if (!digit) return false;
-  char *end;
-  errno = 0;
-  *value = strtoull(*at, &end, base);
-  if (errno || *value > max || *end != ending) return false;
-  *at = end + 1;
-  return true;
-}
-
 static bool take_hunks(char **at, const char *end, struct diff_hunk *hunks, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     uint64_t start, gone, come;
-    if (*at >= end || !take(at, 10, UINT32_MAX, ' ', &start) || !take(at, 10, UINT32_MAX, ' ', &gone) ||
-        !take(at, 10, UINT32_MAX, 0, &come)) {
+    if (*at >= end || !number_take(at, 10, UINT32_MAX, ' ', &start) || !number_take(at, 10, UINT32_MAX, ' ', &gone) ||
+        !number_take(at, 10, UINT32_MAX, 0, &come)) {
       return false;
     }
     hunks[i] = (struct diff_hunk){(uint32_t)start, (uint32_t)gone, (uint32_t)come};
@@ -168,8 +158,8 @@ static bool take_hunks(char **at, const char *end, struct diff_hunk *hunks, uint
 static bool take_target(char **at, const char *end, size_t document_count, struct diff_hunk *first, size_t *hunks_left,
                         struct edit_list *list) {
   uint64_t hash, bytes, document, hunks;
-  if (*at >= end || !take(at, 16, UINT64_MAX, ' ', &hash) || !take(at, 10, UINT32_MAX, ' ', &bytes) ||
-      !take(at, 10, UINT32_MAX, ' ', &document) || !take(at, 10, UINT32_MAX, ' ', &hunks) || !**at ||
+  if (*at >= end || !number_take(at, 16, UINT64_MAX, ' ', &hash) || !number_take(at, 10, UINT32_MAX, ' ', &bytes) ||
+      !number_take(at, 10, UINT32_MAX, ' ', &document) || !number_take(at, 10, UINT32_MAX, ' ', &hunks) || !**at ||
       document >= document_count || hunks > *hunks_left || edit_list_find(list, (uint32_t)document)) {
     return false;
   }
@@ -188,7 +178,8 @@ static bool parse(const char *path, size_t block_bytes, size_t document_count, s
   uint64_t documents, hunks;
   bool ours = strncmp(at, MAGIC, sizeof MAGIC - 1) == 0;
   if (ours) at += sizeof MAGIC - 1;
-  if (!ours || !take(&at, 10, EDIT_LIST_DOCUMENTS_MAX, ' ', &documents) || !take(&at, 10, block_bytes, 0, &hunks)) {
+  if (!ours || !number_take(&at, 10, EDIT_LIST_DOCUMENTS_MAX, ' ', &documents) ||
+      !number_take(&at, 10, block_bytes, 0, &hunks)) {
     return fault_set(fault, EXIT_CODE_INPUT, "%s: does not begin with \"%sDOCUMENTS HUNKS\"", path, MAGIC);
   }
   list->targets = calloc((size_t)documents + 1, sizeof *list->targets);
@@ -213,13 +204,17 @@ static bool read_block(const char *path, char **block, size_t *block_bytes, stru
   uint64_t size;
   const char *why;
   FILE *in = open_file_stream(path, &size, &why);
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: the list of edits cannot be opened: %s", path, why);
+  if (!in) {
+    return fault_set(fault, exit_code_of_errno(errno), "%s: the list of edits cannot be opened: %s", path, why);
+  }
   *block = malloc(size + 1);
   size_t got = *block ? fread(*block, 1, size, in) : 0;
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   if (!*block) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%" PRIu64 " bytes)", path, size);
   (*block)[got] = 0;
   *block_bytes = got;
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   return got == size ||
          fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %" PRIu64 " bytes could be read", path, got, size);
 }

@@ -159,8 +159,9 @@ void edits_measure(const TSInputEdit *edits, uint32_t count, uint32_t old_length
     bool begins = edit->start_point.column == 0;
     bool old_inside = edit->old_end_point.column > 0, new_inside = edit->new_end_point.column > 0;
     bool at_end = edit->old_end_byte == length;
-    /* The line that the edit ends in: at the end of the text it is there where something of it is;
-     * elsewhere it is another one than before unless the edit is of whole lines. */
+    /* Does the line in which the edit ends count as taken out, and as put in? At the end of the text it does
+     * where it is not empty. Elsewhere there is always such a line, and both count unless the edit is of whole
+     * lines. */
     bool touched = !begins || old_inside || new_inside;
     sizes->edits++;
     sizes->deleted_bytes += edit->old_end_byte - edit->start_byte;

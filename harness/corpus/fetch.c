@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_fetch.c - see corpus_fetch.h. The manifest is read here and handed to the
+ * fetch.c - see fetch.h. The manifest is read here and handed to the
  * script as arguments, so that a shell need not read JSON. */
 #include "fetch.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/open_file.h"
 
@@ -62,7 +62,8 @@ static bool build_arguments(const struct manifest *manifest, bool again, struct 
     return fault_set(fault, EXIT_CODE_INPUT, "the path of the corpora folder is too long");
   }
   if (access(script, R_OK) != 0) {
-    return fault_set(fault, EXIT_CODE_INPUT, "cannot read %s, which fetches corpora: %s", script, strerror(errno));
+    return fault_set(fault, exit_code_of_errno(errno), "cannot read %s, which fetches corpora: %s", script,
+                     strerror(errno));
   }
   bool ok = add(arguments, "bash") && add(arguments, script) &&
             add(arguments, manifest->source == MANIFEST_NPM ? "npm" : "deb") && add_option(arguments, "--into", folder);
@@ -74,15 +75,12 @@ static bool build_arguments(const struct manifest *manifest, bool again, struct 
 
 /* Ctrl-C reaches the script too, which cleans up; we wait for it. */
 static bool run(char *const *arguments, int *status, struct fault *fault) {
-  struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt_before, quit_before;
-  sigemptyset(&ignore.sa_mask);
-  sigaction(SIGINT, &ignore, &interrupt_before);
-  sigaction(SIGQUIT, &ignore, &quit_before);
+  struct interrupt_lent lent;
+  interrupt_lend(&lent);
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
-    sigaction(SIGINT, &interrupt_before, NULL);
-    sigaction(SIGQUIT, &quit_before, NULL);
+    interrupt_take_back(&lent);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     execvp(arguments[0], arguments);
     fprintf(stderr, "phasebench: cannot start %s: %s\n", arguments[0], strerror(errno));
@@ -91,8 +89,7 @@ static bool run(char *const *arguments, int *status, struct fault *fault) {
   int error = errno;
   pid_t got = child;
   while (child > 0 && (got = waitpid(child, status, 0)) < 0 && errno == EINTR) continue;
-  sigaction(SIGINT, &interrupt_before, NULL);
-  sigaction(SIGQUIT, &quit_before, NULL);
+  interrupt_take_back(&lent);
   if (child > 0 && got == child) return true;
   return fault_set(fault, EXIT_CODE_SYSTEM, "cannot start the script that fetches: %s", strerror(error));
 }

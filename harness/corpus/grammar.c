@@ -34,7 +34,7 @@ static bool grammar_file(const char *language, const char *ending, char *path, s
     return fault_set(fault, EXIT_CODE_INPUT, "the path of the grammar folder is too long: %s", paths_grammar_dir());
   }
   if (access(path, R_OK) == 0) return true;
-  return fault_set(fault, EXIT_CODE_INPUT,
+  return fault_set(fault, exit_code_of_errno(errno),
                    "there is no grammar for the language '%s': cannot read %s: %s; build again, "
                    "or set PHASEBENCH_GRAMMAR_DIR to the folder that holds it",
                    language, path, strerror(errno));
@@ -47,10 +47,12 @@ bool grammar_load(const char *language, struct grammar *grammar, struct fault *f
   const char *why;
   int file = open_file(path, NULL, &why); /* the loader would wait for what a pipe says */
   if (file < 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: the grammar cannot be opened: %s; build again", path, why);
+    return fault_set(fault, exit_code_of_errno(errno), "%s: the grammar cannot be opened: %s; build again", path, why);
   close(file);
+  errno = 0;
   void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) return fault_set(fault, EXIT_CODE_INPUT, "the grammar cannot be loaded: %s; build again", dlerror());
+  int error = errno;
+  if (!module) return fault_loading(fault, "the grammar", dlerror(), error);
   char symbol[64];
   snprintf(symbol, sizeof symbol, "tree_sitter_%s", language);
   grammar_function *function = NULL;

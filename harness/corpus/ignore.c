@@ -73,8 +73,10 @@ bool ignore_add(struct ignore *ignore, const char *line, size_t length) {
     ignore->patterns = grown;
     ignore->capacity = capacity;
   }
-  pattern.text = strndup(line, length);
+  pattern.text = malloc(length + 1); /* the line is part of a text that need not end with NUL */
   if (!pattern.text) return false;
+  memcpy(pattern.text, line, length);
+  pattern.text[length] = '\0';
   if (!cut(&pattern)) {
     free(pattern.text);
     return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_json.c - a corpus as the "corpus" object of a result. Results and `corpus
+ * json.c - a corpus as the "corpus" object of a result. Results and `corpus
  * show` write the same members, so that they cannot differ. */
 #include "base/json_out.h"
 #include "corpus.h"

@@ -1,9 +1,26 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * left_out.c - files that a corpus leaves out: the reasons as texts, and what a user is told. */
 #include <limits.h>
 #include <stdio.h>
 
 #include "base/text.h"
 #include "corpus.h"
+
+static const struct {
+  const char *name, *text;
+} skips[CORPUS_SKIP_COUNT] = {
+    [CORPUS_SKIP_UNKNOWN_EXTENSION] = {"unknown_extension", "no language is known for the extension"},
+    [CORPUS_SKIP_EXCLUDED] = {"excluded", "left out by a pattern"},
+    [CORPUS_SKIP_UNREADABLE] = {"unreadable", "cannot be read"},
+    [CORPUS_SKIP_BINARY] = {"binary", "a NUL byte within the first 8,000 bytes"},
+    [CORPUS_SKIP_HUGE] = {"huge", "larger than the limit for a file"},
+    [CORPUS_SKIP_SYMLINK] = {"symlink", "a symbolic link, which is not followed"},
+    [CORPUS_SKIP_SPECIAL] = {"special", "not a regular file"},
+};
+
+const char *corpus_skip_name(enum corpus_skip why) { return skips[why].name; }
+const char *corpus_skip_text(enum corpus_skip why) { return skips[why].text; }
 
 void corpus_tell_left_out(const char *program, const struct corpus *corpus) {
   enum { NAMED = 3 };

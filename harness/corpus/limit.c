@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_limit.c - a sample of a corpus: whole files, drawn by seed, up to a number of lines. So that
- * memory can be measured over corpora of one kind in several sizes. */
+ * limit.c - a sample of a corpus: whole files, drawn by seed, up to a number of lines. With
+ * samples, memory is measured over corpora of one kind in several sizes. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static void keep_files(struct corpus *corpus, const bool *chosen, uint32_t *plac
   corpus->file_count = kept;
 }
 
-/* It is another corpus, and is called so: what is claimed of the whole is not said of it. */
+/* A sample is another corpus and has another name, so that no claim about the whole corpus is held against it. */
 static void name_sample(struct corpus_build *build, const struct corpus_options *options) {
   struct corpus *corpus = build->corpus;
   struct obstack *strings = build->strings;
@@ -79,7 +79,8 @@ bool corpus_limit(struct corpus_build *build, const struct corpus_options *optio
   if (options->max_lines == 0) return true;
   uint32_t *order = calloc(corpus->file_count + 1, sizeof *order);
   bool *chosen = calloc(corpus->file_count + 1, sizeof *chosen);
-  bool ok = (order && chosen) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
+  bool ok = order && chosen;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
   corpus->sample.all_files = corpus->file_count;
   corpus->sample.all_lines = corpus->lines;
   if (ok && choose(corpus, options, order, chosen) == 0) {

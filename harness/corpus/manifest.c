@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_manifest.c - see corpus_manifest.h. A manifest is refused for any key that
+ * manifest.c - see manifest.h. A manifest is refused for any key that
  * is not known, since a misspelt "exclude" would change what is measured. */
 #include "manifest.h"
 
@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 
@@ -40,7 +41,7 @@ const struct manifest_rule manifest_default_rules[] = {
     {".cts", "typescript"},
     {".tsx", "tsx"},
 };
-const size_t manifest_default_rule_count = sizeof manifest_default_rules / sizeof manifest_default_rules[0];
+const size_t manifest_default_rule_count = COUNT(manifest_default_rules);
 
 /* ---- checked reading of JSON: each function names the manifest and the key ---- */
 
@@ -360,11 +361,14 @@ bool manifest_read(const char *name, struct manifest *manifest, struct fault *fa
   if (base) {
     if (base_bytes > 5 && strcmp(file_name + base_bytes - 5, ".json") == 0) file_name[base_bytes - 5] = '\0';
     if (!realpath(name, manifest->path)) {
-      return fault_set(fault, EXIT_CODE_INPUT, "cannot read the manifest %s: %s", name, strerror(errno));
+      return fault_set(fault, exit_code_of_errno(errno), "cannot read the manifest %s: %s", name, strerror(errno));
     }
   } else {
     int length = snprintf(manifest->path, PATH_MAX, "%s/%s.json", paths_corpora_dir(), name);
-    if (!is_plain_name(name) || length >= PATH_MAX || access(manifest->path, F_OK) != 0) {
+    bool is_name = is_plain_name(name) && length < PATH_MAX;
+    if (!is_name || access(manifest->path, F_OK) != 0) {
+      if (is_name && exit_code_of_errno(errno) != EXIT_CODE_INPUT)
+        return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", manifest->path, strerror(errno));
       return fault_set(fault, EXIT_CODE_INPUT,
                        "there is no corpus '%s' in %s; `phasebench corpus list` shows those that "
                        "there are, and --dir PATH takes any directory",
@@ -394,7 +398,7 @@ bool manifest_list(char ***names, size_t *count, struct fault *fault) {
   *count = 0;
   DIR *directory = opendir(paths_corpora_dir());
   if (!directory) {
-    return fault_set(fault, EXIT_CODE_INPUT,
+    return fault_set(fault, exit_code_of_errno(errno),
                      "cannot read the folder of the manifests, %s: %s; PHASEBENCH_CORPORA_DIR can "
                      "name another",
                      paths_corpora_dir(), strerror(errno));
@@ -429,6 +433,7 @@ bool manifest_root(const struct manifest *manifest, char root[PATH_MAX], bool *f
   char tree[PATH_MAX], written[PATH_MAX];
   int length;
   struct stat status;
+  errno = 0;
   if (manifest->source == MANIFEST_DIRECTORY) {
     const char *slash = strrchr(manifest->path, '/');
     length = snprintf(tree, sizeof tree, "%.*s/%s", (int)(slash - manifest->path), manifest->path, manifest->folder);
@@ -441,6 +446,8 @@ bool manifest_root(const struct manifest *manifest, char root[PATH_MAX], bool *f
     *fetched = snprintf(written, sizeof written, "%s/fetched", folder) < PATH_MAX && access(written, R_OK) == 0;
   }
   if (length >= PATH_MAX) return too_long(fault);
+  if (!*fetched && errno && exit_code_of_errno(errno) != EXIT_CODE_INPUT)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", tree, strerror(errno));
   length =
       manifest->below ? snprintf(root, PATH_MAX, "%s/%s", tree, manifest->below) : snprintf(root, PATH_MAX, "%s", tree);
   return length < PATH_MAX || too_long(fault);

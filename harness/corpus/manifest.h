@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_manifest.h - corpora/NAME.json, read and checked. The format is described in
- * corpora/README.md. For corpus*.c and command_corpus.c. */
+ * manifest.h - corpora/NAME.json, read and checked. The format is described in
+ * corpora/README.md. For this room and `phasebench corpus`. */
 #ifndef PHASEBENCH_CORPUS_MANIFEST_H
 #define PHASEBENCH_CORPUS_MANIFEST_H
 

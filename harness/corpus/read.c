@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_read.c - every file of a corpus is read once: its size, lines, hash, and
+ * read.c - every file of a corpus is read once: its size, lines, hash, and
  * whether it is text. Files are read into one buffer and not mapped, since a file
  * that shrinks meanwhile would end a mapping's reader by a signal. */
 #include <errno.h>
@@ -9,20 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "build.h"
 
 #define BINARY_PROBE_BYTES 8000 /* as git does */
-#define NS_PER_S 1000000000ull
 
 struct buffer {
   uint8_t *bytes;
   size_t length, capacity;
+  int error; /* the errno of what was not read last */
 };
 
 /* ---- the progress line ---- */
@@ -32,16 +32,10 @@ struct progress {
   uint64_t total_bytes, total_files, begun_ns, last_ns;
 };
 
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /* At most five times a second, and not at all in the first half second. */
 static void progress_show(struct progress *progress, const char *name, uint64_t files, uint64_t bytes) {
-  uint64_t now = now_ns();
-  if (now - progress->begun_ns < NS_PER_S / 2 || now - progress->last_ns < NS_PER_S / 5) return;
+  uint64_t now = clock_ns();
+  if (now - progress->begun_ns < CLOCK_NS_PER_S / 2 || now - progress->last_ns < CLOCK_NS_PER_S / 5) return;
   progress->last_ns = now;
   progress->shown = true;
   double elapsed_s = (double)(now - progress->begun_ns) / 1e9;
@@ -54,9 +48,27 @@ static void progress_end(const struct progress *progress) {
   if (progress->shown) fputs("\r\033[K", stderr);
 }
 
+bool corpus_file_path(const struct corpus *corpus, const struct corpus_file *file, char *path, size_t path_bytes) {
+  int length = snprintf(path, path_bytes, "%s/%s", corpus->root, file->path);
+  return length >= 0 && (size_t)length < path_bytes;
+}
+
 /* ---- one file ---- */
 
-enum outcome { READ_DONE, READ_UNREADABLE, READ_HUGE, READ_NO_MEMORY };
+/* UNREADABLE is what stays so: not there, no permission, not a file. FAILED is what may be gone the next time. */
+enum outcome { READ_DONE, READ_UNREADABLE, READ_HUGE, READ_FAILED };
+
+static enum outcome unread(struct buffer *buffer, int error) {
+  buffer->error = error;
+  return exit_code_of_errno(error) == EXIT_CODE_INPUT ? READ_UNREADABLE : READ_FAILED;
+}
+
+static bool read_failed(const struct buffer *buffer, const char *path, struct fault *fault) {
+  if (buffer->error == ENOMEM)
+    return fault_set(fault, EXIT_CODE_SYSTEM,
+                     "out of memory while %s was read; a smaller limit for the size of a file leaves it out", path);
+  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(buffer->error));
+}
 
 static bool reserve(struct buffer *buffer, size_t bytes) {
   if (bytes <= buffer->capacity) return true;
@@ -72,16 +84,17 @@ static bool reserve(struct buffer *buffer, size_t bytes) {
 /* Reads until the end, which need not be where stat saw it. */
 static enum outcome read_open_file(int fd, uint64_t max_bytes, struct buffer *buffer) {
   struct stat status;
-  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return READ_UNREADABLE;
+  if (fstat(fd, &status) != 0) return unread(buffer, errno);
+  if (!S_ISREG(status.st_mode)) return READ_UNREADABLE;
   if ((uint64_t)status.st_size > max_bytes) return READ_HUGE;
   buffer->length = 0;
   for (;;) {
     if (!reserve(buffer, buffer->length > (size_t)status.st_size ? buffer->length * 2 : (size_t)status.st_size + 1)) {
-      return READ_NO_MEMORY;
+      return unread(buffer, ENOMEM);
     }
     ssize_t got = read(fd, buffer->bytes + buffer->length, buffer->capacity - buffer->length);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return READ_UNREADABLE;
+    if (got < 0) return unread(buffer, errno);
     if (got == 0) return READ_DONE;
     buffer->length += (size_t)got;
     if (buffer->length > max_bytes) return READ_HUGE;
@@ -90,7 +103,7 @@ static enum outcome read_open_file(int fd, uint64_t max_bytes, struct buffer *bu
 
 static enum outcome read_file(const char *path, uint64_t max_bytes, struct buffer *buffer) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return READ_UNREADABLE;
+  if (fd < 0) return unread(buffer, errno);
   enum outcome outcome = read_open_file(fd, max_bytes, buffer);
   close(fd);
   return outcome;
@@ -125,10 +138,11 @@ static void count(struct corpus *corpus, const struct corpus_file *file) {
 static bool read_steadily(const char *path, struct buffer *buffer, enum outcome *outcome) {
   struct stat before, after;
   if (lstat(path, &before) < 0) {
-    *outcome = READ_UNREADABLE;
+    *outcome = unread(buffer, errno);
     return true;
   }
   *outcome = read_file(path, CORPUS_MAX_FILE_BYTES, buffer);
+  if (*outcome == READ_FAILED) return true;
   return lstat(path, &after) == 0 && before.st_ino == after.st_ino && before.st_size == after.st_size &&
          before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
 }
@@ -148,8 +162,8 @@ enum corpus_again corpus_read_again(struct corpus *corpus, struct corpus_file *f
     is_steady = read_steadily(path, &buffer, &outcome) || read_steadily(path, &buffer, &outcome);
   }
   *text = (char *)buffer.bytes;
-  if (outcome == READ_NO_MEMORY) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while %s was read", path);
+  if (outcome == READ_FAILED) {
+    read_failed(&buffer, path, fault);
     return CORPUS_AGAIN_FAULT;
   }
   *why = outcome == READ_UNREADABLE ? access(path, F_OK) < 0 ? "vanished" : "cannot be read"
@@ -191,12 +205,7 @@ static bool read_candidate(struct corpus_build *build, const struct corpus_candi
   if (snprintf(path, sizeof path, "%s/%s", corpus->root, candidate->path) < PATH_MAX) {
     outcome = read_file(path, build->max_file_bytes, buffer);
   }
-  if (outcome == READ_NO_MEMORY) {
-    return fault_set(fault, EXIT_CODE_SYSTEM,
-                     "out of memory while %s was read; a smaller limit for the size of a file "
-                     "leaves it out",
-                     path);
-  }
+  if (outcome == READ_FAILED) return read_failed(buffer, path, fault);
   if (outcome == READ_UNREADABLE) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_UNREADABLE, fault);
   if (outcome == READ_HUGE) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_HUGE, fault);
   if (is_binary(buffer)) return corpus_skip_file(build, candidate->path, CORPUS_SKIP_BINARY, fault);
@@ -209,7 +218,7 @@ static bool read_candidate(struct corpus_build *build, const struct corpus_candi
 bool corpus_read(struct corpus_build *build, struct fault *fault) {
   struct corpus *corpus = build->corpus;
   struct buffer buffer = {0};
-  struct progress progress = {.total_files = build->candidate_count, .begun_ns = now_ns()};
+  struct progress progress = {.total_files = build->candidate_count, .begun_ns = clock_ns()};
   bool on_terminal = isatty(STDERR_FILENO);
   corpus->files = calloc(build->candidate_count + 1, sizeof *corpus->files);
   if (!corpus->files || !reserve(&buffer, 1 << 20)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sample.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,9 +61,11 @@ bool sample_read(const struct corpus *corpus, const struct corpus_file *file, ch
   if (!*path || !*source) return out_of_memory(fault);
   const char *why;
   FILE *in = open_file_stream(name, NULL, &why);
-  if (!in) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", name, why);
+  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", name, why);
   size_t got = fread(*source, 1, file->bytes + 1, in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", name, strerror(error));
   return got == file->bytes ||
          fault_set(fault, EXIT_CODE_INPUT,
                    "%s: it has not the %llu bytes that it had when the corpus was read; let nobody "

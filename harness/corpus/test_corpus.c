@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "corpus.h"
 #include "manifest.h"
 
@@ -252,7 +253,7 @@ static void test_includes(void **state) {
   check_refusal(folder, &(struct corpus_options){.includes = (const char *const[]){"nowhere", NULL}}, EXIT_CODE_INPUT,
                 "nowhere");
   static const char *const outside[] = {"../x", "/etc", "", "a/../..", "a//b", "./a", "a/"};
-  for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+  for (size_t i = 0; i < COUNT(outside); i++) {
     check_refusal(folder, &(struct corpus_options){.includes = (const char *const[]){outside[i], NULL}},
                   EXIT_CODE_USAGE, "not a path inside");
   }
@@ -502,7 +503,7 @@ static void test_bad_manifests(void **state) {
        "32 digits"},
       {"{" HEAD SOURCE LANGUAGES "} x", "m.json"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+  for (size_t i = 0; i < COUNT(rows); i++) {
     write_file("m.json", rows[i].text);
     struct fault fault = {0};
     struct manifest manifest;

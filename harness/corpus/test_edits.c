@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
+#include "base/text.h"
 #include "edits.h"
 
 #define ROOM (EDITS_PER_DOCUMENT_MAX * EDITS_GROWTH_BYTES_MAX)
@@ -24,20 +26,6 @@ static const char code[] =
     "\n"
     "}\n"
     "int last_without_newline";
-
-/* Reads one UTF-8 character strictly enough for a test. */
-static bool is_utf8(const char *text, uint32_t length) {
-  for (uint32_t i = 0; i < length;) {
-    unsigned char c = (unsigned char)text[i];
-    uint32_t more = c < 0x80 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2 ? 1 : 9;
-    if (more == 9 || i + more >= length + (more == 0)) return false;
-    for (uint32_t k = 1; k <= more; k++) {
-      if (i + k >= length || ((unsigned char)text[i + k] & 0xc0) != 0x80) return false;
-    }
-    i += more + 1;
-  }
-  return true;
-}
 
 static TSPoint point_of(const char *text, uint32_t at) {
   TSPoint point = {0, 0};
@@ -87,7 +75,7 @@ static uint32_t check_edits(uint64_t seed, uint32_t id, const char *text, uint32
     assert_memory_equal(text, edited, last->start_byte);
     assert_memory_equal(text + last->old_end_byte, edited + last->new_end_byte, length - last->old_end_byte);
   }
-  if (utf8) assert_true(is_utf8(edited, new_length));
+  if (utf8) assert_true(utf8_valid((const uint8_t *)edited, new_length));
   free(edited);
   free(again);
   return count;
@@ -95,7 +83,7 @@ static uint32_t check_edits(uint64_t seed, uint32_t id, const char *text, uint32
 
 static void edits_fit_and_repeat(void **state) {
   (void)state;
-  assert_true(is_utf8(code, sizeof code - 1));
+  assert_true(utf8_valid((const uint8_t *)code, sizeof code - 1));
   unsigned counts[EDITS_PER_DOCUMENT_MAX + 1] = {0};
   for (uint32_t id = 0; id < 3000; id++) counts[check_edits(7, id, code, sizeof code - 1, true)]++;
   for (unsigned i = 1; i <= EDITS_PER_DOCUMENT_MAX; i++) assert_in_range(counts[i], 800, 1200);
@@ -104,7 +92,7 @@ static void edits_fit_and_repeat(void **state) {
 static void odd_texts_are_edited(void **state) {
   (void)state;
   static const char *const texts[] = {"", "\n", "x", "日", "\n\n\n", "1 2 3", "\r\n", "  "};
-  for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
+  for (size_t t = 0; t < COUNT(texts); t++) {
     for (uint32_t id = 0; id < 200; id++) check_edits(t, id, texts[t], (uint32_t)strlen(texts[t]), true);
   }
   char *line = malloc(100000); /* one very long line: not duplicated */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "base/random.h"
 #include "edit_list.h"
@@ -174,7 +175,7 @@ static void hunks_lead_from_one_text_to_the_other(void **state) {
   if (!grammar_load("c", &grammar, &fault)) fail_msg("%s", fault.message);
   TSParser *parser = ts_parser_new();
   assert_true(ts_parser_set_language(parser, grammar.ts));
-  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+  for (size_t i = 0; i < COUNT(pairs); i++) {
     struct sizes found = check_pair(parser, pairs[i].old, pairs[i].old_length, pairs[i].new, pairs[i].new_length);
     struct sizes expected = pairs[i].sizes;
     if (found.hunks != expected.hunks || found.inserted != expected.inserted || found.deleted != expected.deleted)
@@ -219,7 +220,7 @@ static void lines_of_small_edits(void **state) {
       {{6, 10, 6, {1, 0}, {1, 4}, {1, 0}}, 10, 0, 1},   /* the last line, without newline, goes */
       {{10, 10, 12, {1, 4}, {1, 4}, {1, 6}}, 10, 1, 1}, /* the last line, without newline, grows */
   };
-  for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+  for (size_t i = 0; i < COUNT(edits); i++) {
     struct edit_sizes sizes = {0};
     edits_measure(&edits[i].edit, 1, edits[i].length, &sizes);
     if (sizes.inserted_lines != edits[i].inserted || sizes.deleted_lines != edits[i].deleted)
@@ -241,7 +242,7 @@ static void wrong_hunks_do_not_fit(void **state) {
                                            {7, 0, 0},
                                            {UINT32_MAX, UINT32_MAX, UINT32_MAX},
                                            {2, UINT32_MAX, UINT32_MAX}};
-  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) assert_false(diff_hunks_fit(&old, &new, &wrong[i], 1));
+  for (size_t i = 0; i < COUNT(wrong); i++) assert_false(diff_hunks_fit(&old, &new, &wrong[i], 1));
   assert_false(diff_hunks_fit(&old, &new, NULL, 0));
   struct diff_hunk overlapping[] = {{2, 2, 2}, {3, 1, 1}};
   assert_false(diff_hunks_fit(&old, &new, overlapping, 2));

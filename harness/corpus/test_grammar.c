@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/paths.h"
 #include "grammar.h"
 
@@ -19,7 +20,7 @@ static const char *const languages[] = {"c", "cpp", "go", "java", "javascript", 
 
 static void test_every_grammar(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+  for (size_t i = 0; i < COUNT(languages); i++) {
     struct fault fault = {0};
     struct grammar grammar;
     struct grammar_info info;
@@ -43,7 +44,7 @@ static void test_every_grammar(void **state) {
 static void test_refusals(void **state) {
   (void)state;
   static const char *const bad[] = {"cobol", "", "../c", "C", "a_name_of_more_than_thirty_one_bytes"};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+  for (size_t i = 0; i < COUNT(bad); i++) {
     struct fault fault = {0};
     struct grammar grammar;
     struct grammar_info info;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "ignore.h"
 
 struct row {
@@ -29,7 +30,7 @@ static void check_rows(const struct row *rows, size_t count) {
     ignore_clear(&ignore);
   }
 }
-#define CHECK(rows) check_rows((rows), sizeof(rows) / sizeof(rows)[0])
+#define CHECK(rows) check_rows((rows), COUNT(rows))
 
 static void test_base_names(void **state) {
   (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_versions.c - what the corpus's files become: the "versions" of a manifest. The
+ * versions.c - what the corpus's files become: the "versions" of a manifest. The
  * new side is walked and read as the corpus itself is, with the same excludes and
  * languages, but is no part of it: a text that stands in the store already would be
  * found there, and an edit to it would look cheaper than one that somebody types. */

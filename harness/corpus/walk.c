@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * corpus_walk.c - which files are the corpus: fts(3) without following symbolic
- * links, so that no loop can arise, and gitignore-like patterns. A directory that is
- * left out is not entered, and counts once. */
+ * walk.c - which files are the corpus: a walk that follows no symbolic links, so that no
+ * loop can arise, and gitignore-like patterns. A directory that is left out is not
+ * entered, and counts once. Not by fts(3): glibc's crashes when memory is out. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,10 +33,16 @@ struct walk {
   struct ignore excludes;
   struct level *levels;
   size_t level_count, level_capacity;
-  size_t outer_count;            /* of the levels, the first ones lie above the root */
-  char outer_path[2 * PATH_MAX]; /* where there are such: the root's real path, and room for what is below it */
-  size_t outer_bytes;            /* of the root's real path */
+  size_t outer_count;                 /* of the levels, the first ones lie above the root */
+  char outer_path[2 * PATH_MAX];      /* where there are such: the root's real path, and room for what is below it */
+  size_t outer_bytes;                 /* of the root's real path */
+  char path[PATH_MAX + NAME_MAX + 2]; /* where the walk is */
 };
+
+/* A path of the walk, as seen from the root; "" is the root. */
+static const char *relative(const struct walk *walk, const char *path) {
+  return strlen(path) < walk->root_bytes ? "" : path + walk->root_bytes;
+}
 
 static bool out_of_memory(struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while the corpus's files were listed");
@@ -62,7 +69,7 @@ bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_
 static bool add_ignore_file(struct walk *walk, const char *folder, const char *name, struct ignore *list) {
   char path[PATH_MAX];
   int length = snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (length >= PATH_MAX) return true; /* fts could not have come here */
+  if (length >= PATH_MAX) return true; /* the walk could not have come here */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   struct stat status;
   if (fd < 0 && (errno == ENOENT || errno == ELOOP)) return true;
@@ -79,7 +86,9 @@ static bool add_ignore_file(struct walk *walk, const char *folder, const char *n
   if (fd >= 0) close(fd);
   bool ok = got >= 0 && got < IGNORE_FILE_BYTES_MAX;
   if (!ok) {
-    fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read %s, which says what to leave out: %s", path,
+    enum exit_code code = got < 0 ? exit_code_of_errno(why) : EXIT_CODE_INPUT;
+    if (fd >= 0 && !text) code = EXIT_CODE_SYSTEM;
+    fault_set(walk->fault, code, "cannot read %s, which says what to leave out: %s", path,
               got < 0 ? strerror(why) : "it is larger than 1 MiB");
   } else if (!ignore_add_text(list, text, (size_t)got)) {
     ok = out_of_memory(walk->fault);
@@ -217,7 +226,7 @@ static bool enter_outer(struct walk *walk) {
 
 /* ---- files ---- */
 
-/* The language of a file name, as a row of build->languages; -1: not known. */
+/* The language of a file name, as an index into build->languages; -1: not known. */
 static int64_t language_of(const struct corpus_build *build, const char *name) {
   const char *extension = strrchr(name, '.');
   if (!extension || extension == name) return -1;
@@ -244,50 +253,113 @@ static bool add_candidate(struct walk *walk, const char *path, uint64_t bytes, u
   return true;
 }
 
-static bool visit_file(struct walk *walk, const FTSENT *entry, const char *path) {
+/* What may be read the next time is not left out in silence. */
+static bool skip_unreadable(struct walk *walk, const char *path, int error) {
+  if (exit_code_of_errno(error) == EXIT_CODE_INPUT)
+    return corpus_skip_file(walk->build, relative(walk, path), CORPUS_SKIP_UNREADABLE, walk->fault);
+  return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot read %s: %s", path, strerror(error));
+}
+
+static bool visit_file(struct walk *walk, const char *path, const struct stat *status) {
   struct corpus_build *build = walk->build;
   if (is_left_out(walk, path, false)) return corpus_skip_file(build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
-  if (entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE) {
-    return corpus_skip_file(build, path, CORPUS_SKIP_SYMLINK, walk->fault);
-  }
-  if (entry->fts_info == FTS_DEFAULT || entry->fts_info == FTS_DC) {
-    return corpus_skip_file(build, path, CORPUS_SKIP_SPECIAL, walk->fault);
-  }
-  if (entry->fts_info == FTS_NS) return corpus_skip_file(build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
+  if (S_ISLNK(status->st_mode)) return corpus_skip_file(build, path, CORPUS_SKIP_SYMLINK, walk->fault);
+  if (!S_ISREG(status->st_mode)) return corpus_skip_file(build, path, CORPUS_SKIP_SPECIAL, walk->fault);
   const char *slash = strrchr(path, '/');
   int64_t language = language_of(build, slash ? slash + 1 : path);
   if (language < 0) return corpus_skip_file(build, path, CORPUS_SKIP_UNKNOWN_EXTENSION, walk->fault);
-  if ((uint64_t)entry->fts_statp->st_size > build->max_file_bytes) {
+  if ((uint64_t)status->st_size > build->max_file_bytes) {
     return corpus_skip_file(build, path, CORPUS_SKIP_HUGE, walk->fault);
   }
-  return add_candidate(walk, path, (uint64_t)entry->fts_statp->st_size, (uint32_t)language);
+  return add_candidate(walk, path, (uint64_t)status->st_size, (uint32_t)language);
 }
 
-static bool visit(struct walk *walk, FTS *fts, FTSENT *entry) {
-  size_t length = strlen(entry->fts_path);
-  const char *path = length < walk->root_bytes ? "" : entry->fts_path + walk->root_bytes;
-  bool is_root = path[0] == '\0';
-  switch (entry->fts_info) {
-    case FTS_D:
-      if (!is_root && is_left_out(walk, path, true)) {
-        fts_set(fts, entry, FTS_SKIP);
-        return corpus_skip_file(walk->build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
-      }
-      return push_level(walk, path);
-    case FTS_DP:
-      leave(walk, path);
-      return true;
-    case FTS_DNR:
-      leave(walk, path); /* entered as FTS_D, and fts gives no FTS_DP */
-      if (!is_root) return corpus_skip_file(walk->build, path, CORPUS_SKIP_UNREADABLE, walk->fault);
-      return fault_set(walk->fault, EXIT_CODE_INPUT, "cannot read the directory %s: %s", entry->fts_path,
-                       strerror(entry->fts_errno));
-    case FTS_ERR:
-      return fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", entry->fts_path,
-                       strerror(entry->fts_errno));
-    default:
-      return visit_file(walk, entry, path);
+/* ---- folders ---- */
+
+/* Names, one behind the other, each with its NUL. */
+struct names {
+  char *bytes;
+  size_t used, capacity;
+};
+
+static bool add_name(struct names *names, const char *name) {
+  size_t length = strlen(name) + 1;
+  if (names->capacity - names->used < length) {
+    size_t capacity = 2 * names->capacity + length + 1024;
+    char *grown = realloc(names->bytes, capacity);
+    if (!grown) return false;
+    names->bytes = grown;
+    names->capacity = capacity;
   }
+  memcpy(names->bytes + names->used, name, length);
+  names->used += length;
+  return true;
+}
+
+/* All names of a folder, which is closed again: as many are open as a walk is deep otherwise. 0, or an errno. */
+static int list_names(const char *path, struct names *names) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+  if (!folder) {
+    int error = errno;
+    if (fd >= 0) close(fd);
+    return error;
+  }
+  int error = 0;
+  for (;;) {
+    errno = 0;
+    const struct dirent *entry = readdir(folder);
+    if (!entry) error = errno;
+    if (!entry || error) break;
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (add_name(names, entry->d_name)) continue;
+    error = ENOMEM;
+    break;
+  }
+  closedir(folder);
+  return error;
+}
+
+static bool visit(struct walk *walk, size_t length);
+
+/* What is in the folder at walk->path. */
+static bool visit_names(struct walk *walk, size_t length, const struct names *names) {
+  bool good = true;
+  for (const char *name = names->bytes; good && names->used && name < names->bytes + names->used;
+       name += strlen(name) + 1) {
+    int added = snprintf(walk->path + length, sizeof walk->path - length, "/%s", name);
+    good = visit(walk, length + (size_t)added);
+    walk->path[length] = '\0';
+  }
+  return good;
+}
+
+static bool visit_folder(struct walk *walk, size_t length) {
+  const char *path = relative(walk, walk->path);
+  bool is_root = path[0] == '\0';
+  if (!is_root && is_left_out(walk, path, true))
+    return corpus_skip_file(walk->build, path, CORPUS_SKIP_EXCLUDED, walk->fault);
+  if (!push_level(walk, path)) return false;
+  struct names names = {0};
+  int error = list_names(walk->path, &names);
+  bool good = !error;
+  if (good) good = visit_names(walk, length, &names);
+  else if (!is_root) good = skip_unreadable(walk, walk->path, error);
+  else
+    fault_set(walk->fault, exit_code_of_errno(error), "cannot read the directory %s: %s", walk->path, strerror(error));
+  free(names.bytes);
+  leave(walk, relative(walk, walk->path));
+  return good;
+}
+
+/* Visits what is at walk->path, of `length` bytes. No longer path than the kernel's longest is entered, so that
+ * the recursion has an end. */
+static bool visit(struct walk *walk, size_t length) {
+  struct stat status;
+  if (length >= PATH_MAX) return skip_unreadable(walk, walk->path, ENAMETOOLONG);
+  if (lstat(walk->path, &status) < 0) return skip_unreadable(walk, walk->path, errno);
+  if (S_ISDIR(status.st_mode)) return visit_folder(walk, length);
+  return visit_file(walk, relative(walk, walk->path), &status);
 }
 
 /* ---- the walk ---- */
@@ -320,26 +392,14 @@ static bool walk_start(struct walk *walk, const char *start) {
   }
   struct stat status;
   if (lstat(path, &status) != 0) {
-    return fault_set(walk->fault, EXIT_CODE_INPUT, "the corpus '%s' names %s, which cannot be found in %s: %s",
-                     walk->build->corpus->name, start[0] ? start : "a folder", root, strerror(errno));
+    return fault_set(walk->fault, exit_code_of_errno(errno),
+                     "the corpus '%s' names %s, which cannot be found in %s: %s", walk->build->corpus->name,
+                     start[0] ? start : "a folder", root, strerror(errno));
   }
   bool left_out = false;
   bool ok = enter_outer(walk) && enter_parents(walk, start, &left_out);
-  FTS *fts = NULL;
-  if (ok && !left_out) {
-    fts = fts_open((char *const[]){path, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    if (!fts) ok = fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", path, strerror(errno));
-  }
-  while (ok && fts) {
-    errno = 0;
-    FTSENT *entry = fts_read(fts);
-    if (!entry) {
-      if (errno) ok = fault_set(walk->fault, EXIT_CODE_SYSTEM, "cannot walk %s: %s", path, strerror(errno));
-      break;
-    }
-    ok = visit(walk, fts, entry);
-  }
-  if (fts) fts_close(fts);
+  memcpy(walk->path, path, (size_t)length + 1);
+  if (ok && !left_out) ok = visit(walk, (size_t)length);
   forget_outer(walk);
   return ok;
 }

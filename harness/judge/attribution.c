@@ -169,23 +169,34 @@ bool attribution_is_possible(const struct result *result, const char *profile) {
 
 /* ---- what a subset is worth ---- */
 
-static struct figure metric(const struct result *result, const struct result_group *group, const char *name,
-                            const char *checkpoint) {
-  struct summary found = metrics_find(result, group, name, checkpoint, NULL);
-  return (struct figure){.value = found.median, .missing = found.missing};
+#define MEDIANS UINT_MAX /* in place of a repetition */
+
+/* Whose figures: of all repetitions their medians, or those of one. */
+struct view {
+  const struct result *result;
+  const struct result_group *group;
+  unsigned repetition;
+};
+
+static struct figure metric(const struct view *view, const char *name, const char *checkpoint) {
+  struct summary found = metrics_find(view->result, view->group, name, checkpoint, NULL);
+  if (found.missing || view->repetition == MEDIANS)
+    return (struct figure){.value = found.median, .missing = found.missing};
+  return metrics_of_repetition(view->result, view->group, name, checkpoint, view->repetition);
 }
 
 /* Classes are weighted by their accesses, which the seed decides and no stage; one without a document has none. */
-static struct figure access_ns(const struct result *result, const struct result_group *group) {
+static struct figure access_ns(const struct view *view) {
+  const struct result_cell *cell = view->group->cells[view->repetition == MEDIANS ? 0 : view->repetition];
   double accesses = 0, ns = 0;
-  for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) {
+  for (unsigned c = 0; c < ACCESS_CLASS_COUNT; c++) {
     char name[METRIC_NAME_BYTES];
-    const char *class_ = result_latency_class_name((enum result_latency_class)c);
-    if (!group->cells[0]->latency[c].present) continue;
+    const char *class_ = access_class_name((enum access_class)c);
+    if (!cell->latency[c].present) continue;
     snprintf(name, sizeof name, "latency.%s.accesses", class_);
-    struct figure count = metric(result, group, name, NULL);
+    struct figure count = metric(view, name, NULL);
     snprintf(name, sizeof name, "latency.%s.mean_ns", class_);
-    struct figure mean = metric(result, group, name, NULL);
+    struct figure mean = metric(view, name, NULL);
     if (count.missing) return count;
     if (mean.missing) return mean;
     accesses += count.value;
@@ -201,8 +212,8 @@ static struct figure over_lines(const struct result *result, struct figure figur
   return (struct figure){.value = figure.value / result->lines};
 }
 
-static struct figure pack_ns(const struct result *result, const struct result_group *group) {
-  struct figure store = metric(result, group, "store_ns", NULL), finalize = metric(result, group, "finalize_ns", NULL);
+static struct figure pack_ns(const struct view *view) {
+  struct figure store = metric(view, "store_ns", NULL), finalize = metric(view, "finalize_ns", NULL);
   if (store.missing) return store;
   if (finalize.missing) return finalize;
   return (struct figure){.value = store.value + finalize.value};
@@ -214,26 +225,23 @@ static struct figure log2_reduction(struct figure bytes) {
   return (struct figure){.value = log2(bytes.value)};
 }
 
-static struct figure figure_of(const struct attribution *a, const struct result_group *group,
-                               enum attribution_game_id game) {
+static struct figure figure_of(const struct view *view, const char *checkpoint, enum attribution_game_id game) {
   switch (game) {
     case ATTRIBUTION_BYTES:
-      return metric(a->result, group, "bytes_per_line", a->checkpoint);
+      return metric(view, "bytes_per_line", checkpoint);
     case ATTRIBUTION_LOG2_REDUCTION:
-      return log2_reduction(metric(a->result, group, "bytes_per_line", a->checkpoint));
+      return log2_reduction(metric(view, "bytes_per_line", checkpoint));
     case ATTRIBUTION_ACCESS:
-      return access_ns(a->result, group);
+      return access_ns(view);
     case ATTRIBUTION_WALK:
-      return over_lines(a->result, metric(a->result, group, "walk_ns", NULL));
+      return over_lines(view->result, metric(view, "walk_ns", NULL));
     case ATTRIBUTION_STORE:
-      return over_lines(a->result, pack_ns(a->result, group));
+      return over_lines(view->result, pack_ns(view));
     case ATTRIBUTION_GAME_COUNT:
       break;
   }
   return (struct figure){.missing = "there is no such figure"};
 }
-
-#define MEDIANS UINT_MAX /* in place of a repetition */
 
 static struct attribution_worth worth_of(const struct attribution *a, unsigned subset, enum attribution_game_id game,
                                          unsigned repetition) {
@@ -242,14 +250,10 @@ static struct attribution_worth worth_of(const struct attribution *a, unsigned s
   const struct result_group *group = result_group(a->result, name, a->profile);
   if (!group) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "it is not in this result"};
   if (!group->ok) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_FAILED, .why = group->reason};
-  struct result_group one = *group;
-  if (repetition != MEDIANS) {
-    if (repetition >= group->cell_count)
-      return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "there is no such repetition"};
-    one.cells += repetition;
-    one.cell_count = 1;
-  }
-  struct figure figure = figure_of(a, &one, game);
+  if (repetition != MEDIANS && repetition >= group->cell_count)
+    return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NOT_MEASURED, .why = "there is no such repetition"};
+  const struct view view = {a->result, group, repetition};
+  struct figure figure = figure_of(&view, a->checkpoint, game);
   if (figure.missing) return (struct attribution_worth){.gap = ATTRIBUTION_GAP_NO_FIGURE, .why = figure.missing};
   return (struct attribution_worth){.value = games[game].saved ? -figure.value : figure.value};
 }
@@ -269,7 +273,8 @@ static bool play_repetitions(struct attribution *a, enum attribution_game_id gam
   for (i = 0; i < a->stage_count; i++) a->over_repetitions[game][i] = summary_missing(missing);
   if (missing) return true;
   double *shares = calloc((size_t)n * a->stage_count, sizeof *shares); /* stage by stage */
-  bool ok = shares || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
+  bool ok = shares != NULL;
+  if (!ok) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the attribution");
   for (unsigned r = 0; ok && r < n; r++) {
     struct attribution_game played = {0};
     ok = play(a, game, r, &played, fault);

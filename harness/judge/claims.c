@@ -53,12 +53,7 @@ static bool read_list(const cJSON *object, const char *key, const char *where, c
   return true;
 }
 
-static bool is_checkpoint(const char *name) {
-  for (unsigned c = 0; c < RESULT_CHECKPOINT_COUNT; c++) {
-    if (strcmp(name, result_checkpoint_name((enum result_checkpoint_id)c)) == 0) return true;
-  }
-  return false;
-}
+static bool is_checkpoint(const char *name) { return checkpoint_named(name) != CHECKPOINT_COUNT; }
 
 static bool check_pair(const struct claim *claim, const char *where, struct fault *fault) {
   bool of_pair = metrics_is_of_pair(claim->metric), against_baseline = strcmp(claim->metric, "reduction_pct") == 0;

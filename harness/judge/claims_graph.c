@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB 1048576.0
+#include "base/size.h"
+
 #define ADDED "added."
 #define STEPS_MAX 50000
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "base/text_append.h"
 #include "render/markdown.h"
 
@@ -298,6 +299,5 @@ bool claims_print(const struct claims_verdicts *v, enum claims_form form, struct
   if (form == CLAIMS_JSON && !claims_print_json(v, fault)) return false;
   if (form == CLAIMS_TEXT) print_text(v);
   if (form == CLAIMS_MARKDOWN) print_markdown(v);
-  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-  return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: writing failed");
+  return output_flush(fault);
 }

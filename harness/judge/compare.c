@@ -7,72 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_flat.h"
+#include "base/count.h"
 #include "base/number.h"
 #include "render/table.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 /* ---- conditions ---- */
-
-struct member {
-  char *path, *text;
-};
-struct members {
-  struct member *list;
-  unsigned count, room;
-  const char *prefix;
-  bool failed; /* out of memory */
-};
-
-static void add_member(void *sink, const char *path, const char *text) {
-  struct members *members = sink;
-  if (members->count == members->room) {
-    unsigned room = members->room ? 2 * members->room : 64;
-    struct member *more = realloc(members->list, room * sizeof *more);
-    if (!more) {
-      members->failed = true;
-      return;
-    }
-    members->list = more;
-    members->room = room;
-  }
-  struct member *member = &members->list[members->count];
-  size_t bytes = strlen(members->prefix) + strlen(path) + 2;
-  member->path = malloc(bytes);
-  member->text = strdup(text);
-  if (member->path) snprintf(member->path, bytes, "%s.%s", members->prefix, path);
-  if (member->path && member->text) {
-    members->count++;
-    return;
-  }
-  free(member->path);
-  free(member->text);
-  members->failed = true;
-}
-
-static void free_members(struct members *members) {
-  for (unsigned i = 0; i < members->count; i++) {
-    free(members->list[i].path);
-    free(members->list[i].text);
-  }
-  free(members->list);
-}
-
-static void list_members(const struct result *result, struct members *members) {
-  static const char *const heads[] = {"corpus", "phasebench", "environment", "settings"};
-  for (size_t i = 0; i < COUNT(heads); i++) {
-    members->prefix = heads[i];
-    json_flat(cJSON_GetObjectItemCaseSensitive(result->root, heads[i]), add_member, members);
-  }
-}
-
-static const char *find_text(const struct members *members, const char *path) {
-  for (unsigned i = 0; i < members->count; i++) {
-    if (strcmp(members->list[i].path, path) == 0) return members->list[i].text;
-  }
-  return NULL;
-}
 
 static bool add_difference(struct comparison *comparison, const char *path, const char *a, const char *b) {
   struct compare_difference *difference = &comparison->differences[comparison->difference_count];
@@ -81,26 +20,19 @@ static bool add_difference(struct comparison *comparison, const char *path, cons
   return difference->path && !difference->text[0] == !a && !difference->text[1] == !b;
 }
 
+/* What A has and B has otherwise or not at all, then what only B has. */
 static bool find_differences(struct comparison *comparison) {
-  struct members sides[COMPARE_SIDES] = {0};
-  bool ok = true;
-  for (unsigned s = 0; s < COMPARE_SIDES; s++) {
-    list_members(comparison->result[s], &sides[s]);
-    ok = ok && !sides[s].failed;
+  const struct result *a = comparison->result[0], *b = comparison->result[1];
+  comparison->differences = calloc(a->fact_count + b->fact_count + 1, sizeof *comparison->differences);
+  bool ok = comparison->differences != NULL;
+  for (unsigned i = 0; ok && i < a->fact_count; i++) {
+    const char *path = a->facts[i].path, *text = a->facts[i].text, *other = result_fact(b, path);
+    if (!other || strcmp(other, text) != 0) ok = add_difference(comparison, path, text, other);
   }
-  comparison->differences = calloc(sides[0].count + sides[1].count + 1, sizeof *comparison->differences);
-  ok = ok && comparison->differences;
-  for (unsigned i = 0; ok && i < sides[0].count; i++) {
-    const struct member *member = &sides[0].list[i];
-    const char *other = find_text(&sides[1], member->path);
-    if (!other || strcmp(other, member->text) != 0) ok = add_difference(comparison, member->path, member->text, other);
+  for (unsigned i = 0; ok && i < b->fact_count; i++) {
+    const char *path = b->facts[i].path;
+    if (!result_fact(a, path)) ok = add_difference(comparison, path, NULL, b->facts[i].text);
   }
-  for (unsigned i = 0; ok && i < sides[1].count; i++) {
-    const struct member *member = &sides[1].list[i];
-    if (!find_text(&sides[0], member->path)) ok = add_difference(comparison, member->path, NULL, member->text);
-  }
-  free_members(&sides[0]);
-  free_members(&sides[1]);
   return ok;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * gate_comparability.c - in what two results differ before anything is compared, and what to do about it. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/json_out.h"
+#include "base/count.h"
 #include "base/number.h"
 #include "gate.h"
 
@@ -18,7 +18,6 @@ static const char *const policies_known[] = {
     GATE_POLICIES(X)
 #undef X
 };
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 const char *gate_comparability_name(enum gate_comparability comparability) { return comparabilities[comparability]; }
 const char *gate_policy_name(enum gate_policy policy) { return policies_known[policy]; }
@@ -67,30 +66,24 @@ static void compare_text(struct gate *gate, enum gate_comparability of, const ch
   if (before || after) add(gate, of, what, before, after);
 }
 
-static const cJSON *member(const struct result *result, const char *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(result->root, object), key);
+/* Any value of the file, as text; `path` as result_fact has it, and told by its last part. */
+static void compare_fact(struct gate *gate, enum gate_comparability of, const char *path) {
+  compare_text(gate, of, strrchr(path, '.') + 1, result_fact(gate->before, path), result_fact(gate->after, path));
 }
 
-/* Any value of the file, as it is written there. */
-static void compare_member(struct gate *gate, enum gate_comparability of, const char *object, const char *key) {
-  char *before = cJSON_PrintUnformatted(member(gate->before, object, key));
-  char *after = cJSON_PrintUnformatted(member(gate->after, object, key));
-  compare_text(gate, of, key, before, after);
-  cJSON_free(before);
-  cJSON_free(after);
-}
-
-static void compare_number(struct gate *gate, const char *what, double before, double after) {
+static void compare_number(struct gate *gate, enum gate_comparability of, const char *what, double before,
+                           double after) {
   char texts[2][40];
   number_exact(before, texts[0], sizeof texts[0]);
   number_exact(after, texts[1], sizeof texts[1]);
-  compare_text(gate, GATE_CORPUS, what, texts[0], texts[1]);
+  compare_text(gate, of, what, texts[0], texts[1]);
 }
 
 static double nodes_of(const struct result *result) {
   for (unsigned g = 0; g < result->group_count; g++) {
     const struct result_group *group = &result->groups[g];
-    if (group->ok && !group->instrument && !group->cells[0]->nodes.missing) return group->cells[0]->nodes.value;
+    if (group->ok && !group->instrument && !group->cells[0]->trees[TREE_FIGURE_NODES].missing)
+      return group->cells[0]->trees[TREE_FIGURE_NODES].value;
   }
   return 0;
 }
@@ -127,36 +120,44 @@ static void compare_grammars(struct gate *gate) {
   }
 }
 
+static const struct result_option *same_option(const struct result *result, const struct result_option *option) {
+  for (unsigned i = 0; i < result->option_count; i++) {
+    const struct result_option *other = &result->options[i];
+    if (strcmp(other->combination, option->combination) == 0 && strcmp(other->name, option->name) == 0) return other;
+  }
+  return NULL;
+}
+
 /* Of options that both have: a new one comes with a new version of its stage. */
 static void compare_options(struct gate *gate) {
-  const cJSON *combination, *option;
-  const cJSON *after = member(gate->after, "settings", "options");
   char what[64];
-  cJSON_ArrayForEach(combination, member(gate->before, "settings", "options")) {
-    const cJSON *others = cJSON_GetObjectItemCaseSensitive(after, combination->string);
-    cJSON_ArrayForEach(option, combination) {
-      const cJSON *other = cJSON_GetObjectItemCaseSensitive(others, option->string);
-      if (!other || cJSON_Compare(option, other, true)) continue;
-      char *values[2] = {cJSON_PrintUnformatted(option), cJSON_PrintUnformatted(other)};
-      snprintf(what, sizeof what, "%.30s in %.28s", option->string, combination->string);
-      compare_text(gate, GATE_SETTINGS, what, values[0], values[1]);
-      for (unsigned v = 0; v < 2; v++) cJSON_free(values[v]);
+  for (unsigned i = 0; i < gate->before->option_count; i++) {
+    const struct result_option *option = &gate->before->options[i], *other = same_option(gate->after, option);
+    if (!other || other->value == option->value) continue;
+    snprintf(what, sizeof what, "%.30s in %.28s", option->name, option->combination);
+    compare_number(gate, GATE_SETTINGS, what, option->value, other->value);
+  }
+}
+
+/* Of profiles that both have. */
+static void compare_malloc_conf(struct gate *gate) {
+  char what[64];
+  for (unsigned i = 0; i < gate->before->malloc_conf_count; i++) {
+    const struct result_malloc_conf *conf = &gate->before->malloc_confs[i];
+    for (unsigned j = 0; j < gate->after->malloc_conf_count; j++) {
+      const struct result_malloc_conf *other = &gate->after->malloc_confs[j];
+      if (strcmp(conf->profile, other->profile) != 0) continue;
+      snprintf(what, sizeof what, "malloc_conf of %.40s", conf->profile);
+      compare_text(gate, GATE_SETTINGS, what, conf->options, other->options);
     }
   }
 }
 
 static void compare_settings(struct gate *gate) {
+  static const char *const paths[] = {"settings.seed", "settings.aslr", "settings.huge_pages"};
   compare_options(gate);
-  static const char *const keys[] = {"seed", "aslr", "huge_pages"};
-  for (size_t k = 0; k < COUNT(keys); k++) compare_member(gate, GATE_SETTINGS, "settings", keys[k]);
-  const cJSON *before = member(gate->before, "settings", "malloc_conf");
-  const cJSON *after = member(gate->after, "settings", "malloc_conf"), *profile;
-  char what[64];
-  cJSON_ArrayForEach(profile, before) {
-    const cJSON *other = cJSON_GetObjectItemCaseSensitive(after, profile->string);
-    snprintf(what, sizeof what, "malloc_conf of %.40s", profile->string);
-    if (other) compare_text(gate, GATE_SETTINGS, what, cJSON_GetStringValue(profile), cJSON_GetStringValue(other));
-  }
+  for (size_t i = 0; i < COUNT(paths); i++) compare_fact(gate, GATE_SETTINGS, paths[i]);
+  compare_malloc_conf(gate);
 }
 
 bool gate_refuses(const struct gate *gate, const struct gate_difference *difference) {
@@ -167,19 +168,19 @@ bool gate_refuses(const struct gate *gate, const struct gate_difference *differe
 void gate_find_differences(struct gate *gate) {
   const struct result *a = gate->before, *b = gate->after;
   compare_text(gate, GATE_CORPUS, "content", a->content_hash, b->content_hash);
-  compare_number(gate, "lines", a->lines, b->lines);
+  compare_number(gate, GATE_CORPUS, "lines", a->lines, b->lines);
   compare_density(gate, "bytes a line", a->bytes / a->lines, b->bytes / b->lines);
   compare_density(gate, "nodes a line", nodes_of(a) / a->lines, nodes_of(b) / b->lines);
   compare_text(gate, GATE_MACHINE, "processor", a->cpu_model, b->cpu_model);
   compare_text(gate, GATE_MACHINE, "kernel", a->kernel, b->kernel);
-  compare_member(gate, GATE_MACHINE, "environment", "machine");
-  compare_member(gate, GATE_MACHINE, "environment", "cpu_count");
-  compare_member(gate, GATE_MACHINE, "environment", "page_bytes");
-  compare_member(gate, GATE_MACHINE, "environment", "transparent_hugepages");
+  compare_fact(gate, GATE_MACHINE, "environment.machine");
+  compare_fact(gate, GATE_MACHINE, "environment.cpu_count");
+  compare_fact(gate, GATE_MACHINE, "environment.page_bytes");
+  compare_fact(gate, GATE_MACHINE, "environment.transparent_hugepages");
   compare_text(gate, GATE_VERSION, "tree-sitter", a->tree_sitter_version, b->tree_sitter_version);
   compare_grammars(gate);
   compare_text(gate, GATE_VERSION, "allocator", a->allocator_version, b->allocator_version);
-  compare_member(gate, GATE_VERSION, "environment", "libc");
+  compare_fact(gate, GATE_VERSION, "environment.libc");
   compare_text(gate, GATE_VERSION, "compiler", a->compiler, b->compiler);
   compare_text(gate, GATE_VERSION, "compiler flags", a->compiler_flags, b->compiler_flags);
   compare_text(gate, GATE_VERSION, "build type", a->build_type, b->build_type);

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "gate.h"
 #include "gate_default.h"
 #include "result/metrics.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define WHERE_BYTES 600
 
 static const char *const kinds[] = {
@@ -50,14 +50,23 @@ static bool only_known(const cJSON *object, const char *const *known, size_t cou
   return true;
 }
 
-/* One of a list of words, by its number; the first where the key is absent and not required. */
-static bool read_word(const cJSON *object, const char *key, bool required, const char *const *words, size_t count,
-                      const char *where, unsigned *number, struct fault *fault) {
+/* A key whose value is one of a list of words. */
+struct choice {
+  const char *key;
+  bool is_required; /* else the first word is meant where the key is absent */
+  const char *const *words;
+  size_t count;
+};
+
+/* The number of the word. */
+static bool read_word(const cJSON *object, const struct choice *choice, const char *where, unsigned *number,
+                      struct fault *fault) {
+  const char *key = choice->key, *const *words = choice->words;
   const char *text;
   *number = 0;
-  if (!required && !cJSON_GetObjectItemCaseSensitive(object, key)) return true;
+  if (!choice->is_required && !cJSON_GetObjectItemCaseSensitive(object, key)) return true;
   if (!json_get_text(object, key, where, &text, fault)) return false;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < choice->count; i++) {
     if (strcmp(words[i], text) != 0) continue;
     *number = (unsigned)i;
     return true;
@@ -76,10 +85,7 @@ static bool read_effect(const cJSON *object, const char *key, const char *where,
 
 static bool is_checkpoint(const char *name) {
   if (strcmp(name, "-") == 0) return true;
-  for (unsigned c = 0; c < RESULT_CHECKPOINT_COUNT; c++) {
-    if (strcmp(name, result_checkpoint_name((enum result_checkpoint_id)c)) == 0) return true;
-  }
-  return false;
+  return checkpoint_named(name) != CHECKPOINT_COUNT;
 }
 
 static bool read_checkpoints(const cJSON *object, const char *where, struct gate_rule *rule, struct fault *fault) {
@@ -133,12 +139,14 @@ static bool check_direction(struct gate_rule *rule, const char *where, struct fa
 
 static bool read_rule(const cJSON *object, const char *where, struct gate_rule *rule, struct fault *fault) {
   static const char *const known[] = {"name", "checkpoints", "kind", "better", "gate", "min_effect_pct", "min_effect"};
+  static const struct choice kind_choice = {"kind", true, kinds, COUNT(kinds)},
+                             better_choice = {"better", false, directions, COUNT(directions)};
   unsigned kind, better;
   rule->gates = true;
   if (!only_known(object, known, COUNT(known), where, fault) ||
       !json_get_text(object, "name", where, &rule->name, fault) || !read_checkpoints(object, where, rule, fault) ||
-      !read_word(object, "kind", true, kinds, COUNT(kinds), where, &kind, fault) ||
-      !read_word(object, "better", false, directions, COUNT(directions), where, &better, fault) ||
+      !read_word(object, &kind_choice, where, &kind, fault) ||
+      !read_word(object, &better_choice, where, &better, fault) ||
       !read_effect(object, "min_effect_pct", where, &rule->min_effect_pct, fault) ||
       !read_effect(object, "min_effect", where, &rule->min_effect, fault)) {
     return false;
@@ -176,7 +184,8 @@ static bool read_config(struct gate_config *config, const char *path, struct fau
     if (!read_rule(item, where, rule, fault)) return false;
     gates = gates || rule->gates;
   }
-  return gates || fault_set(fault, EXIT_CODE_INPUT, "%s: no metric gates; a gate that lets all pass is none", path);
+  if (gates) return true;
+  return fault_set(fault, EXIT_CODE_INPUT, "%s: no metric gates; a gate that lets all pass is none", path);
 }
 
 bool gate_config_open(const char *path, struct gate_config **out, struct fault *fault) {
@@ -185,10 +194,10 @@ bool gate_config_open(const char *path, struct gate_config **out, struct fault *
   cJSON *root = NULL;
   config->path = path;
   if (path && !json_read_file(path, &root, fault)) return false;
-  if (!path) root = cJSON_Parse(gate_default_json);
+  const char *name = path ? path : "the default configuration (results/gate.json)";
+  if (!path) root = json_parse(gate_default_json, sizeof gate_default_json - 1, name, fault);
   config->root = root;
-  if (!root) return fault_set(fault, EXIT_CODE_INTERNAL, "the gate configuration that was built in is not JSON");
-  return read_config(config, path ? path : "the default configuration (results/gate.json)", fault);
+  return root && read_config(config, name, fault);
 }
 
 void gate_config_close(struct gate_config *config) {

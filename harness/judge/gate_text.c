@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "gate.h"
 #include "render/markdown.h"
 
@@ -151,8 +152,8 @@ static void print_markdown_rows(const struct gate *gate, FILE *out) {
     cells_of(line, &c);
     const char *const texts[] = {c.group, c.metric, c.before, c.after, c.change, c.noise, c.p, c.verdict};
     fputs("|", out);
-    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
-      if (t + 1 < sizeof texts / sizeof texts[0] || !line->reason[0]) print_cell(texts[t], out);
+    for (size_t t = 0; t < COUNT(texts); t++) {
+      if (t + 1 < COUNT(texts) || !line->reason[0]) print_cell(texts[t], out);
       else {
         fputs(" ", out);
         markdown_text(out, texts[t]);

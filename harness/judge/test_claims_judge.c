@@ -14,9 +14,10 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "claims_contradict.h"
 
-#define MIB 1048576.0
 #define REPETITIONS 6
 
 /* ---- a result, as far as these metrics look at it ---- */
@@ -26,11 +27,18 @@ struct made {
   struct result_cell cells[2][REPETITIONS];
   const struct result_cell *pointers[2][REPETITIONS];
   struct result_group groups[2];
+  struct metrics metrics[2];
 };
 
 /* Memory above `start` at `purged`, in MiB, of a combination. */
 static void set_memory(struct made *made, unsigned group, unsigned repetition, double mib) {
-  made->cells[group][repetition].checkpoints[RESULT_AT_PURGED].probe[PROBE_RSS].value = mib * MIB;
+  made->cells[group][repetition].checkpoints[CHECKPOINT_PURGED].probe[PROBE_RSS].value = mib * MIB;
+  for (unsigned g = 0; g < 2; g++) metrics_forget(&made->metrics[g]);
+}
+
+static void free_made(struct made *made) {
+  for (unsigned g = 0; g < 2; g++) metrics_forget(&made->metrics[g]);
+  free(made);
 }
 
 static void make(struct made *made, unsigned repetitions, double baseline_mib, double p1_mib) {
@@ -45,7 +53,8 @@ static void make(struct made *made, unsigned repetitions, double baseline_mib, d
                                             .profile = "strict",
                                             .cells = made->pointers[g],
                                             .cell_count = repetitions,
-                                            .ok = true};
+                                            .ok = true,
+                                            .metrics = &made->metrics[g]};
   }
   made->result.groups = made->groups;
   made->result.group_count = 2;
@@ -71,7 +80,7 @@ static enum claim_verdict verdict_at(const struct claim *claim, double baseline_
   assert_non_null(made);
   make(made, REPETITIONS, baseline_mib, p1_mib);
   struct claim_judgement judgement = claim_judge(claim, &made->result, "strict", "purged");
-  free(made);
+  free_made(made);
   assert_null(judgement.measured.missing);
   return judgement.verdict;
 }
@@ -125,7 +134,7 @@ static void the_interval_settles_or_not(void **state) {
   assert_string_equal(text, "reproduced, but the interval reaches \"refuted\"");
   claim_interval_text(&claim, &judgement.measured, text, sizeof text);
   assert_string_equal(text, "96.88 % interval -20.00 to 60.00 %, n = 6");
-  free(made);
+  free_made(made);
 }
 
 static void one_repetition_settles_nothing(void **state) {
@@ -141,7 +150,7 @@ static void one_repetition_settles_nothing(void **state) {
   assert_string_equal(text, "one repetition, which has no interval");
   claim_cells_text(&claim, &made->result, "strict", text, sizeof text);
   assert_string_equal(text, "p1 and baseline, profile strict, one repetition");
-  free(made);
+  free_made(made);
 }
 
 /* Pairs: repetition 2 had more of both, which a ratio of medians would not know. */
@@ -168,7 +177,7 @@ static void figures_of_two_combinations(void **state) {
   made->groups[0].cell_count = 2;
   assert_non_null(metrics_find_against(&made->result, p1, baseline, "lines_per_mib_factor", "purged", &unit).missing);
   assert_true(metrics_is_of_pair("added.x") && !metrics_is_of_pair("reduction_pct"));
-  free(made);
+  free_made(made);
 }
 
 static void numbers(void **state) {
@@ -180,7 +189,7 @@ static void numbers(void **state) {
                 {999.5, "999.50"},     {-0.5, "-0.500"},     {0.00013, "0.0001"},
                 {-100000, "-100,000"}, {1e20, "1e+20"},      {-INFINITY, "-inf"}};
   char text[80];
-  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+  for (size_t i = 0; i < COUNT(wanted); i++) {
     claim_number_text(wanted[i].value, text, sizeof text);
     assert_string_equal(text, wanted[i].text);
   }
@@ -238,7 +247,7 @@ static unsigned contradictions_of(const struct says *says, unsigned count, const
   return contradictions;
 }
 
-#define CONTRADICTIONS(says, lines, sentence) contradictions_of(says, sizeof says / sizeof says[0], lines, sentence)
+#define CONTRADICTIONS(says, lines, sentence) contradictions_of(says, COUNT(says), lines, sentence)
 
 static void phases_that_do_not_add_up(void **state) {
   (void)state;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * proof.c - see proof.h: sources, the batch walk, the walk by moves, names; and the
- * book-keeping of what was found. */
+ * proof.c - see proof.h: compares sources, names, the batch walk and the walk by moves, and tells what
+ * was found. compare.c has the comparison of facts and keeps the count, random.c all other moves. */
 #include "proof.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "internal.h"
 #include "system/heap.h"
@@ -15,125 +16,6 @@
 #define BATCH_NODES 1024u
 #define SMALL_TREE_NODES 2000u
 #define EXTENT_EVERY 16u
-
-/* ---- what was found ---- */
-
-/* The first mismatch of all is kept; true: it is this one. */
-static bool note(struct proof *proof, uint32_t node, const char *fact) {
-  proof->document_mismatches++;
-  if (proof->mismatches++ > 0) return false;
-  struct proof_mismatch *first = &proof->first;
-  snprintf(first->document, sizeof first->document, "%s", proof->document->path);
-  snprintf(first->fact, sizeof first->fact, "%s", fact);
-  first->has_node = node != PROOF_NO_NODE;
-  first->node = node;
-  return true;
-}
-
-bool proof_differs(struct proof *proof, uint32_t node, const char *fact, uint64_t expected, uint64_t found) {
-  if (!note(proof, node, fact)) return false;
-  proof->first.is_text = false;
-  proof->first.expected = expected;
-  proof->first.found = found;
-  return false;
-}
-
-bool proof_differs_text(struct proof *proof, uint32_t node, const char *fact, const char *expected, const char *found) {
-  if (!note(proof, node, fact)) return false;
-  proof->first.is_text = true;
-  snprintf(proof->first.expected_text, sizeof proof->first.expected_text, "%s", expected);
-  snprintf(proof->first.found_text, sizeof proof->first.found_text, "%s", found ? found : "NULL");
-  return false;
-}
-
-bool proof_failed_hook(struct proof *proof, uint32_t node, const char *hook, int error) {
-  struct fault fault = {0};
-  store_fault(proof->store, proof->codec, hook, error, &fault);
-  return proof_differs_text(proof, node, hook, "success", fault.message);
-}
-
-/* ---- facts ---- */
-
-void proof_read_head(const TSTreeCursor *at, TSNode node, uint32_t index, struct stage_head *head) {
-  TSPoint start = ts_node_start_point(node);
-  unsigned flags = 0;
-  if (ts_node_is_named(node)) flags |= STAGE_NODE_NAMED;
-  if (ts_node_is_extra(node)) flags |= STAGE_NODE_EXTRA;
-  if (ts_node_is_missing(node)) flags |= STAGE_NODE_MISSING;
-  if (ts_node_is_error(node)) flags |= STAGE_NODE_ERROR;
-  if (ts_node_has_error(node)) flags |= STAGE_NODE_HAS_ERROR;
-  *head = (struct stage_head){.symbol = ts_node_symbol(node),
-                              .grammar_symbol = ts_node_grammar_symbol(node),
-                              .field = ts_tree_cursor_current_field_id(at),
-                              .flags = (uint16_t)flags,
-                              .start_byte = ts_node_start_byte(node),
-                              .start_row = start.row,
-                              .start_column = start.column,
-                              .index = index};
-}
-
-void proof_read_extent(TSNode node, struct stage_extent *extent) {
-  TSPoint end = ts_node_end_point(node);
-  *extent = (struct stage_extent){.end_byte = ts_node_end_byte(node),
-                                  .end_row = end.row,
-                                  .end_column = end.column,
-                                  .child_count = ts_node_child_count(node),
-                                  .named_child_count = ts_node_named_child_count(node),
-                                  .descendant_count = ts_node_descendant_count(node)};
-}
-
-static bool compare(struct proof *proof, uint32_t node, const char *prefix, const char *fact, uint64_t expected,
-                    uint64_t found) {
-  if (expected == found) return true;
-  char name[64];
-  snprintf(name, sizeof name, "%s: %s", prefix, fact);
-  return proof_differs(proof, node, name, expected, found);
-}
-
-static bool compare_flags(struct proof *proof, uint32_t node, const char *prefix, unsigned expected, unsigned found) {
-  static const struct {
-    unsigned flag;
-    const char *fact;
-  } flags[] = {{STAGE_NODE_NAMED, "is named"},
-               {STAGE_NODE_EXTRA, "is extra"},
-               {STAGE_NODE_MISSING, "is missing"},
-               {STAGE_NODE_ERROR, "is an error"},
-               {STAGE_NODE_HAS_ERROR, "has an error"}};
-  bool same = true;
-  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
-    same &= compare(proof, node, prefix, flags[i].fact, (expected & flags[i].flag) != 0, (found & flags[i].flag) != 0);
-  return same && compare(proof, node, prefix, "flags", expected, found); /* bits that there are not */
-}
-
-bool proof_compare_head(struct proof *proof, const char *prefix, const struct stage_head *expected,
-                        const struct stage_head *found) {
-  _Static_assert(sizeof(struct stage_head) == 4 * sizeof(uint16_t) + 4 * sizeof(uint32_t),
-                 "no padding: memcmp will do");
-  if (memcmp(expected, found, sizeof *expected) == 0) return true;
-  uint32_t node = expected->index;
-  compare(proof, node, prefix, "index", expected->index, found->index);
-  compare(proof, node, prefix, "symbol", expected->symbol, found->symbol);
-  compare(proof, node, prefix, "grammar symbol", expected->grammar_symbol, found->grammar_symbol);
-  compare(proof, node, prefix, "field", expected->field, found->field);
-  compare_flags(proof, node, prefix, expected->flags, found->flags);
-  compare(proof, node, prefix, "start byte", expected->start_byte, found->start_byte);
-  compare(proof, node, prefix, "start row", expected->start_row, found->start_row);
-  compare(proof, node, prefix, "start column", expected->start_column, found->start_column);
-  return false;
-}
-
-bool proof_compare_extent(struct proof *proof, const char *prefix, uint32_t node, const struct stage_extent *expected,
-                          const struct stage_extent *found) {
-  _Static_assert(sizeof(struct stage_extent) == 6 * sizeof(uint32_t), "no padding: memcmp will do");
-  if (memcmp(expected, found, sizeof *expected) == 0) return true;
-  compare(proof, node, prefix, "end byte", expected->end_byte, found->end_byte);
-  compare(proof, node, prefix, "end row", expected->end_row, found->end_row);
-  compare(proof, node, prefix, "end column", expected->end_column, found->end_column);
-  compare(proof, node, prefix, "child count", expected->child_count, found->child_count);
-  compare(proof, node, prefix, "named child count", expected->named_child_count, found->named_child_count);
-  compare(proof, node, prefix, "descendant count", expected->descendant_count, found->descendant_count);
-  return false;
-}
 
 static bool give_up(const struct proof *proof) {
   return proof->document_mismatches >= PROOF_MISMATCHES_PER_DOCUMENT_MAX;
@@ -262,11 +144,12 @@ static bool push_level(struct proof *proof, uint32_t depth, struct fault *fault)
 /* tree-sitter against itself: were as many children reached as it counts, and as many nodes? */
 static void leave_level(struct proof *proof, const struct proof_level *level, uint32_t next_index) {
   uint32_t index = level->head.index;
-  compare(proof, index, "tree-sitter", "child count, children reached", level->extent.child_count, level->children);
-  compare(proof, index, "tree-sitter", "named child count, named children reached", level->extent.named_child_count,
-          level->named_children);
-  compare(proof, index, "tree-sitter", "descendant count, nodes reached", level->extent.descendant_count,
-          next_index - index);
+  proof_compare(proof, index, "tree-sitter", "child count, children reached", level->extent.child_count,
+                level->children);
+  proof_compare(proof, index, "tree-sitter", "named child count, named children reached",
+                level->extent.named_child_count, level->named_children);
+  proof_compare(proof, index, "tree-sitter", "descendant count, nodes reached", level->extent.descendant_count,
+                next_index - index);
 }
 
 static bool compare_move(struct proof *proof, uint32_t node, const char *move, bool expected, bool found) {
@@ -288,10 +171,10 @@ static bool enter(struct proof *proof, const TSTreeCursor *at, uint32_t depth, u
     proof->levels[depth - 1].children++;
     proof->levels[depth - 1].named_children += ts_node_is_named(node);
   }
-  compare(proof, index, "tree-sitter", "descendant index, nodes met before", index,
-          ts_tree_cursor_current_descendant_index(at));
+  proof_compare(proof, index, "tree-sitter", "descendant index, nodes met before", index,
+                ts_tree_cursor_current_descendant_index(at));
   proof_compare_head(proof, "moves", &level->head, &proof->cursor->head);
-  compare(proof, index, "moves", "depth", depth, proof->cursor->depth);
+  proof_compare(proof, index, "moves", "depth", depth, proof->cursor->depth);
   if (!small && index % EXTENT_EVERY != 0) return true;
   struct stage_extent extent;
   int error = proof->codec->extent(proof->cursor, &extent);
@@ -322,7 +205,7 @@ static bool step(struct proof *proof, TSTreeCursor *at, uint32_t *depth, uint32_
     --*depth;
     index = proof->levels[*depth].head.index;
     if (!proof_compare_head(proof, "goto_parent", &proof->levels[*depth].head, &proof->cursor->head)) return false;
-    if (!compare(proof, index, "goto_parent", "depth", *depth, proof->cursor->depth)) return false;
+    if (!proof_compare(proof, index, "goto_parent", "depth", *depth, proof->cursor->depth)) return false;
   }
 }
 

@@ -11,10 +11,10 @@
  *            the children that its cursor reaches
  *   random   all other moves and, where the codec has them, points and scanning by symbol, from a
  *            seeded sample of nodes, each against what it means
- *            (proof_random.c)
+ *            (random.c)
  *
  * and the name of every symbol and field met. The expected side is tree-sitter's public
- * API; no stage's code takes part in it, and no tree is ever recursed over. */
+ * API; no stage's code takes part in it. No function recurses over a tree, which may be very deep. */
 #ifndef PHASEBENCH_PROOF_H
 #define PHASEBENCH_PROOF_H
 
@@ -79,13 +79,13 @@ bool proof_open(struct proof *proof, uint32_t language_count, uint64_t seed, str
                 struct fault *fault);
 void proof_close(struct proof *proof);
 
-/* Opens a cursor on the store, for a number of documents. Counts go on. The cursor, and what the
- * comparing took, is let go of by proof_detach. */
+/* Opens a cursor on the store, with which any number of documents are compared. Counts of earlier ones stay.
+ * proof_detach closes the cursor and frees what the comparison took. */
 bool proof_attach(struct proof *proof, struct store *store, struct fault *fault);
 void proof_detach(struct proof *proof);
 
-/* Compares one document. A mismatch is counted, and no fault: false only when the
- * comparison itself could not be made (out of memory, a stage's error is a mismatch). */
+/* Compares one document. A mismatch, or a stage's error, is counted and is not a fault. False only when the
+ * comparison could not be made (out of memory). */
 bool proof_document(struct proof *proof, const struct proof_document *document, struct fault *fault);
 
 /* The text of the first mismatch, for a fault. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * proof_random.c - the part of the proof that jumps about: goto_index, and from there
+ * random.c - the part of the proof that jumps within a tree: goto_index, and from there
  * every move that the walk in step (proof.c) does not make.
  *
  * Where tree-sitter has the same function and it can be relied upon, the answer is

@@ -15,14 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "proof.h"
+#include "store/stage_module.h"
 #include "store/store.h"
 #include "system/heap.h"
 #include "testing/liar.h"
 
-#define TEXT_COUNT ((uint32_t)(sizeof check_texts / sizeof check_texts[0]))
+#define TEXT_COUNT ((uint32_t)COUNT(check_texts))
 
 static struct store *store;
 static liar_choose_fn *choose;
@@ -60,7 +62,7 @@ static void read_own_source(void) {
 
 static int open_store(void **state) {
   (void)state;
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   char path[4096];
   snprintf(path, sizeof path, "%s/test_stages/liar.so", getenv("PHASEBENCH_BUILD_DIR"));
@@ -165,11 +167,11 @@ static const char *const extent_facts[] = {"end byte",    "end row",           "
 static void each_wrong_fact_of_the_walk_is_found(void **state) {
   (void)state;
   char lie[128];
-  for (size_t i = 0; i < sizeof head_facts / sizeof head_facts[0]; i++) {
+  for (size_t i = 0; i < COUNT(head_facts); i++) {
     snprintf(lie, sizeof lie, "walk: %s", head_facts[i]);
     found(lie, lie);
   }
-  for (size_t i = 0; i < sizeof extent_facts / sizeof extent_facts[0]; i++) {
+  for (size_t i = 0; i < COUNT(extent_facts); i++) {
     snprintf(lie, sizeof lie, "walk: %s", extent_facts[i]);
     found(lie, lie);
   }
@@ -182,7 +184,7 @@ static void each_wrong_fact_of_the_walk_is_found(void **state) {
 static void each_wrong_extent_is_found(void **state) {
   (void)state;
   char lie[128];
-  for (size_t i = 0; i < sizeof extent_facts / sizeof extent_facts[0]; i++) {
+  for (size_t i = 0; i < COUNT(extent_facts); i++) {
     snprintf(lie, sizeof lie, "extent: %s", extent_facts[i]);
     found(lie, extent_facts[i]);
   }
@@ -194,8 +196,8 @@ static void each_wrong_head_after_a_move_is_found(void **state) {
   /* The moves that the walk in step makes; there every node is looked at, and so every fact. */
   static const char *const moves[] = {"goto_first_child", "goto_next_sibling", "goto_parent"};
   char lie[128];
-  for (size_t m = 0; m < sizeof moves / sizeof moves[0]; m++) {
-    for (size_t i = 0; i < sizeof head_facts / sizeof head_facts[0]; i++) {
+  for (size_t m = 0; m < COUNT(moves); m++) {
+    for (size_t i = 0; i < COUNT(head_facts); i++) {
       snprintf(lie, sizeof lie, "%s: %s", moves[m], head_facts[i]);
       found(lie, head_facts[i]);
     }
@@ -221,12 +223,12 @@ static void each_wrong_move_is_found(void **state) {
   static const char *const ways[] = {"refused", "error", "another node", "depth", "symbol", "start byte"};
   static const char *const refusals[] = {"made though there is none", "moves when refused"};
   char lie[128];
-  for (size_t m = 0; m < sizeof moves / sizeof moves[0]; m++) {
-    for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
+  for (size_t m = 0; m < COUNT(moves); m++) {
+    for (size_t w = 0; w < COUNT(ways); w++) {
       snprintf(lie, sizeof lie, "%s: %s", moves[m], ways[w]);
       found(lie, "");
     }
-    for (size_t w = 0; w < sizeof refusals / sizeof refusals[0]; w++) {
+    for (size_t w = 0; w < COUNT(refusals); w++) {
       /* Never refused within a node; only the rest of a line can lead out of it. */
       bool by_points = strcmp(moves[m], "goto_descendant_for_points") == 0;
       if (strncmp(moves[m], "goto_descendant", 15) == 0 && !by_points) continue;

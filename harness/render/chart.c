@@ -6,7 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "table.h"
 #include "html.h"
 
@@ -85,7 +87,7 @@ unsigned chart_ticks(const struct chart_axis *axis, double gap_px, double ticks[
   } log_steps[] = {{"123456789", 1}, {"12468", 1}, {"125", 1}, {"13", 1}, {"1", 1}, {"1", 2}, {"1", 3}, {"1", 6}};
   unsigned count = 0;
   if (axis->logarithmic) {
-    for (unsigned i = 0; i < sizeof log_steps / sizeof log_steps[0]; i++) {
+    for (unsigned i = 0; i < COUNT(log_steps); i++) {
       count = log_ticks(axis, log_steps[i].digits, log_steps[i].decades, ticks);
       if (is_sparse(axis, gap_px, ticks, count)) return count;
     }
@@ -124,33 +126,16 @@ void chart_begin(FILE *out, bool narrow, double height, const char *title) {
 
 void chart_end(FILE *out) { fputs("</svg>\n", out); }
 
-unsigned chart_characters(const char *text) {
-  unsigned count = 0;
-  for (; *text; text++) count += ((unsigned char)*text & 0xC0) != 0x80;
-  return count;
-}
-
-/* Where the character number `index` begins. */
-static size_t character_at(const char *text, unsigned index) {
-  size_t at = 0;
-  while (text[at]) {
-    if (((unsigned char)text[at] & 0xC0) != 0x80 && index-- == 0) break;
-    at++;
-  }
-  return at;
-}
-
-void chart_label(FILE *out, double x, double y, const char *anchor, const char *class, const char *text,
-                 unsigned characters_max) {
-  fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor, class);
-  unsigned count = chart_characters(text);
-  if (characters_max == 0 || count <= characters_max) {
+void chart_label(FILE *out, double x, double y, struct chart_style style, const char *text) {
+  fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">", x, y, style.anchor, style.class);
+  size_t count = utf8_characters(text);
+  if (style.characters_max == 0 || count <= style.characters_max) {
     html_text(out, text);
   } else {
-    unsigned keep = characters_max > 3 ? characters_max - 1 : 2, tail = keep / 2;
-    html_format(out, "%.*s", (int)character_at(text, keep - tail), text);
+    size_t keep = style.characters_max > 3 ? style.characters_max - 1 : 2, tail = keep / 2;
+    html_format(out, "%.*s", (int)utf8_offset(text, keep - tail), text);
     fputs("\u2026", out);
-    html_text(out, text + character_at(text, count - tail));
+    html_text(out, text + utf8_offset(text, count - tail));
   }
   fputs("</text>", out);
 }

@@ -2,7 +2,7 @@
  *
  * chart.h - pictures of a page, as SVG inside it. Each is written twice, for wide and for narrow screens
  * (report.css shows one of them), so that its words are never scaled down; colours are classes, so that
- * they follow the page's colour scheme. Picture files for documents are gnuplot's (report_plot.c); both
+ * they follow the page's colour scheme. Picture files for documents are gnuplot's (report/plot.c); both
  * are drawn from the same tables. All text goes through html.h. */
 #ifndef PHASEBENCH_CHART_H
 #define PHASEBENCH_CHART_H
@@ -106,12 +106,15 @@ void chart_twice(FILE *out, chart_draw_fn *draw, const void *chart);
 double chart_width(bool narrow);
 void chart_begin(FILE *out, bool narrow, double height, const char *title);
 void chart_end(FILE *out);
-/* anchor: start, middle, end. Of a text that is too long the middle is left out; 0: never. */
-void chart_label(FILE *out, double x, double y, const char *anchor, const char *class, const char *text,
-                 unsigned characters_max);
+/* How a text stands. Of one that is too long the middle is left out. */
+struct chart_style {
+  const char *anchor;      /* which end of it is at x: start, middle, end */
+  const char *class;       /* of the style sheet */
+  unsigned characters_max; /* 0: any number */
+};
+void chart_label(FILE *out, double x, double y, struct chart_style style, const char *text);
 void chart_line(FILE *out, const char *class, double x1, double y1, double x2, double y2);
 void chart_hover(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-unsigned chart_characters(const char *text);
 /* How much room a text in the pictures' size takes. */
 #define CHART_CHARACTER_PX 9.0 /* of a wide typeface: which one it is only the reader knows */
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "chart.h"
 
 #define TOP 26.0
@@ -19,24 +20,25 @@ static void draw_y_axis(FILE *out, const struct chart_axis *axis, double left, d
     double y = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", left, y, right, y);
-    chart_label(out, left - 8, y + 4, "end", "t", text, 0);
+    chart_label(out, left - 8, y + 4, (struct chart_style){.anchor = "end", .class = "t"}, text);
   }
-  chart_label(out, 0, 12, "start", "t", says, 0);
+  chart_label(out, 0, 12, (struct chart_style){.anchor = "start", .class = "t"}, says);
 }
 
 static void draw_x_axis(FILE *out, const struct chart_axis *axis, double width, double bottom, const char *says) {
   double ticks[CHART_TICKS_MAX];
   char text[48];
   chart_number(axis->high, text, sizeof text);
-  unsigned count = chart_ticks(axis, CHART_CHARACTER_PX * (chart_characters(text) + 2), ticks);
+  unsigned count = chart_ticks(axis, CHART_CHARACTER_PX * (utf8_characters(text) + 2), ticks);
   for (unsigned i = 0; i < count; i++) {
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, TOP, x, bottom);
-    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * chart_characters(text)), bottom + 18, "middle", "t",
-                text, 0);
+    chart_label(out, fmin(x, width - 0.46 * CHART_CHARACTER_PX * utf8_characters(text)), bottom + 18,
+                (struct chart_style){.anchor = "middle", .class = "t"}, text);
   }
-  chart_label(out, axis->from < 60 ? 0 : axis->from, bottom + 38, "start", "t", says, 0);
+  chart_label(out, axis->from < 60 ? 0 : axis->from, bottom + 38, (struct chart_style){.anchor = "start", .class = "t"},
+              says);
 }
 
 /* ---- labels at the right ends of lines ---- */
@@ -51,7 +53,8 @@ static int by_y(const void *a, const void *b) {
   return (x->y > y->y) - (x->y < y->y);
 }
 
-/* Apart from each other, in order, between top and bottom: pushed down, then those that fell out pushed up. */
+/* Keeps labels apart, in order, between top and bottom: pushes them down, then those that fell out up
+ * again. */
 static void spread_out(struct end_label *labels, unsigned count, double bottom) {
   qsort(labels, count, sizeof *labels, by_y);
   for (unsigned i = 1; i < count; i++) labels[i].y = fmax(labels[i].y, labels[i - 1].y + LABEL_GAP_PX);
@@ -105,7 +108,8 @@ static void draw_ends(FILE *out, const struct chart_lines *chart, const struct c
     snprintf(text, sizeof text, narrow ? "%u" : "%u  %s", s + 1, chart->names[s]);
     snprintf(class, sizeof class, "e e%u", s % 16);
     chart_line(out, "h", x->to + 5, last, x->to + 14, labels[i].y);
-    chart_label(out, x->to + 17, labels[i].y + 4, "start", class, text, 27);
+    chart_label(out, x->to + 17, labels[i].y + 4,
+                (struct chart_style){.anchor = "start", .class = class, .characters_max = 27}, text);
   }
   free(labels);
 }
@@ -114,7 +118,7 @@ static void draw_lines(FILE *out, const void *from, bool narrow) {
   const struct chart_lines *chart = from;
   double width = chart_width(narrow), bottom = narrow ? 330 : 400, longest = 2;
   for (unsigned s = 0; s < chart->series_count && !narrow; s++) {
-    longest = fmax(longest, fmin(chart_characters(chart->names[s]) + 3, 27));
+    longest = fmax(longest, fmin(utf8_characters(chart->names[s]) + 3, 27));
   }
   struct chart_axis x = {.low = 1, .high = 0, .logarithmic = true}, y = x;
   x.from = narrow ? 52 : 64;
@@ -134,7 +138,8 @@ static void draw_lines(FILE *out, const void *from, bool narrow) {
   for (unsigned p = 0; p < chart->point_count && !chart->logarithmic_x; p++) {
     bool lower = narrow && p % 2 == 1; /* in two rows, where there is no room for one */
     chart_line(out, "g", x_of(chart, &x, p), TOP, x_of(chart, &x, p), bottom + (lower ? 18 : 0));
-    chart_label(out, x_of(chart, &x, p), bottom + (lower ? 34 : 20), "middle", "t", chart->x_names[p], 12);
+    chart_label(out, x_of(chart, &x, p), bottom + (lower ? 34 : 20),
+                (struct chart_style){.anchor = "middle", .class = "t", .characters_max = 12}, chart->x_names[p]);
   }
   for (unsigned s = chart->series_count; s-- > 0;) draw_series(out, chart, &x, &y, s);
   draw_ends(out, chart, &x, &y, narrow);
@@ -157,7 +162,7 @@ static void draw_dot(FILE *out, const struct chart_dot *dot, const struct chart_
   fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/></g>", cx, cy, dot->on_frontier ? "5" : "3.5");
 }
 
-/* What is to the right of and above a step of this line is beaten by something. */
+/* Dots to the right of and above this line are beaten by one on it. */
 static void draw_frontier(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
                           const struct chart_axis *y) {
   double before = NAN;
@@ -173,8 +178,8 @@ static void draw_frontier(FILE *out, const struct chart_plane *chart, const stru
   fputs("\"/>", out);
 }
 
-/* Numbers of those on the frontier, below and left of their dots, where by its nature there are no dots; each clear
- * of the one before. Their names are in a list below the picture. */
+/* Numbers the dots on the frontier. A number stands below and left of its dot, where there can be no other
+ * dot, and clear of the number before. A list below the picture has the names. */
 static void draw_numbers(FILE *out, const struct chart_plane *chart, const struct chart_axis *x,
                          const struct chart_axis *y) {
   unsigned number = 0;
@@ -186,7 +191,7 @@ static void draw_numbers(FILE *out, const struct chart_plane *chart, const struc
     snprintf(text, sizeof text, "%u", ++number);
     double cx = chart_at(x, dot->x.value) - 7, cy = chart_at(y, dot->y.value) + 14;
     if (cx - last_x < 2.2 * CHART_CHARACTER_PX && cy < last_y + LABEL_GAP_PX) cy = last_y + LABEL_GAP_PX;
-    chart_label(out, cx, cy, "end", "e", text, 0);
+    chart_label(out, cx, cy, (struct chart_style){.anchor = "end", .class = "e"}, text);
     last_x = cx;
     last_y = cy;
   }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "chart.h"
 #include "table.h"
 
@@ -26,7 +27,7 @@ static struct layout lay_out(bool narrow, const char *const *labels, unsigned ro
   struct layout l = {.narrow = narrow, .width = chart_width(narrow)};
   l.value_px = fmax(8.6 * digits + (narrow ? 6 : 14), narrow ? 0 : VALUE_PX_MIN);
   double longest = 0;
-  for (unsigned r = 0; r < rows; r++) longest = fmax(longest, CHART_CHARACTER_PX * chart_characters(labels[r]));
+  for (unsigned r = 0; r < rows; r++) longest = fmax(longest, CHART_CHARACTER_PX * utf8_characters(labels[r]));
   l.row_px = narrow ? row_px + 20 : row_px;
   l.middle = narrow ? l.row_px - row_px / 2 : row_px / 2;
   l.label_px = narrow ? 8 : fmin(longest, LABEL_PX_MAX) + 14;
@@ -41,20 +42,26 @@ static void draw_axis(FILE *out, const struct layout *l, const struct chart_axis
   double ticks[CHART_TICKS_MAX];
   char text[48];
   chart_number(axis->high, text, sizeof text);
-  unsigned count = chart_ticks(axis, CHART_CHARACTER_PX * (chart_characters(text) + 2), ticks);
+  unsigned count = chart_ticks(axis, CHART_CHARACTER_PX * (utf8_characters(text) + 2), ticks);
   for (unsigned i = 0; i < count; i++) {
     double x = chart_at(axis, ticks[i]);
     chart_number(ticks[i], text, sizeof text);
     chart_line(out, "g", x, 0, x, bottom);
-    double half = 0.46 * CHART_CHARACTER_PX * chart_characters(text); /* it must not reach out of the picture */
-    chart_label(out, fmax(fmin(x, l->width - half), half), bottom + 16, "middle", "t", text, 0);
+    double half = 0.46 * CHART_CHARACTER_PX * utf8_characters(text); /* it must not reach out of the picture */
+    chart_label(out, fmax(fmin(x, l->width - half), half), bottom + 16,
+                (struct chart_style){.anchor = "middle", .class = "t"}, text);
   }
-  chart_label(out, l->narrow ? 0 : axis->from, bottom + 34, "start", "t", says, 0);
+  chart_label(out, l->narrow ? 0 : axis->from, bottom + 34, (struct chart_style){.anchor = "start", .class = "t"},
+              says);
 }
 
 static void draw_name(FILE *out, const struct layout *l, double top, const char *label) {
-  if (l->narrow) chart_label(out, 0, top + 16, "start", "n", label, l->label_characters);
-  else chart_label(out, l->label_px - 14, top + l->middle + 4, "end", "n", label, l->label_characters);
+  if (l->narrow)
+    chart_label(out, 0, top + 16,
+                (struct chart_style){.anchor = "start", .class = "n", .characters_max = l->label_characters}, label);
+  else
+    chart_label(out, l->label_px - 14, top + l->middle + 4,
+                (struct chart_style){.anchor = "end", .class = "n", .characters_max = l->label_characters}, label);
 }
 
 /* ---- points ---- */
@@ -92,8 +99,12 @@ static void draw_values(FILE *out, const struct layout *l, const struct chart_ro
     unsigned from_right = chart->valued - 1 - s;
     if (row->points[s].is_there) number_readable(row->points[s].value, chart->decimals, text, sizeof text);
     snprintf(class, sizeof class, "v v%u", s);
-    if (l->narrow) chart_label(out, l->width - l->value_px * from_right, top + 16, "end", class, text, 0);
-    else chart_label(out, l->width - l->value_px * from_right, top + l->middle + 4, "end", class, text, 0);
+    if (l->narrow)
+      chart_label(out, l->width - l->value_px * from_right, top + 16,
+                  (struct chart_style){.anchor = "end", .class = class}, text);
+    else
+      chart_label(out, l->width - l->value_px * from_right, top + l->middle + 4,
+                  (struct chart_style){.anchor = "end", .class = class}, text);
   }
 }
 
@@ -103,8 +114,11 @@ static void draw_row(FILE *out, const struct layout *l, const struct chart_rows 
   double top = r * l->row_px, y = top + l->middle;
   draw_name(out, l, top, row->label);
   if (row->note[0]) {
-    chart_label(out, l->label_px + 4, y + 4, "start", "f", row->note,
-                (unsigned)((l->plot_right - l->label_px) / CHART_CHARACTER_PX));
+    chart_label(out, l->label_px + 4, y + 4,
+                (struct chart_style){.anchor = "start",
+                                     .class = "f",
+                                     .characters_max = (unsigned)((l->plot_right - l->label_px) / CHART_CHARACTER_PX)},
+                row->note);
     return;
   }
   chart_line(out, "r", axis->from, y, axis->to, y);
@@ -126,7 +140,7 @@ static unsigned most_digits(const struct chart_rows *chart) {
     for (unsigned s = 0; s < chart->valued; s++) {
       if (!chart->rows[r].points[s].is_there) continue;
       number_readable(chart->rows[r].points[s].value, chart->decimals, text, sizeof text);
-      if (chart_characters(text) > most) most = chart_characters(text);
+      if (utf8_characters(text) > most) most = utf8_characters(text);
     }
   }
   return most;
@@ -182,8 +196,11 @@ static void draw_bar(FILE *out, const struct layout *l, const struct chart_bars 
   char text[48];
   draw_name(out, l, top, chart->labels[r]);
   if (chart->notes[r][0]) {
-    chart_label(out, l->label_px + 4, y + 4, "start", "f", chart->notes[r],
-                (unsigned)((l->plot_right - l->label_px) / CHART_CHARACTER_PX));
+    chart_label(out, l->label_px + 4, y + 4,
+                (struct chart_style){.anchor = "start",
+                                     .class = "f",
+                                     .characters_max = (unsigned)((l->plot_right - l->label_px) / CHART_CHARACTER_PX)},
+                chart->notes[r]);
     return;
   }
   for (unsigned p = 0; p < chart->part_count; p++) {
@@ -197,8 +214,8 @@ static void draw_bar(FILE *out, const struct layout *l, const struct chart_bars 
     fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"16\"/></g>", x1, y - 8, x2 - x1);
   }
   number_readable(chart->totals[r], chart->totals[r] < 100 ? 2 : 0, text, sizeof text);
-  if (l->narrow) chart_label(out, l->width, top + 16, "end", "v v0", text, 0);
-  else chart_label(out, l->width, y + 4, "end", "v v0", text, 0);
+  if (l->narrow) chart_label(out, l->width, top + 16, (struct chart_style){.anchor = "end", .class = "v v0"}, text);
+  else chart_label(out, l->width, y + 4, (struct chart_style){.anchor = "end", .class = "v v0"}, text);
 }
 
 static void draw_bars(FILE *out, const void *from, bool narrow) {

@@ -89,7 +89,8 @@ void html_element(FILE *out, const char *tag, const char *class, const char *for
   va_end(arguments);
 }
 
-/* As it is: a style element has no references. So "</" must not be in it. */
+/* A style element has no character references, so the style sheet is copied as it is and must not contain
+ * "</". */
 static bool write_style(FILE *out, struct fault *fault) {
   char path[4352];
   bool ok = false;
@@ -103,6 +104,7 @@ static bool write_style(FILE *out, struct fault *fault) {
     fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", path);
   } else {
     size_t bytes = fread(style, 1, STYLE_BYTES_MAX + 1, file);
+    if (ferror(file)) fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
     ok = bytes > 0 && bytes <= STYLE_BYTES_MAX && !ferror(file) && strlen(style) == bytes && !strstr(style, "</") &&
          utf8_valid((const uint8_t *)style, bytes);
     if (!ok) fault_set(fault, EXIT_CODE_INPUT, "%s: expected a style sheet in UTF-8 without \"</\"", path);

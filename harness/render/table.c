@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "markdown.h"
+#include "base/text.h"
 
 #define SHOWN_BYTES 48
 
@@ -122,35 +123,28 @@ static void cell_text(const struct table *table, unsigned row, unsigned column, 
   number_readable(cell->value / shape->scale, shape->decimals, text, SHOWN_BYTES);
 }
 
-/* Characters, not bytes: names may be UTF-8. */
-static size_t width_of(const char *text) {
-  size_t width = 0;
-  for (; *text; text++) width += ((unsigned char)*text & 0xC0) != 0x80;
-  return width;
-}
-
 static void write_padded(const char *text, size_t width, bool right, FILE *out) {
-  size_t pad = width > width_of(text) ? width - width_of(text) : 0;
+  size_t pad = width > utf8_characters(text) ? width - utf8_characters(text) : 0;
   if (right) fprintf(out, "%*s", (int)pad, "");
   fputs(text, out);
   if (!right) fprintf(out, "%*s", (int)pad, "");
 }
 
 static size_t column_width(const struct table *table, unsigned column) {
-  size_t width = width_of(table->columns[column].label);
+  size_t width = utf8_characters(table->columns[column].label);
   for (unsigned r = 0; r < table->row_count; r++) {
     char text[SHOWN_BYTES];
     if (table->rows[r].note[0]) continue;
     cell_text(table, r, column, text);
-    if (width_of(text) > width) width = width_of(text);
+    if (utf8_characters(text) > width) width = utf8_characters(text);
   }
   return width;
 }
 
 static size_t name_width(const struct table *table) {
-  size_t width = width_of(table->corner);
+  size_t width = utf8_characters(table->corner);
   for (unsigned r = 0; r < table->row_count; r++) {
-    if (width_of(table->rows[r].name) > width) width = width_of(table->rows[r].name);
+    if (utf8_characters(table->rows[r].name) > width) width = utf8_characters(table->rows[r].name);
   }
   return width;
 }

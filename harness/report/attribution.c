@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_attribution.c - tables of which stage a saving is owed to, and what it is paid for with. */
+ * attribution.c - tables of which stage a saving is owed to, and what it is paid for with. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "report.h"
 
 const char *const report_attribution_notes[] = {
@@ -140,7 +141,7 @@ bool report_prices_of(const struct attribution *a, struct table *table, struct f
   } columns[] = {{ATTRIBUTION_ACCESS, "access: ns", "for each B/line", 0, 1},
                  {ATTRIBUTION_WALK, "walk: ns/line", "ns/B", 1, 2},
                  {ATTRIBUTION_STORE, "store and finalize: ns/line", "ns/B", 0, 1}};
-  enum { PAIRS = sizeof columns / sizeof columns[0] };
+  enum { PAIRS = COUNT(columns) };
   bool all = !a->games[ATTRIBUTION_BYTES].share[ATTRIBUTION_SHAPLEY][0].missing;
   enum attribution_method method = all ? ATTRIBUTION_SHAPLEY : ATTRIBUTION_MARGINAL;
   if (!table_new(table, a->stage_count, 2 * PAIRS)) return out_of_memory(a, fault);
@@ -165,29 +166,33 @@ bool report_prices_of(const struct attribution *a, struct table *table, struct f
 
 /* ---- of a result ---- */
 
-static bool open_and_make(const struct result *result, const char *profile, const char *checkpoint,
-                          bool (*make)(const struct attribution *, struct table *, struct fault *), struct table *table,
+struct recipe {
+  const char *checkpoint;
+  bool (*make)(const struct attribution *, struct table *, struct fault *);
+};
+
+static bool open_and_make(const struct result *result, const char *profile, struct recipe recipe, struct table *table,
                           struct fault *fault) {
   struct attribution *a;
-  if (!attribution_open(result, profile, checkpoint, NULL, &a, fault)) return false;
-  bool ok = make(a, table, fault);
+  if (!attribution_open(result, profile, recipe.checkpoint, NULL, &a, fault)) return false;
+  bool ok = recipe.make(a, table, fault);
   attribution_close(a);
   return ok;
 }
 
 bool report_attribution(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  return open_and_make(result, profile, "purged", report_shares_of, table, fault);
+  return open_and_make(result, profile, (struct recipe){"purged", report_shares_of}, table, fault);
 }
 
 bool report_attribution_served(const struct result *result, const char *profile, struct table *table,
                                struct fault *fault) {
-  return open_and_make(result, profile, "served", report_shares_of, table, fault);
+  return open_and_make(result, profile, (struct recipe){"served", report_shares_of}, table, fault);
 }
 
 bool report_interactions(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  return open_and_make(result, profile, "purged", report_interactions_of, table, fault);
+  return open_and_make(result, profile, (struct recipe){"purged", report_interactions_of}, table, fault);
 }
 
 bool report_prices(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  return open_and_make(result, profile, "served", report_prices_of, table, fault);
+  return open_and_make(result, profile, (struct recipe){"served", report_prices_of}, table, fault);
 }

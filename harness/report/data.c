@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_data.c - the tables of a report. Every figure comes from metrics_find, by name. */
+ * data.c - the tables of the text: which metrics, and those that are made of several. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "report.h"
 
-#define MIB 1048576.0
 #define KIB 1024.0
-
-/* ---- one row a combination ---- */
-
-enum part { MEDIAN, LEAST, MOST }; /* of the repetitions */
-struct shape {
-  const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
-  const char *label;
-  double scale;
-  int decimals;
-  enum part part;
-};
-
-static unsigned combinations_in(const struct result *result, const char *profile, bool instruments,
-                                const struct result_group **groups) {
-  unsigned count = 0;
-  for (unsigned g = 0; g < result->group_count; g++) {
-    const struct result_group *group = &result->groups[g];
-    if (strcmp(group->profile, profile) != 0 || (group->instrument && !instruments)) continue;
-    groups[count++] = group;
-  }
-  return count;
-}
 
 bool report_is_drawn(const struct result *result, const char *profile, const char *combination) {
   char stages[ATTRIBUTION_STAGES_MAX][ATTRIBUTION_STAGE_BYTES];
@@ -52,156 +31,121 @@ static bool out_of_memory(const struct result *result, struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while making the report", result->path);
 }
 
-static void name_row(struct table_row *row, const struct result_group *group) {
-  snprintf(row->name, sizeof row->name, "%s", group->combination);
-  if (!group->ok) snprintf(row->note, sizeof row->note, "FAILED: %s", group->reason);
-}
-
-/* A table of metrics; `spread` adds .min and .max columns for pictures. */
-static bool by_combination(const struct result *result, const char *profile, const struct shape *shapes,
-                           unsigned shape_count, bool summary, const char *title, struct table *table,
-                           struct fault *fault) {
-  const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
-  if (!groups) return out_of_memory(result, fault);
-  unsigned rows = combinations_in(result, profile, false, groups);
-  unsigned each = summary ? 3 : 1;
-  if (!table_new(table, rows, shape_count * each)) {
-    free(groups);
-    return out_of_memory(result, fault);
-  }
-  snprintf(table->title, sizeof table->title, "%s", title);
-  snprintf(table->corner, sizeof table->corner, "combination");
-  for (unsigned c = 0; c < shape_count; c++) {
-    const struct shape *shape = &shapes[c];
-    const char *at = shape->checkpoint ? shape->checkpoint : "cell";
-    static const char *const endings[] = {[MEDIAN] = "", [LEAST] = ".min", [MOST] = ".max"};
-    table_column_set(table, c * each, shape->label, shape->scale, shape->decimals, "%s@%s%s", shape->metric, at,
-                     endings[shape->part]);
-    if (!summary) continue;
-    table_column_set(table, c * each + 1, "", 1, 0, "%s@%s.min", shape->metric, at);
-    table_column_set(table, c * each + 2, "", 1, 0, "%s@%s.max", shape->metric, at);
-  }
-  for (unsigned r = 0; r < rows; r++) {
-    name_row(&table->rows[r], groups[r]);
-    for (unsigned c = 0; c < shape_count; c++) {
-      struct summary found = metrics_find(result, groups[r], shapes[c].metric, shapes[c].checkpoint, NULL);
-      table_set(table, r, c * each, &found);
-      if (shapes[c].part != MEDIAN) table_at(table, r, c * each)->ci_level = 0;
-      if (shapes[c].part == LEAST) table_at(table, r, c * each)->value = found.min;
-      if (shapes[c].part == MOST) table_at(table, r, c * each)->value = found.max;
-      if (!summary) continue;
-      *table_at(table, r, c * each + 1) = (struct table_cell){.value = found.min, .missing = found.missing};
-      *table_at(table, r, c * each + 2) = (struct table_cell){.value = found.max, .missing = found.missing};
-    }
-  }
-  free(groups);
-  return true;
-}
-
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
-
 bool report_memory(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"lines_per_mib", "purged", "lines/MiB purged", 1, 0, MEDIAN},
-      {"lines_per_mib", "served", "served", 1, 0, MEDIAN},
-      {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2, MEDIAN},
-      {"rss_above_start_bytes", "served", "served", MIB, 2, MEDIAN},
-      {"reduction_pct", "purged", "reduction % purged", 1, 2, MEDIAN},
-      {"reduction_pct", "served", "served", 1, 2, MEDIAN},
+  static const struct report_column columns[] = {
+      {"lines_per_mib", "purged", "", "lines/MiB purged", "", 1, 0, REPORT_MEDIAN},
+      {"lines_per_mib", "served", "", "served", "", 1, 0, REPORT_MEDIAN},
+      {"rss_above_start_bytes", "purged", "", "RSS MiB purged", "", MIB, 2, REPORT_MEDIAN},
+      {"rss_above_start_bytes", "served", "", "served", "", MIB, 2, REPORT_MEDIAN},
+      {"reduction_pct", "purged", "", "reduction % purged", "", 1, 2, REPORT_MEDIAN},
+      {"reduction_pct", "served", "", "served", "", 1, 2, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), true,
-                        "Memory above `start`: at rest (purged) and in service (served)", table, fault);
+  static const struct report_wish wish = {.title = "Memory above `start`: at rest (purged) and in service (served)",
+                                          .columns = columns,
+                                          .column_count = COUNT(columns),
+                                          .with_range = true};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 bool report_lines(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"bytes_per_line", "purged", "RSS B/line", 1, 2, MEDIAN},
-      {"tree_bytes_per_line", NULL, "tree B/line", 1, 2, MEDIAN},
-      {"tree_bits_per_node", NULL, "tree bits/node", 1, 2, MEDIAN},
-      {"source_bytes_per_line", NULL, "source B/line", 1, 2, MEDIAN},
-      {"disk_bytes_per_line", "purged", "disk B/line", 1, 2, MEDIAN},
-      {"lines_per_mib_with_disk", "purged", "lines/MiB of RAM + disk", 1, 0, MEDIAN},
+  static const struct report_column columns[] = {
+      {"bytes_per_line", "purged", "", "RSS B/line", "", 1, 2, REPORT_MEDIAN},
+      {"tree_bytes_per_line", NULL, "", "tree B/line", "", 1, 2, REPORT_MEDIAN},
+      {"tree_bits_per_node", NULL, "", "tree bits/node", "", 1, 2, REPORT_MEDIAN},
+      {"source_bytes_per_line", NULL, "", "source B/line", "", 1, 2, REPORT_MEDIAN},
+      {"disk_bytes_per_line", "purged", "", "disk B/line", "", 1, 2, REPORT_MEDIAN},
+      {"lines_per_mib_with_disk", "purged", "", "lines/MiB of RAM + disk", "", 1, 0, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "What a line costs at rest", table, fault);
+  static const struct report_wish wish = {
+      .title = "What a line costs at rest", .columns = columns, .column_count = COUNT(columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 bool report_trade(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"rss_above_start_bytes", "purged", "RSS MiB purged", MIB, 2, MEDIAN},
-      {"rss_above_start_bytes", "served", "served", MIB, 2, MEDIAN},
-      {"mapping.corpus.rss_bytes", "served", "of it mapped files, KiB", KIB, 0, MEDIAN},
-      {"disk_bytes", "purged", "disk MiB", MIB, 2, MEDIAN},
-      {"latency.hot.p50_ns", NULL, "hot us p50", 1000, 0, MEDIAN},
-      {"latency.hot.p99_ns", NULL, "p99", 1000, 0, MEDIAN},
-      {"latency.frozen.p50_ns", NULL, "frozen us p50", 1000, 0, MEDIAN},
-      {"latency.frozen.p99_ns", NULL, "p99", 1000, 0, MEDIAN},
-      {"cold_open.tree_cached.p50_ns", NULL, "evicted tree us p50", 1000, 0, MEDIAN},
-      {"cold_open.tree_uncached.p50_ns", NULL, "cold page cache", 1000, 0, MEDIAN},
+  static const struct report_column columns[] = {
+      {"rss_above_start_bytes", "purged", "", "RSS MiB purged", "", MIB, 2, REPORT_MEDIAN},
+      {"rss_above_start_bytes", "served", "", "served", "", MIB, 2, REPORT_MEDIAN},
+      {"mapping.corpus.rss_bytes", "served", "", "of it mapped files, KiB", "", KIB, 0, REPORT_MEDIAN},
+      {"disk_bytes", "purged", "", "disk MiB", "", MIB, 2, REPORT_MEDIAN},
+      {"latency.hot.p50_ns", NULL, "", "hot us p50", "", 1000, 0, REPORT_MEDIAN},
+      {"latency.hot.p99_ns", NULL, "", "p99", "", 1000, 0, REPORT_MEDIAN},
+      {"latency.frozen.p50_ns", NULL, "", "frozen us p50", "", 1000, 0, REPORT_MEDIAN},
+      {"latency.frozen.p99_ns", NULL, "", "p99", "", 1000, 0, REPORT_MEDIAN},
+      {"cold_open.tree_cached.p50_ns", NULL, "", "evicted tree us p50", "", 1000, 0, REPORT_MEDIAN},
+      {"cold_open.tree_uncached.p50_ns", NULL, "", "cold page cache", "", 1000, 0, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "What is saved, and what it costs", table,
-                        fault);
+  static const struct report_wish wish = {
+      .title = "What is saved, and what it costs", .columns = columns, .column_count = COUNT(columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 bool report_trust(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"nodes_compared", NULL, "nodes proved", 1, 0, MEDIAN},
-      {"mismatches", NULL, "mismatches", 1, 0, MEDIAN},
-      {"rss_noise_pct", NULL, "RSS noise %", 1, 3, MEDIAN},
-      {"wall_noise_pct", NULL, "time noise %", 1, 1, MEDIAN},
-      {"unexplained_bytes", "purged", "unexplained KiB", KIB, 0, MEDIAN},
+  static const struct report_column columns[] = {
+      {"nodes_compared", NULL, "", "nodes proved", "", 1, 0, REPORT_MEDIAN},
+      {"mismatches", NULL, "", "mismatches", "", 1, 0, REPORT_MEDIAN},
+      {"rss_noise_pct", NULL, "", "RSS noise %", "", 1, 3, REPORT_MEDIAN},
+      {"wall_noise_pct", NULL, "", "time noise %", "", 1, 1, REPORT_MEDIAN},
+      {"unexplained_bytes", "purged", "", "unexplained KiB", "", KIB, 0, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "Proof and noise", table, fault);
+  static const struct report_wish wish = {
+      .title = "Proof and noise", .columns = columns, .column_count = COUNT(columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 bool report_speed(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"parse_mib_per_s", NULL, "parse MiB/s", 1, 1, MEDIAN},
-      {"parse_mib_per_s", NULL, "min", 1, 1, LEAST},
-      {"parse_mib_per_s", NULL, "max", 1, 1, MOST},
-      {"ingest_speed_pct", NULL, "ingest % of parse", 1, 1, MEDIAN},
-      {"walk_nodes_per_s", NULL, "walk M nodes/s", 1e6, 1, MEDIAN},
-      {"walk_nodes_per_s", NULL, "min", 1e6, 1, LEAST},
-      {"walk_nodes_per_s", NULL, "max", 1e6, 1, MOST},
-      {"edit_parse_ns", NULL, "edits: parse ms", 1e6, 2, MEDIAN},
-      {"edit_store_ns", NULL, "store ms", 1e6, 2, MEDIAN},
+  static const struct report_column columns[] = {
+      {"parse_mib_per_s", NULL, "", "parse MiB/s", "", 1, 1, REPORT_MEDIAN},
+      {"parse_mib_per_s", NULL, "", "min", "", 1, 1, REPORT_LEAST},
+      {"parse_mib_per_s", NULL, "", "max", "", 1, 1, REPORT_MOST},
+      {"ingest_speed_pct", NULL, "", "ingest % of parse", "", 1, 1, REPORT_MEDIAN},
+      {"walk_nodes_per_s", NULL, "", "walk M nodes/s", "", 1e6, 1, REPORT_MEDIAN},
+      {"walk_nodes_per_s", NULL, "", "min", "", 1e6, 1, REPORT_LEAST},
+      {"walk_nodes_per_s", NULL, "", "max", "", 1e6, 1, REPORT_MOST},
+      {"edit_parse_ns", NULL, "", "edits: parse ms", "", 1e6, 2, REPORT_MEDIAN},
+      {"edit_store_ns", NULL, "", "store ms", "", 1e6, 2, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false, "Speed", table, fault);
+  static const struct report_wish wish = {.title = "Speed", .columns = columns, .column_count = COUNT(columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 bool report_latency(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"latency.hot.p50_ns", NULL, "hot p50", 1000, 1, MEDIAN},
-      {"latency.hot.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"latency.warm.p50_ns", NULL, "warm p50", 1000, 1, MEDIAN},
-      {"latency.warm.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"latency.cold.p50_ns", NULL, "cold p50", 1000, 1, MEDIAN},
-      {"latency.cold.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"latency.frozen.p50_ns", NULL, "frozen p50", 1000, 1, MEDIAN},
-      {"latency.frozen.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
+  static const struct report_column columns[] = {
+      {"latency.hot.p50_ns", NULL, "", "hot p50", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.hot.p99_ns", NULL, "", "p99", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.warm.p50_ns", NULL, "", "warm p50", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.warm.p99_ns", NULL, "", "p99", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.cold.p50_ns", NULL, "", "cold p50", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.cold.p99_ns", NULL, "", "p99", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.frozen.p50_ns", NULL, "", "frozen p50", "", 1000, 1, REPORT_MEDIAN},
+      {"latency.frozen.p99_ns", NULL, "", "p99", "", 1000, 1, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false,
-                        "Latency of an access by class of document, microseconds", table, fault);
+  static const struct report_wish wish = {.title = "Latency of an access by class of document, microseconds",
+                                          .columns = columns,
+                                          .column_count = COUNT(columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 bool report_cold_open(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct shape shapes[] = {
-      {"cold_open.documents", NULL, "documents", 1, 0, MEDIAN},
-      {"cold_open.tree_cached.p50_ns", NULL, "tree warm p50", 1000, 1, MEDIAN},
-      {"cold_open.tree_cached.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"cold_open.tree_uncached.p50_ns", NULL, "tree cold p50", 1000, 1, MEDIAN},
-      {"cold_open.tree_uncached.p99_ns", NULL, "p99", 1000, 1, MEDIAN},
-      {"cold_open.source_cached.p50_ns", NULL, "source warm p50", 1000, 1, MEDIAN},
-      {"cold_open.source_uncached.p50_ns", NULL, "cold p50", 1000, 1, MEDIAN},
-      {"cold_open.parse.p50_ns", NULL, "parse p50", 1000, 1, MEDIAN},
-      {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree warm", 1, 1, MEDIAN},
-      {"cold_open.parse_over_tree_cached.min", NULL, "least", 1, 2, MEDIAN},
-      {"cold_open.parse_over_tree_cached.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
-      {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree cold", 1, 1, MEDIAN},
-      {"cold_open.parse_over_tree_uncached.min", NULL, "least", 1, 2, MEDIAN},
-      {"cold_open.parse_over_tree_uncached.slower_pct", NULL, "slower %", 1, 1, MEDIAN},
+  static const struct report_column columns[] = {
+      {"cold_open.documents", NULL, "", "documents", "", 1, 0, REPORT_MEDIAN},
+      {"cold_open.tree_cached.p50_ns", NULL, "", "tree warm p50", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.tree_cached.p99_ns", NULL, "", "p99", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.tree_uncached.p50_ns", NULL, "", "tree cold p50", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.tree_uncached.p99_ns", NULL, "", "p99", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.source_cached.p50_ns", NULL, "", "source warm p50", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.source_uncached.p50_ns", NULL, "", "cold p50", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.parse.p50_ns", NULL, "", "parse p50", "", 1000, 1, REPORT_MEDIAN},
+      {"cold_open.parse_over_tree_cached.p50", NULL, "", "parse / tree warm", "", 1, 1, REPORT_MEDIAN},
+      {"cold_open.parse_over_tree_cached.min", NULL, "", "least", "", 1, 2, REPORT_MEDIAN},
+      {"cold_open.parse_over_tree_cached.slower_pct", NULL, "", "slower %", "", 1, 1, REPORT_MEDIAN},
+      {"cold_open.parse_over_tree_uncached.p50", NULL, "", "parse / tree cold", "", 1, 1, REPORT_MEDIAN},
+      {"cold_open.parse_over_tree_uncached.min", NULL, "", "least", "", 1, 2, REPORT_MEDIAN},
+      {"cold_open.parse_over_tree_uncached.slower_pct", NULL, "", "slower %", "", 1, 1, REPORT_MEDIAN},
   };
-  return by_combination(result, profile, shapes, COUNT(shapes), false,
-                        "Opening a document that is not in use, microseconds", table, fault);
+  static const struct report_wish wish = {.title = "Opening a document that is not in use, microseconds",
+                                          .columns = columns,
+                                          .column_count = COUNT(columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 /* ---- owners ---- */
@@ -242,7 +186,7 @@ static unsigned heap_owners(const struct result *result, const struct result_gro
   unsigned count = 0;
   for (unsigned r = 0; r < rows; r++) {
     if (!groups[r]->ok) continue;
-    const struct result_checkpoint *purged = &groups[r]->cells[0]->checkpoints[RESULT_AT_PURGED];
+    const struct result_checkpoint *purged = &groups[r]->cells[0]->checkpoints[CHECKPOINT_PURGED];
     const char *missing = NULL;
     double total = grown(result, groups[r], &missing, "rss_bytes");
     for (unsigned h = 0; h < purged->heap_count; h++) {
@@ -270,7 +214,7 @@ static void fill_owners(const struct result *result, const struct result_group *
                         unsigned named, const struct table *table, unsigned row) {
   const char *missing = NULL;
   double heaps = 0, named_heaps = 0, fixed[FIXED_COLUMNS];
-  const struct result_checkpoint *purged = &group->cells[0]->checkpoints[RESULT_AT_PURGED];
+  const struct result_checkpoint *purged = &group->cells[0]->checkpoints[CHECKPOINT_PURGED];
   if (purged->heaps_missing) missing = purged->heaps_missing;
   for (unsigned h = 0; h < purged->heap_count; h++) {
     heaps += grown(result, group, &missing, "heap.%s.allocated_bytes", purged->heaps[h].owner);
@@ -301,7 +245,7 @@ bool report_owners(const struct result *result, const char *profile, struct tabl
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
   struct owner *owners = calloc(NAMED_OWNERS_MAX, sizeof *owners);
   bool ok = groups && owners;
-  unsigned rows = ok ? combinations_in(result, profile, false, groups) : 0;
+  unsigned rows = ok ? report_groups(result, profile, groups) : 0;
   unsigned named = ok ? heap_owners(result, groups, rows, owners) : 0;
   if (ok) qsort(owners, named, sizeof *owners, by_share);
   if (named > HEAP_OWNERS_MAX) named = HEAP_OWNERS_MAX;
@@ -316,7 +260,7 @@ bool report_owners(const struct result *result, const char *profile, struct tabl
   for (unsigned o = 0; o < named; o++) table_column_set(table, o, owners[o].name, KIB, 0, "%s", owners[o].name);
   for (unsigned f = 0; f < FIXED_COLUMNS; f++) table_column_set(table, named + f, fixed[f], KIB, 0, "%s", fixed[f]);
   for (unsigned r = 0; r < rows; r++) {
-    name_row(&table->rows[r], groups[r]);
+    report_name_row(&table->rows[r], groups[r]);
     if (groups[r]->ok) fill_owners(result, groups[r], owners, named, table, r);
   }
 free_lists:
@@ -329,11 +273,11 @@ free_lists:
 
 bool report_checkpoints(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
-  unsigned all = groups ? combinations_in(result, profile, false, groups) : 0, columns = 0;
+  unsigned all = groups ? report_groups(result, profile, groups) : 0, columns = 0;
   for (unsigned g = 0; g < all; g++) {
     if (report_is_drawn(result, profile, groups[g]->combination)) groups[columns++] = groups[g];
   }
-  if (!groups || !table_new(table, RESULT_CHECKPOINT_COUNT - 1, columns)) {
+  if (!groups || !table_new(table, CHECKPOINT_COUNT - 1, columns)) {
     free(groups);
     return out_of_memory(result, fault);
   }
@@ -342,8 +286,8 @@ bool report_checkpoints(const struct result *result, const char *profile, struct
   for (unsigned c = 0; c < columns; c++) {
     table_column_set(table, c, groups[c]->combination, MIB, 2, "%.80s%s", groups[c]->combination,
                      groups[c]->ok ? "" : " (FAILED)");
-    for (unsigned id = 1; id < RESULT_CHECKPOINT_COUNT; id++) {
-      const char *checkpoint = result_checkpoint_name((enum result_checkpoint_id)id);
+    for (unsigned id = 1; id < CHECKPOINT_COUNT; id++) {
+      const char *checkpoint = checkpoint_text((enum checkpoint_name)id);
       snprintf(table->rows[id - 1].name, sizeof table->rows[id - 1].name, "%s", checkpoint);
       struct summary found = metrics_find(result, groups[c], "rss_above_start_bytes", checkpoint, NULL);
       table_set(table, id - 1, c, &found);
@@ -376,7 +320,7 @@ bool report_marks(const struct result *result, const char *profile, const struct
     free(groups);
     return out_of_memory(result, fault);
   }
-  unsigned rows = combinations_in(result, profile, false, groups), used = 0;
+  unsigned rows = report_groups(result, profile, groups), used = 0;
   table_column_set(table, 0, "", 1, 0, "row");
   table_column_set(table, 1, "", 1, 0, "lines_per_mib");
   for (unsigned i = 0; i < claims->count; i++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_estimate.c - reads what `phasebench estimate --json` wrote (results/estimate.schema.json). */
+ * estimate.c - reads what `phasebench estimate --json` wrote (results/estimate.schema.json). */
 #include <math.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "page.h"
 
@@ -18,7 +19,7 @@ static bool read_bits(const cJSON *total, const char *path, struct report_estima
                {"lengths", &estimate->lengths},
                {"total", &estimate->total}};
   if (!json_get_object(total, "bits_per_node", path, &bits, fault)) return false;
-  for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+  for (unsigned i = 0; i < COUNT(parts); i++) {
     if (!json_get_double(bits, parts[i].key, path, parts[i].to, fault)) return false;
     if (!isfinite(*parts[i].to) || *parts[i].to < 0) {
       return fault_set(fault, EXIT_CODE_INPUT, "%s: \"bits_per_node\": \"%s\" is not a number of bits", path,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_folder.c */
+ * folder.c */
 #include "folder.h"
 
 #include <dirent.h>
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/debris.h"
 #include "base/json_out.h"
 
 #define PATH_BYTES 4300
@@ -66,6 +67,13 @@ static bool check_directory(const char *directory, struct fault *fault) {
   return true;
 }
 
+static void remove_made(const char *made) {
+  struct fault ignored = {0};
+  if (access(made, F_OK) != 0) return; /* it has become DIR */
+  for_entries(made, made, remove_file, &ignored);
+  rmdir(made);
+}
+
 bool report_folder_make(const char *directory, report_folder_fn *fill, void *context, struct fault *fault) {
   char made[PATH_BYTES];
   size_t length = strlen(directory);
@@ -78,10 +86,9 @@ bool report_folder_make(const char *directory, report_folder_fn *fill, void *con
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s (the folder above it must exist)", made,
                      strerror(errno));
   }
+  debris_add(made, remove_made);
   bool ok = fill(context, made, fault) && put_in_place(made, directory, fault);
-  if (access(made, F_OK) == 0) {
-    for_entries(made, made, remove_file, fault);
-    rmdir(made);
-  }
+  remove_made(made);
+  debris_forget(made);
   return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_folder.h - a folder of files, whole or not at all: made beside its place and moved there when all
+ * folder.h - a folder of files, whole or not at all: made beside its place and moved there when all
  * of it is there, so that nobody finds half a report. */
 #ifndef PHASEBENCH_REPORT_FOLDER_H
 #define PHASEBENCH_REPORT_FOLDER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page.c - index.html: the order of a report's parts, and of several results. */
+ * page.c - index.html: the order of a report's parts, and of several results. */
 #include "page.h"
 
 #include <errno.h>
@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "render/chart.h"
 #include "render/html.h"
 
-#define MIB 1048576.0
 #define PATH_BYTES 4300
 
 /* ---- several sizes of one corpus ---- */
@@ -93,7 +94,8 @@ static bool list_groups(struct page *page) {
     page->lead_count += leads;
     page->groups[page->count++] = group;
   }
-  return ok || fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
+  if (ok) return true;
+  return fault_set(page->fault, EXIT_CODE_SYSTEM, "%s: out of memory for the report", result->path);
 }
 
 static void write_facts(const struct page *page) {
@@ -124,7 +126,7 @@ static void write_contents(const struct page *page, bool has_sweep) {
                                            {"trust", "Environment and noise"},
                                            {"missing", "Not measured"}};
   fprintf(page->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
-  for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+  for (unsigned i = 0; i < COUNT(entries); i++) {
     if (strcmp(entries[i][0], "sweep") == 0 && !has_sweep) continue;
     fprintf(page->out, "<li><a href=\"#%s-%s\">", page->slug, entries[i][0]);
     html_text(page->out, entries[i][1]);

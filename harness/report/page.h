@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page.h - index.html of a report: one page with everything, its pictures in it. Each section is a
+ * page.h - index.html of a report: one page with everything, its pictures in it. Each section is a
  * picture, what it says, and its table, which is a CSV file beside the page too. */
 #ifndef PHASEBENCH_REPORT_PAGE_H
 #define PHASEBENCH_REPORT_PAGE_H
@@ -19,17 +19,6 @@ struct report_estimate {
 };
 /* Reads and checks; faults (EXIT_CODE_INPUT) name the file. */
 bool report_estimate_open(const char *path, struct report_estimate *estimate, struct fault *fault);
-
-/* ---- tables of metrics (report_table.c) ---- */
-
-struct report_column {
-  const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
-  const char *group, *label, *unit;
-  double scale;
-  int decimals;
-};
-bool report_table(const struct result *result, const char *profile, const struct report_column *columns,
-                  unsigned column_count, const char *title, struct table *table, struct fault *fault);
 
 /* ---- a page ---- */
 
@@ -69,7 +58,7 @@ void page_csv_link(const struct page *page, const char *name, const char *pictur
 /* Swatches and words, ended by NULL: class, words, class, words, ... */
 void page_legend(FILE *out, const char *const *entries);
 
-/* The parts, in order (report_page_*.c). */
+/* The parts, in order (page_*.c). */
 bool page_answer(const struct page *page);
 bool page_claims(const struct page *page);
 bool page_memory(const struct page *page);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_attribution.c - which stage a saving is owed to, of a result that holds every subset of its stages. */
+ * page_attribution.c - which stage a saving is owed to, of a result that holds every subset of its stages. */
 #include "page.h"
 
 typedef bool table_fn(const struct result *result, const char *profile, struct table *table, struct fault *fault);

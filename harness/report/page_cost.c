@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_cost.c - where the memory goes, when, and what it costs in time. */
+ * page_cost.c - where the memory goes, when, and what it costs in time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
+#include "base/size.h"
 #include "page.h"
 #include "render/chart.h"
 #include "render/html.h"
 
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 #define PARTS_MAX 32
-#define MIB 1048576.0
 
 /* ---- owners ---- */
 
@@ -113,8 +113,8 @@ bool page_owners(const struct page *page) {
 /* ---- checkpoints ---- */
 
 static bool draw_checkpoints(const struct page *page, const struct table *table) {
-  const char *names[PAGE_ROWS_MAX], *points[RESULT_CHECKPOINT_COUNT];
-  double values[PAGE_ROWS_MAX * RESULT_CHECKPOINT_COUNT];
+  const char *names[PAGE_ROWS_MAX], *points[CHECKPOINT_COUNT];
+  double values[PAGE_ROWS_MAX * CHECKPOINT_COUNT];
   struct chart_lines chart = {.title = "Memory above start at each checkpoint, by combination",
                               .axis = "MiB above start; logarithmic",
                               .point_count = table->column_count,
@@ -145,19 +145,25 @@ static bool draw_checkpoints(const struct page *page, const struct table *table)
   return true;
 }
 
-#define CHECKPOINT(name) \
-  { "rss_above_start_bytes", name, "", name, "", MIB, 2 }
-static const struct report_column checkpoint_columns[] = {
-    CHECKPOINT("ingested"), CHECKPOINT("finalized"), CHECKPOINT("purged"), CHECKPOINT("walked"),
-    CHECKPOINT("served"),   CHECKPOINT("edited"),    CHECKPOINT("drained")};
-_Static_assert(COUNT(checkpoint_columns) == RESULT_CHECKPOINT_COUNT - 1, "every checkpoint but `start`");
+/* Of every checkpoint but the first, `start`, above which the others are. */
+#define X(id, text, meaning)          \
+  {.metric = "rss_above_start_bytes", \
+   .checkpoint = text,                \
+   .group = "",                       \
+   .label = text,                     \
+   .unit = "",                        \
+   .scale = MIB,                      \
+   .decimals = 2,                     \
+   .part = REPORT_MEDIAN},
+static const struct report_column checkpoint_columns[] = {CHECKPOINTS(X)};
+#undef X
 
 bool page_checkpoints(const struct page *page) {
   struct table table;
-  if (!report_table(page->result, page->profile, checkpoint_columns, COUNT(checkpoint_columns),
-                    "Memory above the start at each checkpoint, MiB", &table, page->fault)) {
-    return false;
-  }
+  static const struct report_wish wish = {.title = "Memory above the start at each checkpoint, MiB",
+                                          .columns = checkpoint_columns + 1,
+                                          .column_count = COUNT(checkpoint_columns) - 1};
+  if (!report_table(page->result, page->profile, &wish, &table, page->fault)) return false;
   page_section(page, "checkpoints", "Memory over checkpoints");
   bool ok = draw_checkpoints(page, &table) && page_table(page, &table, "checkpoints", "checkpoints", "The figures");
   page_section_end(page);
@@ -186,7 +192,7 @@ static void draw_latency(const struct page *page, const struct table *table, uns
   struct chart_row rows[PAGE_ROWS_MAX] = {0};
   char title[120];
   snprintf(title, sizeof title, "Latency of an access to a %s document: p50, p90, p99 and max, by combination",
-           result_latency_class_name((enum result_latency_class) class));
+           access_class_name((enum access_class) class));
   struct chart_rows chart = {.title = title,
                              .axis = "\u00b5s; logarithmic, less is better (number: p50)",
                              .series = {"p50", "p90", "p99", "max"},
@@ -221,7 +227,7 @@ bool page_latency(const struct page *page) {
   page_section(page, "latency", "Latency by class");
   fputs("<figure class=\"latency\">\n", page->out);
   page_legend(page->out, (const char *const[]){"k0", "p50", "k1", "p90", "k2", "p99", "k3", "max", NULL});
-  for (unsigned c = 0; c < RESULT_LATENCY_CLASS_COUNT; c++) draw_latency(page, &table, c, low, high);
+  for (unsigned c = 0; c < ACCESS_CLASS_COUNT; c++) draw_latency(page, &table, c, low, high);
   fputs(
       "<figcaption>How long an access takes: half of them at most p50, 99 of 100 at most p99. Each dot is the "
       "median of that "
@@ -237,12 +243,12 @@ bool page_latency(const struct page *page) {
 /* ---- the trade-off ---- */
 
 static const struct report_column trade_columns[] = {
-    {"bytes_per_line", "purged", "memory at rest", "bytes/line", "", 1, 2},
-    {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1},
-    {"latency.hot.p50_ns", NULL, "access, p50", "hot", "\u00b5s", 1000, 1},
-    {"latency.frozen.p50_ns", NULL, "access, p50", "frozen", "\u00b5s", 1000, 1},
-    {"cold_open.tree_cached.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1},
-    {"cold_open.tree_uncached.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1},
+    {"bytes_per_line", "purged", "memory at rest", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1, REPORT_MEDIAN},
+    {"latency.hot.p50_ns", NULL, "access, p50", "hot", "\u00b5s", 1000, 1, REPORT_MEDIAN},
+    {"latency.frozen.p50_ns", NULL, "access, p50", "frozen", "\u00b5s", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_cached.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_uncached.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1, REPORT_MEDIAN},
 };
 static unsigned fill_dots(const struct table *plane, struct chart_dot *dots) {
   for (unsigned r = 0; r < plane->row_count; r++) {
@@ -284,15 +290,15 @@ static void draw_trade(const struct page *page, const struct chart_dot *dots, un
 bool page_trade(const struct page *page) {
   struct table table, plane;
   if (!report_plane(page->result, page->profile, &plane, page->fault)) return false;
-  if (!report_table(page->result, page->profile, trade_columns, COUNT(trade_columns),
-                    "What is saved, and what it "
-                    "costs",
-                    &table, page->fault)) {
+  static const struct report_wish wish = {
+      .title = "What is saved, and what it costs", .columns = trade_columns, .column_count = COUNT(trade_columns)};
+  if (!report_table(page->result, page->profile, &wish, &table, page->fault)) {
     table_free(&plane);
     return false;
   }
   struct chart_dot *dots = calloc(plane.row_count + 1, sizeof *dots);
-  bool ok = dots || fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
+  bool ok = dots != NULL;
+  if (!ok) fault_set(page->fault, EXIT_CODE_SYSTEM, "out of memory for the report");
   unsigned count = ok ? fill_dots(&plane, dots) : 0;
   page_section(page, "trade", "What it costs");
   if (count > 0) draw_trade(page, dots, count);
@@ -311,49 +317,51 @@ bool page_trade(const struct page *page) {
 /* ---- speed, and opening what is not in use ---- */
 
 static const struct report_column speed_columns[] = {
-    {"parse_mib_per_s", NULL, "ingest", "parse", "MiB/s", 1, 1},
-    {"ingest_speed_pct", NULL, "ingest", "% of parse alone", "", 1, 1},
-    {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1},
-    {"edit_parse_ns", NULL, "all edits", "parse", "ms", 1e6, 2},
-    {"edit_store_ns", NULL, "all edits", "store", "ms", 1e6, 2},
+    {"parse_mib_per_s", NULL, "ingest", "parse", "MiB/s", 1, 1, REPORT_MEDIAN},
+    {"ingest_speed_pct", NULL, "ingest", "% of parse alone", "", 1, 1, REPORT_MEDIAN},
+    {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1, REPORT_MEDIAN},
+    {"edit_parse_ns", NULL, "all edits", "parse", "ms", 1e6, 2, REPORT_MEDIAN},
+    {"edit_store_ns", NULL, "all edits", "store", "ms", 1e6, 2, REPORT_MEDIAN},
 };
 static const struct report_column cold_open_columns[] = {
-    {"cold_open.documents", NULL, "sample", "documents", "", 1, 0},
-    {"cold_open.tree_cached.p50_ns", NULL, "tree, warm, \u00b5s", "p50", "", 1000, 1},
-    {"cold_open.tree_cached.p99_ns", NULL, "tree, warm, \u00b5s", "p99", "", 1000, 1},
-    {"cold_open.tree_uncached.p50_ns", NULL, "tree, cold, \u00b5s", "p50", "", 1000, 1},
-    {"cold_open.tree_uncached.p99_ns", NULL, "tree, cold, \u00b5s", "p99", "", 1000, 1},
-    {"cold_open.source_cached.p50_ns", NULL, "source, \u00b5s", "warm p50", "", 1000, 1},
-    {"cold_open.source_uncached.p50_ns", NULL, "source, \u00b5s", "cold p50", "", 1000, 1},
-    {"cold_open.parse.p50_ns", NULL, "parse anew, \u00b5s", "p50", "", 1000, 1},
-    {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree warm", "p50", "", 1, 1},
-    {"cold_open.parse_over_tree_cached.min", NULL, "parse / tree warm", "least", "", 1, 2},
-    {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree cold", "p50", "", 1, 1},
-    {"cold_open.parse_over_tree_uncached.min", NULL, "parse / tree cold", "least", "", 1, 2},
+    {"cold_open.documents", NULL, "sample", "documents", "", 1, 0, REPORT_MEDIAN},
+    {"cold_open.tree_cached.p50_ns", NULL, "tree, warm, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_cached.p99_ns", NULL, "tree, warm, \u00b5s", "p99", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_uncached.p50_ns", NULL, "tree, cold, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_uncached.p99_ns", NULL, "tree, cold, \u00b5s", "p99", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.source_cached.p50_ns", NULL, "source, \u00b5s", "warm p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.source_uncached.p50_ns", NULL, "source, \u00b5s", "cold p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.parse.p50_ns", NULL, "parse anew, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree warm", "p50", "", 1, 1, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_cached.min", NULL, "parse / tree warm", "least", "", 1, 2, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree cold", "p50", "", 1, 1, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_uncached.min", NULL, "parse / tree cold", "least", "", 1, 2, REPORT_MEDIAN},
 };
 
-static bool one_table(const struct page *page, const struct report_column *columns, unsigned count, const char *title,
-                      const char *name) {
+static bool one_table(const struct page *page, const struct report_wish *wish, const char *name) {
   struct table table;
-  if (!report_table(page->result, page->profile, columns, count, title, &table, page->fault)) return false;
+  if (!report_table(page->result, page->profile, wish, &table, page->fault)) return false;
   bool ok = page_table(page, &table, name, "", NULL);
   table_free(&table);
   return ok;
 }
 
 bool page_more(const struct page *page) {
+  static const struct report_wish speed = {.title = "Speed of ingest, walking and edits",
+                                           .columns = speed_columns,
+                                           .column_count = COUNT(speed_columns)},
+                                  cold_open = {.title = "Opening a document that was evicted, beside parsing it",
+                                               .columns = cold_open_columns,
+                                               .column_count = COUNT(cold_open_columns)};
   page_section(page, "speed", "Speed");
-  bool ok = one_table(page, speed_columns, COUNT(speed_columns), "Speed of ingest, walking and edits", "speed");
+  bool ok = one_table(page, &speed, "speed");
   page_say(page, "note",
            "%% of parse alone: parsing and freeing the trees, as a share of that and storing them too; "
            "100 is as fast as "
            "parsing alone.");
   page_section_end(page);
   page_section(page, "cold_open", "Documents that are not in use");
-  ok = ok && one_table(page, cold_open_columns, COUNT(cold_open_columns),
-                       "Opening a document that was evicted, beside parsing "
-                       "it",
-                       "cold_open");
+  ok = ok && one_table(page, &cold_open, "cold_open");
   page_say(page, "note",
            "Tree: a cursor is opened and all nodes are walked. Source: all of it is pinned and a byte "
            "of each page read. "

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_memory.c - the answer, the claims, lines/MiB, and the trees beside their limit. */
+ * page_memory.c - the answer, the claims, lines/MiB, and the trees beside their limit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/csv.h"
 #include "base/number.h"
+#include "base/size.h"
 #include "page.h"
 #include "render/chart.h"
 #include "render/html.h"
-
-#define MIB 1048576.0
 
 static struct chart_point point_of(const struct table_cell *cell) {
   struct chart_point point = {.is_there = !cell->missing, .value = cell->value};
@@ -22,18 +22,19 @@ static struct chart_point point_of(const struct table_cell *cell) {
 /* ---- lines per MiB ---- */
 
 static const struct report_column memory_columns[] = {
-    {"lines_per_mib", "purged", "at rest (purged)", "lines/MiB", "", 1, 0},
-    {"rss_above_start_bytes", "purged", "at rest (purged)", "RSS", "MiB", MIB, 2},
-    {"reduction_pct", "purged", "at rest (purged)", "reduction", "%", 1, 2},
-    {"lines_per_mib", "served", "in service (served)", "lines/MiB", "", 1, 0},
-    {"rss_above_start_bytes", "served", "in service (served)", "RSS", "MiB", MIB, 2},
-    {"reduction_pct", "served", "in service (served)", "reduction", "%", 1, 2},
+    {"lines_per_mib", "purged", "at rest (purged)", "lines/MiB", "", 1, 0, REPORT_MEDIAN},
+    {"rss_above_start_bytes", "purged", "at rest (purged)", "RSS", "MiB", MIB, 2, REPORT_MEDIAN},
+    {"reduction_pct", "purged", "at rest (purged)", "reduction", "%", 1, 2, REPORT_MEDIAN},
+    {"lines_per_mib", "served", "in service (served)", "lines/MiB", "", 1, 0, REPORT_MEDIAN},
+    {"rss_above_start_bytes", "served", "in service (served)", "RSS", "MiB", MIB, 2, REPORT_MEDIAN},
+    {"reduction_pct", "served", "in service (served)", "reduction", "%", 1, 2, REPORT_MEDIAN},
 };
 #define AT_SERVED 3
 
 static bool memory_table(const struct page *page, struct table *table) {
-  return report_table(page->result, page->profile, memory_columns, sizeof memory_columns / sizeof memory_columns[0],
-                      "Memory above the start", table, page->fault);
+  static const struct report_wish wish = {
+      .title = "Memory above the start", .columns = memory_columns, .column_count = COUNT(memory_columns)};
+  return report_table(page->result, page->profile, &wish, table, page->fault);
 }
 
 static void add_marks(const struct table *marks, unsigned row, struct chart_row *to) {
@@ -150,7 +151,7 @@ static void say_claims(const struct page *page) {
                                       "not measured"};
   char list[200] = "";
   size_t used = 0;
-  for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+  for (unsigned i = 0; i < COUNT(order); i++) {
     if (counts[order[i]] == 0) continue;
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%u %s", used ? ", " : "", counts[order[i]], words[i]);
   }
@@ -292,7 +293,7 @@ static void write_verdict_csv(FILE *csv, const struct claim *claim, const char *
                                 judged->measured.missing ? judged->measured.missing : "",
                                 claim->source,
                                 claim->text};
-  for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+  for (unsigned i = 0; i < COUNT(fields); i++) {
     if (i > 0) csv_next(csv);
     csv_field(csv, fields[i]);
   }
@@ -374,12 +375,12 @@ bool page_claims(const struct page *page) {
 /* ---- trees and their limit ---- */
 
 static const struct report_column tree_columns[] = {
-    {"tree_bits_per_node", NULL, "trees in memory", "bits/node", "", 1, 2},
-    {"tree_bytes_per_line", NULL, "trees in memory", "bytes/line", "", 1, 2},
-    {"source_bytes_per_line", NULL, "sources in memory", "bytes/line", "", 1, 2},
-    {"bytes_per_line", "purged", "all memory", "bytes/line", "", 1, 2},
-    {"disk_bytes_per_line", "purged", "on disk", "bytes/line", "", 1, 2},
-    {"lines_per_mib_with_disk", "purged", "memory and disk", "lines/MiB", "", 1, 0},
+    {"tree_bits_per_node", NULL, "trees in memory", "bits/node", "", 1, 2, REPORT_MEDIAN},
+    {"tree_bytes_per_line", NULL, "trees in memory", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"source_bytes_per_line", NULL, "sources in memory", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"bytes_per_line", "purged", "all memory", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"disk_bytes_per_line", "purged", "on disk", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+    {"lines_per_mib_with_disk", "purged", "memory and disk", "lines/MiB", "", 1, 0, REPORT_MEDIAN},
 };
 #define ON_DISK 4
 
@@ -454,10 +455,9 @@ static void say_estimate(const struct page *page) {
 
 bool page_trees(const struct page *page) {
   struct table table;
-  if (!report_table(page->result, page->profile, tree_columns, sizeof tree_columns / sizeof tree_columns[0],
-                    "What a line and a node cost at rest", &table, page->fault)) {
-    return false;
-  }
+  static const struct report_wish wish = {
+      .title = "What a line and a node cost at rest", .columns = tree_columns, .column_count = COUNT(tree_columns)};
+  if (!report_table(page->result, page->profile, &wish, &table, page->fault)) return false;
   page_section(page, "trees", "Trees and their limit");
   draw_trees(page, &table);
   say_estimate(page);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_table.c - sections, tables, legends and the CSV files beside a page. */
+ * page_table.c - sections, tables, legends and the CSV files beside a page. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

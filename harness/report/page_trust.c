@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_page_trust.c - why the figures can be believed and how far: proof, noise, environment, and all that
+ * page_trust.c - why the figures can be believed and how far: proof, noise, environment, and all that
  * could not be measured. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/csv.h"
-#include "base/json_flat.h"
 #include "page.h"
 #include "render/html.h"
-
-#define COUNT(array) ((unsigned)(sizeof(array) / sizeof(array)[0]))
 
 /* ---- noise and environment ---- */
 
 static const struct report_column trust_columns[] = {
-    {"documents_compared", NULL, "proved", "documents", "", 1, 0},
-    {"nodes_compared", NULL, "proved", "nodes", "", 1, 0},
-    {"mismatches", NULL, "proved", "mismatches", "", 1, 0},
-    {"rss_noise_pct", NULL, "A/A noise", "RSS", "%", 1, 3},
-    {"unexplained_bytes", "purged", "at rest", "unexplained", "KiB", 1024, 0},
+    {"documents_compared", NULL, "proved", "documents", "", 1, 0, REPORT_MEDIAN},
+    {"nodes_compared", NULL, "proved", "nodes", "", 1, 0, REPORT_MEDIAN},
+    {"mismatches", NULL, "proved", "mismatches", "", 1, 0, REPORT_MEDIAN},
+    {"rss_noise_pct", NULL, "A/A noise", "RSS", "%", 1, 3, REPORT_MEDIAN},
+    {"unexplained_bytes", "purged", "at rest", "unexplained", "KiB", 1024, 0, REPORT_MEDIAN},
 };
 
 static void say_interval(const struct page *page) {
@@ -45,17 +43,17 @@ static void say_interval(const struct page *page) {
            found.ci_level < SUMMARY_LEVEL ? " For 95 % six repetitions are needed (`phasebench run --reps 6`)." : "");
 }
 
-static void write_member(void *sink, const char *path, const char *text) {
-  FILE *out = sink;
-  html_element(out, "dt", NULL, "%s", path);
-  html_element(out, "dd", NULL, "%s", text[0] ? text : "none");
-}
-
-static void write_members(const struct page *page, const char *key, const char *folded) {
-  const cJSON *object = cJSON_GetObjectItemCaseSensitive(page->result->root, key);
-  if (folded) html_element(page->out, "summary", NULL, "%s", folded);
+/* All that the file says under a head, such as "environment". */
+static void write_facts(const struct page *page, const char *head, const char *folded) {
+  size_t length = strlen(head);
+  html_element(page->out, "summary", NULL, "%s", folded);
   fputs("<dl>\n", page->out);
-  json_flat(object, write_member, page->out);
+  for (unsigned i = 0; i < page->result->fact_count; i++) {
+    const struct result_fact *fact = &page->result->facts[i];
+    if (strncmp(fact->path, head, length) != 0 || fact->path[length] != '.') continue;
+    html_element(page->out, "dt", NULL, "%s", fact->path + length + 1);
+    html_element(page->out, "dd", NULL, "%s", fact->text[0] ? fact->text : "none");
+  }
   fputs("</dl>\n", page->out);
 }
 
@@ -69,22 +67,21 @@ static void write_environment(const struct page *page) {
            page->profile);
   for (unsigned i = 0; i < r->note_count; i++) page_say(page, "note", "Note: %s", r->notes[i]);
   fputs("<details>\n", page->out);
-  write_members(page, "environment", "Machine and libraries");
+  write_facts(page, "environment", "Machine and libraries");
   fputs("</details>\n<details>\n", page->out);
-  write_members(page, "phasebench", "The program that measured");
+  write_facts(page, "phasebench", "The program that measured");
   fputs("</details>\n<details>\n", page->out);
-  write_members(page, "settings", "Settings of the run");
+  write_facts(page, "settings", "Settings of the run");
   fputs("</details>\n<details>\n", page->out);
-  write_members(page, "corpus", "Corpus");
+  write_facts(page, "corpus", "Corpus");
   fputs("</details>\n", page->out);
 }
 
 bool page_trust(const struct page *page) {
   struct table table;
-  if (!report_table(page->result, page->profile, trust_columns, COUNT(trust_columns), "Proof and noise", &table,
-                    page->fault)) {
-    return false;
-  }
+  static const struct report_wish wish = {
+      .title = "Proof and noise", .columns = trust_columns, .column_count = COUNT(trust_columns)};
+  if (!report_table(page->result, page->profile, &wish, &table, page->fault)) return false;
   page_section(page, "trust", "Environment, proof and noise");
   say_interval(page);
   page_say(page, NULL,
@@ -148,8 +145,7 @@ static struct absent *entry_of(struct collector *collector, const char *path, co
   return &collector->list[collector->count++];
 }
 
-static void collect(void *sink, const char *path, const char *reason) {
-  struct collector *collector = sink;
+static void collect(struct collector *collector, const char *path, const char *reason) {
   struct absent *absent = entry_of(collector, path, reason);
   if (!absent) {
     collector->failed = true;
@@ -167,27 +163,24 @@ static void collect_derived(void *sink, const struct metric *metric) {
   if (!reason || knows_reason(collector, reason)) return;
   snprintf(path, sizeof path, "%s%s%s", metric->name, metric->checkpoint ? " at " : "",
            metric->checkpoint ? metric->checkpoint : "");
-  collect(sink, path, reason);
+  collect(collector, path, reason);
+}
+
+/* The combination's number; page->count: an instrument, or the run as a whole. */
+static unsigned group_of(const struct page *page, const struct result_cell *cell) {
+  unsigned group = 0;
+  if (!cell) return page->count;
+  while (group < page->count && strcmp(page->groups[group]->combination, cell->combination) != 0) group++;
+  return group;
 }
 
 static void collect_all(struct collector *collector) {
   const struct page *page = collector->page;
-  const cJSON *root = page->result->root, *cells = cJSON_GetObjectItemCaseSensitive(root, "cells");
-  static const char *const heads[] = {"phasebench", "environment", "corpus", "settings"};
-  for (unsigned i = 0; i < COUNT(heads); i++) {
-    collector->group = page->count;
-    json_reasons(cJSON_GetObjectItemCaseSensitive(root, heads[i]), collect, collector);
-  }
-  for (const cJSON *cell = cells ? cells->child : NULL; cell; cell = cell->next) {
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(cell, "combination");
-    const cJSON *profile = cJSON_GetObjectItemCaseSensitive(cell, "profile");
-    if (!cJSON_IsString(name) || !cJSON_IsString(profile) || strcmp(profile->valuestring, page->profile) != 0) continue;
-    collector->group = 0;
-    while (collector->group < page->count &&
-           strcmp(page->groups[collector->group]->combination, name->valuestring) != 0) {
-      collector->group++;
-    }
-    json_reasons(cell, collect, collector);
+  for (unsigned i = 0; i < page->result->reason_count; i++) {
+    const struct result_reason *reason = &page->result->reasons[i];
+    if (reason->cell && strcmp(reason->cell->profile, page->profile) != 0) continue;
+    collector->group = group_of(page, reason->cell);
+    collect(collector, reason->path, reason->reason);
   }
   for (collector->group = 0; collector->group < page->count; collector->group++) {
     metrics_emit(page->result, page->groups[collector->group], collect_derived, collector);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_pictures.c - the pictures that gnuplot draws for a report, and the data they are drawn from. */
+ * pictures.c - the pictures that gnuplot draws for a report, and the data they are drawn from. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
+#include "base/size.h"
 #include "write.h"
-
-#define MIB 1048576.0
 
 static bool write_tsv(const struct report *report, const struct table *table, const char *kind) {
   char name[128];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_plot.c - starts gnuplot. No shell is in the way: arguments go by posix_spawn,
+ * plot.c - starts gnuplot. No shell is in the way: arguments go by posix_spawn,
  * gnuplot runs in the folder of the data, and file names are our own plain ones (a
  * name that begins with '<' would be a command to gnuplot). Titles go as arguments,
  * which gnuplot keeps as strings. */
@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/paths.h"
 #include "report.h"
 
@@ -33,7 +34,7 @@ static char **clean_environment(void) {
   if (!clean) return NULL;
   for (size_t i = 0; i < count; i++) {
     bool drop = false;
-    for (size_t d = 0; d < sizeof dropped / sizeof dropped[0]; d++) {
+    for (size_t d = 0; d < COUNT(dropped); d++) {
       drop = drop || strncmp(environ[i], dropped[d], strlen(dropped[d])) == 0;
     }
     if (!drop) clean[used++] = environ[i];
@@ -122,11 +123,11 @@ static bool draw_one(const struct report_picture *picture, const char *terminal,
                              (char *)picture->numbers,
                              NULL};
   if (!run(picture, arguments, fault)) return false;
-  if ((size_t)snprintf(path, sizeof path, "%s/%s", picture->directory, out) >= sizeof path || stat(path, &info) != 0 ||
-      info.st_size < 200) {
-    return fail_with_log(picture, "left no picture", fault);
-  }
-  return true;
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", picture->directory, out) >= sizeof path)
+    return fault_set(fault, EXIT_CODE_USAGE, "%s: the path is too long", picture->directory);
+  if (stat(path, &info) != 0 && errno != ENOENT)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", path, strerror(errno));
+  return access(path, R_OK) == 0 && info.st_size >= 200 ? true : fail_with_log(picture, "left no picture", fault);
 }
 
 bool report_draw(const struct report_picture *picture, struct fault *fault) {

@@ -1,13 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
- * report.h - what a report is made of: tables taken from a result (report_data.c), and
- * pictures that gnuplot draws of them (report_plot.c). */
+ * report.h - what a report is made of: tables taken from a result (data.c), and
+ * pictures that gnuplot draws of them (plot.c). */
 #ifndef PHASEBENCH_REPORT_H
 #define PHASEBENCH_REPORT_H
 
 #include "judge/attribution.h"
 #include "judge/claims.h"
 #include "render/table.h"
+
+/* ---- tables of metrics: one row a combination, one column a metric (table.c) ---- */
+
+enum report_part { REPORT_MEDIAN, REPORT_LEAST, REPORT_MOST }; /* of the repetitions */
+
+struct report_column {
+  const char *metric, *checkpoint; /* checkpoint NULL: of the whole cell */
+  const char *group, *label, *unit;
+  double scale;
+  int decimals;
+  enum report_part part;
+};
+
+struct report_wish {
+  const char *title;
+  const struct report_column *columns;
+  unsigned column_count;
+  bool with_range; /* each column is followed by two without a label, for pictures: its .min and .max */
+};
+bool report_table(const struct result *result, const char *profile, const struct report_wish *wish, struct table *table,
+                  struct fault *fault);
+
+/* The combinations under a profile, without instruments, in order; `groups` has room for all. Gives their number. */
+unsigned report_groups(const struct result *result, const char *profile, const struct result_group **groups);
+/* Name and, where it has no figures, why. */
+void report_name_row(struct table_row *row, const struct result_group *group);
 
 /* ---- tables; the caller frees each. The result must outlive them. ---- */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_sweep.c - memory over the size of a corpus, from several results of one corpus: samples of
+ * sweep.c - memory over the size of a corpus, from several results of one corpus: samples of
  * it (run --max-lines) and the whole. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "report.h"
 
-#define MIB 1048576.0
 #define COMBINATIONS_MAX 64
 
 static const char *base_of(const struct result *result) {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_table.c - tables of metrics for a page and its pictures: one row a combination, one column a
+ * table.c - tables of metrics for a page and its pictures: one row a combination, one column a
  * metric. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "report.h"
 
-static unsigned list_groups(const struct result *result, const char *profile, const struct result_group **groups) {
+#include "base/count.h"
+
+unsigned report_groups(const struct result *result, const char *profile, const struct result_group **groups) {
   unsigned count = 0;
   for (unsigned g = 0; g < result->group_count; g++) {
     const struct result_group *group = &result->groups[g];
@@ -17,48 +19,61 @@ static unsigned list_groups(const struct result *result, const char *profile, co
   return count;
 }
 
-/* All columns of a row at once: asking for each by name would go through all metrics each time. */
-struct row_sink {
-  const struct report_column *columns;
-  unsigned column_count, row;
-  const struct table *table;
-};
+void report_name_row(struct table_row *row, const struct result_group *group) {
+  snprintf(row->name, sizeof row->name, "%s", group->combination);
+  if (!group->ok) snprintf(row->note, sizeof row->note, "FAILED: %s", group->reason);
+}
 
-static void take_metric(void *sink, const struct metric *metric) {
-  const struct row_sink *to = sink;
-  for (unsigned c = 0; c < to->column_count; c++) {
-    const struct report_column *column = &to->columns[c];
-    if (strcmp(column->metric, metric->name) != 0 || !column->checkpoint != !metric->checkpoint) continue;
-    if (column->checkpoint && strcmp(column->checkpoint, metric->checkpoint) != 0) continue;
-    table_set(to->table, to->row, c, &metric->summary);
+/* Columns of the table for each that is wished for. */
+static unsigned width(const struct report_wish *wish) { return wish->with_range ? 3 : 1; }
+
+static void set_columns(const struct report_wish *wish, struct table *table) {
+  static const char *const endings[] = {[REPORT_MEDIAN] = "", [REPORT_LEAST] = ".min", [REPORT_MOST] = ".max"};
+  for (unsigned i = 0; i < wish->column_count; i++) {
+    const struct report_column *column = &wish->columns[i];
+    const char *at = column->checkpoint ? column->checkpoint : "cell";
+    unsigned c = i * width(wish);
+    table_column_set(table, c, column->label, column->scale, column->decimals, "%s@%s%s", column->metric, at,
+                     endings[column->part]);
+    snprintf(table->columns[c].group, sizeof table->columns[c].group, "%s", column->group);
+    snprintf(table->columns[c].unit, sizeof table->columns[c].unit, "%s", column->unit);
+    if (!wish->with_range) continue;
+    table_column_set(table, c + 1, "", 1, 0, "%s@%s.min", column->metric, at);
+    table_column_set(table, c + 2, "", 1, 0, "%s@%s.max", column->metric, at);
   }
 }
 
-bool report_table(const struct result *result, const char *profile, const struct report_column *columns,
-                  unsigned column_count, const char *title, struct table *table, struct fault *fault) {
+static void set_cell(const struct report_wish *wish, unsigned column, const struct summary *found,
+                     const struct table *table, unsigned row) {
+  unsigned c = column * width(wish);
+  enum report_part part = wish->columns[column].part;
+  table_set(table, row, c, found);
+  if (part != REPORT_MEDIAN) table_at(table, row, c)->ci_level = 0;
+  if (part == REPORT_LEAST) table_at(table, row, c)->value = found->min;
+  if (part == REPORT_MOST) table_at(table, row, c)->value = found->max;
+  if (!wish->with_range) return;
+  *table_at(table, row, c + 1) = (struct table_cell){.value = found->min, .missing = found->missing};
+  *table_at(table, row, c + 2) = (struct table_cell){.value = found->max, .missing = found->missing};
+}
+
+bool report_table(const struct result *result, const char *profile, const struct report_wish *wish, struct table *table,
+                  struct fault *fault) {
   const struct result_group **groups = calloc(result->group_count + 1, sizeof *groups);
-  unsigned rows = groups ? list_groups(result, profile, groups) : 0;
-  if (!groups || !table_new(table, rows, column_count)) {
+  unsigned rows = groups ? report_groups(result, profile, groups) : 0;
+  if (!groups || !table_new(table, rows, wish->column_count * width(wish))) {
     free(groups);
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while making the report", result->path);
   }
-  snprintf(table->title, sizeof table->title, "%s", title);
+  snprintf(table->title, sizeof table->title, "%s", wish->title);
   snprintf(table->corner, sizeof table->corner, "combination");
-  for (unsigned c = 0; c < column_count; c++) {
-    const struct report_column *column = &columns[c];
-    const char *at = column->checkpoint ? column->checkpoint : "cell";
-    table_column_set(table, c, column->label, column->scale, column->decimals, "%s@%s", column->metric, at);
-    snprintf(table->columns[c].group, sizeof table->columns[c].group, "%s", column->group);
-    snprintf(table->columns[c].unit, sizeof table->columns[c].unit, "%s", column->unit);
-  }
+  set_columns(wish, table);
   for (unsigned r = 0; r < rows; r++) {
-    snprintf(table->rows[r].name, sizeof table->rows[r].name, "%s", groups[r]->combination);
-    if (!groups[r]->ok) snprintf(table->rows[r].note, sizeof table->rows[r].note, "FAILED: %s", groups[r]->reason);
-    for (unsigned c = 0; c < column_count; c++) {
-      table_at(table, r, c)->missing = groups[r]->ok ? "this result has no metric of that name" : groups[r]->reason;
+    report_name_row(&table->rows[r], groups[r]);
+    for (unsigned c = 0; c < wish->column_count; c++) {
+      const struct report_column *column = &wish->columns[c];
+      struct summary found = metrics_find(result, groups[r], column->metric, column->checkpoint, NULL);
+      set_cell(wish, c, &found, table, r);
     }
-    struct row_sink sink = {columns, column_count, r, table};
-    metrics_emit(result, groups[r], take_metric, &sink);
   }
   free(groups);
   return true;
@@ -66,18 +81,20 @@ bool report_table(const struct result *result, const char *profile, const struct
 
 /* ---- latency ---- */
 
-#define LATENCIES(class)                                                           \
-  {"latency." class ".p50_ns", NULL, class ", \u00b5s", "p50", "", 1000, 1},       \
-      {"latency." class ".p90_ns", NULL, class ", \u00b5s", "p90", "", 1000, 1},   \
-      {"latency." class ".p99_ns", NULL, class ", \u00b5s", "p99", "", 1000, 1}, { \
-    "latency." class ".max_ns", NULL, class ", \u00b5s", "max", "", 1000, 1        \
-  }
-static const struct report_column latency_columns[] = {LATENCIES("hot"), LATENCIES("warm"), LATENCIES("cold"),
-                                                       LATENCIES("frozen")};
+/* Of every class: what the picture of quantiles shows. */
+#define COLUMN(class, key, text) \
+  { "latency." class "." key, NULL, class ", \u00b5s", text, "", 1000, 1, REPORT_MEDIAN }
+#define X(id, text, document_pct, access_pct)                                                  \
+  COLUMN(text, "p50_ns", "p50"), COLUMN(text, "p90_ns", "p90"), COLUMN(text, "p99_ns", "p99"), \
+      COLUMN(text, "max_ns", "max"),
+static const struct report_column latency_columns[] = {ACCESS_CLASSES(X)};
+#undef X
 
 bool report_quantiles(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  return report_table(result, profile, latency_columns, sizeof latency_columns / sizeof latency_columns[0],
-                      "Latency of an access by class of document, \u00b5s", table, fault);
+  static const struct report_wish wish = {.title = "Latency of an access by class of document, \u00b5s",
+                                          .columns = latency_columns,
+                                          .column_count = COUNT(latency_columns)};
+  return report_table(result, profile, &wish, table, fault);
 }
 
 /* ---- memory against time ---- */
@@ -116,10 +133,12 @@ static unsigned fill_dots(const struct table *from, struct dot *dots) {
 }
 
 bool report_plane(const struct result *result, const char *profile, struct table *table, struct fault *fault) {
-  static const struct report_column columns[] = {{"bytes_per_line", "purged", "", "bytes/line", "", 1, 2},
-                                                 {"walk_nodes_per_s", NULL, "", "nodes/s", "", 1, 0}};
+  static const struct report_column columns[] = {
+      {"bytes_per_line", "purged", "", "bytes/line", "", 1, 2, REPORT_MEDIAN},
+      {"walk_nodes_per_s", NULL, "", "nodes/s", "", 1, 0, REPORT_MEDIAN}};
+  static const struct report_wish wish = {.title = "", .columns = columns, .column_count = 2};
   struct table from;
-  if (!report_table(result, profile, columns, 2, "", &from, fault)) return false;
+  if (!report_table(result, profile, &wish, &from, fault)) return false;
   struct dot *dots = calloc(from.row_count + 1, sizeof *dots);
   unsigned count = dots ? fill_dots(&from, dots) : 0;
   bool ok = dots && table_new(table, count, REPORT_PLANE_COLUMNS);

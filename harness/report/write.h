@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_write.h - what the parts of `phasebench report` that write files share (command_report.c,
- * report_pictures.c). */
+ * write.h - what the parts of `phasebench report` that write files share (text.c, pictures.c,
+ * files.c). */
 #ifndef PHASEBENCH_REPORT_WRITE_H
 #define PHASEBENCH_REPORT_WRITE_H
 
@@ -24,6 +24,11 @@ FILE *report_create(const char *directory, const char *name, struct fault *fault
 bool report_close(FILE *file, const char *name, struct fault *fault);
 /* A line of report.txt, and a point of a list in report.md. */
 void report_line(const struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct report_page_input;
+/* Every result's part of report.txt and report.md, its pictures, and then the page of them all. The input's slugs
+ * and profiles are set here. (text.c) */
+bool report_write_results(struct report *report, struct report_page_input *input, const char *profile);
 
 /* Each writes the data (TSV), draws it, and shows the picture in report.md. */
 bool report_draw_lines(const struct report *report, const struct table *memory);

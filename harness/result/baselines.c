@@ -34,6 +34,8 @@ bool baselines_find(const char *directory, const char *name_or_path, char path[B
   if (!is_path) {
     if (!baselines_path(directory, name_or_path, path, fault)) return false;
     if (access(path, F_OK) == 0) return true;
+    if (exit_code_of_errno(errno) != EXIT_CODE_INPUT)
+      return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", path, strerror(errno));
     return fault_set(fault, EXIT_CODE_INPUT,
                      "there is no baseline '%s': %s does not exist; `phasebench baseline list` shows those that do, "
                      "and a path is told by a '/' or .json",
@@ -54,8 +56,7 @@ static bool is_sound(const struct result *result, struct fault *fault) {
                      "%s: measured by a build with sanitizers (%s): no baseline; use the release build", result->path,
                      result->sanitizers);
   }
-  const cJSON *settings = cJSON_GetObjectItemCaseSensitive(result->root, "settings");
-  if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(settings, "allow_unfit_build"))) {
+  if (result->allow_unfit_build) {
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: measured with --allow-unfit-build: no baseline; use the release build", result->path);
   }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * result_cell.c - the cells of a result file. */
+ * cell.c - the cells of a result file. */
 #include "read.h"
+#include "base/count.h"
+
+#include "base/count.h"
 
 static bool read_heaps(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
   const cJSON *heaps = cJSON_GetObjectItemCaseSensitive(object, "heaps");
@@ -12,32 +15,12 @@ static bool read_heaps(struct reader *reader, const cJSON *object, struct result
   const cJSON *heap;
   cJSON_ArrayForEach(heap, heaps) {
     struct result_heap *into = &checkpoint->heaps[checkpoint->heap_count];
-    if (!read_text(reader, heap, "owner", &into->owner)) return false;
-    unsigned i = 0;
-#define X(key) \
-  if (!read_count(reader, heap, #key, &into->value[i++])) return false;
-    RESULT_HEAP_KEYS(X)
-#undef X
+    if (!read_text(reader, heap, "owner", &into->owner) ||
+        !read_figures(reader, heap, heap_figures, HEAP_FIGURE_COUNT, into->value)) {
+      return false;
+    }
     checkpoint->heap_count++;
   }
-  return true;
-}
-
-static bool read_jemalloc(struct reader *reader, const cJSON *object, struct result_checkpoint *checkpoint) {
-  const cJSON *jemalloc = cJSON_GetObjectItemCaseSensitive(object, "jemalloc");
-  const char *reason = NULL;
-  if (cJSON_IsNull(jemalloc)) {
-    if (!read_reason(reader, object, "jemalloc", &reason)) return false;
-  } else if (!cJSON_IsObject(jemalloc)) {
-    return wrong(reader, "jemalloc", "an object or null");
-  }
-  unsigned i = 0;
-#define X(key)                                                                                        \
-  checkpoint->jemalloc[i].missing = reason;                                                           \
-  if (!reason && !read_figure(reader, jemalloc, #key, false, &checkpoint->jemalloc[i])) return false; \
-  i++;
-  RESULT_JEMALLOC_KEYS(X)
-#undef X
   return true;
 }
 
@@ -58,45 +41,40 @@ static bool read_mappings(struct reader *reader, const cJSON *object, struct res
     if (!read_text(reader, mapping, "owner", &owner) || !read_count(reader, mapping, "rss_bytes", &rss_bytes)) {
       return false;
     }
-    unsigned o = 0;
-    while (o < PROBE_OWNER_COUNT && strcmp(owner, probe_owner_name((enum probe_owner)o)) != 0) o++;
+    enum probe_owner o = probe_owner_named(owner);
     if (o == PROBE_OWNER_COUNT) return wrong(reader, "mappings[].owner", "an owner this version knows");
     checkpoint->mapping_rss_bytes[o].value += rss_bytes;
   }
   return true;
 }
 
-static bool read_checkpoint(struct reader *reader, const cJSON *object, enum result_checkpoint_id id,
+static bool read_checkpoint(struct reader *reader, const cJSON *object, enum checkpoint_name id,
                             struct result_checkpoint *checkpoint) {
   const char *name;
   if (!read_text(reader, object, "name", &name)) return false;
-  if (strcmp(name, result_checkpoint_name(id)) != 0) {
+  if (strcmp(name, checkpoint_text(id)) != 0) {
     return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the checkpoint here is '%.40s', expected '%s'", reader->where,
-                     name, result_checkpoint_name(id));
+                     name, checkpoint_text(id));
   }
-  if (!read_count(reader, object, "elapsed_ns", &checkpoint->elapsed_ns)) return false;
-#define X(figure, key, source) \
-  if (!read_figure(reader, object, key, false, &checkpoint->probe[PROBE_##figure])) return false;
-  PROBE_FIGURES(X)
-#undef X
-  return read_figure(reader, object, "disk_bytes", false, &checkpoint->disk_bytes) &&
-         read_figure(reader, object, "unexplained_bytes", true, &checkpoint->unexplained_bytes) &&
-         read_jemalloc(reader, object, checkpoint) && read_mappings(reader, object, checkpoint) &&
-         read_heaps(reader, object, checkpoint);
+  return read_figures(reader, object, checkpoint_figures, CHECKPOINT_FIGURE_COUNT, checkpoint->figures) &&
+         read_figures(reader, object, probe_figures, PROBE_FIGURE_COUNT, checkpoint->probe) &&
+         read_figures_or_null(reader, object, "jemalloc", jemalloc_figures, JEMALLOC_FIGURE_COUNT,
+                              checkpoint->jemalloc) &&
+         read_mappings(reader, object, checkpoint) && read_heaps(reader, object, checkpoint);
 }
 
 static bool read_checkpoints(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   const cJSON *list;
   if (!json_get_array(object, "checkpoints", reader->where, &list, reader->fault)) return false;
-  if (cJSON_GetArraySize(list) != RESULT_CHECKPOINT_COUNT) {
+  if (cJSON_GetArraySize(list) != CHECKPOINT_COUNT) {
     return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: an ok cell has %d checkpoints; this one has %d",
-                     reader->where, RESULT_CHECKPOINT_COUNT, cJSON_GetArraySize(list));
+                     reader->where, CHECKPOINT_COUNT, cJSON_GetArraySize(list));
   }
   unsigned id = 0;
   const cJSON *checkpoint;
   cJSON_ArrayForEach(checkpoint, list) {
     place(reader, "cells[%u].checkpoints[%u]", i, id);
-    if (!read_checkpoint(reader, checkpoint, (enum result_checkpoint_id)id, &cell->checkpoints[id])) return false;
+    if (!read_checkpoint(reader, checkpoint, (enum checkpoint_name)id, &cell->checkpoints[id])) return false;
     id++;
   }
   return true;
@@ -108,60 +86,17 @@ static bool read_latency(struct reader *reader, const cJSON *object, unsigned i,
   cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(object, "latency")) {
     const char *name;
     if (!read_text(reader, entry, "class", &name)) return false;
-    unsigned c = 0;
-    while (c < RESULT_LATENCY_CLASS_COUNT && strcmp(name, result_latency_class_name((enum result_latency_class)c)) != 0)
-      c++;
-    if (c == RESULT_LATENCY_CLASS_COUNT) return wrong(reader, "class", "hot, warm, cold or frozen");
+    enum access_class c = access_class_named(name);
+    if (c == ACCESS_CLASS_COUNT) return wrong(reader, "class", "hot, warm, cold or frozen");
     struct result_latency *latency = &cell->latency[c];
     if (latency->present) return wrong(reader, "class", "named once");
     latency->present = true;
     if (!read_count(reader, entry, "documents", &latency->documents) ||
-        !read_count(reader, entry, "accesses", &latency->accesses)) {
+        !read_count(reader, entry, "accesses", &latency->accesses) ||
+        !read_figures(reader, entry, latency_figures, LATENCY_FIGURE_COUNT, latency->value)) {
       return false;
     }
-    unsigned f = 0;
-#define X(key) \
-  if (!read_figure(reader, entry, #key, false, &latency->value[f++])) return false;
-    RESULT_LATENCY_KEYS(X)
-#undef X
   }
-  return true;
-}
-
-/* The object `key`, or null with its reason. */
-static bool read_object(struct reader *reader, const cJSON *object, const char *key, const cJSON **member,
-                        const char **missing) {
-  *missing = NULL;
-  *member = cJSON_GetObjectItemCaseSensitive(object, key);
-  if (cJSON_IsNull(*member)) return read_reason(reader, object, key, missing);
-  return cJSON_IsObject(*member) ? true : wrong(reader, key, "an object or null");
-}
-
-static bool read_cold_open_latency(struct reader *reader, const cJSON *cold_open, const char *key,
-                                   struct figure *figures) {
-  const cJSON *object;
-  const char *missing;
-  if (!read_object(reader, cold_open, key, &object, &missing)) return false;
-#define X(name)                                                                      \
-  *figures = (struct figure){.missing = missing};                                    \
-  if (!missing && !read_figure(reader, object, #name, false, figures)) return false; \
-  figures++;
-  RESULT_LATENCY_KEYS(X)
-#undef X
-  return true;
-}
-
-static bool read_cold_open_ratio(struct reader *reader, const cJSON *cold_open, const char *key,
-                                 struct figure *figures) {
-  const cJSON *object;
-  const char *missing;
-  if (!read_object(reader, cold_open, key, &object, &missing)) return false;
-#define X(name, unit)                                                                \
-  *figures = (struct figure){.missing = missing};                                    \
-  if (!missing && !read_figure(reader, object, #name, false, figures)) return false; \
-  figures++;
-  RESULT_COLD_OPEN_RATIO_KEYS(X)
-#undef X
   return true;
 }
 
@@ -175,16 +110,16 @@ static bool read_cold_open(struct reader *reader, const cJSON *object, unsigned 
   if (!read_count(reader, cold_open, "documents", &into->documents.value) ||
       !read_count(reader, cold_open, "cold_documents", &into->cold_documents.value))
     return false;
-  unsigned t = 0;
-#define X(key) \
-  if (!read_cold_open_latency(reader, cold_open, #key, into->value[t++])) return false;
-  RESULT_COLD_OPENS(X)
-#undef X
-  t = 0;
-#define X(key) \
-  if (!read_cold_open_ratio(reader, cold_open, #key, into->ratio[t++])) return false;
-  RESULT_COLD_OPEN_RATIOS(X)
-#undef X
+  for (unsigned what = 0; what < COLD_OPEN_COUNT; what++) {
+    if (!read_figures_or_null(reader, cold_open, cold_open_names[what].text, latency_figures, LATENCY_FIGURE_COUNT,
+                              into->value[what]))
+      return false;
+  }
+  for (unsigned r = 0; r < COLD_OPEN_RATIO_COUNT; r++) {
+    if (!read_figures_or_null(reader, cold_open, cold_open_ratios[r].text, ratio_figures, RATIO_FIGURE_COUNT,
+                              into->ratio[r]))
+      return false;
+  }
   return true;
 }
 
@@ -194,10 +129,11 @@ static bool read_stats(struct reader *reader, const cJSON *object, unsigned i, s
   cell->stats = zeroed((size_t)cJSON_GetArraySize(list), sizeof *cell->stats, reader);
   if (!cell->stats) return false;
   const cJSON *entry;
+  static const struct figure_row value = {"value", "", FIGURE_SIGNED | FIGURE_OR_NULL, "a stage's counter"};
   cJSON_ArrayForEach(entry, list) {
     struct result_stat *stat = &cell->stats[cell->stat_count];
     if (!read_text(reader, entry, "stage", &stat->stage) || !read_text(reader, entry, "name", &stat->name) ||
-        !read_text(reader, entry, "unit", &stat->unit) || !read_figure(reader, entry, "value", true, &stat->value)) {
+        !read_text(reader, entry, "unit", &stat->unit) || !read_figure(reader, entry, &value, &stat->value)) {
       return false;
     }
     cell->stat_count++;
@@ -207,12 +143,7 @@ static bool read_stats(struct reader *reader, const cJSON *object, unsigned i, s
 
 static bool read_timings(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   place(reader, "cells[%u].timings", i);
-  unsigned t = 0;
-#define X(key, unit) \
-  if (!read_figure(reader, object, #key, false, &cell->timings[t++])) return false;
-  RESULT_TIMING_KEYS(X)
-#undef X
-  return true;
+  return read_figures(reader, object, timing_figures, TIMING_FIGURE_COUNT, cell->timings);
 }
 
 static bool read_proof(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
@@ -248,12 +179,10 @@ static bool read_trees(struct reader *reader, const cJSON *object, unsigned i, s
   place(reader, "cells[%u].trees", i);
   const cJSON *trees = cJSON_GetObjectItemCaseSensitive(object, "trees");
   if (!cJSON_IsObject(trees) && cell->instrument) {
-    cell->nodes.missing = cell->tree_bytes.missing = cell->source_bytes.missing = "the cell keeps no trees";
+    for (unsigned t = 0; t < TREE_FIGURE_COUNT; t++) cell->trees[t].missing = "the cell keeps no trees";
     return true;
   }
-  return read_figure(reader, trees, "nodes", false, &cell->nodes) &&
-         read_figure(reader, trees, "tree_bytes", false, &cell->tree_bytes) &&
-         read_figure(reader, trees, "source_bytes", false, &cell->source_bytes);
+  return read_figures(reader, trees, tree_figures, TREE_FIGURE_COUNT, cell->trees);
 }
 
 static bool read_edits(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
@@ -264,17 +193,10 @@ static bool read_edits(struct reader *reader, const cJSON *object, unsigned i, s
   if (!read_text(reader, edits, "source", &cell->edit_source)) return false;
   if (strcmp(cell->edit_source, "versions") != 0 && strcmp(cell->edit_source, "seeded") != 0)
     return wrong(reader, "source", "versions or seeded");
-  unsigned f = 0;
-  bool is_growth;
-#define X(key, unit)                                                               \
-  is_growth = strncmp(#key, "heap_", 5) == 0 || strncmp(#key, "journal_", 8) == 0; \
-  if (!read_figure(reader, edits, #key, is_growth, &cell->edits[f++])) return false;
-  RESULT_EDIT_KEYS(X)
-#undef X
-  return true;
+  return read_figures(reader, edits, edit_figures, EDIT_FIGURE_COUNT, cell->edits);
 }
 
-static bool read_figures(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
+static bool read_ok_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
   const cJSON *timings;
   return read_text_or_null(reader, object, "allocator_options", &cell->allocator_options) &&
          json_get_object(object, "timings", reader->where, &timings, reader->fault) &&
@@ -285,14 +207,12 @@ static bool read_figures(struct reader *reader, const cJSON *object, unsigned i,
 }
 
 static bool read_bad_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell) {
-  static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
-                                        "latency",     "cold_open", "stage_stats"};
   if (!cell->reason || !cell->reason[0]) return wrong(reader, "reason", "a text, and the cell did not end well");
-  for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++) {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, figures[f]);
+  for (unsigned part = 0; part < CELL_PART_COUNT; part++) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, cell_parts[part]);
     if (value && !cJSON_IsNull(value) && cJSON_GetArraySize(value) > 0) {
       return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: the cell is \"%s\" and yet has figures (\"%s\")",
-                       reader->where, cell->status, figures[f]);
+                       reader->where, cell->status, cell_parts[part]);
     }
   }
   return read_proof(reader, object, i, cell);
@@ -314,10 +234,10 @@ bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, st
     return wrong(reader, "kind", "\"measured\" or \"instrument\"");
   }
   unsigned s = 0;
-  while (s < sizeof statuses / sizeof statuses[0] && strcmp(cell->status, statuses[s]) != 0) s++;
-  if (s == sizeof statuses / sizeof statuses[0]) {
+  while (s < COUNT(statuses) && strcmp(cell->status, statuses[s]) != 0) s++;
+  if (s == COUNT(statuses)) {
     return wrong(reader, "status", "ok, failed, crashed, timeout or memory_limit");
   }
   cell->ok = s == 0;
-  return cell->ok ? read_figures(reader, object, i, cell) : read_bad_cell(reader, object, i, cell);
+  return cell->ok ? read_ok_cell(reader, object, i, cell) : read_bad_cell(reader, object, i, cell);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result_check.c - figures of one result that must agree with one another. Each of them
+ * check.c - figures of one result that must agree with one another. Each of them
  * may look right alone; a file in which they differ was changed or is a mistake. */
 #include <math.h>
 
@@ -50,7 +50,7 @@ bool result_check(const struct result *result, struct fault *fault) {
   if (!check_languages(result, fault)) return false;
   for (unsigned c = 0; c < result->cell_count; c++) {
     if (!result->cells[c].ok) continue;
-    for (unsigned id = 0; id < RESULT_CHECKPOINT_COUNT; id++) {
+    for (unsigned id = 0; id < CHECKPOINT_COUNT; id++) {
       if (!check_mappings(result, c, id, fault)) return false;
     }
   }

@@ -29,7 +29,7 @@
  *   ingest_speed_pct         100 * parse time / (parse + store time)
  *   walk_nodes_per_s         nodes walked over the time of the batch walk
  *
- * Of documents that were not in use (cell_cold_open.c), cold_open.KIND.p50_ns and so on, where KIND is
+ * Of documents that were not in use (cell/cold_open.c), cold_open.KIND.p50_ns and so on, where KIND is
  *   tree_cached, tree_uncached      evict, then open a cursor, walk all nodes, close it; the page cache warm,
  *                             or emptied of the store's files and the document's own
  *   source_cached, source_uncached  evict, then pin the source, read a byte of each page, unpin it
@@ -59,13 +59,29 @@ struct metric {
   const char *unit;       /* "1" for what has none */
   const char *checkpoint; /* NULL: it belongs to no checkpoint */
   struct summary summary;
-  const double *values; /* spread.n of them, one a repetition; NULL: it is made of all of them together */
+  const double *values; /* summary.n of them, one a repetition; NULL: it is made of all of them together */
 };
+
+/* All metrics of a group, evaluated once, when the first of them is asked for. */
+struct metrics {
+  struct metric *list; /* always in the same order; NULL: not evaluated, or there are none */
+  unsigned count, room;
+  const struct metric **sorted; /* by name and checkpoint */
+};
+
+/* Nothing for a group that is not ok. Valid until the result is closed. */
+const struct metrics *metrics_of(const struct result *result, const struct result_group *group);
+/* NULL: there is no such metric. checkpoint NULL: of the whole cell. */
+const struct metric *metrics_get(const struct metrics *metrics, const char *name, const char *checkpoint);
+
+/* For those who change a result's figures (tests): the metrics are evaluated anew. Of a group, and of the
+ * groups that it is the baseline of, all have to be forgotten. */
+void metrics_forget(struct metrics *metrics);
+void metrics_free(struct metrics *metrics); /* NULL is fine */
 
 typedef void metric_fn(void *sink, const struct metric *metric);
 
-/* Emits every metric of a group, always in the same order; nothing for a group that
- * is not ok. The metric is valid during the call. */
+/* Calls emit(sink, metric) for all of metrics_of, in order. */
 void metrics_emit(const struct result *result, const struct result_group *group, metric_fn *emit, void *sink);
 
 /* One metric by name; missing with a reason when the group is NULL or not ok, or has
@@ -77,6 +93,10 @@ struct summary metrics_find(const struct result *result, const struct result_gro
 /* Which way a metric gets better. EQUAL: the corpus alone decides it. UNKNOWN: nobody but the reader knows. */
 enum metric_direction { METRIC_UNKNOWN, METRIC_SMALLER, METRIC_LARGER, METRIC_EQUAL };
 enum metric_direction metrics_direction(const char *name);
+/* The metric of one repetition, as it went into the summary; missing where metrics_find is, too, and where a metric is
+ * made of all repetitions together. */
+struct figure metrics_of_repetition(const struct result *result, const struct result_group *group, const char *name,
+                                    const char *checkpoint, unsigned repetition);
 
 /* Whether a name is one of those of two combinations, and such a figure; otherwise as metrics_find. */
 bool metrics_is_of_pair(const char *name);

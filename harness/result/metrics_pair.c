@@ -35,15 +35,6 @@ bool metrics_is_of_pair(const char *name) {
   return pair_metric(name, &metric);
 }
 
-/* The metric of one repetition. */
-static struct summary of_cell(const struct result *result, const struct result_group *group, unsigned repetition,
-                              const char *name, const char *checkpoint, const char **unit) {
-  struct result_group alone = *group;
-  alone.cells = &group->cells[repetition];
-  alone.cell_count = 1;
-  return metrics_find(result, &alone, name, checkpoint, unit);
-}
-
 static double combined(enum operation operation, double value, double other) {
   if (operation == REDUCTION) return 100 - 100 * value / other;
   return operation == FACTOR ? value / other : value - other;
@@ -53,7 +44,6 @@ struct summary metrics_find_against(const struct result *result, const struct re
                                     const struct result_group *against, const char *name, const char *checkpoint,
                                     const char **unit) {
   struct pair_metric metric;
-  const char *of_unit = NULL;
   double values[SUMMARY_VALUES_MAX];
   if (unit) *unit = NULL;
   if (!pair_metric(name, &metric)) return summary_missing("there is no metric of a pair of that name");
@@ -65,13 +55,16 @@ struct summary metrics_find_against(const struct result *result, const struct re
     return summary_missing("the two combinations have no pairs of repetitions");
   }
   for (unsigned r = 0; r < group->cell_count; r++) {
-    struct summary mine = of_cell(result, group, r, metric.of, checkpoint, &of_unit);
-    struct summary other = of_cell(result, against, r, metric.of, checkpoint, NULL);
-    if (mine.missing) return mine;
-    if (other.missing) return other;
-    if (metric.operation != ADDITION && !(other.median > 0)) return summary_missing("the divisor is not positive");
-    values[r] = combined(metric.operation, mine.median, other.median);
+    struct figure mine = metrics_of_repetition(result, group, metric.of, checkpoint, r);
+    struct figure other = metrics_of_repetition(result, against, metric.of, checkpoint, r);
+    if (mine.missing) return summary_missing(mine.missing);
+    if (other.missing) return summary_missing(other.missing);
+    if (metric.operation != ADDITION && !(other.value > 0)) return summary_missing("the divisor is not positive");
+    values[r] = combined(metric.operation, mine.value, other.value);
   }
-  if (unit) *unit = metric.unit ? metric.unit : of_unit;
+  if (unit) {
+    *unit = metric.unit;
+    if (!metric.unit) metrics_find(result, group, metric.of, checkpoint, unit);
+  }
   return summary_of(values, group->cell_count);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result_read.h - what result.c and result_cell.c share: values of a result file, with faults that name
+ * read.h - what result.c, cell.c and facts.c share: values of a result file, with faults that name
  * the file and the place in it. */
 #ifndef PHASEBENCH_RESULT_READ_H
 #define PHASEBENCH_RESULT_READ_H
@@ -79,14 +79,44 @@ static inline bool read_reason(struct reader *reader, const cJSON *object, const
   return true;
 }
 
-static inline bool read_figure(struct reader *reader, const cJSON *object, const char *key, bool may_be_negative,
+/* A figure as its table says. */
+static inline bool read_figure(struct reader *reader, const cJSON *object, const struct figure_row *row,
                                struct figure *figure) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, row->key);
   *figure = (struct figure){0};
-  if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(object, key))) {
-    return read_reason(reader, object, key, &figure->missing);
+  if (!item && (row->flags & FIGURE_OPTIONAL)) {
+    figure->missing = result_not_written;
+    return true;
   }
-  if (!read_number(reader, object, key, &figure->value)) return false;
-  return may_be_negative || figure->value >= 0 ? true : wrong(reader, key, "a number that is not negative");
+  if (cJSON_IsNull(item) && (row->flags & FIGURE_OR_NULL))
+    return read_reason(reader, object, row->key, &figure->missing);
+  if (!read_number(reader, object, row->key, &figure->value)) return false;
+  if (!(row->flags & FIGURE_SIGNED) && figure->value < 0)
+    return wrong(reader, row->key, "a number that is not negative");
+  if ((row->flags & FIGURE_WHOLE) && figure->value != floor(figure->value))
+    return wrong(reader, row->key, "a whole number");
+  if ((row->flags & FIGURE_SHARE) && figure->value > 100) return wrong(reader, row->key, "at most 100");
+  return true;
+}
+
+static inline bool read_figures(struct reader *reader, const cJSON *object, const struct figure_row *rows,
+                                unsigned count, struct figure *figures) {
+  for (unsigned i = 0; i < count; i++) {
+    if (!read_figure(reader, object, &rows[i], &figures[i])) return false;
+  }
+  return true;
+}
+
+/* The same of the object `key`, or of null with a reason, which then is that of all. */
+static inline bool read_figures_or_null(struct reader *reader, const cJSON *object, const char *key,
+                                        const struct figure_row *rows, unsigned count, struct figure *figures) {
+  const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
+  const char *reason = NULL;
+  if (cJSON_IsObject(member)) return read_figures(reader, member, rows, count, figures);
+  if (!cJSON_IsNull(member)) return wrong(reader, key, "an object or null");
+  if (!read_reason(reader, object, key, &reason)) return false;
+  for (unsigned i = 0; i < count; i++) figures[i] = (struct figure){.missing = reason};
+  return true;
 }
 
 static inline void place(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -98,7 +128,10 @@ static inline void place(struct reader *reader, const char *format, ...) {
   va_end(arguments);
 }
 
-/* A cell of the file (result_cell.c); i counts them, for messages. */
+/* A cell of the file (cell.c); i counts them, for messages. */
 bool result_read_cell(struct reader *reader, const cJSON *object, unsigned i, struct result_cell *cell);
+/* Options, malloc_conf, facts and reasons (facts.c), when all cells were read. */
+bool result_read_facts(struct reader *reader);
+void result_free_facts(struct result *result);
 
 #endif

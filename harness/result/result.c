@@ -4,26 +4,11 @@
  * checked here too as far as it is read, since `metrics` and `report` must not need
  * a validator; and what a schema cannot say (each planned cell is there, none twice)
  * is checked here only. */
+#include "metrics.h"
 #include "read.h"
 #include "base/text.h"
 
-const char *result_checkpoint_name(enum result_checkpoint_id checkpoint) {
-  static const char *const names[] = {
-#define X(name, text) text,
-    RESULT_CHECKPOINTS(X)
-#undef X
-  };
-  return names[checkpoint];
-}
-
-const char *result_latency_class_name(enum result_latency_class latency_class) {
-  static const char *const names[] = {
-#define X(name, text) text,
-    RESULT_LATENCY_CLASSES(X)
-#undef X
-  };
-  return names[latency_class];
-}
+const char result_not_written[] = "the version that wrote this result did not measure it";
 
 /* ---- the rest of the file ---- */
 
@@ -114,6 +99,8 @@ static bool read_environment(struct reader *reader) {
       !read_text(reader, build, "sanitizers", &r->sanitizers)) {
     return false;
   }
+  static const struct figure_row cpu_count = {"cpu_count", "processors", FIGURE_COUNT_OR_NULL, ""},
+                                 memory_bytes = {"memory_bytes", "bytes", FIGURE_COUNT_OR_NULL, ""};
   place(reader, "environment");
   return json_get_object(r->root, "environment", reader->where, &environment, reader->fault) &&
          read_text_or_null(reader, environment, "kernel", &r->kernel) &&
@@ -122,8 +109,8 @@ static bool read_environment(struct reader *reader) {
          read_text_or_null(reader, environment, "compiler_flags", &r->compiler_flags) &&
          read_text_or_null(reader, environment, "allocator_version", &r->allocator_version) &&
          read_text_or_null(reader, environment, "tree_sitter_version", &r->tree_sitter_version) &&
-         read_figure(reader, environment, "cpu_count", false, &r->cpu_count) &&
-         read_figure(reader, environment, "memory_bytes", false, &r->memory_bytes);
+         read_figure(reader, environment, &cpu_count, &r->cpu_count) &&
+         read_figure(reader, environment, &memory_bytes, &r->memory_bytes);
 }
 
 static bool read_cells(struct reader *reader) {
@@ -213,7 +200,8 @@ static bool make_groups(struct reader *reader) {
       group->profile = result->profiles[p];
       group->cell_count = result->repetitions;
       group->cells = zeroed(result->repetitions, sizeof *group->cells, reader);
-      if (!group->cells) return false;
+      group->metrics = zeroed(1, sizeof *group->metrics, reader);
+      if (!group->cells || !group->metrics) return false;
     }
   }
   for (unsigned i = 0; i < result->cell_count; i++) {
@@ -267,7 +255,7 @@ bool result_open(const char *path, struct result **out, struct fault *fault) {
   result->root = root;
   json_make_printable(root);
   if (!read_head(&reader) || !read_environment(&reader) || !read_corpus(&reader) || !read_settings(&reader) ||
-      !read_cells(&reader) || !make_groups(&reader) || !result_check(result, fault)) {
+      !read_cells(&reader) || !make_groups(&reader) || !result_read_facts(&reader) || !result_check(result, fault)) {
     goto close_result;
   }
   *out = result;
@@ -289,9 +277,12 @@ bool result_paths_differ(char *const *paths, unsigned count, struct fault *fault
 
 void result_close(struct result *result) {
   if (!result) return;
-  for (unsigned g = 0; g < result->group_count; g++) free(result->groups[g].cells);
+  for (unsigned g = 0; g < result->group_count; g++) {
+    free(result->groups[g].cells);
+    metrics_free(result->groups[g].metrics);
+  }
   for (unsigned i = 0; i < result->cell_count; i++) {
-    for (unsigned c = 0; c < RESULT_CHECKPOINT_COUNT; c++) free(result->cells[i].checkpoints[c].heaps);
+    for (unsigned c = 0; c < CHECKPOINT_COUNT; c++) free(result->cells[i].checkpoints[c].heaps);
     free(result->cells[i].stats);
   }
   free(result->groups);
@@ -300,45 +291,8 @@ void result_close(struct result *result) {
   free(result->combinations);
   free(result->profiles);
   free(result->notes);
+  result_free_facts(result);
   cJSON_Delete(result->root);
   free((char *)result->path);
   free(result);
-}
-
-/* Whether the names joined by '+' in `part` are all among those in `whole`. */
-static bool has_stages(const char *whole, const char *part) {
-  for (size_t bytes; *part; part += bytes + (part[bytes] == '+')) {
-    bytes = strcspn(part, "+");
-    const char *stage = whole;
-    while (*stage && !(strcspn(stage, "+") == bytes && memcmp(stage, part, bytes) == 0)) {
-      stage += strcspn(stage, "+");
-      stage += *stage == '+';
-    }
-    if (!*stage) return false;
-  }
-  return true;
-}
-
-/* Lengths too, since in a ledger a stage may stand twice, which no combination has. */
-bool result_same_combination(const char *one, const char *other) {
-  return strlen(one) == strlen(other) && has_stages(one, other) && has_stages(other, one);
-}
-
-const struct result_group *result_group(const struct result *result, const char *combination, const char *profile) {
-  for (unsigned g = 0; g < result->group_count; g++) {
-    const struct result_group *group = &result->groups[g];
-    if (result_same_combination(group->combination, combination) && strcmp(group->profile, profile) == 0) return group;
-  }
-  return NULL;
-}
-
-const char *result_profile(const struct result *result, const char *wanted, struct fault *fault) {
-  const char *name = wanted ? wanted : "strict";
-  for (unsigned p = 0; p < result->profile_count; p++) {
-    if (strcmp(result->profiles[p], name) == 0) return result->profiles[p];
-  }
-  if (!wanted) return result->profiles[0];
-  fault_set(fault, EXIT_CODE_INPUT, "%s: there is no profile '%s' in it; its first is '%s'", result->path, wanted,
-            result->profiles[0]);
-  return NULL;
 }

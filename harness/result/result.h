@@ -12,114 +12,9 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "system/probe.h"
+#include "schema/figures.h"
 
 #define RESULT_SCHEMA "phasebench-result-2"
-
-#define RESULT_CHECKPOINTS(X) \
-  X(START, "start")           \
-  X(INGESTED, "ingested")     \
-  X(FINALIZED, "finalized")   \
-  X(PURGED, "purged")         \
-  X(WALKED, "walked")         \
-  X(SERVED, "served")         \
-  X(EDITED, "edited")         \
-  X(DRAINED, "drained")
-
-enum result_checkpoint_id {
-#define X(name, text) RESULT_AT_##name,
-  RESULT_CHECKPOINTS(X)
-#undef X
-      RESULT_CHECKPOINT_COUNT
-};
-
-#define RESULT_JEMALLOC_KEYS(X) \
-  X(allocated_bytes)            \
-  X(active_bytes)               \
-  X(metadata_bytes)             \
-  X(resident_bytes)             \
-  X(mapped_bytes)               \
-  X(retained_bytes)
-#define RESULT_HEAP_KEYS(X) \
-  X(allocated_bytes)        \
-  X(active_bytes)           \
-  X(dirty_bytes)            \
-  X(metadata_bytes)         \
-  X(resident_bytes)
-#define RESULT_TIMING_KEYS(X) \
-  X(parse_ns, "ns")           \
-  X(store_ns, "ns")           \
-  X(free_ns, "ns")            \
-  X(finalize_ns, "ns")        \
-  X(walk_ns, "ns")            \
-  X(walked_nodes, "nodes")    \
-  X(edit_parse_ns, "ns")      \
-  X(edit_store_ns, "ns")
-/* Those that begin with heap_ or journal_ are growth, and may be below 0. */
-#define RESULT_EDIT_KEYS(X)            \
-  X(documents, "documents")            \
-  X(hunks, "hunks")                    \
-  X(inserted_lines, "lines")           \
-  X(deleted_lines, "lines")            \
-  X(inserted_bytes, "bytes")           \
-  X(deleted_bytes, "bytes")            \
-  X(heap_tree_bytes, "bytes")          \
-  X(heap_source_bytes, "bytes")        \
-  X(journal_tree_bytes, "bytes")       \
-  X(journal_tree_p50_bytes, "bytes")   \
-  X(journal_tree_p90_bytes, "bytes")   \
-  X(journal_tree_max_bytes, "bytes")   \
-  X(journal_source_bytes, "bytes")     \
-  X(journal_source_p50_bytes, "bytes") \
-  X(journal_source_p90_bytes, "bytes") \
-  X(journal_source_max_bytes, "bytes") \
-  X(zstd_prefix_source_bytes, "bytes") \
-  X(zstd_prefix_bare_source_bytes, "bytes")
-#define RESULT_LATENCY_KEYS(X) \
-  X(p50_ns)                    \
-  X(p90_ns)                    \
-  X(p99_ns)                    \
-  X(max_ns)                    \
-  X(mean_ns)
-#define RESULT_LATENCY_CLASSES(X) \
-  X(HOT, "hot")                   \
-  X(WARM, "warm")                 \
-  X(COLD, "cold")                 \
-  X(FROZEN, "frozen")
-
-/* Opening a document that is not in use; each has RESULT_LATENCY_KEYS. */
-#define RESULT_COLD_OPENS(X) \
-  X(tree_cached)             \
-  X(tree_uncached)           \
-  X(source_cached)           \
-  X(source_uncached)         \
-  X(parse)
-#define RESULT_COLD_OPEN_RATIOS(X) \
-  X(parse_over_tree_cached)        \
-  X(parse_over_tree_uncached)
-#define RESULT_COLD_OPEN_RATIO_KEYS(X) \
-  X(p50, "1")                          \
-  X(min, "1")                          \
-  X(slower_pct, "%")
-
-#define X(key) +1
-enum { RESULT_COLD_OPEN_COUNT = 0 RESULT_COLD_OPENS(X), RESULT_COLD_OPEN_RATIO_COUNT = 0 RESULT_COLD_OPEN_RATIOS(X) };
-enum {
-  RESULT_JEMALLOC_COUNT = 0 RESULT_JEMALLOC_KEYS(X),
-  RESULT_HEAP_FIGURE_COUNT = 0 RESULT_HEAP_KEYS(X),
-  RESULT_LATENCY_FIGURE_COUNT = 0 RESULT_LATENCY_KEYS(X)
-};
-#undef X
-#define X(key, unit) +1
-enum { RESULT_COLD_OPEN_RATIO_FIGURE_COUNT = 0 RESULT_COLD_OPEN_RATIO_KEYS(X) };
-enum { RESULT_TIMING_COUNT = 0 RESULT_TIMING_KEYS(X), RESULT_EDIT_COUNT = 0 RESULT_EDIT_KEYS(X) };
-#undef X
-enum result_latency_class {
-#define X(name, text) RESULT_LATENCY_##name,
-  RESULT_LATENCY_CLASSES(X)
-#undef X
-      RESULT_LATENCY_CLASS_COUNT
-};
 
 /* A value, or why there is none. */
 struct figure {
@@ -127,17 +22,18 @@ struct figure {
   const char *missing; /* NULL: value is there */
 };
 
+/* Why an optional figure (FIGURE_OPTIONAL) is missing where the file has none: compare the pointer. */
+extern const char result_not_written[];
+
 struct result_heap {
   const char *owner;
-  double value[RESULT_HEAP_FIGURE_COUNT];
+  struct figure value[HEAP_FIGURE_COUNT];
 };
 
 struct result_checkpoint {
-  double elapsed_ns;
+  struct figure figures[CHECKPOINT_FIGURE_COUNT];
   struct figure probe[PROBE_FIGURE_COUNT];
-  struct figure disk_bytes;
-  struct figure unexplained_bytes; /* signed */
-  struct figure jemalloc[RESULT_JEMALLOC_COUNT];
+  struct figure jemalloc[JEMALLOC_FIGURE_COUNT];
   struct figure mapping_rss_bytes[PROBE_OWNER_COUNT];
   struct result_heap *heaps;
   unsigned heap_count;
@@ -147,13 +43,13 @@ struct result_checkpoint {
 struct result_latency {
   bool present;
   double documents, accesses;
-  struct figure value[RESULT_LATENCY_FIGURE_COUNT];
+  struct figure value[LATENCY_FIGURE_COUNT];
 };
 
 struct result_cold_open {
   struct figure documents, cold_documents;
-  struct figure value[RESULT_COLD_OPEN_COUNT][RESULT_LATENCY_FIGURE_COUNT];
-  struct figure ratio[RESULT_COLD_OPEN_RATIO_COUNT][RESULT_COLD_OPEN_RATIO_FIGURE_COUNT];
+  struct figure value[COLD_OPEN_COUNT][LATENCY_FIGURE_COUNT];
+  struct figure ratio[COLD_OPEN_RATIO_COUNT][RATIO_FIGURE_COUNT];
 };
 
 struct result_stat {
@@ -178,17 +74,19 @@ struct result_cell {
   const char *allocator_options; /* NULL when not ok, or not known */
   double wall_ns;
   bool ok; /* the rest is there only then; proof may be there in others too */
-  struct result_checkpoint checkpoints[RESULT_CHECKPOINT_COUNT];
-  struct figure nodes, tree_bytes, source_bytes;
+  struct result_checkpoint checkpoints[CHECKPOINT_COUNT];
+  struct figure trees[TREE_FIGURE_COUNT];
   const char *edit_source; /* "versions" or "seeded" */
-  struct figure edits[RESULT_EDIT_COUNT];
-  struct figure timings[RESULT_TIMING_COUNT];
-  struct result_latency latency[RESULT_LATENCY_CLASS_COUNT];
+  struct figure edits[EDIT_FIGURE_COUNT];
+  struct figure timings[TIMING_FIGURE_COUNT];
+  struct result_latency latency[ACCESS_CLASS_COUNT];
   struct result_cold_open cold_open; /* not of an instrument */
   struct result_stat *stats;
   unsigned stat_count;
   struct result_proof proof;
 };
+
+struct metrics; /* metrics.h */
 
 /* The cells of one combination under one profile, by repetition. */
 struct result_group {
@@ -200,12 +98,35 @@ struct result_group {
   /* All planned repetitions (of an instrument: those that ran) are ok: only then it has
    * figures. */
   bool ok;
-  char reason[512]; /* when not ok: what failed, and why */
+  char reason[512];        /* when not ok: what failed, and why */
+  struct metrics *metrics; /* made at the first look-up; NULL: never kept (metrics.c) */
 };
 
 struct result_language {
   const char *name, *grammar_package, *grammar_version;
   double files, lines, bytes;
+};
+
+/* A member of "corpus", "phasebench", "environment" or "settings", as text: {"environment.kernel", "Linux 6.1"}. What is
+ * null says why; a list is one text. */
+struct result_fact {
+  char *path, *text;
+};
+
+/* A null somewhere in the file, and its reason. Indices are not in the path. */
+struct result_reason {
+  const struct result_cell *cell; /* NULL: of the run as a whole, with the path's head left out */
+  char *path, *reason;
+};
+
+/* An option of a stage of a combination, set or as it comes. */
+struct result_option {
+  const char *combination, *name; /* STAGE.OPTION */
+  double value;
+};
+
+struct result_malloc_conf {
+  const char *profile, *options;
 };
 
 struct result {
@@ -225,11 +146,20 @@ struct result {
   unsigned combination_count, profile_count;
   const char **notes; /* what a reader must know of how this was measured */
   unsigned note_count;
+  bool allow_unfit_build;
+  struct result_option *options;
+  unsigned option_count;
+  struct result_malloc_conf *malloc_confs;
+  unsigned malloc_conf_count;
+  struct result_fact *facts; /* in the order of the file */
+  unsigned fact_count;
+  struct result_reason *reasons; /* of the run, then cell by cell */
+  unsigned reason_count;
   struct result_cell *cells;
   unsigned cell_count;
   struct result_group *groups; /* profile by profile, combinations in order */
   unsigned group_count;
-  void *root; /* cJSON: where all text lives */
+  void *root; /* cJSON: where all text lives; nobody but this room looks into it */
 };
 
 /* Reads, checks, and groups. Faults (EXIT_CODE_INPUT) name the file and the place in
@@ -242,7 +172,7 @@ void result_close(struct result *result); /* NULL is fine */
 /* Whether no file is named twice (EXIT_CODE_USAGE): its figures would stand there twice and look like two. */
 bool result_paths_differ(char *const *paths, unsigned count, struct fault *fault);
 
-/* Whether figures of one file that must agree do (result_check.c): the languages with
+/* Whether figures of one file that must agree do (check.c): the languages with
  * the corpus, the mappings with RSS. result_open calls it. */
 bool result_check(const struct result *result, struct fault *fault);
 
@@ -255,7 +185,10 @@ const struct result_group *result_group(const struct result *result, const char 
  * it), else "strict" if present, else the first. NULL on fault. */
 const char *result_profile(const struct result *result, const char *wanted, struct fault *fault);
 
-const char *result_checkpoint_name(enum result_checkpoint_id checkpoint);
-const char *result_latency_class_name(enum result_latency_class latency_class);
+/* Cells that are not ok. */
+unsigned result_count_failed(const struct result *result);
+
+/* The text of a fact; NULL: the file does not have it. */
+const char *result_fact(const struct result *result, const char *path);
 
 #endif

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
+#include "base/size.h"
+#include "schema/figures.h"
 
 #define REASON_BYTES 1024
 
@@ -39,7 +42,7 @@ static void telling_line(const char *path, char line[256]) {
     next[strcspn(next, "\r\n")] = 0;
     if (next[strspn(next, " \t=")] == 0) continue;
     snprintf(line, 256, "%.255s", next);
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) found |= strstr(next, marks[i]) != NULL;
+    for (size_t i = 0; i < COUNT(marks); i++) found |= strstr(next, marks[i]) != NULL;
   }
   if (in) fclose(in);
 }
@@ -70,9 +73,13 @@ static const char *bad_end(const struct cell_outcome_facts *facts, char text[REA
       return "timeout";
     case SUPERVISE_MEMORY_LIMIT:
       reason(text, facts, "killed when %.1f MiB were resident; the limit set by --memory-limit is %.1f MiB",
-             (double)end->highest_rss_bytes / 1048576, (double)facts->memory_limit_bytes / 1048576);
+             (double)end->highest_rss_bytes / MIB, (double)facts->memory_limit_bytes / MIB);
       return "memory_limit";
     case SUPERVISE_SIGNALLED:
+      if (end->code == SIGSYS) { /* system/confine.h */
+        reason(text, facts, "a stage tried to start a process, which a cell may not: its memory would count nowhere");
+        return "failed";
+      }
       abbreviation = sigabbrev_np(end->code);
       reason(text, facts, "ended by signal %d (SIG%s)%s", end->code, abbreviation ? abbreviation : "?",
              end->code == SIGKILL ? ", which was not ours: by the kernel, if memory was out, or by someone" : "");
@@ -144,10 +151,8 @@ static cJSON *head(const struct cell_outcome_facts *facts, const char *status, c
 
 /* Moves over what the cell found; of one that is not ok, only what is no figure. */
 static void take_rest(cJSON *cell, cJSON *output, bool ok) {
-  static const char *const figures[] = {"checkpoints", "trees",     "edits",      "timings",
-                                        "latency",     "cold_open", "stage_stats"};
-  for (size_t i = 0; !ok && i < sizeof figures / sizeof figures[0]; i++) {
-    cJSON_DeleteItemFromObjectCaseSensitive(output, figures[i]);
+  for (unsigned part = 0; !ok && part < CELL_PART_COUNT; part++) {
+    cJSON_DeleteItemFromObjectCaseSensitive(output, cell_parts[part]);
   }
   while (output->child) {
     cJSON *item = cJSON_DetachItemViaPointer(output, output->child);
@@ -161,13 +166,24 @@ static void take_rest(cJSON *cell, cJSON *output, bool ok) {
   }
 }
 
-cJSON *cell_outcome_object(const struct cell_outcome_facts *facts) {
+cJSON *cell_outcome_planned(const struct plan_combination *combination, const char *profile, unsigned repetition,
+                            unsigned position) {
+  const struct supervise_outcome end = {0};
+  const struct cell_outcome_facts facts = {
+      .combination = combination, .profile = profile, .repetition = repetition, .position = position, .end = &end};
+  return head(&facts, "failed", "not measured yet");
+}
+
+cJSON *cell_outcome_object(const struct cell_outcome_facts *facts, struct fault *fault) {
   char text[REASON_BYTES];
   const char *status = bad_end(facts, text);
   if (status) return head(facts, status, text);
   cJSON *output = NULL;
   struct fault unreadable = {0};
-  json_read_file(facts->out_path, &output, &unreadable);
+  if (!json_read_file(facts->out_path, &output, &unreadable) && unreadable.code == EXIT_CODE_SYSTEM) {
+    fault_set(fault, unreadable.code, "%s", unreadable.message); /* which says nothing about the cell */
+    return NULL;
+  }
   status = disagreement(output, facts, &unreadable, text);
   cJSON *cell;
   if (status) {

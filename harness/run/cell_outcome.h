@@ -23,8 +23,13 @@ struct cell_outcome_facts {
 
 /* The cell's object. Its status is "ok" only if the process exited with 0 and wrote an
  * object that says so and is of this cell; else "failed", "crashed", "timeout" or "memory_limit",
- * with a reason and without figures. The caller owns the object. */
-cJSON *cell_outcome_object(const struct cell_outcome_facts *facts);
+ * with a reason and without figures. The caller owns the object. NULL: what it wrote could not be read, for a
+ * reason that is not the cell's (EXIT_CODE_SYSTEM). */
+cJSON *cell_outcome_object(const struct cell_outcome_facts *facts, struct fault *fault);
+
+/* The object of a cell that is not measured yet: failed, and says so. */
+cJSON *cell_outcome_planned(const struct plan_combination *combination, const char *profile, unsigned repetition,
+                            unsigned position);
 
 /* Is its status "ok"? */
 bool cell_outcome_ok(const cJSON *cell);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
@@ -16,6 +18,7 @@
 #include "matrix_files.h"
 #include "progress.h"
 #include "store/files.h"
+#include "system/allocator.h"
 #include "system/environment.h"
 #include "system/supervise.h"
 #include "base/text.h"
@@ -26,42 +29,34 @@ struct matrix {
   struct plan plan;
   struct matrix_folder folder;
   struct matrix_facts facts;
-  struct cell_spec *spec; /* what all cells have in common */
+  struct cell_spec spec; /* what all cells have in common; its texts are the corpus's and the next two */
+  char list_path[MATRIX_PATH_BYTES], edits_path[MATRIX_PATH_BYTES];
   struct run_progress progress;
   unsigned cells_failed;
 };
 
 /* ---- what cells have in common ---- */
 
-static bool fits(const char *from, char *to, size_t to_bytes, const char *what, struct fault *fault) {
-  if (strlen(from) >= to_bytes)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s is longer than %zu bytes", what, to_bytes - 1);
-  strcpy(to, from);
-  return true;
-}
-
 static bool make_spec(struct matrix *matrix, struct fault *fault) {
   const struct corpus *corpus = matrix->corpus;
-  struct cell_spec *spec = matrix->spec = calloc(1, sizeof *spec);
-  if (!spec) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
-  spec->corpus_lines = corpus->lines;
-  spec->corpus_bytes = corpus->bytes;
-  spec->file_count = corpus->file_count;
-  spec->seed = matrix->options->seed;
-  spec->language_count = corpus->language_count;
-  spec->languages = calloc(corpus->language_count, sizeof *spec->languages);
+  struct cell_spec *spec = &matrix->spec;
+  matrix_file_path(&matrix->folder, "files.list", matrix->list_path);
+  matrix_file_path(&matrix->folder, "edits.list", matrix->edits_path);
+  *spec = (struct cell_spec){.corpus_name = corpus->name,
+                             .corpus_root = corpus->root,
+                             .corpus_hash = corpus->content_hash,
+                             .corpus_lines = corpus->lines,
+                             .corpus_bytes = corpus->bytes,
+                             .list_path = matrix->list_path,
+                             .edits_path = corpus->has_versions ? matrix->edits_path : NULL,
+                             .languages = calloc(corpus->language_count + 1, sizeof *spec->languages),
+                             .language_count = corpus->language_count,
+                             .file_count = corpus->file_count,
+                             .seed = matrix->options->seed};
   if (!spec->languages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
-  for (size_t i = 0; i < corpus->language_count; i++) {
-    if (!fits(corpus->languages[i].name, spec->languages[i], sizeof spec->languages[i], "a language's name", fault))
-      return false;
-  }
-  matrix_file_path(&matrix->folder, "files.list", spec->list_path);
-  if (corpus->has_versions) matrix_file_path(&matrix->folder, "edits.list", spec->edits_path);
-  return fits(corpus->name, spec->corpus_name, sizeof spec->corpus_name, "the corpus's name", fault) &&
-         fits(corpus->root, spec->corpus_root, sizeof spec->corpus_root, "the corpus's root", fault) &&
-         fits(corpus->content_hash, spec->corpus_hash, sizeof spec->corpus_hash, "the corpus's hash", fault) &&
-         cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
-         (!corpus->has_versions || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
+  for (size_t i = 0; i < corpus->language_count; i++) spec->languages[i] = corpus->languages[i].name;
+  return cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
+         (!spec->edits_path || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
 }
 
 /* Cells get the variables that say where things are, and nothing else: what a shell happens to
@@ -70,7 +65,7 @@ static bool is_for_cells(const char *variable) {
   static const char *const prefixes[] = {
       "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
       "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
-  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+  for (size_t i = 0; i < COUNT(prefixes); i++) {
     if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
   }
   return false;
@@ -97,49 +92,49 @@ static const char **cell_environment(const char *malloc_conf_variable, struct fa
 
 static bool write_spec(struct matrix *matrix, unsigned position, const char *path, struct fault *fault) {
   const struct plan_cell *cell = &matrix->plan.cells[position];
-  struct cell_spec *spec = matrix->spec;
+  struct cell_spec *spec = &matrix->spec;
+  char directory[MATRIX_PATH_BYTES]; /* for this call only */
   spec->combination = matrix->plan.combinations[cell->combination].combination;
-  snprintf(spec->profile, sizeof spec->profile, "%s", matrix->plan.profiles[cell->profile]);
+  spec->profile = matrix->plan.profiles[cell->profile];
   spec->repetition = cell->repetition;
   spec->position = position;
   spec->place = matrix->options->place;
-  matrix_cell_path(&matrix->folder, position, ".store", spec->place.directory);
-  return cell_spec_write(path, spec, fault);
+  spec->place.directory = directory;
+  matrix_cell_path(&matrix->folder, position, ".store", directory);
+  bool good = cell_spec_write(path, spec, fault);
+  spec->place.directory = NULL;
+  return good;
 }
 
-static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const char *spec_path,
-                           const char *out_path, const char *log_path, struct supervise_outcome *end,
-                           struct fault *fault) {
+/* The files of a cell that runs. */
+struct cell_files {
+  char spec[MATRIX_PATH_BYTES], out[MATRIX_PATH_BYTES], log[MATRIX_PATH_BYTES], store[MATRIX_PATH_BYTES];
+};
+
+static void name_files(const struct matrix_folder *folder, unsigned position, struct cell_files *files) {
+  matrix_cell_path(folder, position, ".spec.json", files->spec);
+  matrix_cell_path(folder, position, ".out.json", files->out);
+  matrix_cell_path(folder, position, ".log", files->log);
+  matrix_cell_path(folder, position, ".store", files->store);
+}
+
+static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const struct cell_files *files,
+                           struct supervise_outcome *end, struct fault *fault) {
   const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
-  const char *const argv[] = {program ? program : paths_program(), "cell", spec_path, out_path, NULL};
+  const char *const argv[] = {program ? program : paths_program(), "cell", files->spec, files->out, NULL};
   char malloc_conf[256];
-  snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s", plan_malloc_conf(matrix->plan.profiles[cell->profile]));
+  snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s",
+           allocator_profile_conf(matrix->plan.profiles[cell->profile]));
   const char **environment = cell_environment(malloc_conf, fault);
   if (!environment) return false;
   const struct supervise_request request = {.argv = argv,
                                             .environment = environment,
-                                            .log_path = log_path,
+                                            .log_path = files->log,
                                             .timeout_ms = matrix->options->timeout_ms,
                                             .memory_limit_bytes = matrix->options->memory_limit_bytes,
-                                            .cpu = matrix->facts.cpu};
+                                            .cpu = matrix->facts.claim.cpu};
   bool ok = supervise_run(&request, end, fault);
   free(environment);
-  return ok;
-}
-
-/* Keeps a finished cell: from here on it need not run again. */
-static bool keep_cell(struct matrix *matrix, unsigned position, const struct supervise_outcome *end, cJSON *object,
-                      struct fault *fault) {
-  char path[MATRIX_PATH_BYTES];
-  cJSON *kept = json_new_object();
-  json_add_text(kept, "plan_hash", matrix->plan.hash);
-  json_add_i64(kept, "aslr_error", end->aslr_error);
-  json_add_i64(kept, "huge_pages_error", end->huge_pages_error);
-  json_add_i64(kept, "cpu_error", end->cpu_error);
-  json_add_item(kept, "cell", object);
-  matrix_cell_path(&matrix->folder, position, ".json", path);
-  bool ok = json_write_file(path, kept, fault);
-  cJSON_Delete(kept);
   return ok;
 }
 
@@ -159,22 +154,17 @@ static void tell_refusals(const struct supervise_outcome *end) {
 }
 
 static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
-  char spec_path[MATRIX_PATH_BYTES], out_path[MATRIX_PATH_BYTES], log_path[MATRIX_PATH_BYTES];
-  char store_path[MATRIX_PATH_BYTES];
+  struct cell_files files;
   const struct plan_cell *cell = &matrix->plan.cells[position];
-  matrix_cell_path(&matrix->folder, position, ".spec.json", spec_path);
-  matrix_cell_path(&matrix->folder, position, ".out.json", out_path);
-  matrix_cell_path(&matrix->folder, position, ".log", log_path);
-  matrix_cell_path(&matrix->folder, position, ".store", store_path);
-  unlink(out_path); /* of an earlier try */
-  store_directory_remove(store_path);
+  name_files(&matrix->folder, position, &files);
+  unlink(files.out); /* of an earlier try */
+  store_directory_remove(files.store);
   run_progress_start(&matrix->progress, &matrix->plan, cell);
   struct supervise_outcome end;
-  bool ran = write_spec(matrix, position, spec_path, fault) &&
-             supervise_cell(matrix, cell, spec_path, out_path, log_path, &end, fault);
-  store_directory_remove(store_path); /* also of one that crashed, was killed or interrupted */
+  bool ran = write_spec(matrix, position, files.spec, fault) && supervise_cell(matrix, cell, &files, &end, fault);
+  store_directory_remove(files.store); /* also of one that crashed, was killed or interrupted */
   if (!ran) return false;
-  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks supervise_interrupted */
+  if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks interrupt_number */
   tell_refusals(&end);
   const struct cell_outcome_facts facts = {.combination = &matrix->plan.combinations[cell->combination],
                                            .profile = matrix->plan.profiles[cell->profile],
@@ -183,19 +173,22 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .end = &end,
                                            .timeout_ms = matrix->options->timeout_ms,
                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
-                                           .out_path = out_path,
-                                           .log_path = log_path};
-  cJSON *object = cell_outcome_object(&facts);
+                                           .out_path = files.out,
+                                           .log_path = files.log};
+  cJSON *object = cell_outcome_object(&facts, fault);
+  if (!object) return false;
   run_progress_end(&matrix->progress, &matrix->plan, cell, object, end.wall_ns);
-  if (!keep_cell(matrix, position, &end, object, fault)) return false;
-  unlink(spec_path);
-  unlink(out_path);
-  unlink(log_path);
+  bool kept = matrix_keep_cell(&matrix->folder, &matrix->plan, position, &end, object, fault);
+  cJSON_Delete(object);
+  if (!kept) return false; /* what the cell left behind may tell why */
+  unlink(files.spec);
+  unlink(files.out);
+  unlink(files.log);
   return true;
 }
 
 static bool interrupted(const struct matrix *matrix, struct fault *fault) {
-  int number = supervise_interrupted();
+  int number = interrupt_number();
   if (!number) return false;
   unsigned kept = matrix_kept_count(&matrix->folder, &matrix->plan);
   const char *abbreviation = sigabbrev_np(number);
@@ -243,46 +236,42 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
   return true;
 }
 
-/* Counts the cells that are not ok in the result. */
-static bool count_failed(const char *output, unsigned *failed, struct fault *fault) {
-  cJSON *root;
-  if (!json_read_file(output, &root, fault)) return false;
-  const cJSON *cell;
-  *failed = 0;
-  cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(root, "cells")) *failed += !cell_outcome_ok(cell);
-  cJSON_Delete(root);
-  return true;
-}
-
 /* Cells that failed are finished, too: who wants them measured again must say so. */
-static void tell_complete(const struct matrix *matrix) {
-  unsigned failed = 0;
-  struct fault ignored = {0};
+static void tell_complete(const struct matrix *matrix, const struct result *result) {
+  unsigned failed = result_count_failed(result);
   if (matrix->options->quiet) return;
   fprintf(stderr, "phasebench run: %s is complete already\n", matrix->folder.output);
-  if (count_failed(matrix->folder.output, &failed, &ignored) && failed > 0)
+  if (failed > 0)
     fprintf(stderr,
             "phasebench run: %u of its cells failed, which is their result; --restart in place of --resume "
             "measures all cells again\n",
             failed);
 }
 
-static bool measure(struct matrix *matrix, struct fault *fault) {
+static bool measure(struct matrix *matrix, struct result **result, struct fault *fault) {
   enum matrix_state state;
-  supervise_begin(); /* not before: until here there is nothing to keep, and a signal may just end us */
+  interrupt_hold(); /* not before: until here there is nothing to keep, and a signal may just end us */
   if (!matrix_folder_open(matrix->options, &matrix->plan, &matrix->folder, &state, fault)) return false;
   if (state == MATRIX_COMPLETE) {
-    tell_complete(matrix);
+    bool readable = result_open(matrix->folder.output, result, fault);
+    if (readable) tell_complete(matrix, *result);
     matrix_folder_close(&matrix->folder, &matrix->plan, true);
-    return true;
+    return readable;
   }
   if (matrix->options->resume && !matrix->options->quiet) {
     fprintf(stderr, "phasebench run: %u of %u cells are kept\n", matrix_kept_count(&matrix->folder, &matrix->plan),
             matrix->plan.cell_count);
   }
-  matrix->facts.cpu = supervise_choose_cpu(&matrix->facts.cpu_why);
-  bool ok = make_spec(matrix, fault) && run_cells(matrix, fault) &&
-            matrix_write_result(matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder, fault);
+  matrix->facts.claim = supervise_choose_cpu(&matrix->facts.cpu_why);
+  if (matrix->facts.claim.is_shared) {
+    fprintf(stderr,
+            "phasebench run: another run measures on CPU %d, and there is no other: times of both are worth little\n",
+            matrix->facts.claim.cpu);
+  }
+  const struct matrix_parts parts = {matrix->options, matrix->corpus, &matrix->plan, &matrix->facts, &matrix->folder};
+  bool ok = make_spec(matrix, fault) && matrix_check_plan(&parts, fault) && run_cells(matrix, fault) &&
+            matrix_write_result(&parts, result, fault);
+  cpu_claim_release(&matrix->facts.claim);
   matrix_folder_close(&matrix->folder, &matrix->plan, ok);
   return ok;
 }
@@ -297,7 +286,7 @@ static bool check_settings(const struct matrix *matrix, struct fault *fault) {
   return good;
 }
 
-bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault) {
+bool matrix_run(const struct run_options *options, char output[4096], struct result **result, struct fault *fault) {
   struct matrix *matrix = calloc(1, sizeof *matrix);
   if (!matrix) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the run");
   matrix->options = options;
@@ -317,13 +306,9 @@ bool matrix_run(const struct run_options *options, char output[4096], unsigned *
   }
   ok = ok && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
        matrix_output_path(options, matrix->corpus, matrix->folder.output, fault) &&
-       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, fault);
-  if (ok) {
-    snprintf(output, 4096, "%s", matrix->folder.output);
-    ok = count_failed(output, cells_failed, fault);
-  }
-  if (matrix->spec) free(matrix->spec->languages);
-  free(matrix->spec);
+       plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, result, fault);
+  if (ok) snprintf(output, 4096, "%s", matrix->folder.output);
+  free(matrix->spec.languages);
   plan_free(&matrix->plan);
   corpus_close(matrix->corpus);
   free(matrix);

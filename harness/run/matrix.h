@@ -5,8 +5,8 @@
  *
  * While a run is not complete its finished cells lie in the folder OUTPUT.cells:
  *   plan.json      the plan's record and hash
- *   files.list     the corpus's files (cell_spec.c)
- *   NNNN.json      a finished cell: its object, and what the system refused to set for it
+ *   files.list     the corpus's files (cell/spec.c)
+ *   NNNN.json      a finished cell: what the system refused to set for it, and below that its object
  *   NNNN.spec.json, NNNN.out.json, NNNN.log   of the cell that runs
  *   NNNN.store/    the files of its stages; removed when it ended, whichever way
  * The result is made there, checked by reading it as every reader does, and renamed to
@@ -20,9 +20,10 @@
 
 #include "base/fault.h"
 #include "plan.h"
+#include "result/result.h"
 
-/* Measures. On success *cells_failed says how many cells are not ok; the file is written in
- * either case. Faults: those of plan_make; EXIT_CODE_INTERRUPTED. `output` is where the result is. */
-bool matrix_run(const struct run_options *options, char output[4096], unsigned *cells_failed, struct fault *fault);
+/* Measures. On success *result is what was measured, cells that failed among it, and `output` where its file is; the
+ * caller closes it. Faults: those of plan_make; EXIT_CODE_INTERRUPTED. */
+bool matrix_run(const struct run_options *options, char output[4096], struct result **result, struct fault *fault);
 
 #endif

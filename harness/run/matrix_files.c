@@ -19,11 +19,14 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/count.h"
 #include "base/json_out.h"
 #include "cell/spec.h"
+#include "cell_outcome.h"
 #include "result/result.h"
 #include "store/files.h"
-#include "system/checkpoint.h"
+#include "system/account.h"
+#include "system/allocator.h"
 #include "system/environment.h"
 
 /* ---- places ---- */
@@ -118,11 +121,11 @@ static bool is_our_name(const char *name) {
   snprintf(base, sizeof base, "%s", name);
   char *temporary = strstr(base, ".tmp-");
   if (temporary) *temporary = 0;
-  for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+  for (size_t i = 0; i < COUNT(fixed); i++) {
     if (strcmp(base, fixed[i]) == 0) return true;
   }
   size_t digits = strspn(base, "0123456789");
-  for (size_t i = 0; digits >= 4 && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+  for (size_t i = 0; digits >= 4 && i < COUNT(suffixes); i++) {
     if (strcmp(base + digits, suffixes[i]) == 0) return true;
   }
   return false;
@@ -276,47 +279,130 @@ static void add_time(cJSON *root) {
 /* What happened in some cell: the errno of a refusal, 0 for none. */
 struct refusals {
   int aslr, huge_pages, cpu;
+  double steal_ns, wall_ns; /* sums over cells: what the host took of their CPU, of how long */
 };
 
-static int read_errno(const cJSON *kept, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(kept, key);
-  return cJSON_IsNumber(item) ? item->valueint : 0;
+bool matrix_keep_cell(const struct matrix_folder *folder, const struct plan *plan, unsigned position,
+                      const struct supervise_outcome *end, const cJSON *cell, struct fault *fault) {
+  char path[MATRIX_PATH_BYTES], *text = NULL;
+  cJSON *record = json_new_object();
+  json_add_text(record, "plan_hash", plan->hash);
+  json_add_i64(record, "aslr_error", end->aslr_error);
+  json_add_i64(record, "huge_pages_error", end->huge_pages_error);
+  json_add_i64(record, "cpu_error", end->cpu_error);
+  json_add_u64(record, "steal_ns", end->steal_ns);
+  json_add_u64(record, "wall_ns", end->wall_ns);
+  char *line = cJSON_PrintUnformatted(record), *object = cJSON_Print(cell);
+  int length = line && object ? asprintf(&text, "%s\n%s\n", line, object) : -1;
+  matrix_cell_path(folder, position, ".json", path);
+  bool ok = length > 0 ? json_write_bytes(path, text, (size_t)length, fault)
+                       : fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while printing JSON", path);
+  free(length > 0 ? text : NULL);
+  cJSON_free(line);
+  cJSON_free(object);
+  cJSON_Delete(record);
+  return ok;
+}
+
+/* The whole of a text file; the caller frees it. */
+static char *read_text(const char *path, struct fault *fault) {
+  char *text = NULL;
+  size_t room = 0;
+  FILE *in = fopen(path, "r");
+  /* No byte of JSON is 0, so this is all of it. */
+  ssize_t length = in ? getdelim(&text, &room, '\0', in) : -1;
+  if (length <= 0) {
+    fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path,
+              in ? "it is empty, or reading failed" : strerror(errno));
+    free(text);
+    text = NULL;
+  }
+  if (in) fclose(in);
+  return text;
+}
+
+static void take_errno(const cJSON *record, const char *key, int *error) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
+  if (cJSON_IsNumber(item) && item->valueint) *error = item->valueint;
+}
+
+static void take_sum(const cJSON *record, const char *key, double *sum) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(record, key);
+  if (cJSON_IsNumber(item)) *sum += item->valuedouble;
+}
+
+/* Reads what is known of a cell beside its object. */
+static bool take_record(const char *path, const char *line, const struct plan *plan, struct refusals *refusals,
+                        struct fault *fault) {
+  const char *hash;
+  cJSON *record = cJSON_Parse(line);
+  bool ok = record ? json_get_text(record, "plan_hash", path, &hash, fault)
+                   : fault_set(fault, EXIT_CODE_INPUT, "%s: its first line is not JSON", path);
+  if (ok && strcmp(hash, plan->hash) != 0) ok = fault_set(fault, EXIT_CODE_INPUT, "%s: a cell of another run", path);
+  take_errno(record, "aslr_error", &refusals->aslr);
+  take_errno(record, "huge_pages_error", &refusals->huge_pages);
+  take_errno(record, "cpu_error", &refusals->cpu);
+  take_sum(record, "steal_ns", &refusals->steal_ns);
+  take_sum(record, "wall_ns", &refusals->wall_ns);
+  cJSON_Delete(record);
+  return ok;
+}
+
+/* One kept cell: its first line is parsed, its object is taken as it is. */
+static bool add_cell(const char *path, const struct plan *plan, cJSON *cells, struct refusals *refusals,
+                     struct fault *fault) {
+  char *text = read_text(path, fault);
+  if (!text) return false;
+  size_t length = strlen(text), line = strcspn(text, "\n");
+  bool ok = line + 2 < length;
+  if (ok) {
+    text[line] = text[length - 1] = '\0'; /* the last is a newline, too */
+    ok = take_record(path, text, plan, refusals, fault);
+  } else {
+    fault_set(fault, EXIT_CODE_INPUT, "%s: a kept cell has two lines at least", path);
+  }
+  if (ok) json_add_item(cells, NULL, cJSON_CreateRaw(text + line + 1));
+  free(text);
+  return ok;
 }
 
 static bool add_cells(const struct plan *plan, const struct matrix_folder *folder, cJSON *cells,
                       struct refusals *refusals, struct fault *fault) {
+  char path[MATRIX_PATH_BYTES];
   for (unsigned i = 0; i < plan->cell_count; i++) {
-    char path[MATRIX_PATH_BYTES];
-    cJSON *kept;
-    const char *hash;
-    const cJSON *cell;
     matrix_cell_path(folder, i, ".json", path);
-    if (!json_read_file(path, &kept, fault)) return false;
-    bool ok = json_get_text(kept, "plan_hash", path, &hash, fault) && json_get_object(kept, "cell", path, &cell, fault);
-    if (ok && strcmp(hash, plan->hash) != 0) ok = fault_set(fault, EXIT_CODE_INPUT, "%s: a cell of another run", path);
-    if (ok) {
-      if (read_errno(kept, "aslr_error")) refusals->aslr = read_errno(kept, "aslr_error");
-      if (read_errno(kept, "huge_pages_error")) refusals->huge_pages = read_errno(kept, "huge_pages_error");
-      if (read_errno(kept, "cpu_error")) refusals->cpu = read_errno(kept, "cpu_error");
-      cJSON *own = cJSON_DetachItemFromObjectCaseSensitive(kept, "cell");
-      json_make_exact(own);
-      json_add_item(cells, NULL, own);
-    }
-    cJSON_Delete(kept);
-    if (!ok) return false;
+    if (!add_cell(path, plan, cells, refusals, fault)) return false;
   }
   return true;
 }
 
 static void add_note(cJSON *notes, const char *what, const char *detail) {
   char text[4400];
+  const cJSON *note;
   snprintf(text, sizeof text, "%s%s", what, detail);
+  cJSON_ArrayForEach(note, notes) {
+    if (strcmp(note->valuestring, text) == 0) return; /* two combinations may have one stage */
+  }
   json_add_text(notes, NULL, text);
 }
 
-static void add_notes(const struct run_options *options, const struct plan *plan, const struct refusals *refusals,
-                      cJSON *settings) {
+/* Of the time that cells ran, above which what the host took of their CPU is told. */
+#define STEAL_TOLD_PCT 1.0
+
+/* What makes times worth less than they look. */
+static void add_disturbances(const struct matrix_facts *facts, const struct refusals *refusals, cJSON *notes) {
+  char text[64];
+  if (facts->claim.is_shared) add_note(notes, "another run of phasebench measured on the same CPU", "");
+  double pct = refusals->wall_ns > 0 ? 100 * refusals->steal_ns / refusals->wall_ns : 0;
+  snprintf(text, sizeof text, "%.1f %%", pct);
+  if (pct > STEAL_TOLD_PCT) add_note(notes, "the host took the cells' CPU for so much of the time: ", text);
+}
+
+static void add_notes(const struct matrix_parts *parts, const struct refusals *refusals, cJSON *settings) {
+  const struct run_options *options = parts->options;
+  const struct plan *plan = parts->plan;
   cJSON *notes = json_add_array(settings, "notes");
+  add_disturbances(parts->facts, refusals, notes);
   if (refusals->aslr) add_note(notes, "address randomisation could not be turned off: ", strerror(refusals->aslr));
   if (refusals->huge_pages)
     add_note(notes, "transparent huge pages could not be turned off: ", strerror(refusals->huge_pages));
@@ -338,8 +424,10 @@ static void add_notes(const struct run_options *options, const struct plan *plan
   }
 }
 
-static void add_settings(const struct run_options *options, const struct plan *plan, const struct matrix_facts *facts,
-                         const struct refusals *refusals, cJSON *settings) {
+static void add_settings(const struct matrix_parts *parts, const struct refusals *refusals, cJSON *settings) {
+  const struct run_options *options = parts->options;
+  const struct plan *plan = parts->plan;
+  const struct matrix_facts *facts = parts->facts;
   cJSON *combinations = json_add_array(settings, "combinations"), *profiles = json_add_array(settings, "profiles");
   for (unsigned c = 0; c < plan->combination_count; c++)
     json_add_text(combinations, NULL, plan->combinations[c].combination.name);
@@ -348,51 +436,103 @@ static void add_settings(const struct run_options *options, const struct plan *p
   json_add_u64(settings, "seed", options->seed);
   json_add_double(settings, "cell_timeout_s", (double)options->timeout_ms / 1000);
   json_add_u64(settings, "cell_memory_limit_bytes", options->memory_limit_bytes);
-  json_add_text(settings, "unexplained_limit", CHECKPOINT_UNEXPLAINED_LIMIT_TEXT);
+  json_add_text(settings, "unexplained_limit", ACCOUNT_UNEXPLAINED_LIMIT_TEXT);
   cJSON *conf = json_add_object(settings, "malloc_conf"), *excludes = json_add_array(settings, "excludes");
   for (unsigned p = 0; p < plan->profile_count; p++)
-    json_add_text(conf, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));
+    json_add_text(conf, plan->profiles[p], allocator_profile_conf(plan->profiles[p]));
   for (unsigned i = 0; options->excludes && options->excludes[i]; i++)
     json_add_text(excludes, NULL, options->excludes[i]);
   json_add_text(settings, "aslr", refusals->aslr ? "on" : "off");
   json_add_text(settings, "huge_pages", refusals->huge_pages ? "on" : "off");
-  if (facts->cpu < 0) json_add_missing(settings, "cpu", facts->cpu_why);
+  if (facts->claim.cpu < 0) json_add_missing(settings, "cpu", facts->cpu_why);
   else if (refusals->cpu) json_add_missing(settings, "cpu", strerror(refusals->cpu));
-  else json_add_i64(settings, "cpu", facts->cpu);
+  else json_add_i64(settings, "cpu", facts->claim.cpu);
   json_add_bool(settings, "allow_unfit_build", options->allow_unfit_build);
   json_add_text(settings, "plan_hash", plan->hash);
   json_add_item(settings, "options", plan_options(plan, &options->place));
-  add_notes(options, plan, refusals, settings);
+  add_notes(parts, refusals, settings);
 }
 
-/* What was measured must be readable by everybody who will read it. */
-static bool check_result(const struct matrix_folder *folder, const cJSON *root, struct fault *fault) {
+/* A rename is on disk when its folder is. Filesystems that cannot sync a folder say EINVAL. */
+static bool put_in_place(const char *path, const char *output, struct fault *fault) {
+  char folder[MATRIX_PATH_BYTES];
+  const char *slash = strrchr(output, '/');
+  if (!json_may_replace(output, fault)) return false;
+  if (rename(path, output) != 0)
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", output, strerror(errno));
+  snprintf(folder, sizeof folder, "%.*s", slash == output ? 1 : (int)(slash - output), output);
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool ok = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL;
+  if (!ok)
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: written, but its folder cannot be synced to disk: %s", output,
+              strerror(errno));
+  if (fd >= 0) close(fd);
+  return ok;
+}
+
+/* Writes a result into the folder, and reads it as everybody will. */
+static bool write_and_read(const struct matrix_folder *folder, const cJSON *root, const char *what,
+                           struct result **result, struct fault *fault) {
   char path[MATRIX_PATH_BYTES];
-  struct result *result;
   struct fault unreadable = {0};
   matrix_file_path(folder, "result.json", path);
   if (!json_write_file(path, root, fault)) return false;
-  if (!result_open(path, &result, &unreadable)) {
-    return fault_set(fault, EXIT_CODE_INTERNAL, "the cells do not make a valid result: %.700s", unreadable.message);
-  }
-  result_close(result);
-  return true;
+  if (result_open(path, result, &unreadable)) return true;
+  if (unreadable.code == EXIT_CODE_SYSTEM) return fault_set(fault, unreadable.code, "%s", unreadable.message);
+  return fault_set(fault, EXIT_CODE_INTERNAL, "%s: %.700s", what, unreadable.message);
 }
 
-bool matrix_write_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
-                         const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault) {
-  struct refusals refusals = {0};
-  cJSON *root = json_new_object(), *cells = json_new_array();
-  bool ok = add_cells(plan, folder, cells, &refusals, fault);
+/* What was measured must be readable before it replaces what is there. */
+static bool finish(const struct matrix_folder *folder, const cJSON *root, struct result **result, struct fault *fault) {
+  char path[MATRIX_PATH_BYTES];
+  matrix_file_path(folder, "result.json", path);
+  if (!write_and_read(folder, root, "the cells, which are kept, do not make a valid result", result, fault))
+    return false;
+  if (put_in_place(path, folder->output, fault)) return true;
+  result_close(*result);
+  *result = NULL;
+  return false;
+}
+
+/* The result of these cells, which it takes. The caller deletes it. */
+static cJSON *make_result(const struct matrix_parts *parts, const struct refusals *refusals, cJSON *cells) {
+  cJSON *root = json_new_object();
   json_add_text(root, "schema", RESULT_SCHEMA);
   add_time(root);
   json_add_item(root, "phasebench", environment_build());
   json_add_item(root, "environment", environment_record());
-  corpus_add_json(corpus, json_add_object(root, "corpus"));
-  add_settings(options, plan, facts, &refusals, json_add_object(root, "settings"));
+  corpus_add_json(parts->corpus, json_add_object(root, "corpus"));
+  add_settings(parts, refusals, json_add_object(root, "settings"));
   json_add_item(root, "cells", cells);
   json_add_bool(root, "complete", true);
-  ok = ok && check_result(folder, root, fault) && json_write_file(folder->output, root, fault);
+  return root;
+}
+
+bool matrix_check_plan(const struct matrix_parts *parts, struct fault *fault) {
+  const struct refusals refusals = {.aslr = EPERM, .huge_pages = EPERM, .cpu = EPERM}; /* as much as can be said */
+  const struct plan *plan = parts->plan;
+  struct result *result = NULL;
+  cJSON *cells = json_new_array();
+  for (unsigned i = 0; i < plan->cell_count; i++) {
+    const struct plan_cell *cell = &plan->cells[i];
+    json_add_item(cells, NULL,
+                  cell_outcome_planned(&plan->combinations[cell->combination], plan->profiles[cell->profile],
+                                       cell->repetition, i));
+  }
+  cJSON *root = make_result(parts, &refusals, cells);
+  bool ok = write_and_read(parts->folder, root, "the cells would not make a valid result, and none was measured",
+                           &result, fault);
+  if (ok) result_close(result);
+  cJSON_Delete(root);
+  return ok;
+}
+
+bool matrix_write_result(const struct matrix_parts *parts, struct result **result, struct fault *fault) {
+  struct refusals refusals = {0};
+  cJSON *cells = json_new_array();
+  bool ok = add_cells(parts->plan, parts->folder, cells, &refusals, fault);
+  cJSON *root = make_result(parts, &refusals, cells);
+  ok = ok && finish(parts->folder, root, result, fault);
   cJSON_Delete(root);
   return ok;
 }

@@ -5,6 +5,8 @@
 #define PHASEBENCH_MATRIX_FILES_H
 
 #include "plan.h"
+#include "result/result.h"
+#include "system/supervise.h"
 
 #define MATRIX_PATH_BYTES 4096
 
@@ -34,18 +36,33 @@ void matrix_cell_path(const struct matrix_folder *folder, unsigned position, con
                       char path[MATRIX_PATH_BYTES]);
 void matrix_file_path(const struct matrix_folder *folder, const char *name, char path[MATRIX_PATH_BYTES]);
 
-/* A finished cell, kept: {"plan_hash", "aslr_error", "huge_pages_error", "cpu_error", "cell"}. */
+/* Keeps a finished cell; from here on it need not run again. The file is one line of JSON, what must be known of the
+ * cell beside its object ({"plan_hash", "aslr_error", "huge_pages_error", "cpu_error"}), and below it the cell's
+ * object as the result will have it: it is not parsed again until the result is checked. */
+bool matrix_keep_cell(const struct matrix_folder *folder, const struct plan *plan, unsigned position,
+                      const struct supervise_outcome *end, const cJSON *cell, struct fault *fault);
 bool matrix_cell_is_kept(const struct matrix_folder *folder, unsigned position);
 unsigned matrix_kept_count(const struct matrix_folder *folder, const struct plan *plan);
 
 /* Facts of a run for settings: what the system refused. */
 struct matrix_facts {
-  int cpu;             /* -1: none was chosen */
-  const char *cpu_why; /* then: why */
+  struct cpu_claim claim; /* its cpu is -1: none was chosen */
+  const char *cpu_why;    /* then: why */
 };
 
-/* Makes the result of all kept cells and puts it in place. */
-bool matrix_write_result(const struct run_options *options, const struct corpus *corpus, const struct plan *plan,
-                         const struct matrix_facts *facts, const struct matrix_folder *folder, struct fault *fault);
+/* All that a result is made of. */
+struct matrix_parts {
+  const struct run_options *options;
+  const struct corpus *corpus;
+  const struct plan *plan;
+  const struct matrix_facts *facts;
+  const struct matrix_folder *folder;
+};
+
+/* Before the first cell: would the cells of this plan make a result that can be read? */
+bool matrix_check_plan(const struct matrix_parts *parts, struct fault *fault);
+
+/* Makes the result of all kept cells and puts it in place; *result is it, opened, and the caller closes it. */
+bool matrix_write_result(const struct matrix_parts *parts, struct result **result, struct fault *fault);
 
 #endif

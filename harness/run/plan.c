@@ -16,18 +16,11 @@
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "cell/spec.h"
-#include "system/checkpoint.h"
+#include "system/account.h"
+#include "system/allocator.h"
 #include "system/environment.h"
 #include "base/open_file.h"
 #include "base/text.h"
-
-const char *plan_malloc_conf(const char *profile) {
-#define X(name, conf) \
-  if (strcmp(profile, name) == 0) return conf;
-  PLAN_PROFILES(X)
-#undef X
-  return NULL;
-}
 
 static bool out_of_memory(struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while planning the run");
@@ -35,17 +28,11 @@ static bool out_of_memory(struct fault *fault) {
 
 /* ---- combinations ---- */
 
-static void copy_text(char *to, size_t to_bytes, const char *from) {
-  size_t length = strnlen(from, to_bytes - 1);
-  memmove(to, from, length);
-  to[length] = 0;
-}
-
 static bool add_stage(struct plan_combination *planned, const struct stage_summary *stage) {
   unsigned s = planned->stage_count;
   if (s == sizeof planned->stages / sizeof planned->stages[0]) return false;
-  copy_text(planned->stages[s], sizeof planned->stages[0], stage->name);
-  copy_text(planned->modules[s], sizeof planned->modules[0], stage->path);
+  planned->stages[s] = stage->name;
+  planned->modules[s] = stage->path;
   memcpy(planned->options[s], stage->options, sizeof planned->options[0]);
   planned->option_counts[s] = stage->option_count;
   planned->stage_count++;
@@ -192,7 +179,7 @@ bool plan_make(const struct run_options *options, struct plan *plan, struct faul
   if (strcmp(options->profile, "both") == 0) {
     plan->profiles[plan->profile_count++] = "strict";
     plan->profiles[plan->profile_count++] = "stock";
-  } else if (plan_malloc_conf(options->profile)) {
+  } else if (allocator_profile_conf(options->profile)) {
     plan->profiles[plan->profile_count++] = options->profile;
   } else {
     return fault_set(fault, EXIT_CODE_USAGE, "--profile '%s': expected strict, stock or both", options->profile);
@@ -299,13 +286,13 @@ static void record_settings(const struct run_options *options, const struct plan
     json_add_text(combinations, NULL, plan->combinations[c].combination.name);
   }
   for (unsigned p = 0; p < plan->profile_count; p++) {
-    json_add_text(profiles, plan->profiles[p], plan_malloc_conf(plan->profiles[p]));
+    json_add_text(profiles, plan->profiles[p], allocator_profile_conf(plan->profiles[p]));
   }
   json_add_u64(record, "repetitions", options->repetitions);
   json_add_u64(record, "seed", options->seed);
   json_add_u64(record, "timeout_ms", options->timeout_ms);
   json_add_u64(record, "memory_limit_bytes", options->memory_limit_bytes);
-  json_add_text(record, "unexplained_limit", CHECKPOINT_UNEXPLAINED_LIMIT_TEXT);
+  json_add_text(record, "unexplained_limit", ACCOUNT_UNEXPLAINED_LIMIT_TEXT);
   json_add_item(record, "options", plan_options(plan, &options->place));
 }
 

@@ -34,24 +34,15 @@ struct run_options {
   struct store_place place; /* settings of stages; the directory is each cell's own */
 };
 
-/* ---- allocator profiles ---- */
-
-#define PLAN_PROFILES(X)                                                             \
-  X("strict", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0,background_thread:false") \
-  X("stock", "background_thread:false")
-
-/* The MALLOC_CONF of a profile; NULL: there is no such profile. */
-const char *plan_malloc_conf(const char *profile);
-
 /* ---- cells ---- */
 
 struct plan_combination {
   struct combination combination;
-  char stages[STORE_STAGE_COUNT_MAX + 1][16];    /* names, the base stage first */
-  char modules[STORE_STAGE_COUNT_MAX + 1][4096]; /* their paths */
+  const char *stages[STORE_STAGE_COUNT_MAX];  /* names, the base stage first */
+  const char *modules[STORE_STAGE_COUNT_MAX]; /* their paths */
   unsigned stage_count;
-  struct stage_option_summary options[STORE_STAGE_COUNT_MAX + 1][STAGE_OPTIONS_MAX]; /* by stage */
-  uint32_t option_counts[STORE_STAGE_COUNT_MAX + 1];
+  struct stage_option_summary options[STORE_STAGE_COUNT_MAX][STAGE_OPTIONS_MAX]; /* by stage */
+  uint32_t option_counts[STORE_STAGE_COUNT_MAX];
   bool instrument; /* keeps nothing: it measures the harness */
   bool once;       /* one repetition only: added by us and not asked for */
 };

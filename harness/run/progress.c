@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_progress.c - progress and the closing table. The table takes each figure from
+ * progress.c - progress and the closing table. The table takes each figure from
  * metrics.h, as `phasebench metrics` does, so that the two cannot differ. */
 #include "progress.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/size.h"
 #include "cell_outcome.h"
 #include "result/metrics.h"
 #include "result/result.h"
@@ -74,46 +75,56 @@ void run_progress_finish(struct run_progress *progress) { clear_line(progress); 
 
 /* ---- the table ---- */
 
-static void figure_text(const struct result *result, const struct result_group *group, const char *metric,
-                        const char *checkpoint, double scale, const char *format, char *text, size_t text_bytes) {
-  struct summary summary = metrics_find(result, group, metric, checkpoint, NULL);
-  if (summary.missing) snprintf(text, text_bytes, "-");
-  else snprintf(text, text_bytes, format, summary.median / scale);
+#define FIGURE_TEXT_BYTES 32
+
+/* A column of the table. */
+struct shown {
+  const char *metric, *checkpoint;
+  double scale;
+  int decimals;
+  const char *unit; /* behind the figure */
+};
+static const struct shown memory_shown = {"rss_above_start_bytes", "purged", 1048576, 2, ""},
+                          purged_shown = {"lines_per_mib", "purged", 1, 0, ""},
+                          served_shown = {"lines_per_mib", "served", 1, 0, ""},
+                          reduction_shown = {"reduction_pct", "purged", 1, 1, " %"};
+
+static void figure_text(const struct result *result, const struct result_group *group, const struct shown *shown,
+                        char text[FIGURE_TEXT_BYTES]) {
+  struct summary summary = metrics_find(result, group, shown->metric, shown->checkpoint, NULL);
+  if (summary.missing) snprintf(text, FIGURE_TEXT_BYTES, "-");
+  else snprintf(text, FIGURE_TEXT_BYTES, "%.*f%s", shown->decimals, summary.median / shown->scale, shown->unit);
 }
 
 static void print_row(const struct result *result, const struct result_group *group) {
-  char mib[32], purged[32], served[32], reduction[32];
+  char mib[FIGURE_TEXT_BYTES], purged[FIGURE_TEXT_BYTES], served[FIGURE_TEXT_BYTES], reduction[FIGURE_TEXT_BYTES];
   if (!group->ok) {
     printf("%-24s %-7s FAILED: %s\n", group->combination, group->profile, group->reason);
     return;
   }
-  figure_text(result, group, "rss_above_start_bytes", "purged", 1048576, "%.2f", mib, sizeof mib);
+  figure_text(result, group, &memory_shown, mib);
   if (group->instrument) {
-    struct figure purged_rss = group->cells[0]->checkpoints[RESULT_AT_PURGED].probe[PROBE_RSS];
-    struct figure start_rss = group->cells[0]->checkpoints[RESULT_AT_START].probe[PROBE_RSS];
+    struct figure purged_rss = group->cells[0]->checkpoints[CHECKPOINT_PURGED].probe[PROBE_RSS];
+    struct figure start_rss = group->cells[0]->checkpoints[CHECKPOINT_START].probe[PROBE_RSS];
     if (!purged_rss.missing && !start_rss.missing) {
-      snprintf(mib, sizeof mib, "%.2f", (purged_rss.value - start_rss.value) / 1048576);
+      snprintf(mib, sizeof mib, "%.2f", (purged_rss.value - start_rss.value) / MIB);
     }
     printf("%-24s %-7s %12s  the instrument's own cost: nothing is kept\n", group->combination, group->profile, mib);
     return;
   }
-  figure_text(result, group, "lines_per_mib", "purged", 1, "%.0f", purged, sizeof purged);
-  figure_text(result, group, "lines_per_mib", "served", 1, "%.0f", served, sizeof served);
-  figure_text(result, group, "reduction_pct", "purged", 1, "%.1f %%", reduction, sizeof reduction);
+  figure_text(result, group, &purged_shown, purged);
+  figure_text(result, group, &served_shown, served);
+  figure_text(result, group, &reduction_shown, reduction);
   printf("%-24s %-7s %12s %14s %14s %11s  %s\n", group->combination, group->profile, mib, purged, served, reduction,
          group->cells[0]->proof.status);
 }
 
-bool run_table_print(const char *output, struct fault *fault) {
-  struct result *result;
-  if (!result_open(output, &result, fault)) return false;
+void run_table_print(const char *output, const struct result *result) {
   printf("%s: lines %.0f, files %.0f, source %.2f MiB; medians of %u repetition%s\n\n", result->corpus, result->lines,
-         result->files, result->bytes / 1048576, result->repetitions, result->repetitions == 1 ? "" : "s");
+         result->files, result->bytes / MIB, result->repetitions, result->repetitions == 1 ? "" : "s");
   printf("%-24s %-7s %12s %14s %14s %11s\n", "", "", "RSS above", "lines/MiB", "lines/MiB", "RSS below");
   printf("%-24s %-7s %12s %14s %14s %11s  %s\n", "combination", "profile", "start, MiB", "at rest", "in service",
          "baseline", "proof");
   for (unsigned g = 0; g < result->group_count; g++) print_row(result, &result->groups[g]);
   printf("\nat rest: checkpoint purged; in service: checkpoint served. More: phasebench metrics %s\n", output);
-  result_close(result);
-  return true;
 }

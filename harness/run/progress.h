@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_progress.h - what `phasebench run` tells while it runs (on stderr: one line that
+ * progress.h - what `phasebench run` tells while it runs (on stderr: one line that
  * is written over where that is a terminal, else a line for each finished cell), and the table
  * at its end (on stdout). */
 #ifndef PHASEBENCH_RUN_PROGRESS_H
@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "plan.h"
+#include "result/result.h"
 
 struct run_progress {
   bool quiet, terminal;
@@ -25,7 +26,7 @@ void run_progress_end(struct run_progress *progress, const struct plan *plan, co
 /* Clears the line. */
 void run_progress_finish(struct run_progress *progress);
 
-/* Reads the result and prints its table on stdout. */
-bool run_table_print(const char *output, struct fault *fault);
+/* Prints the table of a result on stdout; `output` is where its file is. */
+void run_table_print(const char *output, const struct result *result);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_combination.h>
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -17,9 +18,16 @@
 static void *array_of(size_t count, size_t bytes) {
   void *p = calloc(count, bytes);
   if (p) return p;
-  fputs("phasebench: out of memory\n", stderr);
-  exit(EXIT_CODE_SYSTEM);
+  fault_out_of_memory("statistics");
 }
+
+static void on_gsl_error(const char *reason, const char *file, int line, int error) {
+  if (error == GSL_ENOMEM) fault_out_of_memory("statistics");
+  fprintf(stderr, "phasebench: GSL: %s (%s:%d)\n", reason, file, line);
+  exit(EXIT_CODE_INTERNAL);
+}
+
+void statistics_check_errors(void) { gsl_set_error_handler(on_gsl_error); }
 
 /* ---- ranks ---- */
 
@@ -56,7 +64,7 @@ static double distance(const double *ranks, const size_t *members, size_t count,
 /* The share of all ways to choose a's values that lie at least as far off. Rank sums are multiples of one half. */
 static double exact_p(const double *ranks, size_t n, size_t a_count, double expected) {
   gsl_combination *choice = gsl_combination_calloc(n, a_count);
-  if (!choice) return NAN;
+  if (!choice) fault_out_of_memory("the ranks of repetitions");
   double seen = distance(ranks, gsl_combination_data(choice), a_count, expected), all = 0, as_far = 0;
   do {
     all++;

@@ -18,6 +18,9 @@
 
 #define STATISTICS_EXACT_MAX 200000.0
 
+/* From now on an error within GSL ends the program with its exit code and a sentence; GSL itself would abort. */
+void statistics_check_errors(void);
+
 /* Of finite values a[0..a_count) and b[0..b_count), each 1 ... SUMMARY_VALUES_MAX. 1 where all are equal. */
 double statistics_rank_p(const double *a, unsigned a_count, const double *b, unsigned b_count);
 

@@ -8,8 +8,8 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
-/* The chance that the median of what was drawn from lies between the k-th least and the k-th greatest
- * of n values: each value is below it with a chance of one half, so fewer than k on a side is a binomial tail. */
+/* The chance that the true median lies between the k-th least and the k-th greatest of n values. Each
+ * value is below the true median with a chance of one half, so fewer than k on a side is a binomial tail. */
 static double coverage(unsigned k, unsigned n) { return 1 - 2 * gsl_cdf_binomial_P(k - 1, 0.5, n); }
 
 /* The narrowest interval between two order statistics that covers the median with the level asked for;

@@ -9,9 +9,15 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
+#include <gsl/gsl_sf_gamma.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/fault.h"
 #include "statistics.h"
 
 static bool near(double a, double b) { return fabs(a - b) < 1e-9; }
@@ -142,6 +148,28 @@ static void slowdowns_are_found(void **state) {
   assert_true(found[8] >= found[6]);
 }
 
+/* GSL would call abort(). In a child, whose end is looked at. */
+static int end_of(void (*call)(void)) {
+  int status = 0;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    statistics_check_errors();
+    call();
+    _exit(EXIT_CODE_OK);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+static void allocate_too_much(void) { gsl_error("failed to allocate space", __FILE__, __LINE__, GSL_ENOMEM); }
+static void ask_for_nonsense(void) { gsl_sf_lnchoose(1, 2); }
+
+static void errors_of_gsl_have_exit_codes(void **state) {
+  (void)state;
+  assert_int_equal(end_of(allocate_too_much), EXIT_CODE_SYSTEM);
+  assert_int_equal(end_of(ask_for_nonsense), EXIT_CODE_INTERNAL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rank_by_hand),
@@ -152,6 +180,7 @@ int main(void) {
       cmocka_unit_test(holm),
       cmocka_unit_test(equals_are_not_flagged),
       cmocka_unit_test(slowdowns_are_found),
+      cmocka_unit_test(errors_of_gsl_have_exit_codes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Medians and spreads against values worked out by hand. */
+ * Medians and intervals against values worked out by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/number.h"
 #include "summary.h"
 
@@ -68,7 +69,7 @@ static void range(void **state) {
 static void numbers_read_back(void **state) {
   (void)state;
   const double values[] = {0, 1500, -40960, 0.1, 1.0 / 3, 9007199254740991.0, 123456789.25, 92.5, 5e-7};
-  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+  for (size_t i = 0; i < COUNT(values); i++) {
     char text[40];
     number_exact(values[i], text, sizeof text);
     assert_true(strtod(text, NULL) == values[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_catalogue.c - see store_catalogue.h. */
+ * catalogue.c - see catalogue.h. */
 #include "catalogue.h"
 
 #include <inttypes.h>
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+
+#include "base/memory_file.h"
 
 static const char MAGIC[8] = "PBSTORE1";
 #define HEAD_BYTES 24u /* magic, version, ABI, bytes */
@@ -20,6 +22,31 @@ bool store_path_is_inside(const char *path) {
     if (path[length] == '\0') return true;
     path += length + 1;
   }
+}
+
+/* ---- paths ---- */
+
+static int compare_paths(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Two documents of one path would be one file where they are exported. In the order in which stores are built
+ * nothing has to be sorted. */
+static bool check_paths(const struct store_document *documents, uint64_t count, const char **twice,
+                        struct fault *fault) {
+  uint64_t at = 1;
+  *twice = NULL;
+  while (at < count && strcmp(documents[at - 1].path, documents[at].path) < 0) at++;
+  if (at >= count) return true;
+  const char **paths = malloc((size_t)count * sizeof *paths);
+  if (!paths) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the paths of a catalogue");
+  for (uint64_t i = 0; i < count; i++) paths[i] = documents[i].path;
+  qsort(paths, (size_t)count, sizeof *paths, compare_paths);
+  for (uint64_t i = 1; i < count && !*twice; i++) {
+    if (strcmp(paths[i - 1], paths[i]) == 0) *twice = paths[i];
+  }
+  free(paths);
+  return true;
 }
 
 /* ---- writing ---- */
@@ -82,20 +109,20 @@ bool store_catalogue_write(const struct store_catalogue *catalogue, void **bytes
                      "relative paths without . and ..",
                      path);
   }
-  char *text = NULL;
-  FILE *out = open_memstream(&text, byte_count);
-  if (!out) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a store's catalogue");
-  put_all(out, catalogue);
-  put_u64(out, 0); /* room for the hash */
-  bool good = !ferror(out);
-  if (fclose(out) != 0) good = false;
-  if (!good) {
-    free(text);
-    return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a store's catalogue");
-  }
-  store_u64((uint8_t *)text + 16, *byte_count);
-  store_u64((uint8_t *)text + *byte_count - 8, XXH3_64bits(text, *byte_count - 8));
-  *bytes = text;
+  const char *twice;
+  if (!check_paths(catalogue->documents, catalogue->document_count, &twice, fault)) return false;
+  if (twice) return fault_set(fault, EXIT_CODE_INPUT, "%.500s: two documents have this path", twice);
+  static const char what[] = "a store's catalogue";
+  struct memory_file file;
+  if (!memory_file_begin(&file, what, fault)) return false;
+  put_all(file.out, catalogue);
+  put_u64(file.out, 0); /* room for the hash */
+  if (!memory_file_end(&file, what, fault)) return false;
+  size_t length = file.byte_count;
+  store_u64((uint8_t *)file.bytes + 16, length);
+  store_u64((uint8_t *)file.bytes + length - 8, XXH3_64bits(file.bytes, length - 8));
+  *bytes = file.bytes;
+  *byte_count = length;
   return true;
 }
 
@@ -195,7 +222,9 @@ static bool take_documents(struct reader *reader, struct store_catalogue *catalo
   for (uint64_t i = 0; i < count; i++) {
     if (!take_document(reader, catalogue, &catalogue->documents[i])) return false;
   }
-  return true;
+  const char *twice;
+  if (!check_paths(catalogue->documents, count, &twice, reader->fault)) return false;
+  return !twice || bad(reader, "two documents of one path");
 }
 
 static bool take_all(struct reader *reader, struct store_catalogue *catalogue) {

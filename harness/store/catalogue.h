@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_catalogue.h - what a store says of itself: which documents it holds, in which languages, and
+ * catalogue.h - what a store says of itself: which documents it holds, in which languages, and
  * what its codec needs to read them. It is committed with the documents.
  *
  * Little endian; a text is u32 length, its bytes, and a NUL that the length does not count:
@@ -11,8 +11,8 @@
  *       u64 XXH3 of the source
  *   u64 length of the codec's tables, and these
  *   u64 XXH3 of all before it
- * Nothing of it is believed before it was looked at: the hash tells accidents, and the rest is checked all
- * the same. Paths are relative and lead to no place outside. */
+ * The reader trusts none of it: the hash shows damage by accident, and every field is checked as well. Paths are
+ * relative and do not lead outside. */
 #ifndef PHASEBENCH_STORE_CATALOGUE_H
 #define PHASEBENCH_STORE_CATALOGUE_H
 

@@ -2,6 +2,8 @@
  *
  * combination.c - names of combinations: which stages stand in the store beside the
  * base stage. Nothing here knows a stage by name; what a stage is, its module says. */
+#include "combination.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,14 +11,33 @@
 #include <string.h>
 
 #include "base/paths.h"
-#include "store.h"
+#include "name.h"
+#include "stage_list.h"
+#include "stage_module.h"
 
 #define STAGES_IN_FOLDER_MAX 64
+#define SUBSET_STAGES_MAX 12
+#define SUBSETS_MAX (1u << SUBSET_STAGES_MAX)
 
+/* A stage that was named, by its name or by the path of its module. */
 struct part {
   struct stage_summary summary;
   bool by_path;
 };
+
+/* What is known while combinations are made of names. */
+struct stages {
+  struct stage_summary *in_folder; /* the base stage first */
+  unsigned count;
+  const char *text; /* as the user wrote it, for messages */
+};
+
+static bool list_stages(struct stages *stages, const char *text, struct fault *fault) {
+  *stages = (struct stages){.text = text};
+  stages->in_folder = calloc(STAGES_IN_FOLDER_MAX, sizeof *stages->in_folder);
+  if (!stages->in_folder) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of stages");
+  return stage_list(stages->in_folder, STAGES_IN_FOLDER_MAX, &stages->count, fault);
+}
 
 static int compare_parts(const void *a, const void *b) {
   const struct part *x = a, *y = b;
@@ -27,29 +48,21 @@ static int compare_parts(const void *a, const void *b) {
 static bool resolve_path(const char *path, struct part *part, struct fault *fault) {
   char absolute[PATH_MAX];
   if (!realpath(path, absolute))
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: no such stage module: %s", path, strerror(errno));
-  struct stage_module module;
-  if (!stage_module_probe(absolute, fault) || !stage_module_load(absolute, &module, fault)) return false;
+    return fault_set(fault, exit_code_of_errno(errno), "%s: no such stage module: %s", path, strerror(errno));
   part->by_path = true;
-  snprintf(part->summary.name, sizeof part->summary.name, "%s", module.ops->name);
-  snprintf(part->summary.path, sizeof part->summary.path, "%s", absolute);
-  part->summary.order = module.ops->order;
-  part->summary.flags = module.ops->flags;
-  stage_module_unload(&module);
-  return true;
+  return stage_module_probe(absolute, fault) && stage_summarize(absolute, &part->summary, fault);
 }
 
-static bool resolve_name(const char *name, const struct stage_summary *stages, unsigned count, struct part *part,
-                         struct fault *fault) {
+static bool resolve_name(const char *name, const struct stages *stages, struct part *part, struct fault *fault) {
   char known[600] = "";
-  for (unsigned i = 0; i < count; i++) {
-    if (strcmp(stages[i].name, name) == 0) {
-      part->summary = stages[i];
-      part->by_path = false;
+  for (unsigned i = 0; i < stages->count; i++) {
+    const struct stage_summary *stage = &stages->in_folder[i];
+    if (strcmp(stage->name, name) == 0) {
+      *part = (struct part){.summary = *stage};
       return true;
     }
     size_t used = strlen(known);
-    snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", stages[i].name);
+    snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", stage->name);
   }
   return fault_set(fault, EXIT_CODE_USAGE,
                    "there is no stage '%s' in %s; there are: %s; a stage elsewhere is named by its "
@@ -74,62 +87,61 @@ static bool check_parts(const char *text, const struct part *parts, unsigned cou
   return true;
 }
 
-/* Writes what was parsed; the base stage is below every combination and is not listed. */
-static bool write_combination(const char *text, const char *base_stage, const struct part *parts, unsigned count,
+static bool too_many(const char *text, struct fault *fault) {
+  return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text,
+                   COMBINATION_STAGES_MAX);
+}
+
+/* Makes a combination of sorted parts; the base stage is below every combination and is not listed. */
+static bool write_combination(const struct stages *stages, const struct part *parts, unsigned count,
                               struct combination *combination, struct fault *fault) {
-  memset(combination, 0, sizeof *combination);
+  char name[COMBINATION_NAME_BYTES] = "";
+  size_t used = 0;
+  *combination = (struct combination){0};
   for (unsigned i = 0; i < count; i++) {
     const struct stage_summary *summary = &parts[i].summary;
     if (summary->order == 0) continue;
-    size_t used = strlen(combination->name);
-    int wrote =
-        snprintf(combination->name + used, sizeof combination->name - used, "%s%s", used ? "+" : "", summary->name);
-    if (wrote < 0 || (size_t)wrote >= sizeof combination->name - used ||
-        combination->stage_count == STORE_STAGE_COUNT_MAX - 1)
-      return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text,
-                       STORE_STAGE_COUNT_MAX - 1);
-    snprintf(combination->stages[combination->stage_count++], sizeof combination->stages[0], "%s",
-             parts[i].by_path ? summary->path : summary->name);
+    int wrote = snprintf(name + used, sizeof name - used, "%s%s", used ? "+" : "", summary->name);
+    if (wrote < 0 || (size_t)wrote >= sizeof name - used || combination->stage_count == COMBINATION_STAGES_MAX)
+      return too_many(stages->text, fault);
+    used += (size_t)wrote;
+    combination->stages[combination->stage_count++] = parts[i].by_path ? summary->path : summary->name;
   }
-  if (combination->stage_count == 0) snprintf(combination->name, sizeof combination->name, "%s", base_stage);
-  return true;
+  return name_keep(used ? name : stages->in_folder[0].name, &combination->name, fault);
 }
 
-static bool parse(char *list, const char *text, const struct stage_summary *stages, unsigned stage_count,
-                  struct part *parts, struct combination *combination, struct fault *fault) {
+/* `list` is a copy of the text, and is cut into names. */
+static bool parse(char *list, const struct stages *stages, struct part *parts, struct combination *combination,
+                  struct fault *fault) {
   unsigned count = 0;
   for (char *name = list; name;) {
     char *plus = strchr(name, '+');
     if (plus) *plus = '\0';
     if (*name == '\0')
-      return fault_set(fault, EXIT_CODE_USAGE, "'%s': expected stage names joined by '+', as in '%s' or 'a+b'", text,
-                       stages[0].name);
-    if (count == STORE_STAGE_COUNT_MAX)
-      return fault_set(fault, EXIT_CODE_USAGE, "'%.80s...': too many stages; there can be %d", text,
-                       STORE_STAGE_COUNT_MAX - 1);
-    bool good = strchr(name, '/') ? resolve_path(name, &parts[count], fault)
-                                  : resolve_name(name, stages, stage_count, &parts[count], fault);
+      return fault_set(fault, EXIT_CODE_USAGE, "'%s': expected stage names joined by '+', as in '%s' or 'a+b'",
+                       stages->text, stages->in_folder[0].name);
+    if (count == STORE_STAGE_COUNT_MAX) return too_many(stages->text, fault);
+    bool good =
+        strchr(name, '/') ? resolve_path(name, &parts[count], fault) : resolve_name(name, stages, &parts[count], fault);
     if (!good) return false;
     count++;
     name = plus ? plus + 1 : NULL;
   }
-  if (!check_parts(text, parts, count, fault)) return false;
+  if (!check_parts(stages->text, parts, count, fault)) return false;
   qsort(parts, count, sizeof *parts, compare_parts);
-  return write_combination(text, stages[0].name, parts, count, combination, fault);
+  return write_combination(stages, parts, count, combination, fault);
 }
 
 bool combination_parse(const char *text, struct combination *combination, struct fault *fault) {
-  struct stage_summary *stages = calloc(STAGES_IN_FOLDER_MAX, sizeof *stages);
+  struct stages stages = {0};
   struct part *parts = calloc(STORE_STAGE_COUNT_MAX, sizeof *parts);
   char *list = strdup(text);
-  unsigned stage_count;
-  bool good = stages && parts && list;
+  bool good = parts && list;
   if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a combination's name");
-  good = good && stage_list(stages, STAGES_IN_FOLDER_MAX, &stage_count, fault) &&
-         parse(list, text, stages, stage_count, parts, combination, fault);
+  good = good && list_stages(&stages, text, fault) && parse(list, &stages, parts, combination, fault);
   free(list);
   free(parts);
-  free(stages);
+  free(stages.in_folder);
   return good;
 }
 
@@ -155,7 +167,7 @@ bool combination_set_find(const char *word, enum combination_set *set) {
   return false;
 }
 
-/* Subsets are told by bits: bit i is the stage i of the standard order. Fewer stages come first, and
+/* A subset is a number, in which bit i stands for stage i of the standard order. Fewer stages come first, and
  * among as many, those that have the lower stages: 0, 1, 10, 100, 11, 101, 110, 111. */
 static unsigned bits_reversed(unsigned subset, unsigned bits) {
   unsigned reversed = 0;
@@ -191,70 +203,62 @@ static unsigned subsets_of_set(enum combination_set set, unsigned n, unsigned *s
   return count;
 }
 
-/* The stages of the standard order; *standard has room for all that a folder can hold. */
-static bool list_standard(struct part *base_stage, struct part *standard, unsigned *count, struct fault *fault) {
-  struct stage_summary *stages = calloc(STAGES_IN_FOLDER_MAX, sizeof *stages);
-  unsigned stage_count = 0;
-  *count = 0;
-  bool good = stages || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
-  good = good && stage_list(stages, STAGES_IN_FOLDER_MAX, &stage_count, fault);
-  for (unsigned i = 0; good && i < stage_count; i++) {
-    if (stages[i].order == 0) base_stage->summary = stages[i];
-    else if (!(stages[i].flags & (STAGE_NOT_STANDARD | STAGE_KEEPS_NOTHING))) standard[(*count)++].summary = stages[i];
+/* The stages of the standard order; `standard` has room for all that a folder can hold. */
+static unsigned list_standard(const struct stages *stages, struct part *standard) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < stages->count; i++) {
+    const struct stage_summary *stage = &stages->in_folder[i];
+    bool is_standard = stage->order != 0 && !(stage->flags & (STAGE_NOT_STANDARD | STAGE_KEEPS_NOTHING));
+    if (is_standard) standard[count++] = (struct part){.summary = *stage};
   }
-  free(stages);
-  return good;
+  return count;
 }
 
-static bool write_subset(const char *word, const struct part *base_stage, const struct part *standard, unsigned count,
-                         unsigned subset, struct combination *combination, struct fault *fault) {
-  struct part *parts = calloc(count + 1, sizeof *parts);
+/* The subset's stages, taken from `standard` in its order. */
+static bool write_subset(const struct stages *stages, const struct part *standard, unsigned subset,
+                         struct combination *combination, struct fault *fault) {
+  struct part parts[SUBSET_STAGES_MAX];
   unsigned used = 0;
-  if (!parts) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
-  for (unsigned i = 0; i < count; i++) {
+  for (unsigned i = 0; i < SUBSET_STAGES_MAX; i++) {
     if (subset >> i & 1u) parts[used++] = standard[i];
   }
-  bool good = check_parts(word, parts, used, fault) &&
-              write_combination(word, base_stage->summary.name, parts, used, combination, fault);
-  free(parts);
-  return good;
+  return check_parts(stages->text, parts, used, fault) && write_combination(stages, parts, used, combination, fault);
 }
 
-static bool write_set(enum combination_set set, const struct part *base_stage, const struct part *standard,
-                      unsigned standard_count, struct combination *combinations, unsigned capacity, unsigned *count,
-                      struct fault *fault) {
-  enum { SUBSETS_STAGES_MAX = 12 };
-  if (standard_count > SUBSETS_STAGES_MAX) {
+/* What a word stands for: `count` subsets of the standard order. */
+static bool find_subsets(enum combination_set set, const struct stages *stages, struct part *standard,
+                         unsigned *subsets, unsigned *count, struct fault *fault) {
+  unsigned standard_count = list_standard(stages, standard);
+  if (standard_count > SUBSET_STAGES_MAX) {
     return fault_set(fault, EXIT_CODE_USAGE,
                      "'%s': the standard order has %u stages, and words for many combinations "
                      "go up to %d; name the combinations",
-                     sets[set].word, standard_count, SUBSETS_STAGES_MAX);
+                     stages->text, standard_count, SUBSET_STAGES_MAX);
   }
-  unsigned *subsets = calloc(((size_t)1 << standard_count) + SUBSETS_STAGES_MAX, sizeof *subsets);
-  if (!subsets) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
-  unsigned found = subsets_of_set(set, standard_count, subsets);
-  bool good =
-      found <= capacity || fault_set(fault, EXIT_CODE_USAGE, "'%s' stands for %u combinations, and there can be %u",
-                                     sets[set].word, found, capacity);
-  for (unsigned i = 0; good && i < found; i++) {
-    good = write_subset(sets[set].word, base_stage, standard, standard_count, subsets[i], &combinations[i], fault);
-    if (good) ++*count;
-  }
-  free(subsets);
-  return good;
+  *count = subsets_of_set(set, standard_count, subsets);
+  return true;
 }
 
 bool combination_set_list(enum combination_set set, struct combination *combinations, unsigned capacity,
                           unsigned *count, struct fault *fault) {
-  struct part *base_stage = calloc(1, sizeof *base_stage), *standard = calloc(STAGES_IN_FOLDER_MAX, sizeof *standard);
-  unsigned standard_count = 0;
+  struct stages stages = {0};
+  struct part *standard = calloc(STAGES_IN_FOLDER_MAX, sizeof *standard);
+  unsigned *subsets = calloc(SUBSETS_MAX, sizeof *subsets), found = 0;
   *count = 0;
-  bool good =
-      (base_stage && standard) || fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
-  good = good && list_standard(base_stage, standard, &standard_count, fault) &&
-         write_set(set, base_stage, standard, standard_count, combinations, capacity, count, fault);
+  bool good = standard && subsets;
+  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of combinations");
+  good = good && list_stages(&stages, sets[set].word, fault) &&
+         find_subsets(set, &stages, standard, subsets, &found, fault);
+  if (good && found > capacity)
+    good = fault_set(fault, EXIT_CODE_USAGE, "'%s' stands for %u combinations, and there can be %u", sets[set].word,
+                     found, capacity);
+  for (unsigned i = 0; good && i < found; i++) {
+    good = write_subset(&stages, standard, subsets[i], &combinations[i], fault);
+    if (good) ++*count;
+  }
+  free(subsets);
   free(standard);
-  free(base_stage);
+  free(stages.in_folder);
   return good;
 }
 

@@ -1,59 +1,53 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_disk.c - see store_disk.h. */
+ * disk.c - see disk.h. */
 #include "disk.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
-#include "base/json_out.h"
-#include "base/text.h"
-#include "files.h"
+#include "base/memory_file.h"
 #include "base/open_file.h"
+#include "commit.h"
 
 static const char HEAD_MAGIC[] = "phasebench-store-1";
-#define HEAD_BYTES_MAX 65536
+#define HASH_LINE "hash %016" PRIx64 "\n"
+#define HASH_LINE_BYTES 23 /* with its NUL */
 
 /* ---- the head ---- */
 
 char *store_disk_head(const struct store *store, const struct combination *combination, struct fault *fault) {
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *out = open_memstream(&text, &bytes);
-  if (out) {
-    fprintf(out, "%s\nabi %u\nstages %s\n", HEAD_MAGIC, STAGE_ABI_VERSION, combination->name);
-    for (unsigned i = 0; i < store_stage_count(store); i++) {
-      const struct stage_ops *ops = store_stage(store, i);
-      for (uint32_t o = 0; o < ops->option_count; o++)
-        fprintf(out, "set %s.%s=%" PRIu64 "\n", ops->name, ops->options[o].name, store_option(store, i, o));
-    }
-    fflush(out);
-    uint64_t hash = text ? XXH3_64bits(text, bytes) : 0;
-    fprintf(out, "hash %016" PRIx64 "\n", hash);
-    bool good = !ferror(out);
-    if (fclose(out) == 0 && good) return text;
+  static const char what[] = "the store's " STORE_DISK_HEAD;
+  struct memory_file file;
+  if (!memory_file_begin(&file, what, fault)) return NULL;
+  fprintf(file.out, "%s\nabi %u\nstages %s\n", HEAD_MAGIC, STAGE_ABI_VERSION, combination->name);
+  for (unsigned i = 0; i < store_stage_count(store); i++) {
+    const struct stage_ops *ops = store_stage(store, i);
+    for (uint32_t o = 0; o < ops->option_count; o++)
+      fprintf(file.out, "set %s.%s=%" PRIu64 "\n", ops->name, ops->options[o].name, store_option(store, i, o));
   }
-  free(text);
-  fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the store's " STORE_DISK_HEAD);
-  return NULL;
+  char hash[HASH_LINE_BYTES];
+  fprintf(file.out, "%*s", HASH_LINE_BYTES - 1, ""); /* room for its hash */
+  if (!memory_file_end(&file, what, fault)) return NULL;
+  char *line = file.bytes + file.byte_count - (HASH_LINE_BYTES - 1);
+  snprintf(hash, sizeof hash, HASH_LINE, XXH3_64bits(file.bytes, (size_t)(line - file.bytes)));
+  memcpy(line, hash, HASH_LINE_BYTES - 1);
+  return file.bytes;
 }
 
-static bool read_head(const char *path, char *text, struct fault *fault) {
+bool store_disk_read_head(const char *path, char text[STORE_DISK_HEAD_BYTES_MAX], struct fault *fault) {
   char name[4200];
   snprintf(name, sizeof name, "%s/%s", path, STORE_DISK_HEAD);
   const char *why;
   FILE *in = open_file_stream(name, NULL, &why);
-  if (!in && errno == EINVAL)
+  if (!in && errno == ENXIO)
     return fault_set(fault, EXIT_CODE_CORRUPT,
                      "%s: is no regular file; the store is damaged: restore it from a copy or "
                      "remove the folder and build it anew",
@@ -64,16 +58,19 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
                      "one",
                      path, STORE_DISK_HEAD);
   if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, why);
-  size_t got = fread(text, 1, HEAD_BYTES_MAX - 1, in);
-  bool whole = !ferror(in) && feof(in);
+  size_t got = fread(text, 1, STORE_DISK_HEAD_BYTES_MAX - 1, in);
+  bool whole = feof(in);
+  int error = ferror(in) ? errno : 0;
   fclose(in);
   text[got] = '\0';
+  if (error) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", name, strerror(error));
   if (!whole || strlen(text) != got)
-    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: is not text of less than %d bytes", name, HEAD_BYTES_MAX);
+    return fault_set(fault, EXIT_CODE_CORRUPT, "%s: is not text of less than %d bytes", name,
+                     STORE_DISK_HEAD_BYTES_MAX);
   char *last = strstr(text, "\nhash ");
   uint64_t hash = last ? XXH3_64bits(text, (size_t)(last + 1 - text)) : 0;
-  char expected[32];
-  snprintf(expected, sizeof expected, "hash %016" PRIx64 "\n", hash);
+  char expected[HASH_LINE_BYTES];
+  snprintf(expected, sizeof expected, HASH_LINE, hash);
   if (!last || strcmp(last + 1, expected) != 0)
     return fault_set(fault, EXIT_CODE_CORRUPT,
                      "%s: its hash is not that of its bytes; the store is damaged: restore it "
@@ -83,7 +80,8 @@ static bool read_head(const char *path, char *text, struct fault *fault) {
   return true;
 }
 
-/* Is it a combination of stages in the stage folder, and not a path? The head is anybody's. */
+/* Is it a combination of stages in the stage folder, and not a path? Anybody may have written the
+ * head, and a path in it would be loaded as code. */
 static bool is_plain(const char *stages) {
   return stages[0] && strspn(stages, "abcdefghijklmnopqrstuvwxyz0123456789_+") == strlen(stages);
 }
@@ -141,9 +139,9 @@ bool store_disk_open(const char *path, const char *stages, const struct store_pl
   if (strlen(path) >= sizeof disk->path)
     return fault_set(fault, EXIT_CODE_INPUT, "%.80s...: the path is too long", path);
   strcpy(disk->path, path);
-  char *text = malloc(HEAD_BYTES_MAX);
+  char *text = malloc(STORE_DISK_HEAD_BYTES_MAX);
   if (!text) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory");
-  bool good = read_head(path, text, fault) && parse_head(disk, text, stages, fault);
+  bool good = store_disk_read_head(path, text, fault) && parse_head(disk, text, stages, fault);
   free(text);
   for (unsigned i = 0; good && settings && i < settings->setting_count; i++) {
     char setting[STORE_SETTING_BYTES];
@@ -151,7 +149,7 @@ bool store_disk_open(const char *path, const char *stages, const struct store_pl
     good = store_setting_add(&disk->place, setting, fault);
   }
   if (!good) return false;
-  strcpy(disk->place.directory, path);
+  disk->place.directory = disk->path;
   disk->place.is_reopened = true;
   return store_open(&disk->combination, &disk->place, &disk->store, fault) && store_can_commit(disk->store, fault) &&
          load(disk, fault);
@@ -169,199 +167,16 @@ bool store_disk_size(const char *path, struct store_disk_size *size, struct faul
   if (!folder) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
   struct stat status;
   for (const struct dirent *entry; (entry = readdir(folder));) {
-    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode)) continue;
+    bool is_there = fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!is_there && errno != ENOENT) {
+      fault_set(fault, EXIT_CODE_SYSTEM, "%s/%s: cannot be looked at: %s", path, entry->d_name, strerror(errno));
+      break;
+    }
+    if (!is_there || !S_ISREG(status.st_mode)) continue;
     size->files++;
     size->bytes += (uint64_t)status.st_size;
     size->disk_bytes += (uint64_t)status.st_blocks * 512;
   }
   closedir(folder);
-  return true;
-}
-
-/* ---- making ---- */
-
-/* Does the entry belong to a store of the stages named in `stages` ("p1+p2")? */
-static bool is_of_store(const char *name, const char *stages) {
-  if (strcmp(name, STORE_DISK_HEAD) == 0) return true;
-  while (*stages) {
-    size_t length = strcspn(stages, "+");
-    if (length > 0 && strncmp(name, stages, length) == 0) return true;
-    stages += length + (stages[length] == '+');
-  }
-  return false;
-}
-
-/* Exchanged would be the link and not the store, which may lie in another file system. */
-static bool refuse_link(const char *path, struct fault *fault) {
-  char target[PATH_MAX];
-  if (realpath(path, target))
-    return fault_set(fault, EXIT_CODE_USAGE,
-                     "%.400s: is a symbolic link; expected the folder of the store itself: "
-                     "name %.400s, to which it leads",
-                     path, target);
-  return fault_set(fault, EXIT_CODE_USAGE,
-                   "%.800s: is a symbolic link that leads nowhere; expected a folder, or "
-                   "nothing: remove the link, or name another place",
-                   path);
-}
-
-/* Only a store is ever replaced, and only if nobody put anything else into it. */
-static bool may_replace(const char *path, struct fault *fault) {
-  struct stat status;
-  if (lstat(path, &status) < 0) {
-    if (errno == ENOENT) return true;
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be looked at: %s", path, strerror(errno));
-  }
-  if (S_ISLNK(status.st_mode)) return refuse_link(path, fault);
-  if (!S_ISDIR(status.st_mode))
-    return fault_set(fault, EXIT_CODE_USAGE,
-                     "%s: is there and is no folder; a store is put in place of a store only: "
-                     "name another place, or remove what is there",
-                     path);
-  char *text = malloc(HEAD_BYTES_MAX);
-  struct fault ignored = {0};
-  char *stages = text && read_head(path, text, &ignored) ? strstr(text, "\nstages ") : NULL;
-  if (stages) {
-    stages += 8;
-    stages[strcspn(stages, "\n")] = '\0';
-  }
-  DIR *folder = opendir(path);
-  bool good = folder || fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
-  for (const struct dirent *entry; good && (entry = readdir(folder));) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if (stages ? is_of_store(entry->d_name, stages) : strcmp(entry->d_name, STORE_DISK_HEAD) == 0) continue;
-    good = fault_set(
-        fault, EXIT_CODE_USAGE,
-        stages ? "%s: holds '%.255s', which is not the store's; it would be lost"
-               : "%s: holds '%.255s' and is no store, or a damaged one; a store is put in place of a store only: "
-                 "remove the folder, or write elsewhere",
-        path, entry->d_name);
-  }
-  if (folder) closedir(folder);
-  free(text);
-  return good;
-}
-
-/* The folder and the name in it: a store is made beside its place, in the same file system. */
-static bool find_place(const char *path, char place[4096], struct fault *fault) {
-  char parent[4096], real[PATH_MAX];
-  size_t length = strlen(path);
-  while (length > 1 && path[length - 1] == '/') length--;
-  if (length == 0 || length >= sizeof parent)
-    return fault_set(fault, EXIT_CODE_USAGE, "-o: expected the path of a folder, of at most %zu bytes",
-                     sizeof parent - 1);
-  snprintf(parent, sizeof parent, "%.*s", (int)length, path);
-  char *slash = strrchr(parent, '/');
-  const char *name = slash ? slash + 1 : parent;
-  if (!name[0] || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-    return fault_set(fault, EXIT_CODE_USAGE, "-o %s: expected a name for the store, as in -o %s/store", path, path);
-  char base[256];
-  if (strlen(name) > 200) return fault_set(fault, EXIT_CODE_USAGE, "-o: the name of the store is too long");
-  snprintf(base, sizeof base, "%.200s", name);
-  if (slash) slash[slash == parent] = '\0';
-  if (!realpath(slash ? parent : ".", real))
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the folder above the store cannot be used: %s", slash ? parent : ".",
-                     strerror(errno));
-  int wrote = snprintf(place, 4096, "%s/%s", strcmp(real, "/") == 0 ? "" : real, base);
-  return (wrote > 0 && wrote < 4096 - 32) || fault_set(fault, EXIT_CODE_USAGE, "-o: the path is too long");
-}
-
-static int lock_folder(const char *path) {
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  close(fd);
-  return -1;
-}
-
-/* Folders that killed builds of this store left: nobody holds their lock. */
-static void remove_left_over(const char *place) {
-  const char *slash = strrchr(place, '/');
-  char parent[4096], path[4400], prefix[300];
-  snprintf(parent, sizeof parent, "%.*s", slash == place ? 1 : (int)(slash - place), place);
-  snprintf(prefix, sizeof prefix, "%.255s.making-", slash + 1);
-  static struct path_shown shown;
-  DIR *folder = opendir(parent);
-  if (!folder) return;
-  for (const struct dirent *entry; (entry = readdir(folder));) {
-    if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || strlen(entry->d_name) != strlen(prefix) + 6) continue;
-    snprintf(path, sizeof path, "%s/%s", parent, entry->d_name);
-    int fd = lock_folder(path);
-    if (fd < 0) continue; /* its builder is at work */
-    store_directory_remove(path);
-    close(fd);
-    bool is_gone = access(path, F_OK) < 0;
-    fprintf(stderr, "phasebench store build: %s: a build that was killed left it; %s\n", path_show(path, &shown),
-            is_gone ? "it was removed" : "it cannot be removed, remove it yourself");
-  }
-  closedir(folder);
-}
-
-bool store_disk_begin(const char *path, struct store_disk_making *making, struct fault *fault) {
-  *making = (struct store_disk_making){.lock_fd = -1};
-  if (!find_place(path, making->place, fault) || !may_replace(making->place, fault)) return false;
-  remove_left_over(making->place);
-  snprintf(making->folder, sizeof making->folder, "%.4060s.making-XXXXXX", making->place);
-  mode_t mask = umask(0);
-  umask(mask);
-  if (!mkdtemp(making->folder) || chmod(making->folder, 0777 & ~mask) < 0) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made: %s", making->folder, strerror(errno));
-    making->folder[0] = '\0';
-    return false;
-  }
-  making->lock_fd = lock_folder(making->folder);
-  return making->lock_fd >= 0 ||
-         fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be locked: %s", making->folder, strerror(errno));
-}
-
-static bool sync_folder(const char *path, struct fault *fault) {
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool good = fd >= 0 && fsync(fd) == 0;
-  if (!good) fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be made durable: %s", path, strerror(errno));
-  if (fd >= 0) close(fd);
-  return good;
-}
-
-/* Puts the new folder at the place; an old one is then where the new one was made. */
-static bool exchange(const struct store_disk_making *making, struct fault *fault) {
-  if (renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_NOREPLACE) == 0) return true;
-  if (errno == EEXIST && renameat2(AT_FDCWD, making->folder, AT_FDCWD, making->place, RENAME_EXCHANGE) == 0)
-    return true;
-  if (errno == EINVAL || errno == ENOSYS)
-    return fault_set(fault, EXIT_CODE_SYSTEM,
-                     "%s: this file system cannot exchange two folders, so that the old store "
-                     "would be gone before the new one is there; remove the old one, and build again",
-                     making->place);
-  return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be put in place: %s", making->place, strerror(errno));
-}
-
-bool store_disk_finish(struct store_disk_making *making, const char *head, struct fault *fault) {
-  char name[4200], parent[4096];
-  snprintf(name, sizeof name, "%s/%s", making->folder, STORE_DISK_HEAD);
-  snprintf(parent, sizeof parent, "%s", making->place);
-  char *slash = strrchr(parent, '/');
-  slash[slash == parent] = '\0';
-  /* What is there may be another one than at the beginning. */
-  if (!json_write_bytes(name, head, strlen(head), fault) || !sync_folder(making->folder, fault) ||
-      !may_replace(making->place, fault))
-    return false;
-  struct stat status;
-  bool is_there = lstat(making->place, &status) == 0;
-  int old_fd = is_there ? lock_folder(making->place) : -1;
-  if (is_there && old_fd < 0)
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: another process is replacing it", making->place);
-  bool good = exchange(making, fault);
-  if (good) {
-    sync_folder(parent, fault);
-    if (is_there) store_directory_remove(making->folder); /* the old one, which is locked */
-    making->folder[0] = '\0';
-  }
-  if (old_fd >= 0) close(old_fd);
-  return good && fault->code == EXIT_CODE_OK;
-}
-
-void store_disk_end(struct store_disk_making *making) {
-  if (making->folder[0]) store_directory_remove(making->folder);
-  if (making->lock_fd >= 0) close(making->lock_fd);
-  making->lock_fd = -1;
-  making->folder[0] = '\0';
+  return fault->code == EXIT_CODE_OK;
 }

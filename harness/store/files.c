@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_files.c - see store_files.h. */
+ * files.c - see files.h. */
 #include "files.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* /var/tmp and not /tmp: the latter may be memory, and what is written there is to be disk. */
+/* /var/tmp and not /tmp, which may be memory: these files are to be on a disk. */
 static bool make_new(char path[4096], struct fault *fault) {
   const char *parent = getenv("TMPDIR");
   char made[4096], real[PATH_MAX];
@@ -23,7 +21,7 @@ static bool make_new(char path[4096], struct fault *fault) {
   int length = snprintf(made, sizeof made, "%s/phasebench-store-XXXXXX", parent);
   if (length < 0 || (size_t)length >= sizeof made)
     return fault_set(fault, EXIT_CODE_INPUT, "TMPDIR: is longer than 4,000 bytes; set a shorter one");
-  /* Stages are told an absolute path, and TMPDIR may be none. */
+  /* Stages are told an absolute path, and TMPDIR may be relative. */
   if (mkdtemp(made) && realpath(made, real)) {
     snprintf(path, 4096, "%s", real);
     return true;
@@ -75,59 +73,3 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 }
 
 void store_directory_remove(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
-
-/* ---- the page cache ---- */
-
-/* By mincore: reading with RWF_NOWAIT, which also tells, begins to read ahead what it did not find. Where the
- * file is not ours, the kernel calls all of it cached. */
-static enum store_cached cached(int fd) {
-  static unsigned char pages[4096];
-  struct stat status;
-  long page_bytes = sysconf(_SC_PAGESIZE);
-  if (fstat(fd, &status) < 0 || page_bytes <= 0) return STORE_CACHED_UNKNOWN;
-  size_t bytes = (size_t)status.st_size, window = sizeof pages * (size_t)page_bytes;
-  if (bytes == 0) return STORE_CACHED_NOT;
-  char *map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
-  if (map == MAP_FAILED) return STORE_CACHED_UNKNOWN;
-  enum store_cached found = STORE_CACHED_NOT;
-  for (size_t at = 0; found == STORE_CACHED_NOT && at < bytes; at += window) {
-    size_t length = bytes - at < window ? bytes - at : window;
-    size_t count = (length + (size_t)page_bytes - 1) / (size_t)page_bytes;
-    if (mincore(map + at, length, pages) < 0) found = STORE_CACHED_UNKNOWN;
-    for (size_t i = 0; found == STORE_CACHED_NOT && i < count; i++) {
-      if (pages[i] & 1) found = STORE_CACHED_YES;
-    }
-  }
-  munmap(map, bytes);
-  return found;
-}
-
-static enum store_cached look(const char *path, bool drop) {
-  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return errno == ENOENT ? STORE_CACHED_NOT : STORE_CACHED_UNKNOWN;
-  if (drop) {
-    fdatasync(fd); /* what is dirty stays */
-    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-  }
-  enum store_cached found = cached(fd);
-  close(fd);
-  return found;
-}
-
-enum store_cached store_file_cached(const char *path) { return look(path, false); }
-enum store_cached store_file_drop_cached(const char *path) { return look(path, true); }
-
-static enum store_cached of_folder; /* nftw passes nothing on */
-
-static int drop_entry(const char *path, const struct stat *status, int kind, struct FTW *at) {
-  (void)at;
-  if (kind != FTW_F || !S_ISREG(status->st_mode)) return 0;
-  enum store_cached found = look(path, true);
-  if (found != STORE_CACHED_NOT) of_folder = found;
-  return 0;
-}
-
-enum store_cached store_directory_drop_cached(const char *path) {
-  of_folder = STORE_CACHED_NOT;
-  return nftw(path, drop_entry, 16, FTW_PHYS) < 0 ? STORE_CACHED_UNKNOWN : of_folder;
-}

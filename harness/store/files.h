@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_files.h - the folder in which a store's stages write their files. */
+ * files.h - the folder in which a store's stages write their files. */
 #ifndef PHASEBENCH_STORE_FILES_H
 #define PHASEBENCH_STORE_FILES_H
 
@@ -14,19 +14,5 @@
 bool store_directory_make(const char *wanted, bool is_reopened, char path[4096], bool *is_new, struct fault *fault);
 /* Removes the folder and all that is in it; links are removed, not followed. Nothing there: nothing is done. */
 void store_directory_remove(const char *path);
-
-/* ---- the page cache ---- */
-
-enum store_cached {
-  STORE_CACHED_NOT,
-  STORE_CACHED_YES,     /* at least a page of it */
-  STORE_CACHED_UNKNOWN, /* the system or the file system does not tell */
-};
-/* Looks at all pages of a file, without reading any in. */
-enum store_cached store_file_cached(const char *path);
-/* Writes a file out and drops it from the page cache, then looks whether it is gone; of one that is
- * not there nothing is. Of a folder: all files in it. */
-enum store_cached store_file_drop_cached(const char *path);
-enum store_cached store_directory_drop_cached(const char *path);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_setting.c - options of stages as a user sets them: parsed, and held against the
+ * setting.c - options of stages as a user sets them: parsed, and held against the
  * stages that there are before anything is measured. */
+#include "setting.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/paths.h"
-#include "base/size.h"
-#include "store.h"
 
 static bool name_take(const char *from, size_t length, char *to, size_t to_bytes) {
   if (length == 0 || length >= to_bytes) return false;
@@ -112,14 +112,20 @@ static bool check_setting(const struct store_setting *setting, const struct stag
   return no_such_option(&stages[s], setting->option, fault);
 }
 
+/* Room for stages, and how many are in it. */
+struct stages {
+  struct stage_summary *items;
+  unsigned capacity, count;
+};
+
 /* Stages that combinations name by path, behind those of the folder. */
-static bool add_modules(const struct combination *combinations, unsigned combination_count,
-                        struct stage_summary *stages, unsigned capacity, unsigned *count, struct fault *fault) {
+static bool add_modules(const struct combination *combinations, unsigned combination_count, struct stages *stages,
+                        struct fault *fault) {
   for (unsigned c = 0; c < combination_count; c++) {
     for (unsigned s = 0; s < combinations[c].stage_count; s++) {
-      if (!strchr(combinations[c].stages[s], '/') || *count == capacity) continue;
-      if (!stage_summarize(combinations[c].stages[s], &stages[*count], fault)) return false;
-      ++*count;
+      if (!strchr(combinations[c].stages[s], '/') || stages->count == stages->capacity) continue;
+      if (!stage_summarize(combinations[c].stages[s], &stages->items[stages->count], fault)) return false;
+      stages->count++;
     }
   }
   return true;
@@ -141,18 +147,19 @@ static bool is_used(const char *stage, const struct combination *combinations, u
 
 bool store_settings_check(const struct store_place *place, const struct combination *combinations, unsigned count,
                           struct fault *fault) {
-  enum { CAPACITY = 128 };
+  struct stages stages = {.capacity = 128};
   if (place->setting_count == 0) return true;
-  struct stage_summary *stages = calloc(CAPACITY, sizeof *stages);
-  unsigned stage_count = 0;
-  if (!stages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of stages");
-  bool good = stage_list(stages, CAPACITY, &stage_count, fault) &&
-              add_modules(combinations, count, stages, CAPACITY, &stage_count, fault);
-  for (unsigned i = 0; good && i < place->setting_count; i++)
-    good = check_setting(&place->settings[i], stages, stage_count, fault) &&
-           (is_used(place->settings[i].stage, combinations, count) ||
-            fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: the stage '%s' is in no combination that is asked for",
-                      place->settings[i].stage, place->settings[i].option, place->settings[i].stage));
-  free(stages);
+  stages.items = calloc(stages.capacity, sizeof *stages.items);
+  if (!stages.items) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the list of stages");
+  bool good = stage_list(stages.items, stages.capacity, &stages.count, fault) &&
+              add_modules(combinations, count, &stages, fault);
+  for (unsigned i = 0; good && i < place->setting_count; i++) {
+    const struct store_setting *setting = &place->settings[i];
+    good = check_setting(setting, stages.items, stages.count, fault);
+    if (good && !is_used(setting->stage, combinations, count))
+      good = fault_set(fault, EXIT_CODE_USAGE, "--set %s.%s: the stage '%s' is in no combination that is asked for",
+                       setting->stage, setting->option, setting->stage);
+  }
+  free(stages.items);
   return good;
 }

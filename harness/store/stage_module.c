@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * stage_module.c - loads one stage's module and refuses, with a sentence that helps,
- * everything that is not a stage of this build: the file's ELF headers are looked at
- * before dlopen (whose own messages are terse, and which does not survive a file that was
- * cut short), then the export, the versions and
- * sizes, then each field and hook of the table. */
-#include <dirent.h>
+ * everything that is not a stage of this build. Checked are, in this order, the file's ELF
+ * headers, the export, the versions and sizes, and each field and hook of the table. The ELF
+ * headers come before dlopen, since its own messages are terse and a file that was cut short
+ * ends the process in it. */
+#include "stage_module.h"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "base/json_out.h"
-#include "base/paths.h"
-#include "store.h"
-#include "base/open_file.h"
 
 #define ELSE_REBUILD "rebuild it against this phases/stage.h"
 
@@ -35,7 +34,7 @@ static const char *machine_name(unsigned machine) {
     const char *name;
   } known[] = {{EM_386, "i386"},     {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},    {EM_AARCH64, "AArch64"},
                {EM_RISCV, "RISC-V"}, {EM_PPC64, "PowerPC 64"}, {EM_S390, "S/390"}, {EM_MIPS, "MIPS"}};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+  for (size_t i = 0; i < COUNT(known); i++) {
     if (known[i].machine == machine) return known[i].name;
   }
   return "an unknown machine";
@@ -47,7 +46,7 @@ static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, ui
   struct stat status;
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0 || fstat(file, &status) < 0) {
-    fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened as a stage: %s", path, strerror(errno));
+    fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened as a stage: %s", path, strerror(errno));
     if (file >= 0) close(file);
     return false;
   }
@@ -58,16 +57,18 @@ static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, ui
   ssize_t n = pread(file, header, sizeof *header, 0);
   int error = errno;
   close(file);
-  if (n < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be read: %s", path, strerror(error));
+  if (n < 0) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   *got = (size_t)n;
   *file_bytes = (uint64_t)status.st_size;
   return true;
 }
 
 /* The end of what the headers speak of: the loader maps that much, and touching pages
- * past a file's end ends the process with SIGBUS. 0: the headers cannot be read. Only
+ * past a file's end ends the process with SIGBUS. 0: the headers cannot be read; errno is 0
+ * where they make no sense. Only
  * for a file of this program's own class (the build is for 64-bit machines). */
 static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file_bytes) {
+  errno = 0;
   uint64_t end = sizeof *header, programs_end, sections_end;
   if (header->e_phnum > 0 && header->e_phentsize != sizeof(Elf64_Phdr)) return 0;
   if (__builtin_add_overflow(header->e_phoff, (uint64_t)header->e_phnum * header->e_phentsize, &programs_end)) return 0;
@@ -88,9 +89,11 @@ static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file
 
 static bool check_length(const char *path, const Elf64_Ehdr *header, uint64_t file_bytes, struct fault *fault) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0) return fault_set(fault, EXIT_CODE_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+  if (file < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   uint64_t end = end_by_headers(file, header, file_bytes);
+  int error = end == 0 ? errno : 0;
   close(file);
+  if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
   if (end == 0)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: its ELF headers make no sense; build the module again", path);
   if (end > file_bytes)
@@ -277,7 +280,7 @@ static bool check_hooks(const char *path, const struct stage_ops *ops, struct fa
     HOOKS(X)
 #undef X
   };
-  for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+  for (size_t i = 0; i < COUNT(hooks); i++) {
     bool fills = hooks[i].role == 0 || (ops->roles & hooks[i].role);
     const char *role = hooks[i].role == 0                  ? "every stage"
                        : hooks[i].role == STAGE_TREE_CODEC ? "a tree codec"
@@ -302,8 +305,8 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
 
 /* ---- trying it in a child ---- */
 
-/* The child's exit code when loading came back. Odd, so that a constructor that calls
- * exit is noticed too. */
+/* The child's exit code when loading came back. An unusual number, so that a constructor that
+ * calls exit is noticed, too. */
 #define CAME_BACK 87
 
 #define TRY_TIMEOUT_S 30
@@ -312,11 +315,8 @@ static bool check_table(const char *path, const struct stage_ops *ops, struct fa
  * test's, or a sanitizer's) would hide by which one it ended. */
 static void load_and_exit(const char *path) {
   const struct rlimit no_core = {0, 0};
-  sigset_t none;
   setrlimit(RLIMIT_CORE, &no_core);
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  interrupt_reset_child();
   alarm(TRY_TIMEOUT_S);
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   const struct stage_ops *(*entry)(void) = NULL;
@@ -363,12 +363,10 @@ bool stage_module_probe(const char *path, struct fault *fault) {
 
 bool stage_module_load(const char *path, struct stage_module *module, struct fault *fault) {
   *module = (struct stage_module){.handle = NULL};
-  if (strlen(path) >= sizeof module->path)
-    return fault_set(fault, EXIT_CODE_INPUT, "%.64s...: the path is too long", path);
   if (!check_elf(path, fault)) return false;
-  strcpy(module->path, path);
   module->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module->handle) return fault_set(fault, EXIT_CODE_INPUT, "the module cannot be loaded: %s", dlerror());
+  int error = errno;
+  if (!module->handle) return fault_loading(fault, "the module", dlerror(), error);
   const struct stage_ops *(*entry)(void);
   *(void **)&entry = dlsym(module->handle, "phasebench_stage");
   if (!entry) {
@@ -388,109 +386,4 @@ void stage_module_unload(struct stage_module *module) {
   if (module->handle) dlclose(module->handle);
   module->handle = NULL;
   module->ops = NULL;
-}
-
-static int compare_summaries(const void *a, const void *b) {
-  const struct stage_summary *x = a, *y = b;
-  if (x->order != y->order) return x->order < y->order ? -1 : 1;
-  return strcmp(x->name, y->name);
-}
-
-bool stage_summarize(const char *path, struct stage_summary *summary, struct fault *fault) {
-  struct stage_module module;
-  if (!stage_module_load(path, &module, fault)) return false;
-  snprintf(summary->name, sizeof summary->name, "%s", module.ops->name);
-  snprintf(summary->summary, sizeof summary->summary, "%s", module.ops->summary);
-  snprintf(summary->path, sizeof summary->path, "%s", path);
-  summary->order = module.ops->order;
-  summary->roles = module.ops->roles;
-  summary->flags = module.ops->flags;
-  summary->keeps = module.ops->keeps;
-  summary->option_count = module.ops->option_count;
-  for (uint32_t i = 0; i < module.ops->option_count; i++) {
-    const struct stage_option *from = &module.ops->options[i];
-    struct stage_option_summary *to = &summary->options[i];
-    *to = (struct stage_option_summary){.value = from->value, .min = from->min, .max = from->max};
-    snprintf(to->name, sizeof to->name, "%s", from->name);
-    snprintf(to->summary, sizeof to->summary, "%s", from->summary);
-  }
-  stage_module_unload(&module);
-  return true;
-}
-
-/* There is one base stage, or no combination can be built. */
-static bool check_base_stage(const char *folder, const struct stage_summary *summaries, unsigned count,
-                             struct fault *fault) {
-  if (count == 0 || summaries[0].order != 0)
-    return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: holds no stage of order 0, on which all others stand; build the program's "
-                     "own stages or set PHASEBENCH_STAGE_DIR",
-                     folder);
-  if (count > 1 && summaries[1].order == 0)
-    return fault_set(fault, EXIT_CODE_INPUT, "%s: both '%s' and '%s' have order 0; there can be one base stage only",
-                     folder, summaries[0].name, summaries[1].name);
-  return true;
-}
-
-/* ---- which modules of the folder count ---- */
-
-static char strays[512];
-
-const char *stage_list_strays(void) { return strays; }
-
-/* The build wrote which modules it made ("NAME.so" a line). Without that file, and where the caller chose the folder
- * (PHASEBENCH_STAGE_DIR), all count. No allocation: cells come here too. */
-static bool read_made(const char *folder, char *made, size_t made_bytes) {
-  char path[4096];
-  const char *given = getenv("PHASEBENCH_STAGE_DIR"), *why;
-  if ((given && given[0]) || snprintf(path, sizeof path, "%s/stages.list", folder) >= (int)sizeof path) return false;
-  int file = open_file(path, NULL, &why);
-  if (file < 0) return false;
-  made[0] = '\n';
-  ssize_t got = read(file, made + 1, made_bytes - 2);
-  close(file);
-  made[got > 0 ? got + 1 : 1] = '\0';
-  return got > 0;
-}
-
-static bool is_made(const char *made, const char *name) {
-  char line[300];
-  snprintf(line, sizeof line, "\n%s\n", name);
-  if (strstr(made, line)) return true;
-  size_t used = strlen(strays);
-  snprintf(strays + used, sizeof strays - used, "%s%s", used ? ", " : "", name);
-  return false;
-}
-
-bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault) {
-  const char *folder = paths_stage_dir();
-  *count = 0;
-  DIR *stream = opendir(folder);
-  if (!stream)
-    return fault_set(fault, EXIT_CODE_INPUT,
-                     "%s: the folder of stages cannot be read: %s; build the program or set "
-                     "PHASEBENCH_STAGE_DIR",
-                     folder, strerror(errno));
-  bool good = true;
-  char made[8192];
-  bool is_told = read_made(folder, made, sizeof made);
-  strays[0] = '\0';
-  for (struct dirent *entry; good && (entry = readdir(stream));) {
-    size_t length = strlen(entry->d_name);
-    if (entry->d_name[0] == '.' || length < 4 || strcmp(entry->d_name + length - 3, ".so") != 0) continue;
-    if (is_told && !is_made(made, entry->d_name)) continue;
-    char path[4096];
-    if (*count == capacity) {
-      good = fault_set(fault, EXIT_CODE_INPUT, "%s: holds more than %u stages", folder, capacity);
-    } else if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path) {
-      good = fault_set(fault, EXIT_CODE_INPUT, "%s/%s: the path is too long", folder, entry->d_name);
-    } else {
-      good = stage_summarize(path, &summaries[*count], fault);
-      if (good) ++*count;
-    }
-  }
-  closedir(stream);
-  if (!good) return false;
-  qsort(summaries, *count, sizeof *summaries, compare_summaries);
-  return check_base_stage(folder, summaries, *count, fault);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/count.h"
 #include "base/random.h"
 #include "catalogue.h"
 
@@ -90,8 +91,8 @@ static void paths_lead_nowhere_else(void **state) {
   (void)state;
   static const char *const inside[] = {"a", "a/b", "...", "..a/.b", "a/b..", "a b/\n\xff"};
   static const char *const outside[] = {"", "/", "/a", "..", "../a", "a/..", "a/../b", ".", "./a", "a/.", "a//b", "a/"};
-  for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++) assert_true(store_path_is_inside(inside[i]));
-  for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+  for (size_t i = 0; i < COUNT(inside); i++) assert_true(store_path_is_inside(inside[i]));
+  for (size_t i = 0; i < COUNT(outside); i++) {
     assert_false(store_path_is_inside(outside[i]));
     struct store_document document = {outside[i], 0, 1, 1, 1, 1};
     struct store_catalogue catalogue = example;
@@ -114,6 +115,37 @@ static void paths_lead_nowhere_else(void **state) {
   assert_false(reads(bytes, length, &fault));
   assert_int_equal(fault.code, EXIT_CODE_CORRUPT);
   assert_non_null(strstr(fault.message, "a path that leads outside"));
+  free(bytes);
+}
+
+/* Both would be one file where they are exported. */
+static void no_path_is_there_twice(void **state) {
+  (void)state;
+  static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 2, 0}};
+  static const char *const paths[] = {"a.c", "a.c", "b.c"};
+  for (size_t o = 0; o < sizeof orders / sizeof orders[0]; o++) {
+    struct store_document twice[3];
+    for (int i = 0; i < 3; i++) twice[i] = (struct store_document){paths[orders[o][i]], 0, 1, 1, 1, 1};
+    struct store_catalogue catalogue = example;
+    catalogue.documents = twice;
+    void *bytes;
+    size_t length;
+    struct fault fault = {0};
+    assert_false(store_catalogue_write(&catalogue, &bytes, &length, &fault));
+    assert_int_equal(fault.code, EXIT_CODE_INPUT);
+    assert_non_null(strstr(fault.message, "a.c: two documents have this path"));
+  }
+  /* One that somebody else wrote, with a right hash. */
+  size_t length;
+  struct fault fault;
+  uint8_t *bytes = written(&length);
+  uint8_t *path = memmem(bytes, length, "..c", 4);
+  assert_non_null(path);
+  memcpy(path, "a.c", 3);
+  set_hash(bytes, length);
+  assert_false(reads(bytes, length, &fault));
+  assert_int_equal(fault.code, EXIT_CODE_CORRUPT);
+  assert_non_null(strstr(fault.message, "two documents of one path"));
   free(bytes);
 }
 
@@ -163,6 +195,7 @@ static void anything_may_come(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back_as_written), cmocka_unit_test(paths_lead_nowhere_else),
-                                     cmocka_unit_test(every_damage_is_found), cmocka_unit_test(anything_may_come)};
+                                     cmocka_unit_test(no_path_is_there_twice), cmocka_unit_test(every_damage_is_found),
+                                     cmocka_unit_test(anything_may_come)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where a store's stages keep their files, and how their options are set. */
+#include "base/count.h"
 #include "testing/modules.h"
 
 #define OPTIONS                                                                                              \
@@ -8,7 +9,7 @@
   "ops.options=o;ops.option_count=1'"
 
 static struct store *open_at(const struct store_place *place, struct fault *fault) {
-  static struct combination combination;
+  struct combination combination;
   char text[512];
   struct store *store = NULL;
   snprintf(text, sizeof text, "%s/disk.so", folder);
@@ -22,7 +23,7 @@ static bool is_there(const char *path) { return access(path, F_OK) == 0; }
 static void stages_get_a_folder_of_their_own(void **state) {
   (void)state;
   struct fault fault = {0};
-  static struct store_place place;
+  struct store_place place = {0};
   build("disk", OPTIONS);
   char kept[600];
   char *before = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
@@ -47,7 +48,9 @@ static void stages_get_a_folder_of_their_own(void **state) {
   else unsetenv("TMPDIR");
   free(before);
 
-  snprintf(place.directory, sizeof place.directory, "%s/place", folder);
+  char path[512];
+  snprintf(path, sizeof path, "%s/place", folder);
+  place.directory = path;
   store = open_at(&place, &fault);
   if (!store) fail_msg("%s", fault.message);
   store_close(store);
@@ -61,15 +64,15 @@ static void stages_get_a_folder_of_their_own(void **state) {
   place.is_reopened = false;
   assert_null(open_at(&place, &fault));
   assert_non_null(strstr(fault.message, "place: holds 'file'; expected an empty folder"));
-  strcat(place.directory, "/file");
+  strcat(path, "/file");
   assert_null(open_at(&place, &fault));
   assert_int_equal(fault.code, EXIT_CODE_INPUT);
   assert_non_null(strstr(fault.message, "is not a folder"));
   place.is_reopened = true;
-  snprintf(place.directory, sizeof place.directory, "%s/nothing", folder);
+  snprintf(path, sizeof path, "%s/nothing", folder);
   assert_null(open_at(&place, &fault));
   assert_false(is_there(place.directory)); /* none is made for a store that is said to be there */
-  place.directory[0] = '\0';
+  place.directory = NULL;
   assert_null(open_at(&place, &fault));
   assert_int_equal(fault.code, EXIT_CODE_INTERNAL);
 }
@@ -85,7 +88,7 @@ static void refused_setting(const char *text, const char *part) {
 static void options_are_set(void **state) {
   (void)state;
   struct fault fault = {0};
-  static struct store_place place;
+  struct store_place place = {0};
   static const char *const bad[] = {"",
                                     "a",
                                     "a.b",
@@ -101,7 +104,7 @@ static void options_are_set(void **state) {
                                     "a.b=8388608GiB",
                                     "abcdefghijklmnop.b=1"};
   build("disk", OPTIONS);
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
+  for (size_t i = 0; i < COUNT(bad); i++) refused_setting(bad[i], "expected STAGE.OPTION=NUMBER");
   refused_setting("nowhere.x=1", "there is no stage 'nowhere'");
   refused_setting("p4b.maps=1KiB", "--set p4b.maps: is a count, not bytes: expected 1 to 1024");
   refused_setting("p4b.pinned_bytes=1K", "--set p4b.pinned_bytes=1KiB: expected 4KiB to 1TiB");
@@ -119,12 +122,12 @@ static void options_are_set(void **state) {
   assert_int_equal(fault.code, EXIT_CODE_USAGE);
   assert_non_null(strstr(fault.message, "--set disk.some_bytes=4097: expected 1 to 4KiB"));
   /* A stage that a combination names by its path counts, too. */
-  static struct combination combination;
+  struct combination combination;
   char text[512];
   fault = (struct fault){0};
   snprintf(text, sizeof text, "%s/disk.so", folder);
   assert_true(combination_parse(text, &combination, &fault));
-  static struct store_place one;
+  struct store_place one = {0};
   assert_true(store_setting_add(&one, "disk.some_bytes=4096", &fault));
   assert_true(store_settings_check(&one, &combination, 1, &fault));
   assert_false(store_settings_check(&one, NULL, 0, &fault));

@@ -3,6 +3,7 @@
  * Modules that are no stages are refused with a sentence that says what is wrong;
  * combinations are parsed; stages are composed as phases/stage.h says. Bad modules are
  * compiled here from one small source, each with one thing wrong. */
+#include "base/count.h"
 #include "testing/modules.h"
 
 #include <elf.h>
@@ -76,8 +77,8 @@ static void constructors_that_end_the_process_are_refused(void **state) {
       {"kills", "kill(getpid(), SIGBUS)", "loading it ends the process with SIGBUS"},
       {"exits", "_exit(0)", "loading it ends the process with exit code 0"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    static struct combination combination;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct combination combination;
     struct fault fault = {0};
     char path[512];
     shell(
@@ -176,7 +177,7 @@ static void missing_hooks_are_refused_by_name(void **state) {
                                          "pin",
                                          "unpin",
                                          "drop"};
-  for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
+  for (size_t i = 0; i < COUNT(required); i++) {
     char options[256], quoted[64];
     snprintf(options, sizeof options, "'-DROLES=STAGE_TREE_CODEC|STAGE_BLOB_STORE' -DKEEPS=2 '-DWRECK=ops.%s=NULL'",
              required[i]);
@@ -191,7 +192,7 @@ static void missing_hooks_are_refused_by_name(void **state) {
 /* ---- combinations ---- */
 
 static void check_combination(const char *text, const char *name, unsigned stage_count) {
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   if (!combination_parse(text, &combination, &fault)) fail_msg("%s: %s", text, fault.message);
   assert_string_equal(combination.name, name);
@@ -199,7 +200,7 @@ static void check_combination(const char *text, const char *name, unsigned stage
 }
 
 static void check_refused_combination(const char *text, enum exit_code code, const char *part) {
-  static struct combination combination;
+  struct combination combination;
   struct fault fault = {0};
   assert_false(combination_parse(text, &combination, &fault));
   assert_int_equal(fault.code, code);
@@ -232,7 +233,7 @@ static void combinations_are_parsed(void **state) {
 
 static void cumulative_combinations_are_prefixes(void **state) {
   (void)state;
-  static struct combination combinations[32];
+  struct combination combinations[32];
   struct fault fault = {0};
   unsigned count;
   assert_true(combination_cumulative(combinations, 32, &count, &fault));
@@ -250,7 +251,7 @@ static void cumulative_combinations_are_prefixes(void **state) {
 /* Which subsets a word gives; that each of them can be parsed by name and is the same. */
 static void words_stand_for_subsets(void **state) {
   (void)state;
-  static struct combination prefixes[32], combinations[256], parsed;
+  struct combination prefixes[32], combinations[256], parsed;
   struct fault fault = {0};
   unsigned stages, count;
   assert_true(combination_cumulative(prefixes, 32, &stages, &fault));
@@ -314,7 +315,7 @@ static int list_stages(void) {
 /* ---- composition ---- */
 
 static struct store *open_parts(const char *text, struct fault *fault) {
-  static struct combination combination;
+  struct combination combination;
   struct store *store = NULL;
   if (!combination_parse(text, &combination, fault)) fail_msg("%s", fault->message);
   return store_open(&combination, NULL, &store, fault) ? store : NULL;
@@ -397,6 +398,34 @@ static void errors_of_stages_become_faults(void **state) {
   assert_string_equal(stage_error_text(-5), "an error code that stage.h does not have");
 }
 
+/* What a stage on a disk does not find is not what was stored there; of one in memory, it is the stage's error. */
+static void errors_of_stored_data_are_corruption(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *options;
+    enum exit_code fresh, reopened;
+  } cases[] = {{"gone", "-DOPEN=STAGE_NO_DOCUMENT", EXIT_CODE_CELL_FAILED, EXIT_CODE_CORRUPT},
+               {"beyond", "-DOPEN=STAGE_OUT_OF_RANGE", EXIT_CODE_CELL_FAILED, EXIT_CODE_CORRUPT},
+               {"misused", "-DOPEN=STAGE_MISUSE", EXIT_CODE_CELL_FAILED, EXIT_CODE_CORRUPT},
+               {"newer", "-DOPEN=STAGE_UNSUPPORTED", EXIT_CODE_CELL_FAILED, EXIT_CODE_INPUT},
+               {"full", "-DOPEN=STAGE_LIMIT", EXIT_CODE_SYSTEM, EXIT_CODE_SYSTEM}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char text[512];
+    struct combination combination;
+    struct store *store = NULL;
+    struct fault fault = {0}, again = {0};
+    struct store_place place = {.is_reopened = false};
+    build(cases[i].name, cases[i].options);
+    snprintf(text, sizeof text, "%s/%s.so", folder, cases[i].name);
+    assert_true(combination_parse(text, &combination, &fault));
+    assert_false(store_open(&combination, &place, &store, &fault));
+    assert_int_equal(fault.code, cases[i].fresh);
+    place.is_reopened = true;
+    assert_false(store_open(&combination, &place, &store, &again));
+    assert_int_equal(again.code, cases[i].reopened);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "list-stages") == 0) return list_stages();
   const struct CMUnitTest tests[] = {
@@ -413,6 +442,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_bad_module_in_the_folder_is_named),
       cmocka_unit_test(stages_see_each_other_as_told),
       cmocka_unit_test(errors_of_stages_become_faults),
+      cmocka_unit_test(errors_of_stored_data_are_corruption),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * checkpoint.h - the fixed moments of a cell, and what is read at each.
- *
- * Accounting. Every page of RSS lies in a mapped file or stack, whose owner is known by
- * its path (program, stages, grammars, libraries, corpus), or in anonymous memory:
- *
- *   RSS = mapped files and stacks, by owner
- *       + jemalloc's resident_bytes (its heaps, each with its owner, and its own metadata)
- *       - untouched      jemalloc counts pages that it handed out and nobody wrote to: the end of
- *                        a large allocation, and most of its own metadata (2 MiB for each GiB of
- *                        addresses)
- *       + unexplained
- *
- * Taking the allocator's word for what is resident would let memory without an owner hide
- * behind pages that were never touched. So the unexplained rest is measured apart, in
- * addresses, where the allocator's count is exact to the byte:
- *
- *   past the allocator = size of all anonymous mappings - jemalloc's mapped - retained
- *   unexplained        = what that grew by since before any stage was loaded
- *                      + RSS of files that are nobody's (owner "other")
- *
- * No more RSS than this can be without an owner. untouched then is what makes the sum true. */
+ * checkpoint.h - the fixed moments of a cell, and what is read at each. account.h tells whose the memory is;
+ * checkpoint_json.c writes it. */
 #ifndef PHASEBENCH_CHECKPOINT_H
 #define PHASEBENCH_CHECKPOINT_H
 
@@ -30,75 +11,54 @@
 #include <cjson/cJSON.h>
 
 #include "base/fault.h"
+#include "disk_usage.h"
+#include "figures_json.h"
 #include "heap.h"
 #include "probe.h"
-
-#define CHECKPOINTS(X)      \
-  X(START, "start")         \
-  X(INGESTED, "ingested")   \
-  X(FINALIZED, "finalized") \
-  X(PURGED, "purged")       \
-  X(WALKED, "walked")       \
-  X(SERVED, "served")       \
-  X(EDITED, "edited")       \
-  X(DRAINED, "drained")
-
-enum checkpoint_name {
-#define X(name, text) CHECKPOINT_##name,
-  CHECKPOINTS(X)
-#undef X
-      CHECKPOINT_COUNT
-};
-const char *checkpoint_text(enum checkpoint_name name);
-
-/* An unexplained rest above the larger of the two fails the cell. Part of every
- * result (settings.unexplained_limit), and the same for all cells. */
-#define CHECKPOINT_UNEXPLAINED_LIMIT_BYTES (UINT64_C(1) << 20)
-#define CHECKPOINT_UNEXPLAINED_LIMIT_PCT 2.0
-#define CHECKPOINT_UNEXPLAINED_LIMIT_TEXT "the larger of 1 MiB and 2 % of RSS"
+#include "schema/figures.h"
 
 struct checkpoint {
-  bool was_read;
-  uint64_t elapsed_ns; /* since the checkpoint `start` */
-  struct probe_reading probe;
-  bool has_heaps; /* false: builds without jemalloc */
-  struct heap_totals totals;
+  bool was_read, has_heaps; /* has_heaps false: builds without jemalloc */
   unsigned heap_count;
+  struct measured figures[CHECKPOINT_FIGURE_COUNT];
+  struct probe_reading probe;
+  struct heap_totals totals;
   struct heap_statistics heaps[HEAP_COUNT_MAX]; /* by heap_at's number */
-  /* Disk blocks of all that is in the store's folder, open or not, and of files elsewhere that are open for
-   * writing and were not before any stage was loaded; each file once. */
-  uint64_t disk_bytes;
-  const char *disk_missing;
-  uint64_t anonymous_mapped_bytes; /* size of all anonymous mappings */
+  uint64_t anonymous_mapped_bytes;              /* size of all anonymous mappings */
   const char *maps_missing;
-  const char *unexplained_missing;
-  int64_t unexplained_bytes, untouched_bytes;
+};
+
+/* What an account needs to know beside a checkpoint (account.h). */
+struct account {
+  int64_t past_allocator_before_bytes; /* as calibrated */
+  char maps_text[65536];               /* scratch of reading /proc/self/maps */
+};
+
+/* What reading needs to know from one checkpoint to the next. Large; zeroed before its first use, but for
+ * `checkpoints`, which are the caller's, and `disk.folder`, where there is one. */
+struct checkpoint_reader {
+  struct checkpoint *checkpoints; /* CHECKPOINT_COUNT of them, by name */
+  uint64_t start_ns;
+  struct disk_usage disk;
+  struct account account;
 };
 
 /* Reads everything once and throws it away, twice over, since the first readings cost
  * memory themselves. After the last heap_new that is not a stage's. */
-void checkpoint_prime(struct checkpoint checkpoints[CHECKPOINT_COUNT]);
+void checkpoint_prime(struct checkpoint_reader *reader);
 
-/* Measures what lies past the allocator before any stage is loaded: the program's and the
- * libraries' zero-initialised data, the loader's. After checkpoint_prime. */
-void checkpoint_calibrate(struct checkpoint checkpoints[CHECKPOINT_COUNT]);
-
-/* The folder of the stages' files, whose blocks count as disk_bytes; NULL: there is none. The path is the caller's. */
-void checkpoint_use_folder(const char *directory);
+/* Measures what lies past the allocator, and which files are open, before any stage is loaded. After
+ * checkpoint_prime. */
+void checkpoint_calibrate(struct checkpoint_reader *reader);
 
 /* Flushes thread caches, then reads. Takes no memory of its own. */
-void checkpoint_read(struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name);
-
-/* Is the unexplained rest within CHECKPOINT_UNEXPLAINED_LIMIT? Where it could not be
- * told (no jemalloc), there is nothing to check. */
-bool checkpoint_check(const struct checkpoint checkpoints[CHECKPOINT_COUNT], enum checkpoint_name name,
-                      struct fault *fault);
+void checkpoint_read(struct checkpoint_reader *reader, enum checkpoint_name name);
 
 /* Bytes allocated in the heaps whose name ends with `ending`, and in the one called `more` (NULL: none).
  * Only of one with has_heaps. */
 uint64_t checkpoint_allocated_in(const struct checkpoint *checkpoint, const char *ending, const char *more);
 
-/* The array "checkpoints" of a result, of all that were read. */
+/* The array "checkpoints" of a result, of all that were read. (checkpoint_json.c) */
 cJSON *checkpoint_json(const struct checkpoint checkpoints[CHECKPOINT_COUNT]);
 
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/json_out.h"
+#include "base/number.h"
 #include "base/version.h"
 #include "build_commit.h"
 #include "heap.h"
@@ -78,21 +79,20 @@ char *environment_field(char *text, const char *key) {
   return NULL;
 }
 
+bool environment_memory(const char *name, uint64_t *bytes, char why[256]) {
+  char text[8192];
+  if (!environment_read("/proc/meminfo", text, sizeof text, why)) return false;
+  const char *value = environment_field(text, name), *end = value ? number_read_kilobytes(value, bytes) : NULL;
+  if (end && !*end) return true;
+  snprintf(why, 256, "/proc/meminfo has no %s", name);
+  return false;
+}
+
 static void add_memory(cJSON *record, const char *key, const char *name) {
-  char text[8192], why[256];
-  if (!environment_read("/proc/meminfo", text, sizeof text, why)) {
-    json_add_missing(record, key, why);
-    return;
-  }
-  const char *value = environment_field(text, name);
-  char *end = NULL;
-  unsigned long long kilobytes = value ? strtoull(value, &end, 10) : 0;
-  if (!value || end == value || strcmp(end, " kB") != 0) {
-    snprintf(why, sizeof why, "/proc/meminfo has no %s", name);
-    json_add_missing(record, key, why);
-    return;
-  }
-  json_add_u64(record, key, kilobytes * 1024);
+  char why[256];
+  uint64_t bytes;
+  if (environment_memory(name, &bytes, why)) json_add_u64(record, key, bytes);
+  else json_add_missing(record, key, why);
 }
 
 static void add_cpu(cJSON *record) {

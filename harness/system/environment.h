@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* {"version", "commit" (40 hex digits, or null), "dirty" (were there changes that are not
  * in that commit; null without one), "build_type", "sanitizers" (text, "" for none)}. The
@@ -26,6 +27,9 @@ const char *environment_unfit_build(void);
 
 /* Reads a small file whole, as a text; false: `why` says why. */
 bool environment_read(const char *path, char *text, size_t text_bytes, char why[256]);
+/* A line of /proc/meminfo, such as "MemTotal"; false: `why` says what is wrong. */
+bool environment_memory(const char *name, uint64_t *bytes, char why[256]);
+
 /* The text after KEY and a colon at the start of a line, as in /proc/meminfo; NULL: there is none. Ends the line. */
 char *environment_field(char *text, const char *key);
 

@@ -12,14 +12,14 @@
  * ones do; test_heap.c checks it. */
 #include "heap.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "stage.h"
-
-#define HEAP_OTHER 0u
 
 static unsigned count = 1;
 
@@ -82,40 +82,34 @@ bool heap_owns(const struct stage_heap *heap, const void *p) {
 
 /* ---- statistics ---- */
 
-/* "stats.arenas.<i>.NAME"; the value is in pages or bytes. */
-#define ARENA_FIGURES(X)                   \
-  X(allocated_bytes, "small.allocated", 1) \
-  X(allocated_bytes, "large.allocated", 1) \
-  X(active_bytes, "pactive", page_bytes)   \
-  X(dirty_bytes, "pdirty", page_bytes)     \
-  X(dirty_bytes, "pmuzzy", page_bytes)     \
-  X(metadata_bytes, "base", 1)             \
-  X(metadata_bytes, "internal", 1)         \
-  X(resident_bytes, "resident", 1)
-
-enum {
-#define X(field, name, unit) +1
-  ARENA_FIGURE_COUNT = 0 ARENA_FIGURES(X)
-#undef X
+/* Figures of an arena, "stats.arenas.<i>.NAME", and what each is added to. */
+static const struct {
+  const char *name; /* of arena 0 */
+  size_t field;     /* its offset in struct heap_statistics */
+  bool in_pages;    /* else in bytes */
+} arena_figures[] = {
+    {"stats.arenas.0.small.allocated", offsetof(struct heap_statistics, allocated_bytes), false},
+    {"stats.arenas.0.large.allocated", offsetof(struct heap_statistics, allocated_bytes), false},
+    {"stats.arenas.0.pactive", offsetof(struct heap_statistics, active_bytes), true},
+    {"stats.arenas.0.pdirty", offsetof(struct heap_statistics, dirty_bytes), true},
+    {"stats.arenas.0.pmuzzy", offsetof(struct heap_statistics, dirty_bytes), true},
+    {"stats.arenas.0.base", offsetof(struct heap_statistics, metadata_bytes), false},
+    {"stats.arenas.0.internal", offsetof(struct heap_statistics, metadata_bytes), false},
+    {"stats.arenas.0.resident", offsetof(struct heap_statistics, resident_bytes), false},
 };
+#define ARENA_FIGURE_COUNT COUNT(arena_figures)
 
 struct mib {
   size_t path[5], length;
 };
 
-/* Reads "stats.arenas.<arena>.name". Names are looked up once: that allocates nothing,
- * but takes its time. */
-static bool arena_figure(unsigned figure, unsigned arena, size_t *value) {
-  static const char *const names[] = {
-#define X(field, name, unit) "stats.arenas.0." name,
-    ARENA_FIGURES(X)
-#undef X
-  };
+/* Names are looked up once: that allocates nothing, but takes its time. */
+static bool arena_figure(size_t figure, unsigned arena, size_t *value) {
   static struct mib mibs[ARENA_FIGURE_COUNT];
   struct mib *mib = &mibs[figure];
   if (mib->length == 0) {
     size_t length = sizeof mib->path / sizeof mib->path[0];
-    if (mallctlnametomib(names[figure], mib->path, &length)) return false;
+    if (mallctlnametomib(arena_figures[figure].name, mib->path, &length)) return false;
     mib->length = length;
   }
   mib->path[2] = arena;
@@ -125,13 +119,12 @@ static bool arena_figure(unsigned figure, unsigned arena, size_t *value) {
 
 static bool add_arena(unsigned arena, struct heap_statistics *statistics) {
   const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-  unsigned figure = 0;
-  size_t value;
-#define X(field, name, unit)                                \
-  if (!arena_figure(figure++, arena, &value)) return false; \
-  statistics->field += value * (unit);
-  ARENA_FIGURES(X)
-#undef X
+  for (size_t i = 0; i < ARENA_FIGURE_COUNT; i++) {
+    size_t value;
+    if (!arena_figure(i, arena, &value)) return false;
+    *(uint64_t *)((char *)statistics + arena_figures[i].field) +=
+        arena_figures[i].in_pages ? value * page_bytes : value;
+  }
   return true;
 }
 
@@ -265,7 +258,7 @@ const char *heap_allocator_options(void) {
   static char text[512];
   size_t used = 0;
   text[0] = 0;
-  for (size_t i = 0; i < sizeof options / sizeof options[0] && used < sizeof text; i++) {
+  for (size_t i = 0; i < COUNT(options) && used < sizeof text; i++) {
     char value[48];
     option_text(options[i].name, options[i].type, value, sizeof value);
     used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s", i ? "," : "", options[i].name, value);
@@ -436,12 +429,9 @@ static struct stage_heap *tree_sitter_heap;
 
 static void *checked(void *p, size_t bytes) {
   if (p) return p;
-  /* No stdio: it might allocate. */
-  char message[128];
-  int length = snprintf(message, sizeof message, "phasebench: out of memory: tree-sitter asked for %zu bytes\n", bytes);
-  ssize_t ignored = write(STDERR_FILENO, message, (size_t)length);
-  (void)ignored;
-  _exit(EXIT_CODE_SYSTEM);
+  char what[64];
+  snprintf(what, sizeof what, "tree-sitter asked for %zu bytes", bytes);
+  fault_out_of_memory(what);
 }
 
 static void *ts_allocate(size_t bytes) { return checked(heap_allocate(tree_sitter_heap, bytes), bytes); }

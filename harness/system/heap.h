@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "schema/figures.h"
 
 struct stage_heap_ops;
 struct stage_heap; /* an owner's heap; the type that stages see, too */
@@ -35,6 +36,7 @@ struct stage_heap *heap_new(const char *name, struct fault *fault);
  * malloc gave out and no heap of ours. */
 unsigned heap_count(void);
 struct stage_heap *heap_at(unsigned i);
+#define HEAP_OTHER 0u /* the number of what nobody asked a heap for: plain malloc */
 const char *heap_name(const struct stage_heap *heap);
 
 /* 16-byte aligned, NULL when out of memory; 0 bytes count as 1. For the heap "other"
@@ -62,20 +64,27 @@ void heap_flush_all(void);
 /* Flushes, then returns every free page of every arena to the kernel. */
 void heap_purge_all(void);
 
+/* What is known of one heap and of the whole allocator, by name and by number (schema/figures.h). */
 struct heap_statistics {
-  uint64_t allocated_bytes; /* in use by the application, rounded up to size classes */
-  uint64_t active_bytes;    /* pages that hold at least one allocation */
-  uint64_t dirty_bytes;     /* free pages not yet returned (jemalloc's dirty and muzzy) */
-  uint64_t metadata_bytes;  /* jemalloc's own, for this arena; more than what of it is resident */
-  uint64_t resident_bytes;  /* jemalloc's estimate for this arena: an upper bound, see below */
+  union {
+    struct {
+      HEAP_FIGURES(FIGURE_MEMBER)
+    };
+    uint64_t value[HEAP_FIGURE_COUNT];
+  };
 };
 /* Of one owner, as of the last heap_refresh. False where statistics are not available.
  * The error of it: active and resident pages are those that jemalloc has handed out,
  * touched or not; RSS is smaller where a page was never written. */
 bool heap_statistics(const struct stage_heap *heap, struct heap_statistics *statistics);
 
-struct heap_totals { /* stats.* of the whole allocator */
-  uint64_t allocated_bytes, active_bytes, metadata_bytes, resident_bytes, mapped_bytes, retained_bytes;
+struct heap_totals {
+  union {
+    struct {
+      JEMALLOC_FIGURES(FIGURE_MEMBER)
+    };
+    uint64_t value[JEMALLOC_FIGURE_COUNT];
+  };
 };
 /* Takes new statistics. The first one costs memory of its own (about 0.2 MB): call it, and read every
  * heap once, after the last heap_new and before the first checkpoint. */

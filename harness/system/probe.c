@@ -17,14 +17,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/number.h"
+
 static char proc_root[4096] = "/proc/self";
 static char buffer[16384]; /* longer than any line: a path of at most 4,096 bytes, each perhaps as \ooo */
-
-static const char *const owner_names[] = {"anonymous", "stack",   "program", "stage",
-                                          "grammar",   "library", "corpus",  "other"};
-_Static_assert(sizeof owner_names / sizeof owner_names[0] == PROBE_OWNER_COUNT, "a name for each owner");
-
-const char *probe_owner_name(enum probe_owner owner) { return owner_names[owner]; }
 
 /* ---- the window of peak and faults ---- */
 
@@ -49,8 +46,7 @@ static const char *reason(const char *file, const char *what, const char *detail
   for (unsigned i = 0; i < text_count; i++) {
     if (strcmp(texts[i], text) == 0) return texts[i];
   }
-  if (text_count == sizeof texts / sizeof texts[0])
-    return "could not be read (and too many other reasons were told before)";
+  if (text_count == COUNT(texts)) return "could not be read (and too many other reasons were told before)";
   return strcpy(texts[text_count++], text);
 }
 
@@ -83,22 +79,13 @@ static const char *read_small(const char *name) {
   return why;
 }
 
-/* Reads "123 kB". */
-static bool kilobytes(const char *text, uint64_t *bytes) {
-  char *end;
-  errno = 0;
-  unsigned long long number = strtoull(text, &end, 10);
-  if (end == text || errno || strncmp(end, " kB", 3) != 0 || number > UINT64_MAX / 1024) return false;
-  *bytes = number * 1024;
-  return true;
-}
-
 /* The value of "key:" at the start of a line of `buffer`. */
 static bool small_field(const char *key, uint64_t *bytes) {
   size_t length = strlen(key);
   for (const char *line = buffer; line; line = strchr(line, '\n')) {
     line += *line == '\n';
-    if (strncmp(line, key, length) == 0 && line[length] == ':') return kilobytes(line + length + 1, bytes);
+    if (strncmp(line, key, length) == 0 && line[length] == ':')
+      return number_read_kilobytes(line + length + 1, bytes) != NULL;
   }
   return false;
 }
@@ -139,7 +126,7 @@ static unsigned place_count;
 bool probe_add_place(enum probe_owner owner, const char *path) {
   size_t length = strlen(path);
   while (length > 1 && path[length - 1] == '/') length--;
-  if (place_count == sizeof places / sizeof places[0] || length == 0 || length >= sizeof places[0].path) return false;
+  if (place_count == COUNT(places) || length == 0 || length >= sizeof places[0].path) return false;
   struct place *place = &places[place_count++];
   place->owner = owner;
   memcpy(place->path, path, length);
@@ -224,12 +211,9 @@ static enum probe_owner owner_of(uintptr_t start, uintptr_t end, const char *pat
 
 /* "START-END PERMS OFFSET DEVICE INODE   PATH": false when the line is none of these. */
 static bool parse_mapping(char *line, enum probe_owner *owner) {
-  char *at;
-  uintptr_t start = (uintptr_t)strtoull(line, &at, 16);
-  if (at == line || *at != '-') return false;
-  char *second = at + 1;
-  uintptr_t end = (uintptr_t)strtoull(second, &at, 16);
-  if (at == second || *at != ' ') return false;
+  char *at = line;
+  uint64_t start, end;
+  if (!number_take(&at, 16, UINTPTR_MAX, '-', &start) || !number_take(&at, 16, UINTPTR_MAX, ' ', &end)) return false;
   for (unsigned field = 0; field < 4; field++) { /* permissions, offset, device, inode */
     at += strspn(at, " ");
     at += strcspn(at, " ");
@@ -237,7 +221,7 @@ static bool parse_mapping(char *line, enum probe_owner *owner) {
   at += strspn(at, " ");
   char *deleted = strstr(at, " (deleted)");
   if (deleted && deleted[10] == 0) *deleted = 0;
-  *owner = owner_of(start, end, at);
+  *owner = owner_of((uintptr_t)start, (uintptr_t)end, at);
   return true;
 }
 
@@ -245,7 +229,7 @@ static const char *take_line(char *line, enum probe_owner *owner, struct probe_r
   uint64_t bytes;
   if (line[0] >= 'A' && line[0] <= 'Z') { /* a field of the mapping before */
     if (strncmp(line, "Rss:", 4) != 0) return NULL;
-    if (*owner == PROBE_OWNER_COUNT || !kilobytes(line + 4, &bytes))
+    if (*owner == PROBE_OWNER_COUNT || !number_read_kilobytes(line + 4, &bytes))
       return "smaps: a Rss line that is not of a mapping, or no number";
     reading->rss_by_owner_bytes[*owner] += bytes;
     return NULL;

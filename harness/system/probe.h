@@ -10,44 +10,12 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "schema/figures.h"
 
-/* name, JSON key (with unit), where it is read. Order is that of the JSON. */
-#define PROBE_FIGURES(X)                                                                  \
-  X(RSS, "rss_bytes", "smaps_rollup: Rss")                                                \
-  X(PSS, "pss_bytes", "smaps_rollup: Pss")                                                \
-  X(PRIVATE, "private_bytes", "smaps_rollup: Private_Clean + Private_Dirty")              \
-  X(SHARED, "shared_bytes", "smaps_rollup: Shared_Clean + Shared_Dirty")                  \
-  X(ANONYMOUS, "anonymous_bytes", "smaps_rollup: Anonymous")                              \
-  X(FILE, "file_bytes", "smaps_rollup: Rss - Anonymous")                                  \
-  X(SWAP, "swap_bytes", "smaps_rollup: Swap")                                             \
-  X(PEAK_RSS, "peak_rss_bytes", "status: VmHWM since the last checkpoint")                \
-  X(MINOR_FAULTS, "minor_faults_count", "getrusage: ru_minflt since the last checkpoint") \
-  X(MAJOR_FAULTS, "major_faults_count", "getrusage: ru_majflt since the last checkpoint")
-
-enum probe_figure {
-#define X(name, key, source) PROBE_##name,
-  PROBE_FIGURES(X)
-#undef X
-      PROBE_FIGURE_COUNT
-};
-
-/* Whose pages a mapping's are, told from its path in smaps. Pages of a module's
+/* Owners: whose pages a mapping's are, told from its path in smaps. Pages of a module's
  * zero-initialised data have no path; they are told from where the loader put the
  * module, unless the kernel merged their mapping with a neighbour: then they count
- * as anonymous. */
-enum probe_owner {
-  PROBE_OWNER_ANONYMOUS, /* heaps: jemalloc's mappings and [heap] */
-  PROBE_OWNER_STACK,     /* [stack], [vvar], [vdso] */
-  PROBE_OWNER_PROGRAM,   /* the phasebench executable, its data too */
-  PROBE_OWNER_STAGE,     /* modules in the stage folder, or given by path */
-  PROBE_OWNER_GRAMMAR,   /* modules in the grammar folder */
-  PROBE_OWNER_LIBRARY,   /* other *.so */
-  PROBE_OWNER_CORPUS,    /* mapped files of the corpus or of a store */
-  PROBE_OWNER_OTHER,
-  PROBE_OWNER_COUNT
-};
-const char *probe_owner_name(enum probe_owner owner);
-
+ * as anonymous. The owners, and the figures, are listed in schema/figures.h. */
 /* RSS and its parts are exact (the kernel walks the page tables); VmHWM comes from
  * counters that the kernel adds up lazily and may be a few hundred KiB off on machines with many
  * CPUs. Faults before the first reading are those since the process began. */

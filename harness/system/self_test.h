@@ -12,10 +12,11 @@
 #include <cjson/cJSON.h>
 
 #include "base/fault.h"
+#include "base/size.h"
 
 /* 8 MiB is found if RSS rises by 8 MiB give or take 64 KiB (0.8 %): the allocator's own
  * book-keeping for it, and page tables are not part of RSS. */
-#define SELF_TEST_PLANTED_BYTES (UINT64_C(8) << 20)
+#define SELF_TEST_PLANTED_BYTES (8 * MIB_BYTES)
 #define SELF_TEST_TOLERANCE_BYTES (UINT64_C(64) << 10)
 
 struct self_test {

@@ -3,15 +3,14 @@
  * supervise.c - one child at a time, with limits.
  *
  * The child tells through a pipe what the system refused it, and whether exec failed;
- * the pipe closes on a successful exec. Signals are blocked and taken with
- * sigtimedwait, which also is the clock of the memory watch: no handlers, no races. */
+ * the pipe closes on a successful exec. interrupt_wait is also the clock of the memory
+ * watch. */
 #include "supervise.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -19,66 +18,29 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static const long WATCH_NS = 20 * 1000 * 1000;
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/count.h"
 
-static sigset_t ending;  /* the signals that end a run */
-static sigset_t watched; /* those and SIGCHLD */
-static int interrupted;
+static const int64_t WATCH_NS = 20 * 1000 * 1000;
 
-void supervise_begin(void) {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-  signal(SIGCHLD, SIG_DFL); /* if it was ignored, children could not be waited for */
-  sigemptyset(&ending);
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-    struct sigaction action;
-    /* Ignored by who started us (nohup, a shell's background job): that stays so. */
-    if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&ending, numbers[i]);
-  }
-  watched = ending;
-  sigaddset(&watched, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &watched, NULL);
-}
-
-/* Takes a signal of the set, after at most timeout_ns; false: none came. */
-static bool take_signal(const sigset_t *set, long timeout_ns) {
-  struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-  int got = sigtimedwait(set, NULL, &timeout);
-  if (got > 0 && got != SIGCHLD && !interrupted) interrupted = got;
-  return got > 0;
-}
-
-int supervise_interrupted(void) {
-  while (take_signal(&ending, 0)) continue;
-  return interrupted;
-}
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-int supervise_choose_cpu(const char **why) {
+struct cpu_claim supervise_choose_cpu(const char **why) {
   static char reason[128];
   cpu_set_t allowed;
   *why = NULL;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
     snprintf(reason, sizeof reason, "sched_getaffinity failed: %s", strerror(errno));
     *why = reason;
-    return -1;
+    return (struct cpu_claim){.cpu = -1, .fd = -1};
   }
-  int last = -1;
-  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-    if (CPU_ISSET(cpu, &allowed)) last = cpu;
-  }
+  struct cpu_claim claim = cpu_claim_take(&allowed);
   if (CPU_COUNT(&allowed) > 1) {
-    CPU_CLR(last, &allowed);
+    CPU_CLR(claim.cpu, &allowed);
     sched_setaffinity(0, sizeof allowed, &allowed); /* refused: the child still gets its CPU */
   }
-  return last;
+  return claim;
 }
 
 /* ---- the child ---- */
@@ -121,11 +83,7 @@ static _Noreturn void be_child(const struct supervise_request *request, pid_t pa
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) stop_child(report_fd, &report, "prctl");
   if (getppid() != parent) _exit(127);
   if (setsid() < 0) stop_child(report_fd, &report, "setsid");
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) signal(numbers[i], SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  interrupt_reset_child();
   set_up_files(report_fd, &report, request->log_path);
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -201,16 +159,16 @@ static void watch(pid_t child, const struct supervise_request *request, uint64_t
     enum supervise_end end = SUPERVISE_EXITED;
     uint64_t rss_bytes = rss_of(child);
     if (rss_bytes > outcome->highest_rss_bytes) outcome->highest_rss_bytes = rss_bytes;
-    if (supervise_interrupted()) end = SUPERVISE_INTERRUPTED;
+    if (interrupt_number()) end = SUPERVISE_INTERRUPTED;
     else if (rss_bytes > request->memory_limit_bytes) end = SUPERVISE_MEMORY_LIMIT;
-    else if ((now_ns() - start_ns) / 1000000 >= request->timeout_ms) end = SUPERVISE_TIMEOUT;
+    else if ((clock_ns() - start_ns) / 1000000 >= request->timeout_ms) end = SUPERVISE_TIMEOUT;
     if (end != SUPERVISE_EXITED && !killed) {
       killed = true;
       outcome->end = end;
       kill(-child, SIGKILL); /* its session: what it started, too */
     }
     cut_log(request->log_path, &cut);
-    take_signal(&watched, WATCH_NS);
+    interrupt_wait(WATCH_NS);
   }
   kill(-child, SIGKILL); /* whatever it left running */
   int status;
@@ -228,7 +186,8 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   if (pipe2(ends, O_CLOEXEC) != 0) return fault_set(fault, EXIT_CODE_SYSTEM, "no pipe to a child: %s", strerror(errno));
   fflush(NULL);
   pid_t parent = getpid();
-  uint64_t start_ns = now_ns();
+  uint64_t start_ns = clock_ns(), stolen_before_ns = 0, stolen_ns;
+  cpu_steal_ns(request->cpu, &stolen_before_ns);
   pid_t child = fork();
   if (child < 0) {
     close(ends[0]);
@@ -249,6 +208,7 @@ bool supervise_run(const struct supervise_request *request, struct supervise_out
   outcome->huge_pages_error = report.huge_pages_error;
   outcome->cpu_error = report.cpu_error;
   watch(child, request, start_ns, outcome);
-  outcome->wall_ns = now_ns() - start_ns;
+  outcome->wall_ns = clock_ns() - start_ns;
+  if (cpu_steal_ns(request->cpu, &stolen_ns)) outcome->steal_ns = stolen_ns - stolen_before_ns;
   return true;
 }

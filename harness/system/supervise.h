@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/fault.h"
+#include "cpu_claim.h"
 
 #define SUPERVISE_LOG_BYTES_MAX (1 << 20)
 
@@ -42,20 +43,15 @@ struct supervise_outcome {
   uint64_t highest_rss_bytes; /* the highest seen when looking; a shorter peak is not seen */
   /* What the system refused to set for the child: errno, 0: it is set. The child ran all the same. */
   int aslr_error, huge_pages_error, cpu_error;
+  uint64_t steal_ns; /* of its CPU, while it ran: what the host took; 0 where the kernel does not say */
 };
 
-/* Blocks the signals that end a run (those that are not ignored already), so that they
- * are noticed at safe places. Call it once, before the first supervise_run. */
-void supervise_begin(void);
-/* Has such a signal come? Its number, else 0. Stays set. */
-int supervise_interrupted(void);
-
-/* Runs the program and waits for its end. False, with a fault (EXIT_CODE_SYSTEM), only
+/* Runs the program and waits for its end, or for a signal. Call interrupt_hold once before. False, with a fault (EXIT_CODE_SYSTEM), only
  * when it could not be started. */
 bool supervise_run(const struct supervise_request *request, struct supervise_outcome *outcome, struct fault *fault);
 
-/* Chooses the CPU for children (the last one this process may use) and moves this process to the
- * others where there are any. Returns it, or -1 with the reason in `why` (static). */
-int supervise_choose_cpu(const char **why);
+/* Claims the CPU for children (cpu_claim.h) and moves this process to the others that it may use, where
+ * there are any. claim.cpu is -1 where none could be chosen, with the reason in `why` (static). */
+struct cpu_claim supervise_choose_cpu(const char **why);
 
 #endif

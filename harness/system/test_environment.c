@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "environment.h"
 #include "heap.h"
 
@@ -60,7 +61,7 @@ static cJSON *reread(cJSON *object) {
 static void this_machine(void **state) {
   (void)state;
   cJSON *record = reread(environment_record());
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) assert_non_null(item(record, keys[i]));
+  for (size_t i = 0; i < COUNT(keys); i++) assert_non_null(item(record, keys[i]));
   check_reasons(record);
   assert_int_equal(item(record, "page_bytes")->valueint, sysconf(_SC_PAGESIZE));
   assert_int_equal(item(record, "cpu_count")->valueint, sysconf(_SC_NPROCESSORS_ONLN));
@@ -110,7 +111,7 @@ static void another_machine(void **state) {
   check_reasons(record);
   static const char *const unknown[] = {"memory_bytes",          "swap_bytes", "cpu_model", "virtualisation",
                                         "transparent_hugepages", "governor"};
-  for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) assert_true(cJSON_IsNull(item(record, unknown[i])));
+  for (size_t i = 0; i < COUNT(unknown); i++) assert_true(cJSON_IsNull(item(record, unknown[i])));
   cJSON_Delete(record);
   environment_set_root("");
 }

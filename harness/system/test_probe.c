@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "probe.h"
 
 static char root[64];
@@ -72,7 +73,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   static const char *const names[] = {"smaps_rollup", "smaps", "status", "clear_refs", "exe"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unlink(file_of(names[i]));
+  for (size_t i = 0; i < COUNT(names); i++) unlink(file_of(names[i]));
   rmdir(file_of("clear_refs"));
   probe_set_proc_root("/proc/self");
   return rmdir(root);
@@ -180,7 +181,7 @@ static void damaged_smaps_is_missing(void **state) {
   (void)state;
   static const char *const texts[] = {"", "nonsense\n", "Rss: 4 kB\n", "1000-2000 rw-p 0 0:0 0\nRss: x kB\n",
                                       "1000-2000 rw-p 0 0:0 0\nRss: 4 k"};
-  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+  for (size_t i = 0; i < COUNT(texts); i++) {
     put("smaps", texts[i]);
     struct probe_reading reading;
     probe_read(&reading);

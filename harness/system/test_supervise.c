@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/interrupt.h"
 #include "supervise.h"
 
 static char self[4096];
@@ -88,15 +90,17 @@ static struct supervise_outcome run_with(const char *what, uint64_t timeout_ms, 
   const char *const argv[] = {self, "--be", what, NULL};
   const char *const environment[] = {"VARIABLE=value", NULL};
   const char *why;
+  struct cpu_claim claim = supervise_choose_cpu(&why);
   struct supervise_request request = {.argv = argv,
                                       .environment = environment,
                                       .log_path = log_path,
                                       .timeout_ms = timeout_ms,
                                       .memory_limit_bytes = memory_limit_bytes,
-                                      .cpu = supervise_choose_cpu(&why)};
+                                      .cpu = claim.cpu};
   struct supervise_outcome outcome;
   struct fault fault = {0};
   if (!supervise_run(&request, &outcome, &fault)) fail_msg("%s", fault.message);
+  cpu_claim_release(&claim);
   return outcome;
 }
 
@@ -170,7 +174,7 @@ static bool refuse_personality(void) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  const struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+  const struct sock_fprog program = {COUNT(filter), filter};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
@@ -226,17 +230,17 @@ static void child_dies_with_the_supervisor(void **state) {
 /* Last: once interrupted, a process stays so. */
 static void interruption_ends_it(void **state) {
   (void)state;
-  assert_int_equal(supervise_interrupted(), 0);
+  assert_int_equal(interrupt_number(), 0);
   struct supervise_outcome outcome = run_with("interrupt_parent", LONG_MS, MUCH);
   assert_int_equal(outcome.end, SUPERVISE_INTERRUPTED);
-  assert_int_equal(supervise_interrupted(), SIGTERM);
+  assert_int_equal(interrupt_number(), SIGTERM);
 }
 
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "--be") == 0) return be(argv[2]);
   if (!realpath("/proc/self/exe", self)) return 1;
   signal(SIGTERM, SIG_DFL);
-  supervise_begin();
+  interrupt_hold();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exit_code_is_told),
       cmocka_unit_test(signal_is_told),

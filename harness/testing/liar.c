@@ -11,6 +11,7 @@
 const struct stage_ops *liar_skeleton_stage(void);
 #define phasebench_stage liar_skeleton_stage
 #include "skeleton/cursor.c"
+#include "skeleton/records.c"
 #include "skeleton/skeleton.c"
 #undef phasebench_stage
 
@@ -147,7 +148,7 @@ static int length(void *store, enum stage_kind kind, uint32_t id, uint64_t *byte
   return error;
 }
 
-/* Reads of the document's own file, as a stage that keeps no copy would. */
+/* Reads the document's own file, as a stage that keeps no copy would. */
 static bool read_file(uint32_t id) {
   char byte;
   int fd = id < 1024 && paths[id] ? open(paths[id], O_RDONLY | O_CLOEXEC) : -1;

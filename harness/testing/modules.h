@@ -18,12 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/stage_module.h"
+#include "base/count.h"
 #include "store/store.h"
 
 static char folder[256]; /* where modules are built; removed at the end */
 
-/* A stage with the role (a macro of the compile) ROLES, whose hooks write down who
- * called them. WRECK is code that corrupts the table. */
+/* The source of a stage. Its hooks write down that they were called. ROLES and WRECK are macros given to
+ * the compiler: its roles, and code that corrupts its table of hooks. */
 static const char module_source[] =
     "#include <string.h>\n"
     "#include <stage.h>\n"
@@ -106,7 +108,7 @@ static void build(const char *file, const char *options) {
       {"OPEN", "STAGE_OK"}, {"FINALIZE", "STAGE_OK"}, {"ORDER", "7"}, {"RETURN", "&ops"}};
   char all[2048], part[512];
   snprintf(all, sizeof all, "%s", options);
-  for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+  for (size_t i = 0; i < COUNT(defaults); i++) {
     snprintf(part, sizeof part, "-D%s=", defaults[i][0]);
     if (strstr(options, part)) continue;
     snprintf(part, sizeof part, " '-D%s=%s'", defaults[i][0], defaults[i][1]);

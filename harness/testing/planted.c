@@ -2,7 +2,7 @@
  *
  * planted.c - stages for tests of the gate: the skeleton with one fault, chosen at compile time.
  *   PLANTED_TWIN, PLANTED_SAME  none: the skeleton under other names
- *   PLANTED_LEAK   64 bytes are forgotten each time a cursor is opened
+ *   PLANTED_LEAK   8 bytes are forgotten each time a cursor is opened
  *   PLANTED_HEAVY  3 % more memory for each tree
  *   PLANTED_SLOW   the batch walk takes 20 % longer: as long as it took, it waits a fifth of that
  * All look at the clock around the batch walk, so that only the waiting differs. */
@@ -11,13 +11,14 @@
 const struct stage_ops *planted_skeleton_stage(void);
 #define phasebench_stage planted_skeleton_stage
 #include "skeleton/cursor.c"
+#include "skeleton/records.c"
 #include "skeleton/skeleton.c"
 #undef phasebench_stage
 
 #include <time.h>
 
 #ifdef PLANTED_LEAK
-#define LEAK_BYTES 64
+#define LEAK_BYTES 8
 #else
 #define LEAK_BYTES 0
 #endif

@@ -11,6 +11,7 @@
 const struct stage_ops *vault_skeleton_stage(void);
 #define phasebench_stage vault_skeleton_stage
 #include "skeleton/cursor.c"
+#include "skeleton/records.c"
 #include "skeleton/skeleton.c"
 #undef phasebench_stage
 

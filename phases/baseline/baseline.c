@@ -6,61 +6,23 @@
  * blob store at the bottom of every stack.
  *
  * Where a blob store above the base stage keeps the trees' bytes, there must be bytes: then, and
- * only then, the base stage as a codec writes each tree as an array of records (serial.h) and
- * hands it up the stack. Which it is does not change while the store is open.
+ * only then, the base stage as a codec writes each tree as an array of records, those of the
+ * skeleton (skeleton/skeleton.h), and hands it up the stack. Which it is does not change while the store is open.
  *
  * The trees' own memory is the parser's (heap "tree-sitter"); the base stage's heaps hold
  * two tables and the byte strings. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "serial.h"
-
-struct bytes {
-  uint8_t *p; /* NULL: no such document */
-  uint64_t length;
-};
-
-/* Both tables are dense, by document id; language ids are dense, too. */
-struct baseline {
-  const struct stage_ctx *ctx;
-  TSTree **trees;
-  uint32_t tree_capacity;
-  const TSLanguage **languages;
-  uint32_t language_capacity;
-  struct bytes *kept[STAGE_KIND_COUNT];
-  uint32_t kept_capacity[STAGE_KIND_COUNT];
-  struct serial serial;
-};
-
-const struct stage_ctx *baseline_ctx(const struct baseline *store) { return store->ctx; }
-
-const TSTree *baseline_tree(const struct baseline *store, uint32_t id) {
-  return id < store->tree_capacity ? store->trees[id] : NULL;
-}
-
-/* Makes room for entry `index`; new entries are zero. Grows by half, as a list does. */
-static bool reserve(const struct stage_ctx *ctx, enum stage_kind kind, void **table, uint32_t *capacity, uint32_t index,
-                    size_t entry_bytes) {
-  if (index < *capacity) return true;
-  uint64_t wanted = (uint64_t)*capacity + *capacity / 2 + 16;
-  if (wanted <= index) wanted = (uint64_t)index + 1;
-  if (wanted > UINT32_MAX) wanted = UINT32_MAX;
-  if (wanted <= index || wanted > SIZE_MAX / entry_bytes) return false;
-  char *grown = stage_resize(ctx, kind, *table, (size_t)wanted * entry_bytes);
-  if (!grown) return false;
-  memset(grown + *capacity * entry_bytes, 0, ((size_t)wanted - *capacity) * entry_bytes);
-  *table = grown;
-  *capacity = (uint32_t)wanted;
-  return true;
-}
+#include "cursor.h"
+#include "documents.h"
+#include "strip.h"
 
 /* ---- life ---- */
 
 static int baseline_open(const struct stage_ctx *ctx, void **store) {
   struct baseline *self = stage_allocate(ctx, STAGE_TREE, sizeof *self);
   if (!self) return STAGE_OUT_OF_MEMORY;
-  *self = (struct baseline){.ctx = ctx, .serial = {.ctx = ctx}};
+  *self = (struct baseline){.ctx = ctx, .records = {.ctx = ctx}};
   *store = self;
   return STAGE_OK;
 }
@@ -70,7 +32,7 @@ static void baseline_close(void *store) {
   for (uint32_t i = 0; i < self->tree_capacity; i++) ts_tree_delete(self->trees[i]);
   stage_release(self->ctx, STAGE_TREE, self->trees);
   stage_release(self->ctx, STAGE_TREE, self->languages);
-  serial_free(&self->serial);
+  skeleton_free_names(&self->records);
   for (int kind = 0; kind < STAGE_KIND_COUNT; kind++) {
     for (uint32_t i = 0; i < self->kept_capacity[kind]; i++)
       stage_release(self->ctx, (enum stage_kind)kind, self->kept[kind][i].p);
@@ -92,7 +54,7 @@ static int baseline_put(void *store, enum stage_kind kind, uint32_t id, const vo
   (void)path;
   if (length > SIZE_MAX) return STAGE_LIMIT;
   void *table = self->kept[kind];
-  bool room = reserve(self->ctx, kind, &table, &self->kept_capacity[kind], id, sizeof(struct bytes));
+  bool room = documents_reserve(self->ctx, kind, &table, &self->kept_capacity[kind], id, sizeof(struct bytes));
   self->kept[kind] = table;
   if (!room) return STAGE_OUT_OF_MEMORY;
   uint8_t *copy = stage_allocate(self->ctx, kind, length ? (size_t)length : 1);
@@ -139,44 +101,26 @@ static int baseline_drop(void *store, enum stage_kind kind, uint32_t id) {
 /* ---- tree codec ---- */
 
 /* Whether the top of the stack of tree bytes is another stage. */
-static bool is_serial(const struct baseline *self) {
+static bool makes_records(const struct baseline *self) {
   const struct stage_link *top = &self->ctx->blob_store[STAGE_TREE];
   return top->ops && top->store != (const void *)self;
 }
 
-static int put_live_tree(void *store, const struct stage_document *document, TSTree *tree) {
-  struct baseline *self = store;
-  void *trees = self->trees, *languages = self->languages;
-  bool room = reserve(self->ctx, STAGE_TREE, &trees, &self->tree_capacity, document->id, sizeof *self->trees);
-  self->trees = trees;
-  room = room && reserve(self->ctx, STAGE_TREE, &languages, &self->language_capacity, document->language,
-                         sizeof *self->languages);
-  self->languages = languages;
-  if (!room) {
-    ts_tree_delete(tree);
-    return STAGE_OUT_OF_MEMORY;
-  }
-  ts_tree_delete(self->trees[document->id]);
-  self->trees[document->id] = tree;
-  self->languages[document->language] = document->grammar;
-  return STAGE_OK;
-}
-
 static int baseline_put_tree(void *store, const struct stage_document *document, TSTree *tree) {
   struct baseline *self = store;
-  if (!is_serial(self)) return put_live_tree(store, document, tree);
-  int error = serial_put_tree(&self->serial, document, tree);
+  if (!makes_records(self)) return documents_put_tree(self, document, tree);
+  int error = skeleton_put_records(&self->records, document, tree);
   ts_tree_delete(tree);
   return error;
 }
 
-static const TSTree *baseline_live_tree(void *store, uint32_t id) { return baseline_tree(store, id); }
+static const TSTree *baseline_live_tree(void *store, uint32_t id) { return documents_tree(store, id); }
 
 static int baseline_drop_tree(void *store, uint32_t id) {
   struct baseline *self = store;
   const struct stage_link *blob_store = &self->ctx->blob_store[STAGE_TREE];
-  if (is_serial(self)) return blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
-  if (!baseline_tree(self, id)) return STAGE_NO_DOCUMENT;
+  if (makes_records(self)) return blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
+  if (!documents_tree(self, id)) return STAGE_NO_DOCUMENT;
   ts_tree_delete(self->trees[id]);
   self->trees[id] = NULL;
   return STAGE_OK;
@@ -185,12 +129,12 @@ static int baseline_drop_tree(void *store, uint32_t id) {
 /* Of records only: a live tree is no bytes, and no blob store has any of it. */
 static int strip(void *store, const void *bytes, uint64_t length, void *out, uint64_t *out_length) {
   (void)store;
-  return serial_strip(bytes, length, out, out_length);
+  return baseline_strip(bytes, length, out, out_length);
 }
 
 static int reconstruct(void *store, const void *bytes, uint64_t stripped_length, void *out, uint64_t length) {
   (void)store;
-  return serial_reconstruct(bytes, stripped_length, out, length);
+  return baseline_reconstruct(bytes, stripped_length, out, length);
 }
 
 static const TSLanguage *grammar_of(const struct baseline *self, uint32_t language) {
@@ -198,36 +142,43 @@ static const TSLanguage *grammar_of(const struct baseline *self, uint32_t langua
 }
 
 static const char *baseline_symbol_name(void *store, uint32_t language, uint16_t symbol) {
-  const struct baseline *self = store;
-  if (is_serial(self)) return serial_symbol_name(&self->serial, language, symbol);
+  struct baseline *self = store;
+  if (makes_records(self)) return skeleton_symbol_name(&self->records, language, symbol);
   const TSLanguage *grammar = grammar_of(store, language);
   return grammar ? ts_language_symbol_name(grammar, symbol) : NULL;
 }
 
 static const char *baseline_field_name(void *store, uint32_t language, uint16_t field) {
-  const struct baseline *self = store;
-  if (is_serial(self)) return serial_field_name(&self->serial, language, field);
+  struct baseline *self = store;
+  if (makes_records(self)) return skeleton_field_name(&self->records, language, field);
   const TSLanguage *grammar = grammar_of(store, language);
   return grammar ? ts_language_field_name_for_id(grammar, field) : NULL;
 }
 
 /* ---- cursors: of live trees or of records ---- */
 
+/* The mark says which: a cursor of records is marked. */
+static bool is_of_records(const struct stage_cursor *cursor) {
+  return ((const struct skeleton_cursor_head *)cursor)->mark;
+}
+
 static int cursor_new(void *store, struct stage_cursor **cursor) {
-  const struct baseline *self = store;
-  return is_serial(self) ? serial_cursor_new(&self->serial, cursor) : baseline_cursor_new(store, cursor);
+  struct baseline *self = store;
+  if (!makes_records(self)) return baseline_cursor_new(store, cursor);
+  int error = skeleton_cursor_new(&self->records, cursor);
+  if (!error) ((struct skeleton_cursor_head *)*cursor)->mark = true;
+  return error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {
   if (!cursor) return;
-  if (((const struct baseline_cursor_head *)cursor)->is_serial) serial_cursor_delete(cursor);
+  if (is_of_records(cursor)) skeleton_cursor_delete(cursor);
   else baseline_cursor_delete(cursor);
 }
 
-#define HOOK(result, name, parameters, ...)                                                         \
-  static result name parameters {                                                                   \
-    return ((const struct baseline_cursor_head *)cursor)->is_serial ? serial_##name(__VA_ARGS__)    \
-                                                                    : baseline_##name(__VA_ARGS__); \
+#define HOOK(result, name, parameters, ...)                                                     \
+  static result name parameters {                                                               \
+    return is_of_records(cursor) ? skeleton_##name(__VA_ARGS__) : baseline_##name(__VA_ARGS__); \
   }
 HOOK(int, cursor_open, (struct stage_cursor * cursor, uint32_t id), cursor, id)
 HOOK(void, cursor_close, (struct stage_cursor * cursor), cursor)

@@ -18,6 +18,7 @@
  *                      no cursor knows, and its search ends in hidden zero-width
  *                      tokens. The descent goes by child-for-byte instead. */
 #include "cursor.h"
+#include "documents.h"
 
 #include <stdlib.h>
 
@@ -25,8 +26,8 @@ enum walk_state { WALK_AT_START, WALK_UNDER_WAY, WALK_OVER };
 
 struct cursor {
   union {
-    struct stage_cursor base; /* first: the ABI casts */
-    struct baseline_cursor_head head;
+    struct stage_cursor base;         /* first: the ABI casts */
+    struct skeleton_cursor_head head; /* not marked (baseline.c) */
   };
   struct baseline *store;
   const TSTree *tree; /* the open document's; NULL: none is open */
@@ -80,7 +81,7 @@ static TSNode node_at(const struct cursor *self) { return ts_tree_cursor_current
 /* ---- life ---- */
 
 int baseline_cursor_new(void *store, struct stage_cursor **cursor) {
-  struct cursor *self = stage_allocate(baseline_ctx(store), STAGE_TREE, sizeof *self);
+  struct cursor *self = stage_allocate(((const struct baseline *)store)->ctx, STAGE_TREE, sizeof *self);
   if (!self) return STAGE_OUT_OF_MEMORY;
   *self = (struct cursor){.store = store};
   *cursor = &self->base;
@@ -90,7 +91,7 @@ int baseline_cursor_new(void *store, struct stage_cursor **cursor) {
 int baseline_cursor_open(struct stage_cursor *cursor, uint32_t id) {
   struct cursor *self = self_of(cursor);
   baseline_cursor_close(cursor);
-  self->tree = baseline_tree(self->store, id);
+  self->tree = documents_tree(self->store, id);
   if (!self->tree) return STAGE_NO_DOCUMENT;
   place_at_root(&self->at, self->tree);
   self->walk_state = WALK_AT_START;
@@ -110,7 +111,7 @@ void baseline_cursor_delete(struct stage_cursor *cursor) {
   struct cursor *self = self_of(cursor);
   if (self->at.tree) ts_tree_cursor_delete(&self->at);
   if (self->walk.tree) ts_tree_cursor_delete(&self->walk);
-  stage_release(baseline_ctx(self->store), STAGE_TREE, self);
+  stage_release(self->store->ctx, STAGE_TREE, self);
 }
 
 /* A move without an open document is the caller's mistake. */

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * cursor.h - the base stage's cursor: a TSTreeCursor on a live tree, and the base stage's
- * state as the cursor needs it. */
+ * cursor.h - the base stage's cursor on a live tree: a TSTreeCursor. */
 #ifndef BASELINE_CURSOR_H
 #define BASELINE_CURSOR_H
 
 #include "stage.h"
-
-struct baseline; /* baseline.c */
-
-/* What the base stage's two kinds of cursor (here and in serial.h) begin with. */
-struct baseline_cursor_head {
-  struct stage_cursor base;
-  bool is_serial;
-};
-
-/* The tree under id; NULL: none. */
-const TSTree *baseline_tree(const struct baseline *store, uint32_t id);
-const struct stage_ctx *baseline_ctx(const struct baseline *store);
 
 /* The cursor hooks of struct stage_ops, for live trees. */
 int baseline_cursor_new(void *store, struct stage_cursor **cursor);

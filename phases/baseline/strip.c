@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stripped.c - the records of a tree (serial.h) without what can be computed from the rest, and
+ * strip.c - the records of a tree (skeleton/skeleton.h) without what can be computed from the rest, and
  * the way back. No position, index or count is written: an edit changes the bytes where it
  * was made, and inserted lines change nothing behind them.
  *
@@ -39,7 +39,7 @@
  *
  * Every value is written modulo 2^32, so that records come back whatever is in them, but for
  * the counts, parents and ends that are computed. */
-#include "serial.h"
+#include "strip.h"
 
 #include <string.h>
 
@@ -58,11 +58,11 @@ struct place {
   uint32_t byte, row, column;
 };
 
-static struct place start_of(const struct serial_record *r) {
+static struct place start_of(const struct record *r) {
   return (struct place){r->start_byte, r->start_row, r->start_column};
 }
 
-static struct place end_of(const struct serial_record *r) {
+static struct place end_of(const struct record *r) {
   return (struct place){r->extent.end_byte, r->extent.end_row, r->extent.end_column};
 }
 
@@ -71,8 +71,8 @@ static bool same_place(struct place a, struct place b) {
 }
 
 /* Copied, since nobody promises alignment. */
-static struct serial_record record_at(const uint8_t *records, uint32_t index) {
-  struct serial_record record;
+static struct record record_at(const uint8_t *records, uint32_t index) {
+  struct record record;
   memcpy(&record, records + (size_t)index * sizeof record, sizeof record);
   return record;
 }
@@ -100,7 +100,7 @@ struct stripping {
   uint32_t open;   /* the innermost node that has not ended; NO_NODE behind the root */
 };
 
-static uint8_t *head_write(struct stripping *s, const struct serial_record *r, uint8_t *p) {
+static uint8_t *head_write(struct stripping *s, const struct record *r, uint8_t *p) {
   struct place start = start_of(r);
   bool is_padded = !same_place(start, s->at);
   *p++ = (uint8_t)((r->flags & SHAPE_FLAGS) | (r->field ? SHAPE_FIELD : 0u) |
@@ -118,7 +118,7 @@ static uint8_t *head_write(struct stripping *s, const struct serial_record *r, u
 static uint32_t close_here(struct stripping *s, uint32_t next) {
   uint32_t closed = 0;
   while (s->open != NO_NODE) {
-    struct serial_record r = record_at(s->records, s->open);
+    struct record r = record_at(s->records, s->open);
     if (s->open + r.extent.descendant_count != next || !same_place(end_of(&r), s->at)) break;
     s->open = s->open > 0 ? r.parent : NO_NODE;
     closed++;
@@ -128,7 +128,7 @@ static uint32_t close_here(struct stripping *s, uint32_t next) {
 
 static uint8_t *gaps_write(struct stripping *s, uint32_t next, uint8_t *p) {
   while (s->open != NO_NODE) {
-    struct serial_record r = record_at(s->records, s->open);
+    struct record r = record_at(s->records, s->open);
     struct place end = end_of(&r);
     if (s->open + r.extent.descendant_count != next) break;
     *p++ = SHAPE_GAP;
@@ -140,7 +140,7 @@ static uint8_t *gaps_write(struct stripping *s, uint32_t next, uint8_t *p) {
 }
 
 static uint8_t *token_write(struct stripping *s, uint32_t index, uint8_t *p) {
-  struct serial_record r = record_at(s->records, index);
+  struct record r = record_at(s->records, index);
   p = head_write(s, &r, p);
   if (r.extent.child_count > 0) {
     s->open = index;
@@ -154,14 +154,14 @@ static uint8_t *token_write(struct stripping *s, uint32_t index, uint8_t *p) {
 }
 
 /* A node takes at most 66 bytes here, two of its ancestors' gap included: 96 are there. */
-int serial_strip(const void *bytes, uint64_t length, uint8_t *out, uint64_t *out_length) {
-  if (length == 0 || length % sizeof(struct serial_record)) return STAGE_CORRUPT;
+int baseline_strip(const void *bytes, uint64_t length, uint8_t *out, uint64_t *out_length) {
+  if (length == 0 || length % sizeof(struct record)) return STAGE_CORRUPT;
   struct stripping s = {.records = bytes, .open = NO_NODE};
-  uint32_t count = (uint32_t)(length / sizeof(struct serial_record));
+  uint32_t count = (uint32_t)(length / sizeof(struct record));
   uint8_t *p = out;
   for (uint32_t i = 0; i < count; i++) p = token_write(&s, i, p);
   for (uint32_t i = 0; i < count; i++) {
-    struct serial_record r = record_at(s.records, i);
+    struct record r = record_at(s.records, i);
     if ((r.flags & SHAPE_GAP) == SHAPE_GAP) return STAGE_CORRUPT;
     if (r.extent.child_count > 0 || !(r.flags & STAGE_NODE_NAMED)) continue;
     p = advance_write(p, start_of(&r), end_of(&r), r.start_column);
@@ -219,11 +219,11 @@ struct reconstructing {
   uint32_t count, next; /* nodes in all; the next one's index */
   struct place at;
   uint32_t indent;
-  uint32_t open;            /* the innermost node that has not ended; NO_NODE: none */
-  struct serial_record top; /* its record, until it ends or another one opens */
+  uint32_t open;     /* the innermost node that has not ended; NO_NODE: none */
+  struct record top; /* its record, until it ends or another one opens */
 };
 
-static void record_put(const struct reconstructing *g, uint32_t index, const struct serial_record *record) {
+static void record_put(const struct reconstructing *g, uint32_t index, const struct record *record) {
   memcpy(g->out + (size_t)index * sizeof *record, record, sizeof *record);
 }
 
@@ -249,9 +249,9 @@ static bool gap_read(struct reconstructing *g) {
   return closes > 0 && close_nodes(g, closes);
 }
 
-static struct serial_record head_read(struct reconstructing *g, unsigned shape) {
+static struct record head_read(struct reconstructing *g, unsigned shape) {
   struct reader *tokens = &g->tokens;
-  struct serial_record r = {.flags = (uint16_t)(shape & SHAPE_FLAGS), .parent = g->open == NO_NODE ? 0 : g->open};
+  struct record r = {.flags = (uint16_t)(shape & SHAPE_FLAGS), .parent = g->open == NO_NODE ? 0 : g->open};
   r.symbol = (uint16_t)number_upto(tokens, UINT16_MAX);
   r.grammar_symbol = shape & SHAPE_GRAMMAR ? (uint16_t)number_upto(tokens, UINT16_MAX) : r.symbol;
   if (shape & SHAPE_FIELD) r.field = (uint16_t)number_upto(tokens, UINT16_MAX);
@@ -268,7 +268,7 @@ static struct serial_record head_read(struct reconstructing *g, unsigned shape) 
 
 static bool node_read(struct reconstructing *g, unsigned shape) {
   if (g->next == g->count || (shape & SHAPE_GAP) == SHAPE_GAP) return false;
-  struct serial_record r = head_read(g, shape);
+  struct record r = head_read(g, shape);
   if (g->open != NO_NODE) {
     g->top.extent.child_count++;
     g->top.extent.named_child_count += (shape & STAGE_NODE_NAMED) != 0;
@@ -322,10 +322,9 @@ static const uint8_t *tokens_end(struct reader reader) {
   return reader.is_bad ? NULL : reader.p;
 }
 
-int serial_reconstruct(const uint8_t *stripped, uint64_t stripped_length, uint8_t *out, uint64_t length) {
-  if (length == 0 || length % sizeof(struct serial_record) || length / sizeof(struct serial_record) >= NO_NODE)
-    return STAGE_CORRUPT;
-  struct reconstructing g = {.out = out, .count = (uint32_t)(length / sizeof(struct serial_record)), .open = NO_NODE};
+int baseline_reconstruct(const uint8_t *stripped, uint64_t stripped_length, uint8_t *out, uint64_t length) {
+  if (length == 0 || length % sizeof(struct record) || length / sizeof(struct record) >= NO_NODE) return STAGE_CORRUPT;
+  struct reconstructing g = {.out = out, .count = (uint32_t)(length / sizeof(struct record)), .open = NO_NODE};
   const uint8_t *end = tokens_end((struct reader){stripped, stripped + stripped_length, false});
   if (!end) return STAGE_CORRUPT;
   g.tokens = (struct reader){stripped, end, false};

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "kit/testing/codec_check.h"
+#include "kit/testing/cmocka_report.h"
+#include "stage_check.h"
 
 static void every_move_from_every_node(void **state) {
   (void)state;
@@ -106,6 +107,7 @@ static void a_move_without_a_document_is_an_error(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_move_from_every_node),
       cmocka_unit_test(deep_and_wide),

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the base stage's records stripped, and their way back (stripped.c). */
+ * What is stripped of the base stage's records, and their way back (strip.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "kit/testing/codec_check.h"
-#include "serial.h"
+#include "kit/testing/cmocka_report.h"
+#include "stage_check.h"
+#include "strip.h"
 
 struct stripped {
   uint8_t *records, *bytes;
@@ -128,32 +131,33 @@ static void an_edit_changes_bytes_where_it_was_made(void **state) {
 static void what_was_not_strip_is_refused(void **state) {
   (void)state;
   struct stripped stripped = strip_make("c", "int a;\nint b(void) { return 1; }\n", 33);
-  uint8_t *out = malloc(stripped.length + sizeof(struct serial_record));
+  uint8_t *out = malloc(stripped.length + sizeof(struct record));
   assert_non_null(out);
-  assert_int_equal(serial_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length), STAGE_OK);
+  assert_int_equal(baseline_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length), STAGE_OK);
   for (uint64_t length = 0; length < stripped.stripped_length; length++)
-    assert_int_equal(serial_reconstruct(stripped.bytes, length, out, stripped.length), STAGE_CORRUPT);
-  assert_int_equal(serial_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length - 48),
+    assert_int_equal(baseline_reconstruct(stripped.bytes, length, out, stripped.length), STAGE_CORRUPT);
+  assert_int_equal(baseline_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length - 48),
                    STAGE_CORRUPT);
-  assert_int_equal(serial_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length + 48),
+  assert_int_equal(baseline_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length + 48),
                    STAGE_CORRUPT);
-  assert_int_equal(serial_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length - 1),
+  assert_int_equal(baseline_reconstruct(stripped.bytes, stripped.stripped_length, out, stripped.length - 1),
                    STAGE_CORRUPT);
-  assert_int_equal(serial_reconstruct(stripped.bytes, stripped.stripped_length, out, 0), STAGE_CORRUPT);
+  assert_int_equal(baseline_reconstruct(stripped.bytes, stripped.stripped_length, out, 0), STAGE_CORRUPT);
   uint64_t stripped_length;
-  assert_int_equal(serial_strip(stripped.records, stripped.length - 1, stripped.bytes, &stripped_length),
+  assert_int_equal(baseline_strip(stripped.records, stripped.length - 1, stripped.bytes, &stripped_length),
                    STAGE_CORRUPT);
   static const uint8_t childless[] = {0x01, 0x01, 0x00, 0x0c, 0x02, 0x01}; /* a node that ends before it has a child */
-  assert_int_equal(serial_reconstruct(childless, sizeof childless, out, 48), STAGE_CORRUPT);
+  assert_int_equal(baseline_reconstruct(childless, sizeof childless, out, 48), STAGE_CORRUPT);
   static const uint8_t too_many[] = {0x01, 0x01, 0x02, 0x02}; /* the root closes an ancestor */
-  assert_int_equal(serial_reconstruct(too_many, sizeof too_many, out, 48), STAGE_CORRUPT);
+  assert_int_equal(baseline_reconstruct(too_many, sizeof too_many, out, 48), STAGE_CORRUPT);
   static const uint8_t symbol[] = {0x01, 0x80, 0x80, 0x04, 0x01, 0x02}; /* 65536 */
-  assert_int_equal(serial_reconstruct(symbol, sizeof symbol, out, 48), STAGE_CORRUPT);
+  assert_int_equal(baseline_reconstruct(symbol, sizeof symbol, out, 48), STAGE_CORRUPT);
   free(out);
   strip_free(&stripped);
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_dump_in_the_format_s_description),    cmocka_unit_test(all_kinds_of_trees_come_back),
       cmocka_unit_test(deep_and_wide_trees_come_back),           cmocka_unit_test(inserted_lines_change_one_number),

@@ -24,17 +24,17 @@ bool p1_entries_reserve(struct p1_encoder *encoder, uint32_t count) {
 }
 
 void p1_encoder_init(struct p1_encoder *encoder, const struct stage_ctx *ctx) {
-  *encoder = (struct p1_encoder){.ctx = ctx, .rows = {.ctx = ctx}};
+  *encoder = (struct p1_encoder){.ctx = ctx, .tokens = {.ctx = ctx}};
 }
 
 void p1_encoder_free(struct p1_encoder *encoder) {
   const struct stage_ctx *ctx = encoder->ctx;
   if (!ctx) return;
-  stage_release(ctx, STAGE_TREE, encoder->tokens.bytes);
+  stage_release(ctx, STAGE_TREE, encoder->codes.bytes);
   stage_release(ctx, STAGE_TREE, encoder->nibbles.bytes);
   stage_release(ctx, STAGE_TREE, encoder->blob.bytes);
   stage_release(ctx, STAGE_TREE, encoder->entries);
-  tree_rows_free(&encoder->rows);
+  tree_tokens_free(&encoder->tokens);
   p1_encoder_init(encoder, ctx);
 }
 
@@ -54,7 +54,7 @@ static void put32(uint8_t **p, uint32_t v) {
 static struct p1_entry entry_relative(const struct p1_entry *entries, uint32_t b) {
   struct p1_entry e = entries[b];
   const struct p1_entry *super = &entries[b & ~(P1_SUPER_BLOCKS - 1)];
-  e.token -= super->token;
+  e.code -= super->code;
   e.nibble -= super->nibble;
   e.position -= super->position;
   e.row -= super->row;
@@ -71,7 +71,7 @@ static bool entries_fit_u16(const struct p1_entry *entries, uint32_t count) {
   uint32_t all = 0;
   for (uint32_t b = 0; b < count; b++) {
     struct p1_entry e = entry_relative(entries, b);
-    all |= e.token | e.nibble | e.position | e.row | e.column | e.indent | e.depth | e.depth_min;
+    all |= e.code | e.nibble | e.position | e.row | e.column | e.indent | e.depth | e.depth_min;
   }
   return all <= UINT16_MAX;
 }
@@ -81,10 +81,10 @@ static uint32_t blocks_of(const struct p1_encoder *encoder) {
   return encoder->entry_count > 1 ? encoder->entry_count : 0;
 }
 
-uint64_t p1_blob_bytes(const struct p1_encoder *encoder, uint64_t token_bytes, uint64_t nibble_count) {
+uint64_t p1_blob_bytes(const struct p1_encoder *encoder, uint64_t code_bytes, uint64_t nibble_count) {
   uint32_t blocks = blocks_of(encoder), supers = (blocks + P1_SUPER_BLOCKS - 1) >> P1_SUPER_LG;
   uint64_t entry_bytes = entries_fit_u16(encoder->entries, blocks) ? 16 : 32;
-  return P1_HEADER_BYTES + (uint64_t)supers * 32 + blocks * entry_bytes + token_bytes + (nibble_count + 1) / 2 +
+  return P1_HEADER_BYTES + (uint64_t)supers * 32 + blocks * entry_bytes + code_bytes + (nibble_count + 1) / 2 +
          P1_TAIL_BYTES;
 }
 
@@ -95,7 +95,7 @@ uint8_t *p1_blob_begin(const struct p1_encoder *encoder, const struct p1_tree *t
   *p++ = wide;
   put16(&p, tree->language);
   put32(&p, tree->node_count);
-  put32(&p, tree->token_bytes);
+  put32(&p, tree->code_bytes);
   put32(&p, tree->nibble_count);
   for (uint32_t b = 0; b < blocks; b += P1_SUPER_BLOCKS) {
     memcpy(p, &encoder->entries[b], 32);
@@ -103,42 +103,42 @@ uint8_t *p1_blob_begin(const struct p1_encoder *encoder, const struct p1_tree *t
   }
   for (uint32_t b = 0; b < blocks; b++) {
     struct p1_entry e = entry_relative(encoder->entries, b);
-    const uint32_t v[8] = {e.token, e.nibble, e.position, e.row, e.column, e.indent, e.depth, e.depth_min};
+    const uint32_t v[8] = {e.code, e.nibble, e.position, e.row, e.column, e.indent, e.depth, e.depth_min};
     for (int i = 0; i < 8; i++) wide ? put32(&p, v[i]) : put16(&p, v[i]);
   }
   return p;
 }
 
-/* Puts the blob together from tokens, packed nibbles and entries. */
+/* Puts the blob together from codes, packed nibbles and entries. */
 static int blob_finish(struct p1_encoder *encoder, uint8_t generation, uint32_t language, uint32_t node_count,
                        const uint8_t *packed_nibbles, uint32_t nibble_count) {
-  if (encoder->tokens.count > UINT32_MAX) {
-    STAGE_FAIL(encoder->ctx, "a tree's tokens need %zu bytes; the format holds 4 GiB", encoder->tokens.count);
+  if (encoder->codes.count > UINT32_MAX) {
+    STAGE_FAIL(encoder->ctx, "a tree's codes need %zu bytes; the format holds 4 GiB", encoder->codes.count);
     return STAGE_LIMIT;
   }
   struct p1_tree tree = {.generation = generation,
                          .language = language,
                          .node_count = node_count,
-                         .token_bytes = (uint32_t)encoder->tokens.count,
+                         .code_bytes = (uint32_t)encoder->codes.count,
                          .nibble_count = nibble_count};
   size_t nibble_bytes = ((size_t)nibble_count + 1) / 2;
-  size_t length = (size_t)p1_blob_bytes(encoder, tree.token_bytes, nibble_count);
+  size_t length = (size_t)p1_blob_bytes(encoder, tree.code_bytes, nibble_count);
   encoder->blob.count = 0;
   if (!buffer_reserve(encoder, &encoder->blob, length)) return STAGE_OUT_OF_MEMORY;
   uint8_t *p = p1_blob_begin(encoder, &tree, encoder->blob.bytes);
-  memcpy(p, encoder->tokens.bytes, encoder->tokens.count);
-  p += encoder->tokens.count;
+  memcpy(p, encoder->codes.bytes, encoder->codes.count);
+  p += encoder->codes.count;
   memcpy(p, packed_nibbles, nibble_bytes);
   memset(p + nibble_bytes, 0, P1_TAIL_BYTES);
   encoder->blob.count = length;
   return STAGE_OK;
 }
 
-/* ---- tokens ---- */
+/* ---- codes ---- */
 
-/* Appends a code, and the row behind an escape. The caller has reserved 10 bytes. */
-static void token_write(struct p1_buffer *tokens, uint32_t one_byte, uint32_t code, struct tree_row row) {
-  uint8_t *p = tokens->bytes + tokens->count;
+/* Appends a code, and the token behind an escape. The caller has reserved 10 bytes. */
+static void code_write(struct p1_buffer *codes, uint32_t one_byte, uint32_t code, struct tree_token token) {
+  uint8_t *p = codes->bytes + codes->count;
   if (code < one_byte) {
     *p++ = (uint8_t)code;
   } else {
@@ -147,10 +147,10 @@ static void token_write(struct p1_buffer *tokens, uint32_t one_byte, uint32_t co
     *p++ = (uint8_t)rest;
   }
   if (code == P1_ESCAPE) {
-    memcpy(p, &row, sizeof row);
-    p += sizeof row;
+    memcpy(p, &token, sizeof token);
+    p += sizeof token;
   }
-  tokens->count = (size_t)(p - tokens->bytes);
+  codes->count = (size_t)(p - codes->bytes);
 }
 
 /* Appends a number to the nibbles, one nibble a byte. The caller has reserved 12. */
@@ -182,28 +182,28 @@ struct encoding {
   uint32_t node_count;
 };
 
-static int take_row(void *to, struct tree_row row, const uint32_t *numbers, uint32_t number_count) {
+static int take_token(void *to, struct tree_token token, const uint32_t *numbers, uint32_t number_count) {
   struct encoding *encoding = to;
   struct p1_encoder *encoder = encoding->encoder;
   uint32_t code;
-  int error = p1_intern_row(encoding->language, row, &code);
+  int error = p1_intern_token(encoding->language, token, &code);
   if (error) return error;
-  if (!buffer_reserve(encoder, &encoder->tokens, 16) || !buffer_reserve(encoder, &encoder->nibbles, 12 * number_count))
+  if (!buffer_reserve(encoder, &encoder->codes, 16) || !buffer_reserve(encoder, &encoder->nibbles, 12 * number_count))
     return STAGE_OUT_OF_MEMORY;
-  token_write(&encoder->tokens, encoding->language->current.one_byte, code, row);
+  code_write(&encoder->codes, encoding->language->current.one_byte, code, token);
   for (uint32_t i = 0; i < number_count; i++) number_write(&encoder->nibbles, numbers[i]);
   return STAGE_OK;
 }
 
 /* Each block begins with an entry. */
-static int take_node(void *to, const struct rows_at *at) {
+static int take_node(void *to, const struct tokens_at *at) {
   struct encoding *encoding = to;
   struct p1_encoder *encoder = encoding->encoder;
-  p1_entry_reaches(encoder, at->depth); /* behind the rows before it, which are of the block before */
+  p1_entry_reaches(encoder, at->depth); /* behind the tokens before it, which are of the block before */
   if ((encoding->node_count++ & (P1_BLOCK_NODES - 1)) == 0) {
     if (!p1_entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
     encoder->entries[encoder->entry_count++] = (struct p1_entry){
-        .token = (uint32_t)encoder->tokens.count,
+        .code = (uint32_t)encoder->codes.count,
         .nibble = (uint32_t)encoder->nibbles.count,
         .position = at->position,
         .row = at->row,
@@ -227,10 +227,10 @@ static void nibbles_pack(struct p1_buffer *nibbles) {
 
 int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t language_number,
               const TSLanguage *grammar, const TSTree *tree) {
-  encoder->tokens.count = encoder->nibbles.count = encoder->entry_count = 0;
+  encoder->codes.count = encoder->nibbles.count = encoder->entry_count = 0;
   struct encoding encoding = {.encoder = encoder, .language = language};
-  const struct row_sink sink = {&encoding, take_node, take_row};
-  int error = tree_rows_write(&encoder->rows, &language->alphabet, grammar, tree, ROWS_PACKED, &sink);
+  const struct token_sink sink = {&encoding, take_node, take_token};
+  int error = tree_tokens_write(&encoder->tokens, &language->alphabet, grammar, tree, TOKENS_PACKED, &sink);
   if (error) return error;
   p1_entry_reaches(encoder, 0);
   if (!buffer_reserve(encoder, &encoder->nibbles, 1)) return STAGE_OUT_OF_MEMORY;
@@ -241,22 +241,22 @@ int p1_encode(struct p1_encoder *encoder, struct p1_language *language, uint32_t
 
 int p1_transcode(struct p1_encoder *encoder, const struct p1_language *language, const struct p1_tree *tree,
                  const struct p1_tables *from) {
-  encoder->tokens.count = 0;
+  encoder->codes.count = 0;
   encoder->entry_count = tree->block_count ? tree->block_count : 1;
   if (!p1_entries_reserve(encoder, encoder->entry_count)) return STAGE_OUT_OF_MEMORY;
   encoder->entries[0] = (struct p1_entry){0};
   for (uint32_t b = 0; b < tree->block_count; b++) encoder->entries[b] = p1_entry_at(tree, b);
-  const uint8_t *p = tree->tokens, *end = tree->tokens + tree->token_bytes;
+  const uint8_t *p = tree->codes, *end = tree->codes + tree->code_bytes;
   uint32_t block = 0, one_byte = language->current.one_byte;
   while (p < end) {
-    /* Only where a block's tokens begin changes; they follow one another. */
-    if (block < tree->block_count && encoder->entries[block].token == (uint32_t)(p - tree->tokens)) {
-      encoder->entries[block++].token = (uint32_t)encoder->tokens.count;
+    /* Only where a block's codes begin changes; they follow one another. */
+    if (block < tree->block_count && encoder->entries[block].code == (uint32_t)(p - tree->codes)) {
+      encoder->entries[block++].code = (uint32_t)encoder->codes.count;
     }
-    struct tree_row row = p1_next_row(from, &p);
-    if (!buffer_reserve(encoder, &encoder->tokens, 16)) return STAGE_OUT_OF_MEMORY;
-    uint32_t code = p1_row_code(language, row);
-    token_write(&encoder->tokens, one_byte, code, row);
+    struct tree_token token = p1_next_token(from, &p);
+    if (!buffer_reserve(encoder, &encoder->codes, 16)) return STAGE_OUT_OF_MEMORY;
+    uint32_t code = p1_token_code(language, token);
+    code_write(&encoder->codes, one_byte, code, token);
   }
   return blob_finish(encoder, language->current.generation, tree->language, tree->node_count, tree->nibbles,
                      tree->nibble_count);

@@ -3,8 +3,8 @@
  * format.h - p1's tree format: one token a node, in preorder, over a table per
  * language; and the decoder of one token, on which cursor, walk and validation stand.
  *
- * A token is the code of a row (kit/row.h): 1 or 2 bytes. What a row leaves open, above all
- * the length of named leaves, stands beside the tokens in nibbles.
+ * A token (kit/tokens/token.h) is written as its code: 1 or 2 bytes. What a token leaves open, above
+ * all the length of named leaves, stands beside the codes in nibbles.
  *
  * A blob (one tree). Little endian; offsets in bytes.
  *   off size field
@@ -12,28 +12,28 @@
  *     1    1 wide          1: block entries hold u32, 0: u16
  *     2    2 language
  *     4    4 node_count
- *     8    4 token_bytes
+ *     8    4 code_bytes
  *    12    4 nibble_count
  *    16      supers        one for each 16 blocks: 8 u32, a block entry, absolute
  *            blocks        one for each block: 8 u16 (wide: u32), relative to its super
  *                          in the first four fields
- *            tokens        token_bytes
+ *            codes         code_bytes
  *            nibbles       (nibble_count + 1) / 2, the low half first, and 8 zero bytes
  *                          so that a decoder may load 8 at once
  *   A block is 256 nodes; its entry is the decoder's state in front of its first token:
- *   token offset, nibble offset, position in bytes, row, column, indent, open nodes, and the
+ *   code offset, nibble offset, position in bytes, row, column, indent, open nodes, and the
  *   fewest nodes that are open behind any token of the block. A tree of up to 256 nodes
  *   has neither supers nor blocks.
  *
  * Codes. A byte b < one_byte is code b; else code one_byte + (b - one_byte) * 256 + next
- * byte. Code 0 is the escape: a raw row (8 bytes) follows, for rows not in the table.
+ * byte. Code 0 is the escape: a raw token (8 bytes) follows, for tokens not in the table.
  *
  * Nibbles. A length v: v < 12 one nibble v; v < 60 two nibbles, 12 + (v - 12) / 16, then
  * (v - 12) % 16; else nibble 15 and v - 60 in groups of three bits, lowest first, bit 3
  * set on all but the last. Explicit paddings and leaves over several lines are three
  * such numbers.
  *
- * The tree of the two bytes "1;" in JavaScript, with rows (program), (expression_statement),
+ * The tree of the two bytes "1;" in JavaScript, with tokens (program), (expression_statement),
  * (number, closes 0, length in nibbles), (";", length 1, closes 2) as codes 1 to 4:
  *   [00][00][00 00] [04 00 00 00] [04 00 00 00] [01 00 00 00]  [01 02 03 04]  [01] [8 zero bytes]
  *
@@ -43,7 +43,7 @@
 #ifndef PHASEBENCH_P1_FORMAT_H
 #define PHASEBENCH_P1_FORMAT_H
 
-#include "kit/tokens/row.h"
+#include "kit/tokens/token.h"
 
 #define P1_BLOCK_LG 8u
 #define P1_BLOCK_NODES (1u << P1_BLOCK_LG)
@@ -51,44 +51,44 @@
 #define P1_SUPER_BLOCKS (1u << P1_SUPER_LG)
 #define P1_HEADER_BYTES 16u
 #define P1_TAIL_BYTES 8u
-#define P1_CODE_MAX 16000u /* rows of a table; leaves room below 64 * 256 two-byte codes */
+#define P1_CODE_MAX 16000u /* tokens of a table; leaves room below 64 * 256 two-byte codes */
 #define P1_ESCAPE 0u
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is read and written in place");
 
 /* What decoding needs of a language's tables. */
 struct p1_tables {
-  const struct tree_row *rows;
+  const struct tree_token *tokens;
   const struct tree_kind *kinds;
   const struct tree_padding *paddings;
-  uint32_t row_count, kind_count, padding_count;
+  uint32_t token_count, kind_count, padding_count;
   uint32_t one_byte; /* codes below are one byte */
 };
 
 /* A block's entry: the decoder in front of the block's first token. */
 struct p1_entry {
-  uint32_t token, nibble, position, row; /* relative to the super in a block */
+  uint32_t code, nibble, position, row; /* relative to the super in a block */
   uint32_t column, indent, depth, depth_min;
 };
 
 /* A blob, taken apart. Pointers are into the pinned bytes. */
 struct p1_tree {
   const uint8_t *supers, *blocks; /* unaligned */
-  const uint8_t *tokens, *nibbles;
+  const uint8_t *codes, *nibbles;
   uint32_t node_count, block_count; /* block_count: 0 for a tree of one block */
-  uint32_t token_bytes, nibble_count;
+  uint32_t code_bytes, nibble_count;
   uint32_t language;
   uint8_t generation, wide;
 };
 
 /* Where a decoder stands: in front of a token. */
 struct p1_at {
-  const uint8_t *token;
+  const uint8_t *code;
   uint32_t nibble;
   uint32_t position; /* bytes */
   uint32_t row;
   uint32_t line_start; /* position of the current line's first byte */
-  uint32_t indent;     /* column of the line's first token */
+  uint32_t indent;     /* column of the line's first node */
   uint32_t node;       /* preorder index of the next node */
 };
 
@@ -111,21 +111,21 @@ static inline bool p1_tree_open(const uint8_t *bytes, uint64_t length, struct p1
   tree->wide = bytes[1];
   tree->language = p1_load16(bytes + 2);
   tree->node_count = p1_load32(bytes + 4);
-  tree->token_bytes = p1_load32(bytes + 8);
+  tree->code_bytes = p1_load32(bytes + 8);
   tree->nibble_count = p1_load32(bytes + 12);
   if (tree->wide > 1 || tree->node_count == 0) return false;
   uint64_t blocks = ((uint64_t)tree->node_count + P1_BLOCK_NODES - 1) >> P1_BLOCK_LG;
   if (blocks == 1) blocks = 0;
   uint64_t supers = (blocks + P1_SUPER_BLOCKS - 1) >> P1_SUPER_LG;
   uint64_t nibble_bytes = ((uint64_t)tree->nibble_count + 1) / 2;
-  uint64_t want = P1_HEADER_BYTES + supers * 32 + blocks * (tree->wide ? 32 : 16) + tree->token_bytes + nibble_bytes +
-                  P1_TAIL_BYTES;
+  uint64_t want =
+      P1_HEADER_BYTES + supers * 32 + blocks * (tree->wide ? 32 : 16) + tree->code_bytes + nibble_bytes + P1_TAIL_BYTES;
   if (want != length) return false;
   tree->block_count = (uint32_t)blocks;
   tree->supers = bytes + P1_HEADER_BYTES;
   tree->blocks = tree->supers + supers * 32;
-  tree->tokens = tree->blocks + blocks * (tree->wide ? 32 : 16);
-  tree->nibbles = tree->tokens + tree->token_bytes;
+  tree->codes = tree->blocks + blocks * (tree->wide ? 32 : 16);
+  tree->nibbles = tree->codes + tree->code_bytes;
   return true;
 }
 
@@ -140,7 +140,7 @@ static inline struct p1_entry p1_entry_at(const struct p1_tree *tree, uint32_t b
     memcpy(v, tree->blocks + (size_t)b * 16, sizeof v);
     e = (struct p1_entry){v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]};
   }
-  e.token += super.token;
+  e.code += super.code;
   e.nibble += super.nibble;
   e.position += super.position;
   e.row += super.row;
@@ -162,11 +162,11 @@ static inline uint32_t p1_block_position(const struct p1_tree *tree, uint32_t b)
 /* In front of the first token of block b (0 for a tree without blocks). *depth is the
  * number of open ancestors there. */
 static inline struct p1_at p1_at_block(const struct p1_tree *tree, uint32_t b, uint32_t *depth) {
-  struct p1_at at = {.token = tree->tokens, .node = b << P1_BLOCK_LG};
+  struct p1_at at = {.code = tree->codes, .node = b << P1_BLOCK_LG};
   *depth = 0;
   if (b == 0) return at;
   struct p1_entry e = p1_entry_at(tree, b);
-  at.token += e.token;
+  at.code += e.code;
   at.nibble = e.nibble;
   at.position = e.position;
   at.row = e.row;
@@ -208,22 +208,22 @@ static inline uint32_t p1_number(const uint8_t *nibbles, uint32_t *at) {
   return number;
 }
 
-/* The row of the token at *token, which moves behind the code. */
-static inline struct tree_row p1_next_row(const struct p1_tables *tables, const uint8_t **token) {
-  const uint8_t *p = *token;
+/* The token whose code is at *at, which moves behind it. */
+static inline struct tree_token p1_next_token(const struct p1_tables *tables, const uint8_t **at) {
+  const uint8_t *p = *at;
   uint32_t code = *p++;
-  struct tree_row row;
+  struct tree_token token;
   if (__builtin_expect(code >= tables->one_byte, 0)) {
     code = tables->one_byte + ((code - tables->one_byte) << 8) + *p++;
   }
   if (__builtin_expect(code == P1_ESCAPE, 0)) {
-    memcpy(&row, p, sizeof row);
-    p += sizeof row;
+    memcpy(&token, p, sizeof token);
+    p += sizeof token;
   } else {
-    row = tables->rows[code];
+    token = tables->tokens[code];
   }
-  *token = p;
-  return row;
+  *at = p;
+  return token;
 }
 
 /* Moves over bytes, rows and column from the nibbles; returns the rows. */
@@ -236,50 +236,50 @@ static __attribute__((noinline, unused)) uint32_t p1_explicit_over(const uint8_t
 }
 
 /* Moves over a token's padding: to the node's start, or to the end of a gap. */
-static inline void p1_padding_over(const struct p1_tables *tables, const struct p1_tree *tree, struct tree_row row,
+static inline void p1_padding_over(const struct p1_tables *tables, const struct p1_tree *tree, struct tree_token token,
                                    struct p1_at *at) {
-  if (row.flags & ROW_NEWLINE) {
-    struct tree_padding pad = tables->paddings[row.pad];
+  if (token.flags & TOKEN_NEWLINE) {
+    struct tree_padding pad = tables->paddings[token.pad];
     uint32_t column = at->indent + (uint32_t)(int32_t)pad.column_delta;
     at->row += pad.rows;
     at->line_start = at->position + pad.rows + pad.surplus;
     at->position = at->line_start + column;
     at->indent = column;
-  } else if (__builtin_expect(row.flags & ROW_EXPLICIT, 0)) {
+  } else if (__builtin_expect(token.flags & TOKEN_EXPLICIT, 0)) {
     struct p1_at behind = *at;
     if (p1_explicit_over(tree->nibbles, &behind) > 0) behind.indent = behind.position - behind.line_start;
     *at = behind;
   } else {
-    at->position += row.advance;
+    at->position += token.advance;
   }
 }
 
 /* Moves over a leaf's text. */
-static inline void p1_leaf_over(const struct p1_tree *tree, struct tree_row row, struct p1_at *at) {
-  if (row.flags & ROW_LENGTH) {
+static inline void p1_leaf_over(const struct p1_tree *tree, struct tree_token token, struct p1_at *at) {
+  if (token.flags & TOKEN_LENGTH) {
     at->position += p1_number(tree->nibbles, &at->nibble);
-  } else if (__builtin_expect(row.flags & ROW_LINES, 0)) {
+  } else if (__builtin_expect(token.flags & TOKEN_LINES, 0)) {
     struct p1_at behind = *at;
     p1_explicit_over(tree->nibbles, &behind);
     *at = behind;
   } else {
-    at->position += row.length;
+    at->position += token.length;
   }
 }
 
 /* Moves over a whole token without looking at where it lies more than it must. */
-static inline void p1_token_over(const struct p1_tables *tables, const struct p1_tree *tree, struct tree_row row,
+static inline void p1_token_over(const struct p1_tables *tables, const struct p1_tree *tree, struct tree_token token,
                                  struct p1_at *at) {
-  p1_padding_over(tables, tree, row, at);
-  if (row.flags & ROW_LEAF) p1_leaf_over(tree, row, at);
-  if (!(row.flags & ROW_GAP)) at->node++;
+  p1_padding_over(tables, tree, token, at);
+  if (token.flags & TOKEN_LEAF) p1_leaf_over(tree, token, at);
+  if (!(token.flags & TOKEN_GAP)) at->node++;
 }
 
 /* ---- validate.c ---- */
 
 /* Whether a blob of tables `tables` may be decoded: every code, number and entry is
  * checked against the bytes that are there and against each other. Returns STAGE_OK or
- * STAGE_CORRUPT, and then why and the offset in the token stream. */
+ * STAGE_CORRUPT, and then why and the offset in the blob. */
 int p1_validate(const struct p1_tables *tables, const uint8_t *bytes, uint64_t length, const char **why,
                 uint64_t *offset);
 

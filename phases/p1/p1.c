@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * p1.c - the stage "p1 structural": varint, packing, interning. As a tree codec it turns
- * trees into the blobs of format.h; as a blob store it packs tree bytes back to back
- * (kit/pack.h).
+ * trees into the blobs of format.h; as a blob store it lays tree bytes back to back
+ * in slabs (kit/support/slabs.h).
  *
- * While documents come in, codes are given out in the order in which rows are first
+ * While documents come in, codes are given out in the order in which tokens are first
  * seen, so that a document is stored once it is parsed and the parser's tree can go.
- * Finalizing counts how often each row occurs, ranks the rows so that the commonest take
- * one byte, drops rows not worth their place, and writes each blob once more. */
+ * Finalizing counts how often each token occurs, ranks the tokens so that the commonest take
+ * one byte, drops tokens not worth their place, and writes each blob once more. */
 #include <stdlib.h>
 
 #include "kit/support/slabs.h"
@@ -20,9 +20,8 @@ struct store {
   struct p1_encoder encoder;
   struct p1_language *languages;
   uint32_t language_count;
-  uint32_t document_end;     /* ids are below */
-  uint32_t documents, fresh; /* documents in all, and put since the last ranking */
-  struct slabs *slabs;       /* the blob store's; made at the first put */
+  struct tree_documents documents;
+  struct slabs *slabs; /* the blob store's; made at the first put */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -74,51 +73,29 @@ static int tree_encode(struct store *s, const struct stage_document *document, c
 
 static int put_tree(void *store, const struct stage_document *document, TSTree *tree) {
   struct store *s = store;
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   int error = tree_encode(s, document, tree);
   ts_tree_delete(tree);
-  if (error) return error;
-  uint64_t old;
-  bool known = blob_store->ops->length(blob_store->store, STAGE_TREE, document->id, &old) == STAGE_OK;
-  error = blob_store->ops->put(blob_store->store, STAGE_TREE, document->id, s->encoder.blob.bytes,
-                               s->encoder.blob.count, NULL);
-  if (error) return error;
-  if (document->id >= s->document_end) s->document_end = document->id + 1;
-  if (!known) s->documents++;
-  s->fresh++;
-  return STAGE_OK;
+  if (!error)
+    error = tree_documents_put(&s->documents, s->ctx, document->id, s->encoder.blob.bytes, s->encoder.blob.count);
+  return error;
 }
 
 static int drop_tree(void *store, uint32_t id) {
   struct store *s = store;
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  int error = blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
-  if (error) return error;
-  if (--s->documents == 0) tables_free(s); /* an empty store keeps nothing */
-  return STAGE_OK;
+  int error = tree_documents_drop(&s->documents, s->ctx, id);
+  if (!error && s->documents.count == 0) tables_free(s); /* an empty store keeps nothing */
+  return error;
 }
 
 /* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
 static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, struct p1_tree *tree,
                     struct p1_tables *tables) {
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  uint64_t length;
-  int error = blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length);
-  if (!error) error = blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, pin);
+  int error = tree_documents_pin(s->ctx, id, pin);
   if (error) return error;
   if (p1_tree_open(pin->bytes, pin->length, tree) && tree->language < s->language_count &&
-      p1_language_tables(&s->languages[tree->language], tree->generation, tables)) {
+      p1_language_tables(&s->languages[tree->language], tree->generation, tables))
     return STAGE_OK;
-  }
-  STAGE_FAIL(s->ctx, "document %u: the header of its tree does not agree with its %llu bytes", id,
-             (unsigned long long)length);
-  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
-  return STAGE_CORRUPT;
-}
-
-static void blob_unpin(const struct store *s, struct stage_pin *pin) {
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
+  return tree_documents_refuse(s->ctx, id, pin);
 }
 
 int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *offset) {
@@ -131,7 +108,7 @@ int p1_validate_document(void *store, uint32_t id, const char **why, uint64_t *o
   int error = blob_pin(s, id, &pin, &tree, &tables);
   if (error) return error;
   error = p1_validate(&tables, pin.bytes, pin.length, why, offset);
-  blob_unpin(s, &pin);
+  tree_documents_unpin(s->ctx, &pin);
   return error;
 }
 
@@ -164,37 +141,37 @@ static int reconstruct(void *store, const void *bytes, uint64_t stripped_length,
 
 /* ---- finalizing ---- */
 
-/* How often each row of a language occurs in the store. */
+/* How often each token of a language occurs in the store. */
 struct tally {
-  struct map index; /* row -> place in rows and counts */
-  struct tree_row *rows;
+  struct map index; /* token -> place in tokens and counts */
+  struct tree_token *tokens;
   uint32_t *counts;
   uint32_t count, capacity;
 };
 
 static void tally_free(const struct stage_ctx *ctx, struct tally *tally) {
   map_clear(&tally->index, ctx, STAGE_TREE);
-  stage_release(ctx, STAGE_TREE, tally->rows);
+  stage_release(ctx, STAGE_TREE, tally->tokens);
   stage_release(ctx, STAGE_TREE, tally->counts);
 }
 
-static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct tree_row row) {
+static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct tree_token token) {
   uint64_t key;
-  memcpy(&key, &row, sizeof key);
+  memcpy(&key, &token, sizeof key);
   uint32_t i = map_get(&tally->index, key);
   if (i == MAP_NONE) {
     i = tally->count;
     if (i == tally->capacity) {
       uint32_t capacity = i ? i * 2 : 1024;
-      struct tree_row *rows = stage_resize(ctx, STAGE_TREE, tally->rows, capacity * sizeof *rows);
-      if (rows) tally->rows = rows;
+      struct tree_token *tokens = stage_resize(ctx, STAGE_TREE, tally->tokens, capacity * sizeof *tokens);
+      if (tokens) tally->tokens = tokens;
       uint32_t *counts = stage_resize(ctx, STAGE_TREE, tally->counts, capacity * sizeof *counts);
       if (counts) tally->counts = counts;
-      if (!rows || !counts) return STAGE_OUT_OF_MEMORY;
+      if (!tokens || !counts) return STAGE_OUT_OF_MEMORY;
       tally->capacity = capacity;
     }
     if (!map_add(&tally->index, ctx, STAGE_TREE, key, i)) return STAGE_OUT_OF_MEMORY;
-    tally->rows[i] = row;
+    tally->tokens[i] = token;
     tally->counts[i] = 0;
     tally->count++;
   }
@@ -203,50 +180,42 @@ static int tally_add(const struct stage_ctx *ctx, struct tally *tally, struct tr
 }
 
 static int tally_documents(const struct store *s, struct tally *tallies) {
-  for (uint32_t id = 0; id < s->document_end; id++) {
+  for (uint32_t id = 0; id < s->documents.end; id++) {
     struct stage_pin pin;
     struct p1_tree tree;
     struct p1_tables tables;
     int error = blob_pin(s, id, &pin, &tree, &tables);
     if (error == STAGE_NO_DOCUMENT) continue;
     if (error) return error;
-    const uint8_t *p = tree.tokens, *end = tree.tokens + tree.token_bytes;
-    while (p < end && !error) error = tally_add(s->ctx, &tallies[tree.language], p1_next_row(&tables, &p));
-    blob_unpin(s, &pin);
+    const uint8_t *p = tree.codes, *end = tree.codes + tree.code_bytes;
+    while (p < end && !error) error = tally_add(s->ctx, &tallies[tree.language], p1_next_token(&tables, &p));
+    tree_documents_unpin(s->ctx, &pin);
     if (error) return error;
   }
   return STAGE_OK;
 }
 
-static int compare_counts(const void *a, const void *b, void *counts_of) {
-  const uint32_t *counts = counts_of;
-  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-  if (counts[i] != counts[j]) return counts[i] > counts[j] ? -1 : 1;
-  return i < j ? -1 : 1; /* the order of first occurrence: the result does not depend on the sort */
-}
-
-/* Ranks a language's rows by count and makes them its new generation. A row that occurs
+/* Ranks a language's tokens by count and makes them its new generation. A token that occurs
  * once costs 9 bytes behind an escape, and 8 in the table beside its code: it stays out. */
 static int language_rank(const struct store *s, struct p1_language *language, const struct tally *tally) {
   uint32_t *order = stage_allocate(s->ctx, STAGE_TREE, tally->count * sizeof *order);
   if (!order) return STAGE_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < tally->count; i++) order[i] = i;
-  qsort_r(order, tally->count, sizeof *order, compare_counts, tally->counts);
+  qsort_r(order, tally->count, sizeof *order, tree_documents_by_count, tally->counts);
   uint32_t kept = 0;
   while (kept < tally->count && kept + 1 < P1_CODE_MAX && tally->counts[order[kept]] > 1) kept++;
-  struct tree_row *rows = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *rows);
-  if (rows) {
-    rows[P1_ESCAPE] = (struct tree_row){0};
-    for (uint32_t i = 0; i < kept; i++) rows[i + 1] = tally->rows[order[i]];
+  struct tree_token *tokens = stage_allocate(s->ctx, STAGE_TREE, (kept + 1) * sizeof *tokens);
+  if (tokens) {
+    tokens[P1_ESCAPE] = (struct tree_token){0};
+    for (uint32_t i = 0; i < kept; i++) tokens[i + 1] = tally->tokens[order[i]];
   }
   stage_release(s->ctx, STAGE_TREE, order);
-  return rows ? p1_language_renew(language, rows, kept + 1) : STAGE_OUT_OF_MEMORY;
+  return tokens ? p1_language_renew(language, tokens, kept + 1) : STAGE_OUT_OF_MEMORY;
 }
 
 /* Writes every blob that is not of its language's current generation again. */
 static int renew_documents(struct store *s) {
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  for (uint32_t id = 0; id < s->document_end; id++) {
+  for (uint32_t id = 0; id < s->documents.end; id++) {
     struct stage_pin pin;
     struct p1_tree tree;
     struct p1_tables tables;
@@ -256,10 +225,9 @@ static int renew_documents(struct store *s) {
     const struct p1_language *language = &s->languages[tree.language];
     bool old = tree.generation != language->current.generation;
     if (old) error = p1_transcode(&s->encoder, language, &tree, &tables);
-    blob_unpin(s, &pin);
+    tree_documents_unpin(s->ctx, &pin);
     if (old && !error) {
-      error =
-          blob_store->ops->put(blob_store->store, STAGE_TREE, id, s->encoder.blob.bytes, s->encoder.blob.count, NULL);
+      error = tree_documents_renew(s->ctx, id, s->encoder.blob.bytes, s->encoder.blob.count);
     }
     if (error) return error;
   }
@@ -286,16 +254,14 @@ static int rank(struct store *s) {
   return error ? error : renew_documents(s);
 }
 
-/* After a few edits the ranking is as good as before: it is made anew only when an
- * eighth of the documents is. */
 static int finalize(void *store) {
   struct store *s = store;
   int error = STAGE_OK;
-  if (s->fresh > 0 && (uint64_t)s->fresh * 8 >= s->documents) {
+  if (tree_documents_want_learning(&s->documents)) {
     error = maps_open(s);
     if (!error) error = renew_documents(s); /* of a finalizing that was cut short */
     if (!error) error = rank(s);
-    if (!error) s->fresh = 0;
+    if (!error) s->documents.fresh = 0;
   }
   p1_encoder_free(&s->encoder);
   for (uint32_t i = 0; i < s->language_count; i++) {
@@ -308,15 +274,15 @@ static int finalize(void *store) {
 
 static void stats(void *store, stage_stat_fn *emit, void *sink) {
   const struct store *s = store;
-  uint64_t rows = 0, kinds = 0, paddings = 0, bytes = 0;
+  uint64_t tokens = 0, kinds = 0, paddings = 0, bytes = 0;
   for (uint32_t i = 0; i < s->language_count; i++) {
     const struct p1_language *l = &s->languages[i];
-    rows += l->current.count;
+    tokens += l->current.count;
     kinds += l->alphabet.kind_count;
     paddings += l->alphabet.padding_count;
-    bytes += (uint64_t)l->current.capacity * sizeof *l->current.rows + alphabet_bytes(&l->alphabet);
+    bytes += (uint64_t)l->current.capacity * sizeof *l->current.tokens + alphabet_bytes(&l->alphabet);
   }
-  emit(sink, "token_rows", "count", (double)rows);
+  emit(sink, "tokens", "count", (double)tokens);
   emit(sink, "kinds", "count", (double)kinds);
   emit(sink, "paddings", "count", (double)paddings);
   emit(sink, "table_bytes", "bytes", (double)bytes);
@@ -332,26 +298,20 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
 static int save(void *store, stage_write_fn *write, void *sink) {
   const struct store *s = store;
   struct p1_languages languages = {s->languages, s->language_count};
-  struct tables_documents documents = {s->document_end, s->documents, s->fresh};
-  return p1_tables_save(s->ctx, &languages, &documents, write, sink);
+  return p1_tables_save(s->ctx, &languages, &s->documents, write, sink);
 }
 
 static int load(void *store, const void *bytes, uint64_t length) {
   struct store *s = store;
   struct p1_languages languages;
-  struct tables_documents documents;
-  if (s->documents > 0) {
-    STAGE_FAIL(s->ctx, "tables cannot be loaded into a store that has documents; open a new one");
-    return STAGE_MISUSE;
-  }
-  int error = p1_tables_load(s->ctx, bytes, length, &languages, &documents);
+  struct tree_documents documents;
+  int error = tree_documents_must_be_none(&s->documents, s->ctx);
+  if (!error) error = p1_tables_load(s->ctx, bytes, length, &languages, &documents);
   if (error) return error;
   tables_free(s);
   s->languages = languages.p;
   s->language_count = languages.count;
-  s->document_end = documents.end;
-  s->documents = documents.count;
-  s->fresh = documents.fresh;
+  s->documents = documents;
   return STAGE_OK;
 }
 
@@ -378,8 +338,8 @@ static int cursor_new(void *store, struct stage_cursor **out) {
   struct store *s = store;
   struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
   if (!c) return STAGE_OUT_OF_MEMORY;
-  *c = (struct cursor){.p1 = {.rows = {.ctx = s->ctx}}, .store = s};
-  *out = &c->p1.rows.pub;
+  *c = (struct cursor){.p1 = {.moves = {.ctx = s->ctx}}, .store = s};
+  *out = &c->p1.moves.pub;
   return STAGE_OK;
 }
 
@@ -387,7 +347,7 @@ static void cursor_close(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c->p1.open) return;
   c->p1.open = false;
-  blob_unpin(c->store, &c->p1.pin);
+  tree_documents_unpin(c->store->ctx, &c->p1.pin);
 }
 
 static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
@@ -397,15 +357,15 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   int error = blob_pin(c->store, id, &p1->pin, &p1->tree, &p1->tables);
   if (error) return error;
   p1->open = true;
-  p1->tokens_end = p1->tree.tokens + p1->tree.token_bytes;
-  return row_cursor_start(&p1->rows) ? STAGE_OK : p1->rows.pub.error;
+  p1->codes_end = p1->tree.codes + p1->tree.code_bytes;
+  return token_cursor_start(&p1->moves) ? STAGE_OK : p1->moves.pub.error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c) return;
   cursor_close(cursor);
-  row_cursor_free_frames(&c->p1.rows);
+  token_cursor_free_frames(&c->p1.moves);
   stage_release(c->store->ctx, STAGE_TREE, c);
 }
 
@@ -480,9 +440,9 @@ static const struct stage_ops ops = {
     .cursor_open = cursor_open,
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
-    ROW_CURSOR_STEPS,
-    ROW_CURSOR_HOOKS,
-    .walk = row_walk,
+    TOKEN_CURSOR_STEPS,
+    TOKEN_CURSOR_HOOKS,
+    .walk = token_walk,
 };
 
 const struct stage_ops *phasebench_stage(void) { return &ops; }

@@ -6,7 +6,7 @@
  *   off size
  *     0    1 generation
  *     1    2 language
- *     3      tokens, as in the blob; they end where the root's last token does
+ *     3      codes, as in the blob; they end where the root's last token does
  *            nibbles, one a byte, to the end
  * Gone are all counts, the block entries and the tail: everything that an edit at the
  * beginning of a text changes in the whole blob. The nibbles stand one a byte, because an
@@ -23,8 +23,8 @@ uint64_t p1_strip(const struct p1_tree *tree, uint8_t *out) {
   *p++ = tree->generation;
   *p++ = (uint8_t)tree->language;
   *p++ = (uint8_t)(tree->language >> 8);
-  memcpy(p, tree->tokens, tree->token_bytes);
-  p += tree->token_bytes;
+  memcpy(p, tree->codes, tree->code_bytes);
+  p += tree->code_bytes;
   for (uint32_t i = 0; i < tree->nibble_count; i++) *p++ = (uint8_t)(tree->nibbles[i >> 1] >> ((i & 1) * 4)) & 15;
   return (uint64_t)(p - out);
 }
@@ -36,16 +36,16 @@ bool p1_strip_tables(const uint8_t *stripped, uint64_t length, uint32_t *languag
   return true;
 }
 
-/* Where the pass stands. Nibbles are read only once the tokens' end is known, so it is two
+/* Where the pass stands. Nibbles are read only once the codes' end is known, so it is two
  * passes over the tokens: the first looks at depths alone. */
 struct pass {
   const struct p1_tables *tables;
-  const uint8_t *p, *end; /* tokens */
+  const uint8_t *p, *end; /* codes */
   const uint8_t *nibble, *nibble_end;
   uint32_t position, row, line_start, indent, depth;
 };
 
-static bool row_next(struct pass *pass, struct tree_row *row) {
+static bool token_next(struct pass *pass, struct tree_token *token) {
   const struct p1_tables *tables = pass->tables;
   if (pass->p == pass->end) return false;
   uint32_t code = *pass->p++;
@@ -54,13 +54,13 @@ static bool row_next(struct pass *pass, struct tree_row *row) {
     code = tables->one_byte + ((code - tables->one_byte) << 8) + *pass->p++;
   }
   if (code == P1_ESCAPE) {
-    if ((size_t)(pass->end - pass->p) < sizeof *row) return false;
-    memcpy(row, pass->p, sizeof *row);
-    pass->p += sizeof *row;
+    if ((size_t)(pass->end - pass->p) < sizeof *token) return false;
+    memcpy(token, pass->p, sizeof *token);
+    pass->p += sizeof *token;
     return true;
   }
-  if (code >= tables->row_count) return false;
-  *row = tables->rows[code];
+  if (code >= tables->token_count) return false;
+  *token = tables->tokens[code];
   return true;
 }
 
@@ -94,54 +94,54 @@ static bool explicit_over(struct pass *pass, uint32_t *rows) {
   return true;
 }
 
-static bool padding_over(struct pass *pass, struct tree_row row) {
+static bool padding_over(struct pass *pass, struct tree_token token) {
   uint32_t rows;
-  if (row.flags & ROW_NEWLINE) {
-    if (row.pad >= pass->tables->padding_count) return false;
-    struct tree_padding pad = pass->tables->paddings[row.pad];
+  if (token.flags & TOKEN_NEWLINE) {
+    if (token.pad >= pass->tables->padding_count) return false;
+    struct tree_padding pad = pass->tables->paddings[token.pad];
     pass->indent += (uint32_t)(int32_t)pad.column_delta;
     pass->row += pad.rows;
     pass->line_start = pass->position + pad.rows + pad.surplus;
     pass->position = pass->line_start + pass->indent;
-  } else if (row.flags & ROW_EXPLICIT) {
+  } else if (token.flags & TOKEN_EXPLICIT) {
     if (!explicit_over(pass, &rows)) return false;
     if (rows > 0) pass->indent = pass->position - pass->line_start;
   } else {
-    pass->position += row.advance;
+    pass->position += token.advance;
   }
   return true;
 }
 
-static bool leaf_over(struct pass *pass, struct tree_row row) {
-  uint32_t v = row.length;
-  if (row.flags & ROW_LINES) return explicit_over(pass, &v);
-  if ((row.flags & ROW_LENGTH) && !number_next(pass, &v)) return false;
+static bool leaf_over(struct pass *pass, struct tree_token token) {
+  uint32_t v = token.length;
+  if (token.flags & TOKEN_LINES) return explicit_over(pass, &v);
+  if ((token.flags & TOKEN_LENGTH) && !number_next(pass, &v)) return false;
   pass->position += v;
   return true;
 }
 
 /* The depth behind a token; false: it closes more than is open. */
-static bool depth_over(uint32_t *depth, struct tree_row row) {
-  if (!(row.flags & (ROW_LEAF | ROW_GAP))) ++*depth;
-  else if (row.closes > *depth) return false;
-  else *depth -= row.closes;
+static bool depth_over(uint32_t *depth, struct tree_token token) {
+  if (!(token.flags & (TOKEN_LEAF | TOKEN_GAP))) ++*depth;
+  else if (token.closes > *depth) return false;
+  else *depth -= token.closes;
   return true;
 }
 
-/* The first pass: where the tokens end, which is where nothing is open any more. */
-static bool tokens_end(struct pass *pass) {
+/* The first pass: where the codes end, which is where nothing is open any more. */
+static bool codes_end(struct pass *pass) {
   uint32_t depth = 0;
-  struct tree_row row;
+  struct tree_token token;
   do {
-    if (!row_next(pass, &row) || !depth_over(&depth, row)) return false;
+    if (!token_next(pass, &token) || !depth_over(&depth, token)) return false;
   } while (depth > 0);
   return true;
 }
 
-static struct p1_entry entry_here(const struct pass *pass, const uint8_t *token, const uint8_t *tokens,
+static struct p1_entry entry_here(const struct pass *pass, const uint8_t *code, const uint8_t *codes,
                                   const uint8_t *nibbles) {
   return (struct p1_entry){
-      .token = (uint32_t)(token - tokens),
+      .code = (uint32_t)(code - codes),
       .nibble = (uint32_t)(pass->nibble - nibbles),
       .position = pass->position,
       .row = pass->row,
@@ -154,22 +154,22 @@ static struct p1_entry entry_here(const struct pass *pass, const uint8_t *token,
 
 /* The second pass: the entries. */
 static int entries_make(struct p1_encoder *encoder, struct pass *pass, uint32_t *node_count) {
-  const uint8_t *tokens = pass->p, *nibbles = pass->nibble;
+  const uint8_t *codes = pass->p, *nibbles = pass->nibble;
   encoder->entry_count = 0;
   *node_count = 0;
   while (pass->p < pass->end) {
-    const uint8_t *token = pass->p;
-    struct tree_row row;
-    if (!row_next(pass, &row)) return STAGE_CORRUPT;
-    if (!(row.flags & ROW_GAP)) {
+    const uint8_t *code = pass->p;
+    struct tree_token token;
+    if (!token_next(pass, &token)) return STAGE_CORRUPT;
+    if (!(token.flags & TOKEN_GAP)) {
       if ((*node_count & (P1_BLOCK_NODES - 1)) == 0) {
         if (!p1_entries_reserve(encoder, encoder->entry_count + 1)) return STAGE_OUT_OF_MEMORY;
-        encoder->entries[encoder->entry_count++] = entry_here(pass, token, tokens, nibbles);
+        encoder->entries[encoder->entry_count++] = entry_here(pass, code, codes, nibbles);
       }
       ++*node_count;
     }
-    if (!padding_over(pass, row) || ((row.flags & ROW_LEAF) && !leaf_over(pass, row))) return STAGE_CORRUPT;
-    if (!depth_over(&pass->depth, row)) return STAGE_CORRUPT;
+    if (!padding_over(pass, token) || ((token.flags & TOKEN_LEAF) && !leaf_over(pass, token))) return STAGE_CORRUPT;
+    if (!depth_over(&pass->depth, token)) return STAGE_CORRUPT;
     p1_entry_reaches(encoder, pass->depth);
   }
   return *node_count > 0 && pass->nibble == pass->nibble_end ? STAGE_OK : STAGE_CORRUPT;
@@ -185,23 +185,23 @@ static void nibbles_write(const uint8_t *nibbles, uint32_t count, uint8_t *p) {
 int p1_reconstruct(struct p1_encoder *encoder, const struct p1_tables *tables, const uint8_t *stripped,
                    uint64_t stripped_length, uint8_t *out, uint64_t length) {
   if (stripped_length <= STRIPPED_HEADER_BYTES || stripped_length > UINT32_MAX) return STAGE_CORRUPT;
-  const uint8_t *tokens = stripped + STRIPPED_HEADER_BYTES, *all_end = stripped + stripped_length;
-  struct pass pass = {.tables = tables, .p = tokens, .end = all_end};
-  if (!tokens_end(&pass)) return STAGE_CORRUPT;
+  const uint8_t *codes = stripped + STRIPPED_HEADER_BYTES, *all_end = stripped + stripped_length;
+  struct pass pass = {.tables = tables, .p = codes, .end = all_end};
+  if (!codes_end(&pass)) return STAGE_CORRUPT;
   const uint8_t *nibbles = pass.p;
   for (const uint8_t *p = nibbles; p < all_end; p++) {
     if (*p > 15) return STAGE_CORRUPT;
   }
   struct p1_tree tree = {.generation = stripped[0],
                          .language = p1_load16(stripped + 1),
-                         .token_bytes = (uint32_t)(nibbles - tokens),
+                         .code_bytes = (uint32_t)(nibbles - codes),
                          .nibble_count = (uint32_t)(all_end - nibbles)};
-  pass = (struct pass){.tables = tables, .p = tokens, .end = nibbles, .nibble = nibbles, .nibble_end = all_end};
+  pass = (struct pass){.tables = tables, .p = codes, .end = nibbles, .nibble = nibbles, .nibble_end = all_end};
   int error = entries_make(encoder, &pass, &tree.node_count);
   if (error) return error;
-  if (p1_blob_bytes(encoder, tree.token_bytes, tree.nibble_count) != length) return STAGE_CORRUPT;
+  if (p1_blob_bytes(encoder, tree.code_bytes, tree.nibble_count) != length) return STAGE_CORRUPT;
   uint8_t *p = p1_blob_begin(encoder, &tree, out);
-  memcpy(p, tokens, tree.token_bytes);
-  nibbles_write(nibbles, tree.nibble_count, p + tree.token_bytes);
+  memcpy(p, codes, tree.code_bytes);
+  nibbles_write(nibbles, tree.nibble_count, p + tree.code_bytes);
   return STAGE_OK;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables_io.c - p1's tables as bytes. Behind the head of kit/tables_io.h:
+ * tables_io.c - p1's tables as bytes. Behind the head of kit/tokens/tables_io.h:
  *
  *   documents
  *   number of languages; of each
  *     alphabet
- *     number of rows, the escape's place with them; 0: there is not even that
- *     rows, 8 bytes each
+ *     number of tokens, the escape's place with them; 0: there is not even that
+ *     tokens, 8 bytes each
  *     number of one-byte codes
  *     generation */
 #include "tables_io.h"
@@ -17,18 +17,18 @@ static const char tag[TABLES_TAG_BYTES] = {'p', '1', 't', 'b'};
 /* ---- save ---- */
 
 static void save_language(struct tables_writer *writer, const struct p1_language *language) {
-  const struct p1_rows *rows = &language->current;
+  const struct p1_token_table *tokens = &language->current;
   tables_write_alphabet(writer, &language->alphabet);
-  tables_write_number(writer, rows->count);
-  tables_write(writer, rows->rows, rows->count * sizeof *rows->rows);
-  tables_write_number(writer, rows->one_byte);
-  tables_write_number(writer, rows->generation);
+  tables_write_number(writer, tokens->count);
+  tables_write(writer, tokens->tokens, tokens->count * sizeof *tokens->tokens);
+  tables_write_number(writer, tokens->one_byte);
+  tables_write_number(writer, tokens->generation);
 }
 
 int p1_tables_save(const struct stage_ctx *ctx, const struct p1_languages *languages,
-                   const struct tables_documents *documents, stage_write_fn *write, void *sink) {
+                   const struct tree_documents *documents, stage_write_fn *write, void *sink) {
   for (uint32_t i = 0; i < languages->count; i++) {
-    if (!languages->p[i].previous.rows) continue;
+    if (!languages->p[i].previous.tokens) continue;
     STAGE_FAIL(ctx, "the tables cannot be saved: a finalizing was cut short; finalize again first");
     return STAGE_MISUSE;
   }
@@ -42,31 +42,32 @@ int p1_tables_save(const struct stage_ctx *ctx, const struct p1_languages *langu
 
 /* ---- load ---- */
 
-static bool check_rows(struct tables_reader *reader, const struct p1_language *language) {
-  const struct p1_rows *rows = &language->current;
-  if (rows->count > 0 && row_key(&rows->rows[P1_ESCAPE]) != 0) return tables_bad(reader, "the escape's place is taken");
-  for (uint32_t i = 1; i < rows->count; i++) {
-    const char *wrong = row_wrong(rows->rows[i], language->alphabet.kind_count, language->alphabet.padding_count);
+static bool check_tokens(struct tables_reader *reader, const struct p1_language *language) {
+  const struct p1_token_table *tokens = &language->current;
+  if (tokens->count > 0 && token_key(&tokens->tokens[P1_ESCAPE]) != 0)
+    return tables_bad(reader, "the escape's place is taken");
+  for (uint32_t i = 1; i < tokens->count; i++) {
+    const char *wrong = token_wrong(tokens->tokens[i], language->alphabet.kind_count, language->alphabet.padding_count);
     if (wrong) return tables_bad(reader, wrong);
   }
   return true;
 }
 
 static bool load_language(struct tables_reader *reader, struct p1_language *language) {
-  struct p1_rows *rows = &language->current;
+  struct p1_token_table *tokens = &language->current;
   void *items;
   uint32_t generation;
-  if (!tables_read_alphabet(reader, &language->alphabet) || !tables_read_number(reader, P1_CODE_MAX, &rows->count))
+  if (!tables_read_alphabet(reader, &language->alphabet) || !tables_read_number(reader, P1_CODE_MAX, &tokens->count))
     return false;
-  if (!tables_read_items(reader, rows->count, sizeof *rows->rows, &items)) return false;
-  rows->rows = items;
-  rows->capacity = rows->count;
-  if (!check_rows(reader, language) || !tables_read_number(reader, 255, &rows->one_byte) ||
+  if (!tables_read_items(reader, tokens->count, sizeof *tokens->tokens, &items)) return false;
+  tokens->tokens = items;
+  tokens->capacity = tokens->count;
+  if (!check_tokens(reader, language) || !tables_read_number(reader, 255, &tokens->one_byte) ||
       !tables_read_number(reader, UINT8_MAX, &generation))
     return false;
-  rows->generation = (uint8_t)generation;
-  return (rows->one_byte > 0 && rows->count <= rows->one_byte + (256 - rows->one_byte) * 256) ||
-         tables_bad(reader, "there are more rows than codes");
+  tokens->generation = (uint8_t)generation;
+  return (tokens->one_byte > 0 && tokens->count <= tokens->one_byte + (256 - tokens->one_byte) * 256) ||
+         tables_bad(reader, "there are more tokens than codes");
 }
 
 static void languages_free(const struct stage_ctx *ctx, struct p1_languages *languages) {
@@ -96,7 +97,7 @@ static void load_languages(struct tables_reader *reader, struct p1_languages *la
 }
 
 int p1_tables_load(const struct stage_ctx *ctx, const void *bytes, uint64_t length, struct p1_languages *languages,
-                   struct tables_documents *documents) {
+                   struct tree_documents *documents) {
   struct tables_reader reader;
   *languages = (struct p1_languages){0};
   if (tables_reader_open(&reader, ctx, tag, VERSION, bytes, length) && tables_read_documents(&reader, documents))

@@ -14,9 +14,9 @@ struct p1_languages {
 
 /* STAGE_MISUSE where a finalizing was cut short: blobs of two generations are about. */
 int p1_tables_save(const struct stage_ctx *ctx, const struct p1_languages *languages,
-                   const struct tables_documents *documents, stage_write_fn *write, void *sink);
+                   const struct tree_documents *documents, stage_write_fn *write, void *sink);
 /* On failure there is nothing to free. */
 int p1_tables_load(const struct stage_ctx *ctx, const void *bytes, uint64_t length, struct p1_languages *languages,
-                   struct tables_documents *documents);
+                   struct tree_documents *documents);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "kit/testing/row_codec_test.h"
+#include <stdlib.h>
+
+#include "kit/testing/token_codec_test_template.h"
 #include "format.h"
 
 static void dump_is_that_of_the_header(void **state) {
@@ -24,12 +26,13 @@ static void cut_blobs_are_not_opened(void **state) {
 }
 
 int main(void) {
-  static const struct row_codec codec = {"p1", NULL, p1_validate_document};
+  check_report_to(cmocka_report);
+  static const struct token_codec codec = {"p1", NULL, p1_validate_document};
   const struct CMUnitTest tests[] = {
-      ROW_CODEC_TESTS,
+      TOKEN_CODEC_TESTS,
       cmocka_unit_test(dump_is_that_of_the_header),
       cmocka_unit_test(cut_blobs_are_not_opened),
   };
-  row_codec_tested = &codec;
+  token_codec_tested = &codec;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

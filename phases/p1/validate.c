@@ -67,32 +67,32 @@ static bool explicit_next(struct check *check, uint32_t *rows) {
          go(check, bytes, *rows, column, true);
 }
 
-static bool padding_check(struct check *check, struct tree_row row) {
+static bool padding_check(struct check *check, struct tree_token token) {
   uint32_t rows;
-  if (row.flags & ROW_NEWLINE) {
-    struct tree_padding pad = check->tables->paddings[row.pad];
+  if (token.flags & TOKEN_NEWLINE) {
+    struct tree_padding pad = check->tables->paddings[token.pad];
     int64_t column = (int64_t)check->indent + pad.column_delta;
     if (column < 0) return bad(check, "an indentation is below zero");
     check->indent = (uint32_t)column;
     return go(check, (uint64_t)pad.rows + (uint64_t)column + pad.surplus, pad.rows, (uint64_t)column, true);
   }
-  if (row.flags & ROW_EXPLICIT) {
+  if (token.flags & TOKEN_EXPLICIT) {
     if (!explicit_next(check, &rows)) return false;
     if (rows > 0) check->indent = (uint32_t)check->column;
     return true;
   }
-  return go(check, row.advance, 0, 0, false);
+  return go(check, token.advance, 0, 0, false);
 }
 
-static bool leaf_check(struct check *check, struct tree_row row) {
+static bool leaf_check(struct check *check, struct tree_token token) {
   uint32_t length, rows;
-  if (row.flags & ROW_LINES) return explicit_next(check, &rows);
-  if (row.flags & ROW_LENGTH) return number_next(check, &length) && go(check, length, 0, 0, false);
-  return go(check, row.length, 0, 0, false);
+  if (token.flags & TOKEN_LINES) return explicit_next(check, &rows);
+  if (token.flags & TOKEN_LENGTH) return number_next(check, &length) && go(check, length, 0, 0, false);
+  return go(check, token.length, 0, 0, false);
 }
 
-/* The next token's row; *p moves behind it. */
-static bool row_next(struct check *check, const uint8_t **p, const uint8_t *end, struct tree_row *row) {
+/* The token whose code is at *p, which moves behind it. */
+static bool token_next(struct check *check, const uint8_t **p, const uint8_t *end, struct tree_token *token) {
   const struct p1_tables *tables = check->tables;
   uint32_t code = *(*p)++;
   if (code >= tables->one_byte) {
@@ -100,15 +100,15 @@ static bool row_next(struct check *check, const uint8_t **p, const uint8_t *end,
     code = tables->one_byte + ((code - tables->one_byte) << 8) + *(*p)++;
   }
   if (code == P1_ESCAPE) {
-    if ((size_t)(end - *p) < sizeof *row) return bad(check, "a row behind an escape ends early");
-    memcpy(row, *p, sizeof *row);
-    *p += sizeof *row;
-  } else if (code < tables->row_count) {
-    *row = tables->rows[code];
+    if ((size_t)(end - *p) < sizeof *token) return bad(check, "a token behind an escape ends early");
+    memcpy(token, *p, sizeof *token);
+    *p += sizeof *token;
+  } else if (code < tables->token_count) {
+    *token = tables->tokens[code];
   } else {
     return bad(check, "a code is not in the table");
   }
-  const char *wrong = row_wrong(*row, tables->kind_count, tables->padding_count);
+  const char *wrong = token_wrong(*token, tables->kind_count, tables->padding_count);
   if (wrong) return bad(check, wrong);
   return true;
 }
@@ -116,7 +116,7 @@ static bool row_next(struct check *check, const uint8_t **p, const uint8_t *end,
 /* A block's stored entry must be what the tokens up to it make of it. */
 static bool entry_check(struct check *check, const uint8_t *p, uint32_t *depth_min, uint32_t block) {
   struct p1_entry e = p1_entry_at(&check->tree, block);
-  if (e.token != (uint32_t)(p - check->tree.tokens) || e.nibble != check->nibble || e.position != check->position ||
+  if (e.code != (uint32_t)(p - check->tree.codes) || e.nibble != check->nibble || e.position != check->position ||
       e.row != check->row || e.column != check->column || e.indent != check->indent || e.depth != check->depth) {
     return bad(check, "a block's entry does not agree with the tokens");
   }
@@ -140,18 +140,18 @@ static bool entries_fit_u16(const struct p1_tree *tree) {
 
 static bool tokens_check(struct check *check, const uint8_t **p) {
   const struct p1_tree *tree = &check->tree;
-  const uint8_t *end = tree->tokens + tree->token_bytes;
+  const uint8_t *end = tree->codes + tree->code_bytes;
   uint32_t lowest = 0, lowest_stored = 0;
   bool childless = false; /* the token before was an inner node's */
   while (*p < end) {
     const uint8_t *start = *p;
-    struct tree_row row;
-    if (!row_next(check, p, end, &row)) return false;
-    if (row.flags & ROW_GAP) {
+    struct tree_token token;
+    if (!token_next(check, p, end, &token)) return false;
+    if (token.flags & TOKEN_GAP) {
       if (childless) return bad(check, "an inner node has no children");
-      if (row.closes > check->depth) return bad(check, "more nodes close than are open");
-      if (!padding_check(check, row)) return false;
-      check->depth -= row.closes;
+      if (token.closes > check->depth) return bad(check, "more nodes close than are open");
+      if (!padding_check(check, token)) return false;
+      check->depth -= token.closes;
       if (check->depth < lowest) lowest = check->depth;
       continue;
     }
@@ -165,12 +165,12 @@ static bool tokens_check(struct check *check, const uint8_t **p) {
       lowest = check->depth;
     }
     check->node++;
-    if (!padding_check(check, row)) return false;
-    childless = !(row.flags & ROW_LEAF);
-    if (row.flags & ROW_LEAF) {
-      if (row.closes > check->depth) return bad(check, "more nodes close than are open");
-      if (!leaf_check(check, row)) return false;
-      check->depth -= row.closes;
+    if (!padding_check(check, token)) return false;
+    childless = !(token.flags & TOKEN_LEAF);
+    if (token.flags & TOKEN_LEAF) {
+      if (token.closes > check->depth) return bad(check, "more nodes close than are open");
+      if (!leaf_check(check, token)) return false;
+      check->depth -= token.closes;
       if (check->depth < lowest) lowest = check->depth;
     } else {
       check->depth++;
@@ -192,7 +192,7 @@ int p1_validate(const struct p1_tables *tables, const uint8_t *bytes, uint64_t l
   if (!p1_tree_open(bytes, length, &check.tree)) {
     bad(&check, "the header does not agree with the length");
   } else {
-    p = check.tree.tokens;
+    p = check.tree.codes;
     ok = tokens_check(&check, &p);
     static const uint8_t zeros[P1_TAIL_BYTES];
     if (ok && memcmp(bytes + length - P1_TAIL_BYTES, zeros, P1_TAIL_BYTES) != 0)

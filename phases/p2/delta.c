@@ -469,7 +469,7 @@ static int frame_decompress(struct compressor *compressor, struct compress_slice
   return good ? STAGE_OK : error;
 }
 
-/* What is put in, decompressed; the caller's. */
+/* Decompresses the bytes that an entry puts in; allocated, the caller's. */
 static int put_in_decompress(struct compressor *compressor, struct compress_slice base, enum form form,
                              struct compress_slice frame, uint64_t put_bytes, uint8_t **put_in) {
   *put_in = stage_allocate(compressor->ctx, compressor->kind, put_bytes ? (size_t)put_bytes : 1);

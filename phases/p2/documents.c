@@ -5,7 +5,7 @@
  * The check is the exclusive or of a row's sixteen 16-bit words, itself taken as 0, each turned
  * by its place: a flipped bit flips one bit of it. A hash would let one of 65,536 pass. The
  * check of zeros is 0, so that new rows need none. */
-#include "keep.h"
+#include "blobs.h"
 
 #include <string.h>
 
@@ -21,20 +21,21 @@ static uint16_t row_check(struct document row) {
 
 bool document_is_intact(const struct document *document) { return row_check(*document) == document->check; }
 
-void document_set(struct keep *keep, uint32_t id, struct document document) {
+void document_set(struct blobs *blobs, uint32_t id, struct document document) {
   document.check = row_check(document);
-  keep->documents[id] = document;
+  blobs->documents[id] = document;
 }
 
-int document_corrupt(const struct keep *keep, uint32_t id, const char *what) {
-  STAGE_FAIL(keep->ctx, "%s of document %u: %s", keep->kind == STAGE_SOURCE ? "source" : "tree", id, what);
+int document_corrupt(const struct blobs *blobs, uint32_t id, const char *what) {
+  STAGE_FAIL(blobs->ctx, "%s of document %u: %s", blobs->kind == STAGE_SOURCE ? "source" : "tree", id, what);
   return STAGE_CORRUPT;
 }
 
-int document_find(const struct keep *keep, uint32_t id, const struct document **document) {
-  if (id >= keep->document_count) return STAGE_NO_DOCUMENT;
-  *document = &keep->documents[id];
-  if (!document_is_intact(*document)) return document_corrupt(keep, id, "its row in the table of documents is corrupt");
+int document_find(const struct blobs *blobs, uint32_t id, const struct document **document) {
+  if (id >= blobs->document_count) return STAGE_NO_DOCUMENT;
+  *document = &blobs->documents[id];
+  if (!document_is_intact(*document))
+    return document_corrupt(blobs, id, "its row in the table of documents is corrupt");
   return (*document)->state == DOCUMENT_ABSENT ? STAGE_NO_DOCUMENT : STAGE_OK;
 }
 

@@ -6,7 +6,7 @@
  * hash and by sketch. */
 #include "kit/support/map.h"
 #include "kit/support/sample.h"
-#include "keep.h"
+#include "blobs.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -17,79 +17,79 @@
 #define DICTIONARY_SHARE 128u /* a dictionary is at most this part of what it is for */
 #define TRIAL_DOCUMENTS 32u
 
-static uint64_t loose_bytes(const struct keep *keep, uint32_t *count) {
+static uint64_t loose_bytes(const struct blobs *blobs, uint32_t *count) {
   uint64_t bytes = 0;
   *count = 0;
-  for (uint32_t id = 0; id < keep->document_count; id++) {
-    if (keep->documents[id].state != DOCUMENT_LOOSE) continue;
-    bytes += keep->documents[id].stripped_length;
+  for (uint32_t id = 0; id < blobs->document_count; id++) {
+    if (blobs->documents[id].state != DOCUMENT_LOOSE) continue;
+    bytes += blobs->documents[id].stripped_length;
     ++*count;
   }
   return bytes;
 }
 
-static int sample_collect(struct keep *keep, struct sample *sample) {
+static int sample_collect(struct blobs *blobs, struct sample *sample) {
   int error = STAGE_OK;
-  for (uint32_t id = 0; id < keep->document_count && !error; id++) {
+  for (uint32_t id = 0; id < blobs->document_count && !error; id++) {
     uint8_t *bytes;
-    if (keep->documents[id].state != DOCUMENT_LOOSE) continue;
-    error = document_read(keep, id, &bytes);
+    if (blobs->documents[id].state != DOCUMENT_LOOSE) continue;
+    error = document_read(blobs, id, &bytes);
     if (error) break;
-    sample_take(sample, bytes, keep->documents[id].stripped_length);
-    stage_release(keep->ctx, keep->kind, bytes);
+    sample_take(sample, bytes, blobs->documents[id].stripped_length);
+    stage_release(blobs->ctx, blobs->kind, bytes);
   }
   return error;
 }
 
 /* What the first chunks of some documents need, with the dictionary and without. */
-static int trial(struct keep *keep, uint32_t loose_count, uint64_t *with, uint64_t *without, uint64_t *plain) {
+static int trial(struct blobs *blobs, uint32_t loose_count, uint64_t *with, uint64_t *without, uint64_t *plain) {
   uint32_t every = loose_count / TRIAL_DOCUMENTS + 1, n = 0;
-  uint8_t *out = stage_allocate(keep->ctx, keep->kind, CHUNK_BYTES_MAX);
+  uint8_t *out = stage_allocate(blobs->ctx, blobs->kind, CHUNK_BYTES_MAX);
   int error = out ? STAGE_OK : STAGE_OUT_OF_MEMORY;
   *with = *without = *plain = 0;
-  for (uint32_t id = 0; id < keep->document_count && !error; id++) {
+  for (uint32_t id = 0; id < blobs->document_count && !error; id++) {
     uint8_t *bytes;
-    if (keep->documents[id].state != DOCUMENT_LOOSE || n++ % every != 0) continue;
-    error = document_read(keep, id, &bytes);
+    if (blobs->documents[id].state != DOCUMENT_LOOSE || n++ % every != 0) continue;
+    error = document_read(blobs, id, &bytes);
     if (error) break;
-    size_t length = keep->documents[id].stripped_length, compressed;
+    size_t length = blobs->documents[id].stripped_length, compressed;
     if (length > CHUNK_BYTES_MAX) length = CHUNK_BYTES_MAX;
     struct compress_slice chunk = {bytes, length}, none = {0};
-    error = compress_bytes(&keep->compressor, COMPRESS_DICTIONARY, KEEP_LEVEL, chunk, none, out, length, &compressed);
+    error = compress_bytes(&blobs->compressor, COMPRESS_DICTIONARY, BLOBS_LEVEL, chunk, none, out, length, &compressed);
     *with += compressed ? compressed : length;
     if (!error)
-      error = compress_bytes(&keep->compressor, COMPRESS_PLAIN, KEEP_LEVEL, chunk, none, out, length, &compressed);
+      error = compress_bytes(&blobs->compressor, COMPRESS_PLAIN, BLOBS_LEVEL, chunk, none, out, length, &compressed);
     *without += compressed ? compressed : length;
     *plain += length;
-    stage_release(keep->ctx, keep->kind, bytes);
+    stage_release(blobs->ctx, blobs->kind, bytes);
   }
-  stage_release(keep->ctx, keep->kind, out);
+  stage_release(blobs->ctx, blobs->kind, out);
   return error;
 }
 
 /* Learns a dictionary if it saves more than it takes. */
-static int dictionary_make(struct keep *keep) {
+static int dictionary_make(struct blobs *blobs) {
   uint32_t count;
-  uint64_t all = loose_bytes(keep, &count), most = all / DICTIONARY_SHARE;
-  if (most > KEEP_DICTIONARY_BYTES) most = KEEP_DICTIONARY_BYTES;
-  if (keep->compressor.dictionary || most < DICTIONARY_BYTES_MIN) return STAGE_OK;
+  uint64_t all = loose_bytes(blobs, &count), most = all / DICTIONARY_SHARE;
+  if (most > BLOBS_DICTIONARY_BYTES) most = BLOBS_DICTIONARY_BYTES;
+  if (blobs->compressor.dictionary || most < DICTIONARY_BYTES_MIN) return STAGE_OK;
   struct sample sample;
-  int error = sample_open(&sample, keep->ctx, keep->kind, all, count);
-  if (!error) error = sample_collect(keep, &sample);
-  if (!error) error = compress_learn(&keep->compressor, sample.bytes, sample.sizes, sample.count, (uint32_t)most);
+  int error = sample_open(&sample, blobs->ctx, blobs->kind, all, count);
+  if (!error) error = sample_collect(blobs, &sample);
+  if (!error) error = compress_learn(&blobs->compressor, sample.bytes, sample.sizes, sample.count, (uint32_t)most);
   sample_free(&sample);
-  if (error || !keep->compressor.dictionary) return error;
+  if (error || !blobs->compressor.dictionary) return error;
   uint64_t with, without, plain;
-  error = trial(keep, count, &with, &without, &plain);
+  error = trial(blobs, count, &with, &without, &plain);
   double saved = plain > 0 ? ((double)without - (double)with) / (double)plain * (double)all : 0;
-  if (error || saved <= keep->compressor.dictionary_bytes) compress_unlearn(&keep->compressor);
+  if (error || saved <= blobs->compressor.dictionary_bytes) compress_unlearn(&blobs->compressor);
   return error;
 }
 
 /* ---- chunks ---- */
 
 struct finalizing {
-  struct keep *keep;
+  struct blobs *blobs;
   struct gear gear;
   struct map by_hash, by_feature;
   uint32_t *chunks; /* of the document at hand */
@@ -99,11 +99,11 @@ struct finalizing {
 
 /* The chunk with the same bytes, if there is one. */
 static int find_same(struct finalizing *s, uint32_t id, struct compress_slice bytes, uint64_t hash, uint32_t *chunk) {
-  struct keep *keep = s->keep;
+  struct blobs *blobs = s->blobs;
   uint32_t found = map_get(&s->by_hash, hash);
-  *chunk = KEEP_NONE;
-  if (found == MAP_NONE || keep->chunks[found].length != bytes.length) return STAGE_OK;
-  int error = chunk_read(keep, id, found, s->other);
+  *chunk = BLOBS_NONE;
+  if (found == MAP_NONE || blobs->chunks[found].length != bytes.length) return STAGE_OK;
+  int error = chunk_read(blobs, id, found, s->other);
   if (!error && memcmp(s->other, bytes.p, bytes.length) == 0) *chunk = found;
   return error;
 }
@@ -115,7 +115,7 @@ static int find_same(struct finalizing *s, uint32_t id, struct compress_slice by
 
 /* The chunk that shares most of the sketch. */
 static uint32_t find_similar(const struct finalizing *s, const struct sketch *sketch) {
-  uint32_t found[SKETCH_FEATURES], best = KEEP_NONE, best_votes = SIMILAR_FEATURES_MIN - 1;
+  uint32_t found[SKETCH_FEATURES], best = BLOBS_NONE, best_votes = SIMILAR_FEATURES_MIN - 1;
   for (int i = 0; i < SKETCH_FEATURES; i++) {
     found[i] = map_get(&s->by_feature, sketch->feature[i]);
     uint32_t votes = 0;
@@ -129,52 +129,52 @@ static uint32_t find_similar(const struct finalizing *s, const struct sketch *sk
 }
 
 static int index_chunk(struct finalizing *s, uint32_t chunk, const struct sketch *sketch) {
-  const struct stage_ctx *ctx = s->keep->ctx;
-  const struct chunk *c = &s->keep->chunks[chunk];
-  if (map_get(&s->by_hash, c->hash) == MAP_NONE && !map_add(&s->by_hash, ctx, s->keep->kind, c->hash, chunk))
+  const struct stage_ctx *ctx = s->blobs->ctx;
+  const struct chunk *c = &s->blobs->chunks[chunk];
+  if (map_get(&s->by_hash, c->hash) == MAP_NONE && !map_add(&s->by_hash, ctx, s->blobs->kind, c->hash, chunk))
     return STAGE_OUT_OF_MEMORY;
   if (!sketch || c->how == COMPRESS_PREFIX) return STAGE_OK; /* deltas are of depth one */
   for (int i = 0; i < SKETCH_FEATURES; i++) {
     if (map_get(&s->by_feature, sketch->feature[i]) != MAP_NONE) continue;
-    if (!map_add(&s->by_feature, ctx, s->keep->kind, sketch->feature[i], chunk)) return STAGE_OUT_OF_MEMORY;
+    if (!map_add(&s->by_feature, ctx, s->blobs->kind, sketch->feature[i], chunk)) return STAGE_OUT_OF_MEMORY;
   }
   return STAGE_OK;
 }
 
-/* Gives the chunk's number with a name counted. */
+/* Finds or makes the chunk of these bytes; one more list names it (refs). */
 static int finalize_chunk(struct finalizing *s, uint32_t id, struct compress_slice bytes, uint32_t *chunk) {
-  struct keep *keep = s->keep;
+  struct blobs *blobs = s->blobs;
   uint64_t hash = XXH3_64bits(bytes.p, bytes.length);
   int error = find_same(s, id, bytes, hash, chunk);
   if (error) return error;
-  if (*chunk != KEEP_NONE) {
-    keep->chunks[*chunk].refs++;
-    keep->counts.duplicates++;
+  if (*chunk != BLOBS_NONE) {
+    blobs->chunks[*chunk].refs++;
+    blobs->counts.duplicates++;
     return STAGE_OK;
   }
   struct sketch sketch;
-  uint32_t base = KEEP_NONE;
-  if (KEEP_DELTAS) {
+  uint32_t base = BLOBS_NONE;
+  if (BLOBS_DELTAS) {
     sketch_make(&s->gear, bytes.p, bytes.length, &sketch);
     base = find_similar(s, &sketch);
   }
-  error = chunk_add(keep, bytes, hash, base, chunk);
-  return error ? error : index_chunk(s, *chunk, KEEP_DELTAS ? &sketch : NULL);
+  error = chunk_add(blobs, bytes, hash, base, chunk);
+  return error ? error : index_chunk(s, *chunk, BLOBS_DELTAS ? &sketch : NULL);
 }
 
 static int chunks_reserve(struct finalizing *s) {
   if (s->chunk_count < s->chunk_capacity) return STAGE_OK;
   void *chunks = s->chunks;
-  bool room = keep_reserve(s->keep, &chunks, &s->chunk_capacity, s->chunk_count, sizeof *s->chunks, 0);
+  bool room = blobs_reserve(s->blobs, &chunks, &s->chunk_capacity, s->chunk_count, sizeof *s->chunks, 0);
   s->chunks = chunks;
   return room ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }
 
 static int finalize_document(struct finalizing *s, uint32_t id) {
-  struct keep *keep = s->keep;
-  struct document document = keep->documents[id];
+  struct blobs *blobs = s->blobs;
+  struct document document = blobs->documents[id];
   uint8_t *bytes;
-  int error = document_read(keep, id, &bytes);
+  int error = document_read(blobs, id, &bytes);
   if (error) return error;
   s->chunk_count = 0;
   for (uint32_t at = 0; at < document.stripped_length && !error;) {
@@ -184,71 +184,71 @@ static int finalize_document(struct finalizing *s, uint32_t id) {
     if (!error) error = finalize_chunk(s, id, piece, &s->chunks[s->chunk_count]);
     if (!error) s->chunk_count++;
   }
-  stage_release(keep->ctx, keep->kind, bytes);
-  if (!error && !document_take_chunks(keep, &document, s->chunks, s->chunk_count)) error = STAGE_OUT_OF_MEMORY;
+  stage_release(blobs->ctx, blobs->kind, bytes);
+  if (!error && !document_take_chunks(blobs, &document, s->chunks, s->chunk_count)) error = STAGE_OUT_OF_MEMORY;
   if (error) { /* the indexes may name what goes now: finalizing ends with an error anyway */
-    while (s->chunk_count > 0) chunk_release(keep, s->chunks[--s->chunk_count]);
+    while (s->chunk_count > 0) chunk_release(blobs, s->chunks[--s->chunk_count]);
     return error;
   }
-  slabs_drop(keep->loose_slabs, id);
+  slabs_drop(blobs->loose_slabs, id);
   document.state = DOCUMENT_FINALIZED;
-  document_set(keep, id, document);
+  document_set(blobs, id, document);
   return STAGE_OK;
 }
 
-static int finalize_documents(struct keep *keep) {
-  struct finalizing s = {.keep = keep};
-  if (keep->document_count == 0) return STAGE_OK; /* without the heap that an allocation would make */
+static int finalize_documents(struct blobs *blobs) {
+  struct finalizing s = {.blobs = blobs};
+  if (blobs->document_count == 0) return STAGE_OK; /* without the heap that an allocation would make */
   gear_init(&s.gear);
-  s.other = stage_allocate(keep->ctx, keep->kind, CHUNK_BYTES_MAX);
+  s.other = stage_allocate(blobs->ctx, blobs->kind, CHUNK_BYTES_MAX);
   int error = s.other ? STAGE_OK : STAGE_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < keep->chunk_count && !error; i++) {
-    if (keep->chunks[i].refs > 0) error = index_chunk(&s, i, NULL);
+  for (uint32_t i = 0; i < blobs->chunk_count && !error; i++) {
+    if (blobs->chunks[i].refs > 0) error = index_chunk(&s, i, NULL);
   }
-  for (uint32_t id = 0; id < keep->document_count && !error; id++) {
-    if (keep->documents[id].state == DOCUMENT_LOOSE) error = finalize_document(&s, id);
+  for (uint32_t id = 0; id < blobs->document_count && !error; id++) {
+    if (blobs->documents[id].state == DOCUMENT_LOOSE) error = finalize_document(&s, id);
   }
-  map_clear(&s.by_hash, keep->ctx, keep->kind);
-  map_clear(&s.by_feature, keep->ctx, keep->kind);
-  stage_release(keep->ctx, keep->kind, s.chunks);
-  stage_release(keep->ctx, keep->kind, s.other);
+  map_clear(&s.by_hash, blobs->ctx, blobs->kind);
+  map_clear(&s.by_feature, blobs->ctx, blobs->kind);
+  stage_release(blobs->ctx, blobs->kind, s.chunks);
+  stage_release(blobs->ctx, blobs->kind, s.other);
   return error;
 }
 
 /* ---- at rest ---- */
 
 /* Gives back the places behind the last entry. */
-static void table_trim(struct keep *keep, void **table, uint32_t *capacity, uint32_t count, size_t entry_bytes) {
+static void table_trim(struct blobs *blobs, void **table, uint32_t *capacity, uint32_t count, size_t entry_bytes) {
   if (count == *capacity) return;
-  void *trimmed = count > 0 ? stage_resize(keep->ctx, keep->kind, *table, count * entry_bytes) : NULL;
+  void *trimmed = count > 0 ? stage_resize(blobs->ctx, blobs->kind, *table, count * entry_bytes) : NULL;
   if (count > 0 && !trimmed) return;
-  if (count == 0) stage_release(keep->ctx, keep->kind, *table);
+  if (count == 0) stage_release(blobs->ctx, blobs->kind, *table);
   *table = trimmed;
   *capacity = count;
 }
 
-static int rest(struct keep *keep) {
-  cache_clear(&keep->decompressed);
-  compress_rest(&keep->compressor);
-  slabs_delete(keep->loose_slabs);
-  keep->loose_slabs = NULL;
-  if (keep->ref_capacity > keep->ref_count || keep->ref_free > 0) (void)refs_gather(keep); /* a saving, no need */
-  journal_rest(keep);
-  uint32_t documents = keep->document_count;
-  while (documents > 0 && keep->documents[documents - 1].state == DOCUMENT_ABSENT) documents--;
-  void *table = keep->documents;
-  table_trim(keep, &table, &keep->document_count, documents, sizeof *keep->documents);
-  keep->documents = table;
-  table = keep->chunks;
-  table_trim(keep, &table, &keep->chunk_capacity, keep->chunk_count, sizeof *keep->chunks);
-  keep->chunks = table;
-  return keep->chunk_slabs ? slabs_finalize(keep->chunk_slabs) : STAGE_OK;
+static int rest(struct blobs *blobs) {
+  cache_clear(&blobs->decompressed);
+  compress_rest(&blobs->compressor);
+  slabs_delete(blobs->loose_slabs);
+  blobs->loose_slabs = NULL;
+  if (blobs->ref_capacity > blobs->ref_count || blobs->ref_free > 0) (void)refs_gather(blobs); /* a saving, no need */
+  journal_rest(blobs);
+  uint32_t documents = blobs->document_count;
+  while (documents > 0 && blobs->documents[documents - 1].state == DOCUMENT_ABSENT) documents--;
+  void *table = blobs->documents;
+  table_trim(blobs, &table, &blobs->document_count, documents, sizeof *blobs->documents);
+  blobs->documents = table;
+  table = blobs->chunks;
+  table_trim(blobs, &table, &blobs->chunk_capacity, blobs->chunk_count, sizeof *blobs->chunks);
+  blobs->chunks = table;
+  return blobs->chunk_slabs ? slabs_finalize(blobs->chunk_slabs) : STAGE_OK;
 }
 
-int keep_finalize(struct keep *keep) {
-  int error = dictionary_make(keep);
-  if (!error) error = finalize_documents(keep);
-  if (!error) return rest(keep);
-  compress_rest(&keep->compressor);
+int blobs_finalize(struct blobs *blobs) {
+  int error = dictionary_make(blobs);
+  if (!error) error = finalize_documents(blobs);
+  if (!error) return rest(blobs);
+  compress_rest(&blobs->compressor);
   return error;
 }

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "kit/testing/test_ctx.h"
-#include "keep.h"
+#include "blobs.h"
 
 /* In front of each allocation; they are in a ring. */
 struct fixture_block {
@@ -25,7 +25,7 @@ struct fixture_block {
 
 struct fixture {
   struct stage_ctx ctx;
-  struct keep keep;
+  struct blobs blobs;
 };
 
 static struct fixture_block fixture_blocks;              /* the ring's head */
@@ -62,11 +62,11 @@ static inline void fixture_open(struct fixture *f) {
   f->ctx.heap_ops = &ops;
   fixture_blocks.next = fixture_blocks.previous = &fixture_blocks;
   fixture_live_bytes = fixture_largest_bytes = 0;
-  keep_init(&f->keep, &f->ctx, STAGE_SOURCE);
+  blobs_init(&f->blobs, &f->ctx, STAGE_SOURCE);
 }
 
 static inline void fixture_close(struct fixture *f) {
-  keep_free(&f->keep);
+  blobs_free(&f->blobs);
   assert_int_equal(test_ctx_live, 0);
 }
 
@@ -95,17 +95,17 @@ static inline char *text_make(uint64_t seed, size_t length) {
 static inline void check_is(struct fixture *f, uint32_t id, const char *text, size_t length) {
   uint64_t got;
   struct stage_pin pin;
-  assert_int_equal(keep_length(&f->keep, id, &got), STAGE_OK);
+  assert_int_equal(blobs_length(&f->blobs, id, &got), STAGE_OK);
   assert_int_equal(got, length);
-  int error = keep_pin(&f->keep, id, 0, length, &pin);
+  int error = blobs_pin(&f->blobs, id, 0, length, &pin);
   if (error) fail_msg("document %u: error %d: %s", id, error, test_ctx_message);
   assert_int_equal(pin.length, length);
   assert_true(length == 0 || memcmp(pin.bytes, text, length) == 0);
-  keep_unpin(&f->keep, &pin);
+  blobs_unpin(&f->blobs, &pin);
 }
 
 static inline void put(struct fixture *f, uint32_t id, const char *text, size_t length) {
-  assert_int_equal(keep_put(&f->keep, id, (const uint8_t *)text, length), STAGE_OK);
+  assert_int_equal(blobs_put(&f->blobs, id, (const uint8_t *)text, length), STAGE_OK);
 }
 
 #endif

@@ -9,11 +9,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "keep.h"
+#include "blobs.h"
 #include "delta.h"
 
 struct rechunking {
-  struct keep *keep;
+  struct blobs *blobs;
   const struct version *version;
   const uint8_t *base;
   uint64_t base_bytes;
@@ -22,7 +22,7 @@ struct rechunking {
   struct gear gear;
   uint32_t *chunks; /* the new list; its names are counted */
   uint32_t count, capacity;
-  uint64_t made_bytes, cut_bytes; /* as in struct keep_counts */
+  uint64_t made_bytes, cut_bytes; /* as in struct blobs_counts */
   /* Where rechunking is: */
   uint32_t at;                              /* in the version */
   const struct delta_hunk *hunk, *hunk_end; /* the first that ends behind it */
@@ -31,11 +31,11 @@ struct rechunking {
   bool in_step; /* that chunk begins at `at` */
 };
 
-static uint32_t old_length(const struct rechunking *f) { return f->keep->chunks[f->old[f->old_index]].length; }
+static uint32_t old_length(const struct rechunking *f) { return f->blobs->chunks[f->old[f->old_index]].length; }
 
 static int list_add(struct rechunking *f, uint32_t chunk) {
   void *chunks = f->chunks;
-  bool room = keep_reserve(f->keep, &chunks, &f->capacity, f->count, sizeof *f->chunks, 0);
+  bool room = blobs_reserve(f->blobs, &chunks, &f->capacity, f->count, sizeof *f->chunks, 0);
   f->chunks = chunks;
   if (!room) return STAGE_OUT_OF_MEMORY;
   f->chunks[f->count++] = chunk;
@@ -55,7 +55,7 @@ static int keep_chunk(struct rechunking *f) {
   uint32_t length = old_length(f);
   int error = list_add(f, f->old[f->old_index]);
   if (error) return error;
-  f->keep->chunks[f->old[f->old_index++]].refs++;
+  f->blobs->chunks[f->old[f->old_index++]].refs++;
   f->old_at += length;
   f->at += length;
   return STAGE_OK;
@@ -85,26 +85,26 @@ static bool meet(struct rechunking *f, uint32_t from, uint32_t *to) {
   }
 }
 
-/* The chunk of the base that has the same bytes; KEEP_NONE: none has. */
+/* The chunk of the base that has the same bytes; BLOBS_NONE: none has. */
 static uint32_t find_same(const struct rechunking *f, struct compress_slice bytes, uint64_t hash) {
   const uint8_t *base = f->base;
   for (uint32_t i = 0; i < f->old_count; i++) {
-    const struct chunk *chunk = &f->keep->chunks[f->old[i]];
+    const struct chunk *chunk = &f->blobs->chunks[f->old[i]];
     if (chunk->hash == hash && chunk->length == bytes.length && memcmp(base, bytes.p, bytes.length) == 0)
       return f->old[i];
     base += chunk->length;
   }
-  return KEEP_NONE;
+  return BLOBS_NONE;
 }
 
 /* What the old chunk at hand is a delta against, or that chunk where others name it, too: such a
  * chunk stays anyway. */
 static uint32_t find_base(const struct rechunking *f) {
-  if (f->old_count == 0) return KEEP_NONE;
+  if (f->old_count == 0) return BLOBS_NONE;
   uint32_t old = f->old[f->old_index < f->old_count ? f->old_index : f->old_count - 1];
-  const struct chunk *chunk = &f->keep->chunks[old];
+  const struct chunk *chunk = &f->blobs->chunks[old];
   if (chunk->how == COMPRESS_PREFIX) return chunk->base;
-  return chunk->refs > 1 ? old : KEEP_NONE;
+  return chunk->refs > 1 ? old : BLOBS_NONE;
 }
 
 static int cut_chunk(struct rechunking *f) {
@@ -116,55 +116,55 @@ static int cut_chunk(struct rechunking *f) {
   uint64_t hash = XXH3_64bits(bytes.p, bytes.length), compressed;
   int error = STAGE_OK;
   chunk = find_same(f, bytes, hash);
-  if (chunk != KEEP_NONE) f->keep->chunks[chunk].refs++;
-  else error = chunk_add(f->keep, bytes, hash, base, &chunk);
+  if (chunk != BLOBS_NONE) f->blobs->chunks[chunk].refs++;
+  else error = chunk_add(f->blobs, bytes, hash, base, &chunk);
   if (error) return error;
   f->cut_bytes += bytes.length;
-  if (f->keep->chunks[chunk].refs == 1 && slabs_get(f->keep->chunk_slabs, chunk, &p, &compressed) == STAGE_OK)
+  if (f->blobs->chunks[chunk].refs == 1 && slabs_get(f->blobs->chunk_slabs, chunk, &p, &compressed) == STAGE_OK)
     f->made_bytes += compressed;
   f->at = to;
   error = list_add(f, chunk);
-  if (error) chunk_release(f->keep, chunk);
+  if (error) chunk_release(f->blobs, chunk);
   return error;
 }
 
 /* ---- all of it ---- */
 
 static int rechunk_all(struct rechunking *f, uint32_t id) {
-  struct keep *keep = f->keep;
+  struct blobs *blobs = f->blobs;
   int error = STAGE_OK;
   while (f->at < f->version->stripped_length && !error) {
     bool stays = f->in_step && f->old_index < f->old_count && is_untouched(f);
     error = stays ? keep_chunk(f) : cut_chunk(f);
   }
   struct document document = document_new(f->version, DOCUMENT_FINALIZED);
-  if (!error && !document_take_chunks(keep, &document, f->chunks, f->count)) error = STAGE_OUT_OF_MEMORY;
+  if (!error && !document_take_chunks(blobs, &document, f->chunks, f->count)) error = STAGE_OUT_OF_MEMORY;
   if (error) {
-    while (f->count > 0) chunk_release(keep, f->chunks[--f->count]);
+    while (f->count > 0) chunk_release(blobs, f->chunks[--f->count]);
     return error;
   }
-  document_clear(keep, id);
-  document_set(keep, id, document);
-  keep->counts.rechunks++;
-  keep->counts.rechunk_bytes += f->made_bytes;
-  keep->counts.rechunk_cut_bytes += f->cut_bytes;
+  document_clear(blobs, id);
+  document_set(blobs, id, document);
+  blobs->counts.rechunks++;
+  blobs->counts.rechunk_bytes += f->made_bytes;
+  blobs->counts.rechunk_cut_bytes += f->cut_bytes;
   return STAGE_OK;
 }
 
-int rechunk(struct keep *keep, uint32_t id, const struct version *version, const uint8_t *base,
+int rechunk(struct blobs *blobs, uint32_t id, const struct version *version, const uint8_t *base,
             const struct delta_hunks *hunks) {
-  struct document document = keep->documents[id]; /* a list of one chunk is in the row */
-  struct rechunking f = {.keep = keep,
+  struct document document = blobs->documents[id]; /* a list of one chunk is in the row */
+  struct rechunking f = {.blobs = blobs,
                          .version = version,
                          .base = base,
                          .hunk = hunks->p,
                          .hunk_end = hunks->p + hunks->count,
                          .in_step = true};
   gear_init(&f.gear);
-  f.old = document_chunks(keep, &document);
+  f.old = document_chunks(blobs, &document);
   f.old_count = document.chunk_count;
-  for (uint32_t i = 0; i < f.old_count; i++) f.base_bytes += keep->chunks[f.old[i]].length;
+  for (uint32_t i = 0; i < f.old_count; i++) f.base_bytes += blobs->chunks[f.old[i]].length;
   int error = rechunk_all(&f, id);
-  stage_release(keep->ctx, keep->kind, f.chunks);
+  stage_release(blobs->ctx, blobs->kind, f.chunks);
   return error;
 }

@@ -3,18 +3,18 @@
  * stats.c - what a kind's store consists of, as counters. */
 #include <stdio.h>
 
-#include "keep.h"
+#include "blobs.h"
 
 struct sums {
   uint64_t chunks, deltas, delta_bytes, compressed_bytes, plain_bytes, named_bytes, kept_bytes;
 };
 
-static void sum_chunks(const struct keep *keep, struct sums *sums) {
-  for (uint32_t i = 0; i < keep->chunk_count; i++) {
-    const struct chunk *chunk = &keep->chunks[i];
+static void sum_chunks(const struct blobs *blobs, struct sums *sums) {
+  for (uint32_t i = 0; i < blobs->chunk_count; i++) {
+    const struct chunk *chunk = &blobs->chunks[i];
     const uint8_t *p;
     uint64_t bytes;
-    if (chunk->refs == 0 || slabs_get(keep->chunk_slabs, i, &p, &bytes) != STAGE_OK) continue;
+    if (chunk->refs == 0 || slabs_get(blobs->chunk_slabs, i, &p, &bytes) != STAGE_OK) continue;
     sums->chunks++;
     sums->compressed_bytes += bytes;
     sums->plain_bytes += chunk->length;
@@ -22,18 +22,18 @@ static void sum_chunks(const struct keep *keep, struct sums *sums) {
     sums->deltas++;
     sums->delta_bytes += bytes;
   }
-  for (uint32_t i = 0; i < keep->document_count; i++) {
-    if (keep->documents[i].state != DOCUMENT_ABSENT) sums->kept_bytes += keep->documents[i].stripped_length;
+  for (uint32_t i = 0; i < blobs->document_count; i++) {
+    if (blobs->documents[i].state != DOCUMENT_ABSENT) sums->kept_bytes += blobs->documents[i].stripped_length;
   }
 }
 
-void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, void *sink) {
+void blobs_stats(const struct blobs *blobs, const char *kind, stage_stat_fn *emit, void *sink) {
   struct sums sums = {0};
-  sum_chunks(keep, &sums);
+  sum_chunks(blobs, &sums);
   struct slabs_usage usage = {0};
-  if (keep->chunk_slabs) usage = slabs_usage(keep->chunk_slabs);
-  uint64_t tables = keep->document_count * sizeof *keep->documents + keep->chunk_capacity * sizeof *keep->chunks +
-                    keep->ref_capacity * sizeof *keep->refs + usage.directory_bytes;
+  if (blobs->chunk_slabs) usage = slabs_usage(blobs->chunk_slabs);
+  uint64_t tables = blobs->document_count * sizeof *blobs->documents + blobs->chunk_capacity * sizeof *blobs->chunks +
+                    blobs->ref_capacity * sizeof *blobs->refs + usage.directory_bytes;
   const struct {
     const char *name, *unit;
     uint64_t value;
@@ -42,17 +42,17 @@ void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, 
       {"chunks", "count", sums.chunks},
       {"chunk", "bytes", sums.plain_bytes},
       {"compressed", "bytes", sums.compressed_bytes},
-      {"duplicates", "count", keep->counts.duplicates},
+      {"duplicates", "count", blobs->counts.duplicates},
       {"deltas", "count", sums.deltas},
       {"delta", "bytes", sums.delta_bytes},
-      {"dictionary", "bytes", keep->compressor.dictionary_bytes},
+      {"dictionary", "bytes", blobs->compressor.dictionary_bytes},
       {"tables", "bytes", tables},
-      {"journal_entries", "count", keep->journal.count},
-      {"rechunks", "count", keep->counts.rechunks},
-      {"rechunk", "bytes", keep->counts.rechunk_bytes},
-      {"rechunk_cut", "bytes", keep->counts.rechunk_cut_bytes},
-      {"decompresses", "count", keep->counts.decompresses},
-      {"cache_hits", "count", keep->counts.cache_hits},
+      {"journal_entries", "count", blobs->journal.count},
+      {"rechunks", "count", blobs->counts.rechunks},
+      {"rechunk", "bytes", blobs->counts.rechunk_bytes},
+      {"rechunk_cut", "bytes", blobs->counts.rechunk_cut_bytes},
+      {"decompresses", "count", blobs->counts.decompresses},
+      {"cache_hits", "count", blobs->counts.cache_hits},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char name[64];
@@ -64,5 +64,5 @@ void keep_stats(const struct keep *keep, const char *kind, stage_stat_fn *emit, 
    * this name the harness looks for it. */
   char name[64];
   snprintf(name, sizeof name, "journal_%s_bytes", kind);
-  emit(sink, name, "bytes", (double)(journal_bytes(keep) + keep->counts.rechunk_bytes));
+  emit(sink, name, "bytes", (double)(journal_bytes(blobs) + blobs->counts.rechunk_bytes));
 }

@@ -28,17 +28,17 @@ static void store_make(struct fixture *f) {
   char *sample = text_make(99, 200000);
   size_t sizes[50];
   for (int i = 0; i < 50; i++) sizes[i] = 4000;
-  assert_int_equal(compress_learn(&f->keep.compressor, (const uint8_t *)sample, sizes, 50, 4096), STAGE_OK);
+  assert_int_equal(compress_learn(&f->blobs.compressor, (const uint8_t *)sample, sizes, 50, 4096), STAGE_OK);
   free(sample);
-  assert_int_equal(keep_finalize(&f->keep), STAGE_OK);
+  assert_int_equal(blobs_finalize(&f->blobs), STAGE_OK);
   for (uint32_t i = 3; i < 6; i++) {
     memcpy(expected[i].text + 1000 + i, "int changed_here;\n", 18);
     put(f, i, expected[i].text, expected[i].length);
   }
   put(f, DOCUMENTS, "loose", 5);
-  assert_int_equal(f->keep.journal.count, 3);
-  assert_non_null(f->keep.compressor.dictionary);
-  assert_true(f->keep.documents[LARGE].chunk_count > 2);
+  assert_int_equal(f->blobs.journal.count, 3);
+  assert_non_null(f->blobs.compressor.dictionary);
+  assert_true(f->blobs.documents[LARGE].chunk_count > 2);
 }
 
 static void store_free(struct fixture *f) {
@@ -57,12 +57,12 @@ static bool read_one(struct fixture *f, uint32_t id, const char *what, size_t bi
   uint64_t length, want = id < DOCUMENTS ? expected[id].length : 5;
   char name[32];
   test_ctx_message[0] = 0;
-  int error = keep_length(&f->keep, id, &length);
+  int error = blobs_length(&f->blobs, id, &length);
   if (!error && length != want) fail_msg("%s, bit %zu: document %u has another length", what, bit, id);
-  if (!error) error = keep_pin(&f->keep, id, 0, length, &pin);
+  if (!error) error = blobs_pin(&f->blobs, id, 0, length, &pin);
   if (!error) {
     if (!is_exact(&pin, id)) fail_msg("%s, bit %zu: document %u came back otherwise", what, bit, id);
-    keep_unpin(&f->keep, &pin);
+    blobs_unpin(&f->blobs, &pin);
     return false;
   }
   snprintf(name, sizeof name, "source of document %u", id);
@@ -77,11 +77,11 @@ static uint32_t read_all(struct fixture *f, const char *what, size_t bit) {
   uint32_t refused = 0;
   fixture_largest_bytes = 0;
   for (uint32_t id = 0; id <= DOCUMENTS; id++) {
-    cache_clear(&f->keep.decompressed);
+    cache_clear(&f->blobs.decompressed);
     refused += read_one(f, id, what, bit);
   }
-  compress_rest(&f->keep.compressor); /* the digested dictionary is a copy */
-  cache_clear(&f->keep.decompressed);
+  compress_rest(&f->blobs.compressor); /* the digested dictionary is a copy */
+  cache_clear(&f->blobs.decompressed);
   if (fixture_largest_bytes > 1 << 20)
     fail_msg("%s, bit %zu: %zu bytes were asked for", what, bit, fixture_largest_bytes);
   return refused;
@@ -112,28 +112,28 @@ static void what_is_kept(void **state) {
   struct fixture f;
   fixture_open(&f);
   store_make(&f);
-  struct keep *keep = &f.keep;
-  for (uint32_t i = 0; i < keep->chunk_count; i++) {
+  struct blobs *blobs = &f.blobs;
+  for (uint32_t i = 0; i < blobs->chunk_count; i++) {
     const uint8_t *frame;
     uint64_t length;
-    assert_int_equal(slabs_get(keep->chunk_slabs, i, &frame, &length), STAGE_OK);
+    assert_int_equal(slabs_get(blobs->chunk_slabs, i, &frame, &length), STAGE_OK);
     uint32_t found = flip(&f, (uint8_t *)(uintptr_t)frame, (size_t)length, flips_most(80), "chunk");
     assert_true(found > flips_most(80) / 4); /* not all: zstd has bits that mean nothing */
   }
   /* Bits of a row: each is found. The chunks' numbers of names and the like are not read. */
-  size_t rows = keep->chunk_count * sizeof *keep->chunks;
-  assert_true(flip(&f, keep->chunks, rows, flips_most(4000), "table of chunks") > flips_most(1000));
-  rows = (DOCUMENTS + 1) * sizeof *keep->documents;
+  size_t rows = blobs->chunk_count * sizeof *blobs->chunks;
+  assert_true(flip(&f, blobs->chunks, rows, flips_most(4000), "table of chunks") > flips_most(1000));
+  rows = (DOCUMENTS + 1) * sizeof *blobs->documents;
   size_t most = flips_most(rows * 8), step = rows * 8 / most + 1;
-  assert_int_equal(flip(&f, keep->documents, rows, most, "table of documents"), (rows * 8 + step - 1) / step);
-  assert_true(flip(&f, keep->refs, keep->ref_count * sizeof *keep->refs, flips_most(500), "lists of chunks") > 10);
-  assert_true(flip(&f, keep->journal.bytes, keep->journal.used, flips_most(1000), "journal") > 10);
-  assert_true(flip(&f, keep->compressor.dictionary, keep->compressor.dictionary_bytes, flips_most(200), "dictionary") >
-              10);
+  assert_int_equal(flip(&f, blobs->documents, rows, most, "table of documents"), (rows * 8 + step - 1) / step);
+  assert_true(flip(&f, blobs->refs, blobs->ref_count * sizeof *blobs->refs, flips_most(500), "lists of chunks") > 10);
+  assert_true(flip(&f, blobs->journal.bytes, blobs->journal.used, flips_most(1000), "journal") > 10);
+  assert_true(
+      flip(&f, blobs->compressor.dictionary, blobs->compressor.dictionary_bytes, flips_most(200), "dictionary") > 10);
   store_free(&f);
 }
 
-/* Whatever a store has allocated, but for the two structs of pointers into it (of kit/compress.c). */
+/* Whatever a store has allocated, but for the two structs of pointers into it (of kit/support/compress.c). */
 static void everything_that_is_allocated(void **state) {
   (void)state;
   struct fixture f;
@@ -141,7 +141,7 @@ static void everything_that_is_allocated(void **state) {
   store_make(&f);
   read_all(&f, "nothing", 0);
   uint32_t found = 0, blocks = 0;
-  void *const structs[] = {f.keep.chunk_slabs, f.keep.loose_slabs};
+  void *const structs[] = {f.blobs.chunk_slabs, f.blobs.loose_slabs};
   struct {
     void *bytes;
     size_t length;
@@ -152,7 +152,7 @@ static void everything_that_is_allocated(void **state) {
     all[blocks].bytes = block + 1;
     all[blocks++].length = block->bytes;
   }
-  /* Documents, chunks, lists, journal, dictionary; of two compresses the slabs, their table, and that of strings. */
+  /* Documents, chunks, lists, journal, dictionary; of two sets of slabs the slabs, their table, and that of strings. */
   assert_true(blocks >= 9);
   for (uint32_t i = 0; i < blocks; i++) found += flip(&f, all[i].bytes, all[i].length, flips_most(1500), "allocation");
   assert_true(found > flips_most(2000));
@@ -167,21 +167,21 @@ static void messages_name_the_part(void **state) {
   store_make(&f);
   const uint8_t *frame;
   uint64_t length;
-  uint32_t chunk = f.keep.documents[8].first;
-  assert_int_equal(slabs_get(f.keep.chunk_slabs, chunk, &frame, &length), STAGE_OK);
+  uint32_t chunk = f.blobs.documents[8].first;
+  assert_int_equal(slabs_get(f.blobs.chunk_slabs, chunk, &frame, &length), STAGE_OK);
   const struct {
     uint8_t *byte;
     uint32_t id;
     const char *part;
   } flips[] = {
-      {(uint8_t *)(uintptr_t)frame + length / 2, 8, "chunk"}, {f.keep.journal.bytes + 3, 3, "journal"},
-      {f.keep.compressor.dictionary + 4000, 8, "dictionary"}, {(uint8_t *)&f.keep.documents[7].length, 7, "row"},
-      {(uint8_t *)&f.keep.documents[7].state, 7, "row"},
+      {(uint8_t *)(uintptr_t)frame + length / 2, 8, "chunk"},  {f.blobs.journal.bytes + 3, 3, "journal"},
+      {f.blobs.compressor.dictionary + 4000, 8, "dictionary"}, {(uint8_t *)&f.blobs.documents[7].length, 7, "row"},
+      {(uint8_t *)&f.blobs.documents[7].state, 7, "row"},
   };
   for (size_t i = 0; i < sizeof flips / sizeof flips[0]; i++) {
     *flips[i].byte ^= 4;
-    cache_clear(&f.keep.decompressed);
-    compress_rest(&f.keep.compressor);
+    cache_clear(&f.blobs.decompressed);
+    compress_rest(&f.blobs.compressor);
     assert_true(read_one(&f, flips[i].id, flips[i].part, i));
     if (!strstr(test_ctx_message, flips[i].part))
       fail_msg("'%s' does not name the %s", test_ctx_message, flips[i].part);
@@ -198,9 +198,9 @@ static void corrupt_documents_can_be_put_again(void **state) {
     struct fixture f;
     fixture_open(&f);
     store_make(&f);
-    ((uint8_t *)&f.keep.documents[4])[at] ^= 0x10;
-    f.keep.journal.bytes[0] ^= 0x40; /* the length of 3's entry */
-    cache_clear(&f.keep.decompressed);
+    ((uint8_t *)&f.blobs.documents[4])[at] ^= 0x10;
+    f.blobs.journal.bytes[0] ^= 0x40; /* the length of 3's entry */
+    cache_clear(&f.blobs.decompressed);
     put(&f, 4, "new", 3);
     put(&f, 3, "new", 3);
     check_is(&f, 4, "new", 3);
@@ -208,7 +208,7 @@ static void corrupt_documents_can_be_put_again(void **state) {
     for (uint32_t i = 0; i < DOCUMENTS; i++) {
       if (i != 3 && i != 4) check_is(&f, i, expected[i].text, expected[i].length);
     }
-    assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+    assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
     check_is(&f, 4, "new", 3);
     check_is(&f, 5, expected[5].text, expected[5].length);
     store_free(&f);

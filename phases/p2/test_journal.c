@@ -17,7 +17,7 @@ static bool is_sanitized(void) {
 static void finalized_open(struct fixture *f, const char *text, size_t length) {
   fixture_open(f);
   put(f, 0, text, length);
-  assert_int_equal(keep_finalize(&f->keep), STAGE_OK);
+  assert_int_equal(blobs_finalize(&f->blobs), STAGE_OK);
 }
 
 /* ---- entries ---- */
@@ -33,17 +33,17 @@ static void an_edit_costs_what_it_changed(void **state) {
   memcpy(edited + 12345, "x = y;\n", 7);
   memcpy(edited + 12352, text + 12345, BYTES - 12345);
   put(&f, 0, edited, BYTES + 7);
-  assert_in_range(journal_bytes(&f.keep), 7, 14);
+  assert_in_range(journal_bytes(&f.blobs), 7, 14);
   check_is(&f, 0, edited, BYTES + 7);
   edited[300] = '@'; /* a second place, and then the first is as it was */
   put(&f, 0, edited, BYTES + 7);
-  assert_in_range(journal_bytes(&f.keep), 8, 20);
+  assert_in_range(journal_bytes(&f.blobs), 8, 20);
   check_is(&f, 0, edited, BYTES + 7);
   put(&f, 0, text, BYTES); /* undone: the entry goes */
-  assert_int_equal(journal_bytes(&f.keep), 0);
-  assert_null(f.keep.journal.bytes);
+  assert_int_equal(journal_bytes(&f.blobs), 0);
+  assert_null(f.blobs.journal.bytes);
   check_is(&f, 0, text, BYTES);
-  assert_int_equal(f.keep.counts.rechunks, 0);
+  assert_int_equal(f.blobs.counts.rechunks, 0);
   free(text);
   free(edited);
   fixture_close(&f);
@@ -59,7 +59,7 @@ static void a_thousand_edits_of_one_line(void **state) {
   char *texts[DOCUMENTS];
   size_t lengths[DOCUMENTS], most_used = 0;
   for (uint32_t i = 0; i < DOCUMENTS; i++) put(&f, i, texts[i] = text_make(60 + i, 4000 + EDITS), lengths[i] = 4000);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
   for (int n = 0; n < EDITS * DOCUMENTS; n++) {
     uint32_t id = (uint32_t)n % DOCUMENTS;
     char *at = texts[id] + LINE + n / DOCUMENTS % 80;
@@ -67,17 +67,17 @@ static void a_thousand_edits_of_one_line(void **state) {
     else memmove(at, at + 1, texts[id] + --lengths[id] - at);
     put(&f, id, texts[id], lengths[id]);
     if (n % 7 == 0 || n > EDITS * DOCUMENTS - DOCUMENTS) check_is(&f, id, texts[id], lengths[id]);
-    if (f.keep.journal.used > most_used) most_used = f.keep.journal.used;
+    if (f.blobs.journal.used > most_used) most_used = f.blobs.journal.used;
   }
-  assert_int_equal(f.keep.journal.count, DOCUMENTS);
-  assert_true(journal_bytes(&f.keep) <= DOCUMENTS * 300);
+  assert_int_equal(f.blobs.journal.count, DOCUMENTS);
+  assert_true(journal_bytes(&f.blobs) <= DOCUMENTS * 300);
   assert_true(most_used <= DOCUMENTS * 300 + DOCUMENTS * 300 / 16 + 1024);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
-  assert_int_equal(f.keep.journal.used, journal_bytes(&f.keep));
-  assert_int_equal(f.keep.counts.rechunks, 0);
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
+  assert_int_equal(f.blobs.journal.used, journal_bytes(&f.blobs));
+  assert_int_equal(f.blobs.counts.rechunks, 0);
   for (uint32_t i = 0; i < DOCUMENTS; i++) {
     check_is(&f, i, texts[i], lengths[i]);
-    assert_int_equal(keep_drop(&f.keep, i), STAGE_OK);
+    assert_int_equal(blobs_drop(&f.blobs, i), STAGE_OK);
     free(texts[i]);
   }
   fixture_close(&f);
@@ -132,15 +132,15 @@ static uint64_t rechunk_touches(size_t length, size_t change) {
   struct fixture f;
   char *text = lines_make(length);
   finalized_open(&f, text, length);
-  uint64_t compresses = f.keep.chunk_count;
+  uint64_t compresses = f.blobs.chunk_count;
   noise_make(text + length / 3, change, 1);
   put(&f, 0, text, length);
-  assert_int_equal(f.keep.counts.rechunks, 1);
-  assert_int_equal(f.keep.journal.count, 0);
+  assert_int_equal(f.blobs.counts.rechunks, 1);
+  assert_int_equal(f.blobs.journal.count, 0);
   check_is(&f, 0, text, length);
-  uint64_t touched = f.keep.counts.rechunk_cut_bytes;
+  uint64_t touched = f.blobs.counts.rechunk_cut_bytes;
   /* What was not touched is there as it was. */
-  assert_true(f.keep.chunk_count - f.keep.chunk_free <= compresses + touched / CHUNK_BYTES_MIN + 1);
+  assert_true(f.blobs.chunk_count - f.blobs.chunk_free <= compresses + touched / CHUNK_BYTES_MIN + 1);
   free(text);
   fixture_close(&f);
   return touched;
@@ -160,16 +160,16 @@ static void rechunk_now(struct fixture *f, const char *old, size_t old_length, c
                         uint64_t *most) {
   struct compress_slice base = {(const uint8_t *)old, old_length}, bytes = {(const uint8_t *)text, length};
   struct delta_hunks hunks = {0};
-  assert_int_equal(delta_diff(&f->keep.compressor, base, bytes, &hunks), STAGE_OK);
+  assert_int_equal(delta_diff(&f->blobs.compressor, base, bytes, &hunks), STAGE_OK);
   struct version version = {.bytes = bytes.p,
                             .length = (uint32_t)length,
                             .stripped_length = (uint32_t)length,
                             .hash = XXH3_64bits(text, length)};
   *most = 0;
   for (uint32_t i = 0; i < hunks.count; i++) *most += hunks.p[i].new_bytes + 4 * CHUNK_BYTES_MAX;
-  assert_int_equal(rechunk(&f->keep, 0, &version, base.p, &hunks), STAGE_OK);
+  assert_int_equal(rechunk(&f->blobs, 0, &version, base.p, &hunks), STAGE_OK);
   stage_release(&f->ctx, STAGE_SOURCE, hunks.p);
-  cache_clear(&f->keep.decompressed);
+  cache_clear(&f->blobs.decompressed);
 }
 
 /* Any edits, rechunked one after the other: exact, no chunk is lost or left, and chunks do not get
@@ -196,19 +196,19 @@ static void rechunking_is_exact(void **state) {
       memcpy(text + at, spare + next_random(&seed) % (BYTES - 60000), come);
       length = length - gone + come;
     }
-    uint64_t before = f.keep.counts.rechunk_cut_bytes, most;
+    uint64_t before = f.blobs.counts.rechunk_cut_bytes, most;
     if (length == old_length && memcmp(text, old, length) == 0) continue;
     rechunk_now(&f, old, old_length, text, length, &most);
-    assert_true(f.keep.counts.rechunk_cut_bytes - before <= most);
+    assert_true(f.blobs.counts.rechunk_cut_bytes - before <= most);
     check_is(&f, 0, text, length);
     uint32_t named = 0;
-    for (uint32_t i = 0; i < f.keep.chunk_count; i++) named += f.keep.chunks[i].refs > 0;
-    assert_int_equal(named, f.keep.chunk_count - f.keep.chunk_free);
-    assert_true(f.keep.documents[0].chunk_count <= length / CHUNK_BYTES_MIN + 1);
+    for (uint32_t i = 0; i < f.blobs.chunk_count; i++) named += f.blobs.chunks[i].refs > 0;
+    assert_int_equal(named, f.blobs.chunk_count - f.blobs.chunk_free);
+    assert_true(f.blobs.documents[0].chunk_count <= length / CHUNK_BYTES_MIN + 1);
   }
-  assert_true(f.keep.counts.rechunks >= ROUNDS - 5);
+  assert_true(f.blobs.counts.rechunks >= ROUNDS - 5);
   put(&f, 0, "", 0);
-  assert_int_equal(f.keep.chunk_count, 0);
+  assert_int_equal(f.blobs.chunk_count, 0);
   free(text);
   free(old);
   free(spare);
@@ -228,14 +228,14 @@ static void a_rechunked_delta_stays_one(void **state) {
   memcpy(other + 100, "changed", 7);
   put(&f, 0, text, BYTES);
   put(&f, 1, other, BYTES);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
-  assert_int_equal(f.keep.chunks[f.keep.documents[1].first].how, COMPRESS_PREFIX);
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
+  assert_int_equal(f.blobs.chunks[f.blobs.documents[1].first].how, COMPRESS_PREFIX);
   noise_make(other + 5000, 8000, 2);
   put(&f, 1, other, BYTES);
-  assert_int_equal(f.keep.counts.rechunks, 1);
-  assert_int_equal(f.keep.chunks[f.keep.documents[1].first].how, COMPRESS_PREFIX);
-  assert_in_range(f.keep.counts.rechunk_bytes, 8000, 9000);
-  assert_int_equal(f.keep.chunk_count - f.keep.chunk_free, 2);
+  assert_int_equal(f.blobs.counts.rechunks, 1);
+  assert_int_equal(f.blobs.chunks[f.blobs.documents[1].first].how, COMPRESS_PREFIX);
+  assert_in_range(f.blobs.counts.rechunk_bytes, 8000, 9000);
+  assert_int_equal(f.blobs.chunk_count - f.blobs.chunk_free, 2);
   check_is(&f, 0, text, BYTES);
   check_is(&f, 1, other, BYTES);
   free(text);
@@ -255,7 +255,7 @@ static void documents_shrink_to_nothing(void **state) {
   for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
     put(&f, 0, text, lengths[i]);
     check_is(&f, 0, text, lengths[i]);
-    if (i % 3 == 1) assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+    if (i % 3 == 1) assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
     check_is(&f, 0, text, lengths[i]);
   }
   free(text);
@@ -275,30 +275,30 @@ static void a_document_grows_and_shrinks(void **state) {
   size_t before = fixture_live_bytes;
   put(&f, 0, grown, large);
   check_is(&f, 0, grown, large);
-  cache_clear(&f.keep.decompressed);
+  cache_clear(&f.blobs.decompressed);
   put(&f, 0, text, 30000);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
   check_is(&f, 0, text, 30000);
-  cache_clear(&f.keep.decompressed);
-  compress_rest(&f.keep.compressor);
+  cache_clear(&f.blobs.decompressed);
+  compress_rest(&f.blobs.compressor);
   assert_true(fixture_live_bytes <= before + before / 8 + 4096);
 
   put(&f, 0, grown, large); /* once more, finalized, and a small edit of it */
   for (size_t at = piece; at < large; at += piece) memcpy(grown + at, text, piece);
   put(&f, 0, grown, large);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
   memmove(grown + large / 2 + 5, grown + large / 2, large / 2);
   large += 5;
   put(&f, 0, grown, large);
-  assert_int_equal(f.keep.journal.count, 1);
-  assert_true(journal_bytes(&f.keep) < 64);
+  assert_int_equal(f.blobs.journal.count, 1);
+  assert_true(journal_bytes(&f.blobs) < 64);
   check_is(&f, 0, grown, large);
   put(&f, 0, text, 30000);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
   check_is(&f, 0, text, 30000);
-  cache_clear(&f.keep.decompressed);
-  compress_rest(&f.keep.compressor);
-  assert_in_range(f.keep.chunk_count - f.keep.chunk_free, 1, 30000 / CHUNK_BYTES_MIN + 1);
+  cache_clear(&f.blobs.decompressed);
+  compress_rest(&f.blobs.compressor);
+  assert_in_range(f.blobs.chunk_count - f.blobs.chunk_free, 1, 30000 / CHUNK_BYTES_MIN + 1);
   assert_true(fixture_live_bytes <= before + 300000); /* a dictionary may have been learned */
   free(text);
   free(grown);

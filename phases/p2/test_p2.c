@@ -2,9 +2,14 @@
 #include "fixture.h"
 
 #define XXH_INLINE_ALL
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
+#include "kit/testing/cmocka_report.h"
+#include "kit/testing/stage_module.h"
 
 /* ---- p2 alone ---- */
 
@@ -18,30 +23,30 @@ static void bytes_come_back(void **state) {
   for (uint32_t i = 0; i < COUNT; i++) put(&f, i, texts[i] = text_make(i + 1, sizes[i]), sizes[i]);
   for (int pass = 0; pass < 3; pass++) {
     for (uint32_t i = 0; i < COUNT; i++) check_is(&f, i, texts[i], sizes[i]);
-    assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
+    assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
   }
   struct stage_pin pin, other;
-  assert_int_equal(keep_pin(&f.keep, 9, 69990, 10, &pin), STAGE_OK);
-  assert_int_equal(keep_pin(&f.keep, 9, 69990, 11, &other), STAGE_OUT_OF_RANGE);
-  assert_int_equal(keep_pin(&f.keep, 9, UINT64_MAX, 2, &other), STAGE_OUT_OF_RANGE);
-  assert_int_equal(keep_pin(&f.keep, COUNT, 0, 0, &other), STAGE_NO_DOCUMENT);
+  assert_int_equal(blobs_pin(&f.blobs, 9, 69990, 10, &pin), STAGE_OK);
+  assert_int_equal(blobs_pin(&f.blobs, 9, 69990, 11, &other), STAGE_OUT_OF_RANGE);
+  assert_int_equal(blobs_pin(&f.blobs, 9, UINT64_MAX, 2, &other), STAGE_OUT_OF_RANGE);
+  assert_int_equal(blobs_pin(&f.blobs, COUNT, 0, 0, &other), STAGE_NO_DOCUMENT);
   put(&f, 9, "new", 3); /* what is pinned stays */
-  assert_int_equal(keep_drop(&f.keep, 9), STAGE_OK);
-  assert_int_equal(keep_drop(&f.keep, 9), STAGE_NO_DOCUMENT);
+  assert_int_equal(blobs_drop(&f.blobs, 9), STAGE_OK);
+  assert_int_equal(blobs_drop(&f.blobs, 9), STAGE_NO_DOCUMENT);
   assert_memory_equal(pin.bytes, texts[9] + 69990, 10);
   for (uint32_t i = 0; i < COUNT; i++) {
-    if (i != 9) assert_int_equal(keep_drop(&f.keep, i), STAGE_OK);
+    if (i != 9) assert_int_equal(blobs_drop(&f.blobs, i), STAGE_OK);
     free(texts[i]);
   }
-  assert_int_equal(keep_pin(&f.keep, 0, 0, 0, &other), STAGE_NO_DOCUMENT);
-  keep_unpin(&f.keep, &pin);
+  assert_int_equal(blobs_pin(&f.blobs, 0, 0, 0, &other), STAGE_NO_DOCUMENT);
+  blobs_unpin(&f.blobs, &pin);
   assert_int_equal(test_ctx_live, 0); /* an empty store keeps nothing */
   fixture_close(&f);
 }
 
-static uint32_t count_chunks(const struct keep *keep, enum compress_how how) {
+static uint32_t count_chunks(const struct blobs *blobs, enum compress_how how) {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < keep->chunk_count; i++) count += keep->chunks[i].refs > 0 && keep->chunks[i].how == how;
+  for (uint32_t i = 0; i < blobs->chunk_count; i++) count += blobs->chunks[i].refs > 0 && blobs->chunks[i].how == how;
   return count;
 }
 
@@ -57,14 +62,14 @@ static void repeats_are_held_once(void **state) {
   put(&f, 3, similar, 20000);
   memcpy(similar + 10000, "changed", 7);
   put(&f, 4, similar, 20000);
-  assert_int_equal(keep_finalize(&f.keep), STAGE_OK);
-  assert_true(f.keep.counts.duplicates >= 2 * (BYTES / CHUNK_BYTES_MAX) - 3);
-  assert_int_equal(count_chunks(&f.keep, COMPRESS_PREFIX), 1 + 1); /* 4's only chunk, and the first of 2 */
+  assert_int_equal(blobs_finalize(&f.blobs), STAGE_OK);
+  assert_true(f.blobs.counts.duplicates >= 2 * (BYTES / CHUNK_BYTES_MAX) - 3);
+  assert_int_equal(count_chunks(&f.blobs, COMPRESS_PREFIX), 1 + 1); /* 4's only chunk, and the first of 2 */
   check_is(&f, 1, text, BYTES);
   check_is(&f, 2, text + 1000, BYTES - 1000);
   check_is(&f, 4, similar, 20000);
-  assert_int_equal(keep_drop(&f.keep, 0), STAGE_OK); /* shared chunks and bases stay */
-  assert_int_equal(keep_drop(&f.keep, 3), STAGE_OK);
+  assert_int_equal(blobs_drop(&f.blobs, 0), STAGE_OK); /* shared chunks and bases stay */
+  assert_int_equal(blobs_drop(&f.blobs, 3), STAGE_OK);
   check_is(&f, 1, text, BYTES);
   check_is(&f, 4, similar, 20000);
   free(text);
@@ -77,8 +82,8 @@ static uint64_t add_with_base(struct fixture *f, const char *text, size_t length
   const uint8_t *frame;
   uint64_t bytes;
   struct compress_slice plain = {(const uint8_t *)text, length};
-  assert_int_equal(chunk_add(&f->keep, plain, XXH3_64bits(text, length), base, chunk), STAGE_OK);
-  assert_int_equal(slabs_get(f->keep.chunk_slabs, *chunk, &frame, &bytes), STAGE_OK);
+  assert_int_equal(chunk_add(&f->blobs, plain, XXH3_64bits(text, length), base, chunk), STAGE_OK);
+  assert_int_equal(slabs_get(f->blobs.chunk_slabs, *chunk, &frame, &bytes), STAGE_OK);
   return bytes;
 }
 
@@ -92,17 +97,17 @@ static void the_smaller_compressing_is_taken(void **state) {
   char *base = text_make(9, BYTES), *half = text_make(10, BYTES);
   memcpy(half, base, BYTES / 2);
   uint32_t base_chunk, alone, delta, noise_chunk, whole;
-  add_with_base(&f, base, BYTES, KEEP_NONE, &base_chunk);
-  uint64_t alone_bytes = add_with_base(&f, half, BYTES, KEEP_NONE, &alone);
+  add_with_base(&f, base, BYTES, BLOBS_NONE, &base_chunk);
+  uint64_t alone_bytes = add_with_base(&f, half, BYTES, BLOBS_NONE, &alone);
   uint64_t delta_bytes = add_with_base(&f, half, BYTES, base_chunk, &delta);
-  assert_int_equal(f.keep.chunks[delta].how, COMPRESS_PREFIX);
-  assert_true(delta_bytes > BYTES / KEEP_DELTA_CLEAR && delta_bytes < alone_bytes * 2 / 3);
+  assert_int_equal(f.blobs.chunks[delta].how, COMPRESS_PREFIX);
+  assert_true(delta_bytes > BYTES / BLOBS_DELTA_CLEAR && delta_bytes < alone_bytes * 2 / 3);
   uint64_t noise = 5;
   for (size_t i = 0; i < BYTES; i++) base[i] = (char)next_random(&noise);
-  add_with_base(&f, base, BYTES, KEEP_NONE, &noise_chunk);
+  add_with_base(&f, base, BYTES, BLOBS_NONE, &noise_chunk);
   assert_int_equal(add_with_base(&f, half, BYTES, noise_chunk, &whole), alone_bytes);
-  assert_int_equal(f.keep.chunks[whole].how, COMPRESS_PLAIN);
-  assert_int_equal(f.keep.chunks[noise_chunk].refs, 1);
+  assert_int_equal(f.blobs.chunks[whole].how, COMPRESS_PLAIN);
+  assert_int_equal(f.blobs.chunks[noise_chunk].refs, 1);
   free(base);
   free(half);
   fixture_close(&f);
@@ -115,7 +120,7 @@ static void many_put(struct fixture *f) {
   for (uint32_t i = 0; i < 12; i++) put(f, i, many_text + (size_t)i * 66000, 66000 + i * 100);
   put(f, 12, many_text + 100, 20000);
 }
-static int many_finalize(struct fixture *f) { return keep_finalize(&f->keep); }
+static int many_finalize(struct fixture *f) { return blobs_finalize(&f->blobs); }
 /* The last document in its three states: as it was, edited, and with so much noise that it is rechunked. */
 enum many_state { AS_PUT, EDITED, RECHUNKED };
 static void many_last(char text[20000], enum many_state state) {
@@ -127,7 +132,7 @@ static void many_last(char text[20000], enum many_state state) {
 static int many_edit(struct fixture *f, enum many_state state) {
   char text[20000];
   many_last(text, state);
-  return keep_put(&f->keep, 12, (const uint8_t *)text, 20000);
+  return blobs_put(&f->blobs, 12, (const uint8_t *)text, 20000);
 }
 static void many_check(struct fixture *f, enum many_state state) {
   for (uint32_t i = 0; i < 12; i++) check_is(f, i, many_text + (size_t)i * 66000, 66000 + i * 100);
@@ -172,14 +177,14 @@ static void running_out_of_memory_loses_nothing(void **state) {
       ran_dry = test_ctx_grants == 0 && error;
       test_ctx_grants = -1;
       if (error) assert_int_equal(error, STAGE_OUT_OF_MEMORY);
-      cache_clear(&f.keep.decompressed);
-      compress_rest(&f.keep.compressor);
+      cache_clear(&f.blobs.decompressed);
+      compress_rest(&f.blobs.compressor);
       many_check(&f, error ? before : next);
       failures += error != STAGE_OK;
     }
     before = next;
   }
-  assert_int_equal(f.keep.counts.rechunks, 1);
+  assert_int_equal(f.blobs.counts.rechunks, 1);
   fixture_close(&f);
   assert_true(failures > 15);
 }
@@ -192,17 +197,6 @@ struct stacked {
   void *p2;
 };
 
-static const struct stage_ops *module_ops(const char *name) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/stages/%s.so", getenv("PHASEBENCH_BUILD_DIR"), name);
-  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) fail_msg("%s", dlerror());
-  const struct stage_ops *(*entry)(void);
-  *(void **)&entry = dlsym(module, "phasebench_stage");
-  assert_non_null((void *)(uintptr_t)entry);
-  return entry();
-}
-
 static int finalize_both(struct check_stage *stage) {
   struct stacked *s = (struct stacked *)stage;
   int error = stage->ops->finalize ? stage->ops->finalize(stage->store) : STAGE_OK;
@@ -210,7 +204,7 @@ static int finalize_both(struct check_stage *stage) {
 }
 
 static void stacked_open(struct stacked *s, const char *name) {
-  check_stage_open(&s->codec, module_ops(name));
+  check_stage_open(&s->codec, stage_module(name));
   s->ctx = test_ctx();
   s->ctx.codec = (struct stage_link){s->codec.ops, s->codec.store};
   assert_int_equal(phasebench_stage()->open(&s->ctx, &s->p2), STAGE_OK);
@@ -311,6 +305,7 @@ static void edited_trees_stay_exact(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
       cmocka_unit_test(repeats_are_held_once),

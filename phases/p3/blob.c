@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * blob.c - codes and numbers become a blob. One pass over the rows checks everything that a
+ * blob.c - codes and numbers become a blob. One pass over the tokens checks everything that a
  * decoder relies on and computes the blocks' entries; so it serves the encoder, whose parts
  * are right, reconstructing and validation alike. A kernel: opening a document that a blob store has stripped
- * is mostly this pass. So its state is a local that stays in registers (whatever rare rows touch
- * is out of line), limits of fields are looked at once a code and not once a row, and tables are
+ * is mostly this pass. So its state is a local that stays in registers (whatever rare tokens touch
+ * is out of line), limits of fields are looked at once a code and not once a token, and tables are
  * asked for ahead of their use. */
 #include "encode.h"
 
-/* What does not change in the pass, and what only rare rows touch. */
+/* What does not change in the pass, and what only rare tokens touch. */
 struct pass {
   struct p3_encoder *encoder;
   const struct p3_tables *tables;
@@ -17,12 +17,12 @@ struct pass {
   const char *why;
 };
 
-/* In front of a row. Wider than the format's fields: a code's rows cannot wrap it around, and whether it
+/* In front of a token. Wider than the format's fields: a code's tokens cannot wrap it around, and whether it
  * fits is looked at behind each code. */
 struct state {
   uint64_t position, row, line_start, indent, node, depth, depth_min;
   uint32_t escape;
-  bool childless; /* the row before was an inner node's */
+  bool childless; /* the token before was an inner node's */
 };
 
 static bool bad(struct pass *pass, const char *why) {
@@ -30,7 +30,7 @@ static bool bad(struct pass *pass, const char *why) {
   return false;
 }
 
-/* ---- one row ---- */
+/* ---- one token ---- */
 
 /* Stripped numbers stand behind the stripped codes, the first one last, and most are a byte. */
 static inline bool strip_number(struct p3_source *source, uint32_t *number) {
@@ -70,16 +70,16 @@ static __attribute__((noinline)) bool explicit_take(struct pass *pass, uint64_t 
   return true;
 }
 
-static inline bool padding_take(struct pass *pass, struct state *s, struct tree_row row) {
-  if (row.flags & ROW_NEWLINE) {
-    struct tree_padding pad = pass->tables->paddings[row.pad];
+static inline bool padding_take(struct pass *pass, struct state *s, struct tree_token token) {
+  if (token.flags & TOKEN_NEWLINE) {
+    struct tree_padding pad = pass->tables->paddings[token.pad];
     int64_t column = (int64_t)s->indent + pad.column_delta;
     if (__builtin_expect(column < 0, 0)) return bad(pass, "an indentation is below zero");
     s->indent = (uint64_t)column;
     s->row += pad.rows;
     s->line_start = s->position + pad.rows + pad.surplus;
     s->position = s->line_start + s->indent;
-  } else if (__builtin_expect(row.flags & ROW_EXPLICIT, 0)) {
+  } else if (__builtin_expect(token.flags & TOKEN_EXPLICIT, 0)) {
     uint64_t position = s->position, line_start; /* locals, so that the state can stay in registers */
     uint32_t rows;
     if (!explicit_take(pass, &position, &line_start, &rows)) return false;
@@ -88,17 +88,17 @@ static inline bool padding_take(struct pass *pass, struct state *s, struct tree_
     s->row += rows;
     if (rows > 0) s->indent = position - line_start;
   } else {
-    s->position += row.advance;
+    s->position += token.advance;
   }
   return true;
 }
 
-static inline bool leaf_take(struct pass *pass, struct state *s, struct tree_row row) {
-  uint32_t v = row.length;
-  if (row.flags & ROW_LENGTH) {
-    if (!number_take(pass, row.length, &v)) return false;
+static inline bool leaf_take(struct pass *pass, struct state *s, struct tree_token token) {
+  uint32_t v = token.length;
+  if (token.flags & TOKEN_LENGTH) {
+    if (!number_take(pass, token.length, &v)) return false;
     s->position += v;
-  } else if (__builtin_expect(row.flags & ROW_LINES, 0)) {
+  } else if (__builtin_expect(token.flags & TOKEN_LINES, 0)) {
     uint64_t position = s->position, line_start;
     if (!explicit_take(pass, &position, &line_start, &v)) return false;
     s->position = position;
@@ -110,28 +110,29 @@ static inline bool leaf_take(struct pass *pass, struct state *s, struct tree_row
   return true;
 }
 
-static inline __attribute__((always_inline)) bool row_take(struct pass *pass, struct state *s, struct tree_row row) {
-  bool is_gap = row.flags & ROW_GAP, is_inner = !(row.flags & (ROW_LEAF | ROW_GAP));
+static inline __attribute__((always_inline)) bool token_take(struct pass *pass, struct state *s,
+                                                             struct tree_token token) {
+  bool is_gap = token.flags & TOKEN_GAP, is_inner = !(token.flags & (TOKEN_LEAF | TOKEN_GAP));
   if (__builtin_expect(is_gap && s->childless, 0)) return bad(pass, "an inner node has no children");
   if (__builtin_expect(s->depth == 0 && s->node > 0 && !is_gap, 0)) return bad(pass, "a second root");
-  if (__builtin_expect(row.closes > s->depth, 0)) return bad(pass, "more nodes close than are open");
-  if (!padding_take(pass, s, row)) return false;
-  if ((row.flags & ROW_LEAF) && !leaf_take(pass, s, row)) return false;
+  if (__builtin_expect(token.closes > s->depth, 0)) return bad(pass, "more nodes close than are open");
+  if (!padding_take(pass, s, token)) return false;
+  if ((token.flags & TOKEN_LEAF) && !leaf_take(pass, s, token)) return false;
   s->node += !is_gap;
   s->childless = is_inner;
-  s->depth = s->depth + is_inner - row.closes; /* an inner node's row closes nothing */
+  s->depth = s->depth + is_inner - token.closes; /* an inner node's token closes nothing */
   if (s->depth < s->depth_min) s->depth_min = s->depth;
   return true;
 }
 
 /* ---- one code ---- */
 
-static __attribute__((noinline)) bool escape_take(struct pass *pass, uint32_t escape, struct tree_row *row) {
+static __attribute__((noinline)) bool escape_take(struct pass *pass, uint32_t escape, struct tree_token *token) {
   const struct p3_array *escapes = &pass->encoder->escapes;
-  if (escape == escapes->count) return bad(pass, "an escape has no row");
-  *row = ((const struct tree_row *)escapes->items)[escape];
-  if ((row->flags & ROW_LENGTH) && row->length != 0) return bad(pass, "a row behind an escape has a context");
-  const char *wrong = row_wrong(*row, pass->tables->kind_count, pass->tables->padding_count);
+  if (escape == escapes->count) return bad(pass, "an escape has no token");
+  *token = ((const struct tree_token *)escapes->items)[escape];
+  if ((token->flags & TOKEN_LENGTH) && token->length != 0) return bad(pass, "a token behind an escape has a context");
+  const char *wrong = token_wrong(*token, pass->tables->kind_count, pass->tables->padding_count);
   return !wrong || bad(pass, wrong);
 }
 
@@ -141,13 +142,13 @@ static inline __attribute__((always_inline)) bool code_take(struct pass *pass, s
   uint32_t phrase = tables->phrases[code];
   const uint16_t *number = tables->pool + (phrase >> 8), *end = number + (phrase & 255);
   for (; number < end; number++) {
-    struct tree_row row = tables->rows[*number];
+    struct tree_token token = tables->tokens[*number];
     if (__builtin_expect(*number == P3_ESCAPE, 0)) {
-      struct tree_row escaped;
+      struct tree_token escaped;
       if (!escape_take(pass, s->escape++, &escaped)) return false;
-      row = escaped;
+      token = escaped;
     }
-    if (!row_take(pass, s, row)) return false;
+    if (!token_take(pass, s, token)) return false;
   }
   if (s->position > UINT32_MAX || s->row > UINT32_MAX) return bad(pass, "a position is too large");
   return s->node <= UINT32_MAX || bad(pass, "too many nodes");
@@ -168,8 +169,8 @@ static struct p3_entry entry_here(const struct pass *pass, const struct state *s
   }};
 }
 
-/* Numbers beside one code's rows take at most so many bits. */
-#define CODE_NUMBER_BITS_MAX (P3_PHRASE_ROWS_MAX * ROW_NUMBERS_MAX * 64u)
+/* Numbers beside one code's tokens take at most so many bits. */
+#define CODE_NUMBER_BITS_MAX (P3_PHRASE_TOKENS_MAX * TOKEN_NUMBERS_MAX * 64u)
 
 /* In front of the first code of a block. */
 static int block_begin(struct pass *pass, struct state *s) {
@@ -182,7 +183,7 @@ static int block_begin(struct pass *pass, struct state *s) {
   return STAGE_OK;
 }
 
-/* Room for the numbers beside a code's rows. */
+/* Room for the numbers beside a code's tokens. */
 static inline int numbers_reserve(struct pass *pass) {
   struct p3_bit_writer *bits = &pass->encoder->number_bits;
   if (__builtin_expect(bits->bit_count > UINT32_MAX - CODE_NUMBER_BITS_MAX, 0)) {
@@ -193,24 +194,24 @@ static inline int numbers_reserve(struct pass *pass) {
 }
 
 /* The tables are larger than the caches next to the processor. So of a code that is due in a while the phrase is asked
- * for, and of one that is due sooner the rows. Codes are taken as they stand; behind an escaped row they are
+ * for, and of one that is due sooner the tokens. Codes are taken as they stand; behind an escaped token they are
  * other bytes, and asking for what they name does no harm. */
-enum { PHRASE_AHEAD = 8, ROWS_AHEAD = 4 };
+enum { PHRASE_AHEAD = 8, TOKENS_AHEAD = 4 };
 static inline void strip_expect(const struct pass *pass) {
   const struct p3_source *source = pass->source;
   const struct p3_tables *tables = pass->tables;
   uint16_t later, sooner;
   if (source->numbers - source->codes < (ptrdiff_t)((PHRASE_AHEAD + 1) * sizeof later)) return;
   memcpy(&later, source->codes + PHRASE_AHEAD * sizeof later, sizeof later);
-  memcpy(&sooner, source->codes + ROWS_AHEAD * sizeof sooner, sizeof sooner);
+  memcpy(&sooner, source->codes + TOKENS_AHEAD * sizeof sooner, sizeof sooner);
   if (later < tables->phrase_count) __builtin_prefetch(tables->pool + (tables->phrases[later] >> 8));
   if (sooner >= tables->phrase_count) return;
   uint32_t phrase = tables->phrases[sooner];
-  const uint16_t *rows = tables->pool + (phrase >> 8);
-  for (uint32_t i = 0; i < (phrase & 255); i++) __builtin_prefetch(tables->rows + rows[i]);
+  const uint16_t *tokens = tables->pool + (phrase >> 8);
+  for (uint32_t i = 0; i < (phrase & 255); i++) __builtin_prefetch(tables->tokens + tokens[i]);
 }
 
-/* The next of the codes stripped, and of an escape its row; into the encoder, too. */
+/* The next of the stripped codes, and of an escape its token; into the encoder, too. */
 static inline int strip_code(struct pass *pass, uint32_t *code) {
   struct p3_encoder *encoder = pass->encoder;
   struct p3_source *source = pass->source;
@@ -223,12 +224,12 @@ static inline int strip_code(struct pass *pass, uint32_t *code) {
   *code = stored;
   strip_expect(pass);
   if (__builtin_expect(stored != P3_ESCAPE, 1)) return STAGE_OK;
-  struct tree_row row;
-  if (source->numbers - source->codes < (ptrdiff_t)sizeof row) return STAGE_CORRUPT;
-  memcpy(&row, source->codes, sizeof row);
-  source->codes += sizeof row;
-  if (!p3_array_reserve(encoder->ctx, &encoder->escapes, 1, sizeof row)) return STAGE_OUT_OF_MEMORY;
-  ((struct tree_row *)encoder->escapes.items)[encoder->escapes.count++] = row;
+  struct tree_token token;
+  if (source->numbers - source->codes < (ptrdiff_t)sizeof token) return STAGE_CORRUPT;
+  memcpy(&token, source->codes, sizeof token);
+  source->codes += sizeof token;
+  if (!p3_array_reserve(encoder->ctx, &encoder->escapes, 1, sizeof token)) return STAGE_OUT_OF_MEMORY;
+  ((struct tree_token *)encoder->escapes.items)[encoder->escapes.count++] = token;
   return STAGE_OK;
 }
 
@@ -307,7 +308,7 @@ static uint8_t *codes_write(const struct p3_encoder *encoder, uint32_t code_bits
 static uint64_t blob_bytes_max(const struct p3_encoder *encoder, uint32_t code_bits) {
   uint64_t entries = (uint64_t)encoder->entries.count * P3_ENTRY_FIELDS * 4;
   return 2 * VARINT_BYTES_MAX + P3_WIDTHS_BYTES + entries + p3_bit_bytes((uint64_t)encoder->codes.count * code_bits) +
-         (uint64_t)encoder->escapes.count * sizeof(struct tree_row) + p3_bit_bytes(encoder->number_bits.bit_count) +
+         (uint64_t)encoder->escapes.count * sizeof(struct tree_token) + p3_bit_bytes(encoder->number_bits.bit_count) +
          P3_FOOTER_BYTES + 8;
 }
 
@@ -326,7 +327,7 @@ static int blob_write(struct p3_encoder *encoder, uint32_t code_bits, uint32_t n
   p += varint_write(p, encoder->escapes.count);
   p = entries_write(encoder, p);
   p = codes_write(encoder, code_bits, p);
-  size_t escape_bytes = (size_t)encoder->escapes.count * sizeof(struct tree_row);
+  size_t escape_bytes = (size_t)encoder->escapes.count * sizeof(struct tree_token);
   if (escape_bytes > 0) memcpy(p, encoder->escapes.items, escape_bytes);
   p += escape_bytes;
   size_t number_bytes = (size_t)p3_bit_bytes(encoder->number_bits.bit_count);

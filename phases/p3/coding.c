@@ -11,19 +11,19 @@ static int coding_begin(const struct stage_ctx *ctx, bool is_plain, struct p3_co
   enum { FIRST = 64 };
   *coding = (struct p3_coding){
       .code_bits = P3_GROWING_CODE_BITS, .context_count = 1, .is_growing = true, .is_plain = is_plain};
-  coding->rows = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->rows);
+  coding->tokens = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->tokens);
   coding->phrases = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->phrases);
   coding->pool = stage_allocate(ctx, STAGE_TREE, FIRST * sizeof *coding->pool);
   coding->numbers = stage_allocate(ctx, STAGE_TREE, (1u << P3_NUMBER_BITS) * sizeof *coding->numbers);
-  if (!coding->rows || !coding->phrases || !coding->pool || !coding->numbers) {
+  if (!coding->tokens || !coding->phrases || !coding->pool || !coding->numbers) {
     p3_coding_free(ctx, coding);
     return STAGE_OUT_OF_MEMORY;
   }
-  coding->row_capacity = coding->phrase_capacity = coding->pool_capacity = FIRST;
-  coding->rows[P3_ESCAPE] = P3_ESCAPE_ROW;
+  coding->token_capacity = coding->phrase_capacity = coding->pool_capacity = FIRST;
+  coding->tokens[P3_ESCAPE] = P3_ESCAPE_TOKEN;
   coding->pool[0] = P3_ESCAPE;
   coding->phrases[0] = 1;
-  coding->row_count = coding->pool_count = coding->phrase_count = 1;
+  coding->token_count = coding->pool_count = coding->phrase_count = 1;
   if (is_plain) p3_numbers_raw(coding->numbers);
   else p3_numbers_guess(coding->numbers);
   return STAGE_OK;
@@ -36,7 +36,7 @@ int p3_language_init(struct p3_language *language, const struct stage_ctx *ctx, 
 
 /* What only encoding needs. */
 static void coding_close(const struct stage_ctx *ctx, struct p3_coding *coding) {
-  map_clear(&coding->row_map, ctx, STAGE_TREE);
+  map_clear(&coding->token_map, ctx, STAGE_TREE);
   p3_trie_free(ctx, coding->trie);
   stage_release(ctx, STAGE_TREE, coding->number_codes);
   coding->trie = NULL;
@@ -45,7 +45,7 @@ static void coding_close(const struct stage_ctx *ctx, struct p3_coding *coding) 
 
 void p3_coding_free(const struct stage_ctx *ctx, struct p3_coding *coding) {
   coding_close(ctx, coding);
-  stage_release(ctx, STAGE_TREE, coding->rows);
+  stage_release(ctx, STAGE_TREE, coding->tokens);
   stage_release(ctx, STAGE_TREE, coding->phrases);
   stage_release(ctx, STAGE_TREE, coding->pool);
   stage_release(ctx, STAGE_TREE, coding->numbers);
@@ -78,7 +78,7 @@ static void tables_list(struct p3_language *l, struct table tables[TABLES]) {
   struct alphabet *a = &l->alphabet;
   struct p3_coding *c = &l->current;
   const struct table all[TABLES] = {
-      table_of(&c->rows, c->row_count, sizeof *c->rows, &c->row_capacity),
+      table_of(&c->tokens, c->token_count, sizeof *c->tokens, &c->token_capacity),
       table_of(&c->phrases, c->phrase_count, sizeof *c->phrases, &c->phrase_capacity),
       table_of(&c->pool, c->pool_count, sizeof *c->pool, &c->pool_capacity),
       table_of(&c->numbers, c->context_count << P3_NUMBER_BITS, sizeof *c->numbers, NULL),
@@ -143,17 +143,17 @@ void p3_language_free(struct p3_language *language) {
 
 /* ---- encoding ---- */
 
-/* A row as the map and the escapes hold it: without its context. */
-static struct tree_row normal_row(struct tree_row row) {
-  if (row.flags & ROW_LENGTH) row.length = 0;
-  return row;
+/* A token as the map and the escapes hold it: without its context. */
+static struct tree_token normal_token(struct tree_token token) {
+  if (token.flags & TOKEN_LENGTH) token.length = 0;
+  return token;
 }
 
-static int row_map_fill(const struct stage_ctx *ctx, struct p3_coding *coding) {
-  if (coding->row_map.capacity > 0) return STAGE_OK;
-  for (uint32_t i = 1; i < coding->row_count; i++) {
-    struct tree_row row = normal_row(coding->rows[i]);
-    if (!map_add(&coding->row_map, ctx, STAGE_TREE, row_key(&row), i)) return STAGE_OUT_OF_MEMORY;
+static int token_map_fill(const struct stage_ctx *ctx, struct p3_coding *coding) {
+  if (coding->token_map.capacity > 0) return STAGE_OK;
+  for (uint32_t i = 1; i < coding->token_count; i++) {
+    struct tree_token token = normal_token(coding->tokens[i]);
+    if (!map_add(&coding->token_map, ctx, STAGE_TREE, token_key(&token), i)) return STAGE_OUT_OF_MEMORY;
   }
   return STAGE_OK;
 }
@@ -174,10 +174,10 @@ int p3_language_open(struct p3_language *language) {
   struct p3_coding *coding = &language->current;
   if (language->rest && !tables_wake(language)) return STAGE_OUT_OF_MEMORY;
   int error = alphabet_open_maps(&language->alphabet);
-  if (!error) error = row_map_fill(ctx, coding);
+  if (!error) error = token_map_fill(ctx, coding);
   if (!error) error = number_codes_make(ctx, coding);
   if (!error && !coding->is_growing && !coding->trie) {
-    coding->trie = p3_trie_new(ctx, coding->phrases, coding->phrase_count, coding->pool, coding->row_count);
+    coding->trie = p3_trie_new(ctx, coding->phrases, coding->phrase_count, coding->pool, coding->token_count);
     if (!coding->trie) error = STAGE_OUT_OF_MEMORY;
   }
   if (error) p3_language_close(language);
@@ -198,31 +198,31 @@ static bool table_reserve(const struct stage_ctx *ctx, void **table, uint32_t co
   return true;
 }
 
-/* Takes a new row in, as a phrase of its own. */
-static int row_add(const struct stage_ctx *ctx, struct p3_coding *coding, struct tree_row row) {
-  void *rows = coding->rows, *phrases = coding->phrases, *pool = coding->pool;
-  bool room = table_reserve(ctx, &rows, coding->row_count, &coding->row_capacity, sizeof *coding->rows);
-  coding->rows = rows;
+/* Takes a new token in, as a phrase of its own. */
+static int token_add(const struct stage_ctx *ctx, struct p3_coding *coding, struct tree_token token) {
+  void *tokens = coding->tokens, *phrases = coding->phrases, *pool = coding->pool;
+  bool room = table_reserve(ctx, &tokens, coding->token_count, &coding->token_capacity, sizeof *coding->tokens);
+  coding->tokens = tokens;
   room = room && table_reserve(ctx, &phrases, coding->phrase_count, &coding->phrase_capacity, sizeof *coding->phrases);
   coding->phrases = phrases;
   room = room && table_reserve(ctx, &pool, coding->pool_count, &coding->pool_capacity, sizeof *coding->pool);
   coding->pool = pool;
-  if (!room || !map_add(&coding->row_map, ctx, STAGE_TREE, row_key(&row), coding->row_count))
+  if (!room || !map_add(&coding->token_map, ctx, STAGE_TREE, token_key(&token), coding->token_count))
     return STAGE_OUT_OF_MEMORY;
   coding->phrases[coding->phrase_count++] = coding->pool_count << 8 | 1;
-  coding->pool[coding->pool_count++] = (uint16_t)coding->row_count;
-  coding->rows[coding->row_count++] = row;
+  coding->pool[coding->pool_count++] = (uint16_t)coding->token_count;
+  coding->tokens[coding->token_count++] = token;
   return STAGE_OK;
 }
 
-int p3_row_number(struct p3_language *language, struct tree_row row, uint32_t *number) {
+int p3_token_number(struct p3_language *language, struct tree_token token, uint32_t *number) {
   struct p3_coding *coding = &language->current;
-  row = normal_row(row);
-  uint32_t found = map_get(&coding->row_map, row_key(&row));
+  token = normal_token(token);
+  uint32_t found = map_get(&coding->token_map, token_key(&token));
   *number = found == MAP_NONE ? P3_ESCAPE : found;
-  if (found != MAP_NONE || !coding->is_growing || coding->row_count == P3_ROWS_MAX) return STAGE_OK;
-  *number = coding->row_count;
-  return row_add(language->alphabet.ctx, coding, row);
+  if (found != MAP_NONE || !coding->is_growing || coding->token_count == P3_TOKENS_MAX) return STAGE_OK;
+  *number = coding->token_count;
+  return token_add(language->alphabet.ctx, coding, token);
 }
 
 /* ---- generations ---- */
@@ -259,13 +259,13 @@ void p3_language_rest(struct p3_language *l) {
 
 void p3_coding_tables(const struct p3_language *language, const struct p3_coding *coding, struct p3_tables *tables) {
   *tables = (struct p3_tables){
-      .rows = coding->rows,
+      .tokens = coding->tokens,
       .kinds = language->alphabet.kinds,
       .paddings = language->alphabet.paddings,
       .phrases = coding->phrases,
       .pool = coding->pool,
       .numbers = coding->numbers,
-      .row_count = coding->row_count,
+      .token_count = coding->token_count,
       .kind_count = language->alphabet.kind_count,
       .padding_count = language->alphabet.padding_count,
       .phrase_count = coding->phrase_count,
@@ -280,14 +280,14 @@ bool p3_language_tables(const struct p3_language *language, uint8_t generation, 
   const struct p3_coding *coding = &language->current;
   if (coding->generation != generation) {
     coding = &language->previous;
-    if (!coding->rows || coding->generation != generation) return false;
+    if (!coding->tokens || coding->generation != generation) return false;
   }
   p3_coding_tables(language, coding, tables);
   return true;
 }
 
 uint64_t p3_coding_bytes(const struct p3_coding *coding) {
-  return (uint64_t)coding->row_capacity * sizeof *coding->rows +
+  return (uint64_t)coding->token_capacity * sizeof *coding->tokens +
          (uint64_t)coding->phrase_capacity * sizeof *coding->phrases +
          (uint64_t)coding->pool_capacity * sizeof *coding->pool +
          ((uint64_t)coding->context_count << P3_NUMBER_BITS) * sizeof *coding->numbers;

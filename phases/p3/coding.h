@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * coding.h - what the trees of one language are coded with: rows, phrases and number codes.
+ * coding.h - what the trees of one language are coded with: tokens, phrases and number codes.
  *
- * While documents come in, a coding grows: each row that is new becomes a phrase of its own.
+ * While documents come in, a coding grows: each token that is new becomes a phrase of its own.
  * Finalizing learns a better one (learn.h) and writes each tree once more; then a coding is
- * fixed, and rows that it does not hold go behind escapes. All memory is of the tree heap. */
+ * fixed, and tokens that it does not hold go behind escapes. All memory is of the tree heap. */
 #ifndef PHASEBENCH_P3_CODING_H
 #define PHASEBENCH_P3_CODING_H
 
@@ -15,9 +15,9 @@
 
 /* One generation. */
 struct p3_coding {
-  struct tree_row *rows; /* by number; rows[0] is the escape's place */
-  uint32_t row_count, row_capacity;
-  uint32_t *phrases; /* start << 8 | rows */
+  struct tree_token *tokens; /* by number; tokens[0] is the escape's place */
+  uint32_t token_count, token_capacity;
+  uint32_t *phrases; /* start << 8 | tokens */
   uint32_t phrase_count, phrase_capacity;
   uint16_t *pool;
   uint32_t pool_count, pool_capacity;
@@ -27,7 +27,7 @@ struct p3_coding {
   bool is_growing;
   bool is_plain;
   /* For encoding only; given back at rest and made again when needed. */
-  struct map row_map;     /* row, with length 0 where LENGTH is set -> number */
+  struct map token_map;   /* token, with length 0 where LENGTH is set -> number */
   struct p3_trie *trie;   /* parse.h */
   uint16_t *number_codes; /* by context and value: what to write; see numbers.h */
 };
@@ -35,9 +35,9 @@ struct p3_coding {
 struct p3_language {
   struct alphabet alphabet;
   struct p3_coding current;
-  uint64_t rows_put;         /* of all documents that were ever put */
+  uint64_t tokens_put;       /* of all documents that were ever put */
   uint8_t *rest;             /* one block that holds all tables; NULL: each has an allocation of its own */
-  struct p3_coding previous; /* rows NULL but while a finalizing is under way or was cut short */
+  struct p3_coding previous; /* tokens NULL but while a finalizing is under way or was cut short */
 };
 
 /* is_plain: fixed-width operands, nothing interned but kinds and their names. */
@@ -53,8 +53,8 @@ void p3_language_close(struct p3_language *language);
  * they would take up to twice as much, in the allocator's size classes and pages. */
 void p3_language_rest(struct p3_language *language);
 
-/* The number of a row; a growing coding takes new ones in, P3_ESCAPE where there is none. */
-int p3_row_number(struct p3_language *language, struct tree_row row, uint32_t *number);
+/* The number of a token; a growing coding takes new ones in, P3_ESCAPE where there is none. */
+int p3_token_number(struct p3_language *language, struct tree_token token, uint32_t *number);
 
 /* Takes over `coding` as a new generation; the present one becomes `previous`, which must be empty. */
 int p3_language_renew(struct p3_language *language, const struct p3_coding *coding);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * cursor.h - p3's cursor: a position in the rows of phrases, walked in place. */
+ * cursor.h - p3's cursor: a position in the tokens of phrases, walked in place. */
 #ifndef PHASEBENCH_P3_CURSOR_H
 #define PHASEBENCH_P3_CURSOR_H
 
 #include "format.h"
 
-#define ROW_AT struct p3_at
-#include "kit/tokens/row_cursor_types.h"
+#define TOKEN_AT struct p3_at
+#include "kit/tokens/token_cursor_types_template.h"
 
 /* What scanning for a symbol knows of each phrase of a coding. */
 struct p3_scan_table {
@@ -19,7 +19,7 @@ struct p3_scan_table {
 };
 
 struct p3_cursor {
-  struct row_cursor rows; /* first: the moves know no more of it */
+  struct token_cursor moves; /* first: the moves know no more of it */
   struct stage_pin pin;
   bool open;
   struct p3_tables tables;

@@ -3,40 +3,7 @@
 
 #include "parse.h"
 
-/* ---- working memory ---- */
-
-void p3_encoder_init(struct p3_encoder *encoder, const struct stage_ctx *ctx) {
-  *encoder = (struct p3_encoder){.ctx = ctx, .tree_rows = {.ctx = ctx}, .number_bits = {.ctx = ctx}};
-}
-
-void p3_encoder_free(struct p3_encoder *encoder) {
-  const struct stage_ctx *ctx = encoder->ctx;
-  if (!ctx) return;
-  struct p3_array *arrays[] = {&encoder->rows, &encoder->codes, &encoder->escapes, &encoder->numbers,
-                               &encoder->entries};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) stage_release(ctx, STAGE_TREE, arrays[i]->items);
-  tree_rows_free(&encoder->tree_rows);
-  stage_release(ctx, STAGE_TREE, encoder->number_bits.bytes);
-  stage_release(ctx, STAGE_TREE, encoder->blob);
-  p3_encoder_init(encoder, ctx);
-}
-
-void p3_encoder_clear(struct p3_encoder *encoder) {
-  encoder->rows.count = encoder->codes.count = encoder->escapes.count = encoder->numbers.count = 0;
-}
-
-bool p3_array_grow(const struct stage_ctx *ctx, struct p3_array *array, uint64_t needed, size_t item_bytes) {
-  if (needed > UINT32_MAX) return false;
-  uint64_t capacity = needed + needed / 2 + 64;
-  if (capacity > UINT32_MAX) capacity = UINT32_MAX;
-  void *items = stage_resize(ctx, STAGE_TREE, array->items, capacity * item_bytes);
-  if (!items) return false;
-  array->items = items;
-  array->capacity = (uint32_t)capacity;
-  return true;
-}
-
-/* ---- rows in ---- */
+/* ---- tokens in ---- */
 
 /* Encoding under way. */
 struct encoding {
@@ -44,26 +11,26 @@ struct encoding {
   struct p3_language *language;
 };
 
-static int row_write(struct p3_encoder *encoder, struct tree_row row, uint32_t number, const uint32_t *numbers,
-                     uint32_t number_count) {
+static int token_write(struct p3_encoder *encoder, struct tree_token token, uint32_t number, const uint32_t *numbers,
+                       uint32_t number_count) {
   const struct stage_ctx *ctx = encoder->ctx;
-  if (!p3_array_reserve(ctx, &encoder->rows, 1, sizeof(uint16_t)) ||
+  if (!p3_array_reserve(ctx, &encoder->tokens, 1, sizeof(uint16_t)) ||
       !p3_array_reserve(ctx, &encoder->numbers, number_count, sizeof *numbers))
     return STAGE_OUT_OF_MEMORY;
-  ((uint16_t *)encoder->rows.items)[encoder->rows.count++] = (uint16_t)number;
+  ((uint16_t *)encoder->tokens.items)[encoder->tokens.count++] = (uint16_t)number;
   for (uint32_t i = 0; i < number_count; i++)
     ((uint32_t *)encoder->numbers.items)[encoder->numbers.count++] = numbers[i];
   if (number != P3_ESCAPE) return STAGE_OK;
-  if (!p3_array_reserve(ctx, &encoder->escapes, 1, sizeof row)) return STAGE_OUT_OF_MEMORY;
-  ((struct tree_row *)encoder->escapes.items)[encoder->escapes.count++] = row;
+  if (!p3_array_reserve(ctx, &encoder->escapes, 1, sizeof token)) return STAGE_OUT_OF_MEMORY;
+  ((struct tree_token *)encoder->escapes.items)[encoder->escapes.count++] = token;
   return STAGE_OK;
 }
 
-static int row_take(void *to, struct tree_row row, const uint32_t *numbers, uint32_t number_count) {
+static int token_take(void *to, struct tree_token token, const uint32_t *numbers, uint32_t number_count) {
   const struct encoding *encoding = to;
   uint32_t number;
-  int error = p3_row_number(encoding->language, row, &number);
-  return error ? error : row_write(encoding->encoder, row, number, numbers, number_count);
+  int error = p3_token_number(encoding->language, token, &number);
+  return error ? error : token_write(encoding->encoder, token, number, numbers, number_count);
 }
 
 /* Numbers out of encoder->numbers. */
@@ -81,17 +48,17 @@ static bool array_next(struct p3_source *source, const struct p3_tables *tables,
   return true;
 }
 
-/* Rows and numbers are in the encoder: parses them and makes the blob. */
-static int rows_finish(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number) {
+/* Tokens and numbers are in the encoder: parses them and makes the blob. */
+static int tokens_finish(struct p3_encoder *encoder, struct p3_language *language, uint32_t language_number) {
   const struct p3_coding *coding = &language->current;
   encoder->codes.count = 0;
-  if (!p3_array_reserve(encoder->ctx, &encoder->codes, encoder->rows.count, sizeof(uint16_t)))
+  if (!p3_array_reserve(encoder->ctx, &encoder->codes, encoder->tokens.count, sizeof(uint16_t)))
     return STAGE_OUT_OF_MEMORY;
-  if (coding->is_growing) { /* phrase and row have the same number */
-    memcpy(encoder->codes.items, encoder->rows.items, (size_t)encoder->rows.count * sizeof(uint16_t));
-    encoder->codes.count = encoder->rows.count;
+  if (coding->is_growing) { /* phrase and token have the same number */
+    memcpy(encoder->codes.items, encoder->tokens.items, (size_t)encoder->tokens.count * sizeof(uint16_t));
+    encoder->codes.count = encoder->tokens.count;
   } else {
-    encoder->codes.count = p3_parse(coding->trie, encoder->rows.items, encoder->rows.count, encoder->codes.items);
+    encoder->codes.count = p3_parse(coding->trie, encoder->tokens.items, encoder->tokens.count, encoder->codes.items);
   }
   struct p3_tables tables;
   p3_coding_tables(language, coding, &tables);
@@ -109,38 +76,38 @@ int p3_encode(struct p3_encoder *encoder, struct p3_language *language, uint32_t
               const TSLanguage *grammar, const TSTree *tree) {
   p3_encoder_clear(encoder);
   struct encoding encoding = {encoder, language};
-  const struct row_sink sink = {&encoding, NULL, row_take};
-  enum rows_form form = language->current.is_plain ? ROWS_PLAIN : ROWS_PACKED;
-  int error = tree_rows_write(&encoder->tree_rows, &language->alphabet, grammar, tree, form, &sink);
-  return error ? error : rows_finish(encoder, language, language_number);
+  const struct token_sink sink = {&encoding, NULL, token_take};
+  enum tokens_form form = language->current.is_plain ? TOKENS_PLAIN : TOKENS_PACKED;
+  int error = tree_tokens_write(&encoder->tree_tokens, &language->alphabet, grammar, tree, form, &sink);
+  return error ? error : tokens_finish(encoder, language, language_number);
 }
 
 /* ---- blobs in ---- */
 
-bool p3_row_memo_open(const struct stage_ctx *ctx, struct p3_row_memo *memo, const struct p3_tables *tables,
-                      uint8_t generation) {
-  if (memo->count == tables->row_count && memo->generation == generation) return true;
-  uint32_t *found = stage_resize(ctx, STAGE_TREE, memo->found, tables->row_count * sizeof *found);
+bool p3_token_memo_open(const struct stage_ctx *ctx, struct p3_token_memo *memo, const struct p3_tables *tables,
+                        uint8_t generation) {
+  if (memo->count == tables->token_count && memo->generation == generation) return true;
+  uint32_t *found = stage_resize(ctx, STAGE_TREE, memo->found, tables->token_count * sizeof *found);
   if (!found) return false;
-  memset(found, 0xff, tables->row_count * sizeof *found);
-  *memo = (struct p3_row_memo){found, tables->row_count, generation};
+  memset(found, 0xff, tables->token_count * sizeof *found);
+  *memo = (struct p3_token_memo){found, tables->token_count, generation};
   return true;
 }
 
 int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const struct p3_tree *tree,
-                 const struct p3_tables *from, struct p3_row_memo *memo) {
+                 const struct p3_tables *from, struct p3_token_memo *memo) {
   p3_encoder_clear(encoder);
-  if (!p3_row_memo_open(encoder->ctx, memo, from, tree->generation)) return STAGE_OUT_OF_MEMORY;
+  if (!p3_token_memo_open(encoder->ctx, memo, from, tree->generation)) return STAGE_OUT_OF_MEMORY;
   struct p3_reader reader = {.tables = from, .tree = tree};
-  struct tree_row row;
-  uint32_t numbers[ROW_NUMBERS_MAX];
+  struct tree_token token;
+  uint32_t numbers[TOKEN_NUMBERS_MAX];
   int error = STAGE_OK;
-  while (!error && p3_read_row(&reader, &row, numbers)) {
+  while (!error && p3_read_token(&reader, &token, numbers)) {
     uint32_t *known = reader.number == P3_ESCAPE ? NULL : &memo->found[reader.number], number;
     if (known && *known != P3_NOT_FOUND_YET) number = *known;
-    else error = p3_row_number(language, row, &number);
+    else error = p3_token_number(language, token, &number);
     if (known) *known = number;
-    if (!error) error = row_write(encoder, row, number, numbers, row_number_count(row));
+    if (!error) error = token_write(encoder, token, number, numbers, token_number_count(token));
   }
-  return error ? error : rows_finish(encoder, language, tree->language);
+  return error ? error : tokens_finish(encoder, language, tree->language);
 }

@@ -4,7 +4,7 @@
 #ifndef PHASEBENCH_P3_FIXTURE_H
 #define PHASEBENCH_P3_FIXTURE_H
 
-#include "kit/testing/blob_check.h"
+#include "kit/testing/token_codec.h"
 #include "format.h"
 
 static inline int fixture_validate(void *store, uint32_t id, const char **why, uint64_t *where) {
@@ -18,7 +18,7 @@ static inline int fixture_validate(void *store, uint32_t id, const char **why, u
 static const struct stage_ops fixture_below = {
     .hdr = STAGE_HDR, .name = "packs", .order = 10, .roles = STAGE_TREE_CODEC, .flags = STAGE_PACKS_NODES};
 
-static const struct row_codec fixture_forms[] = {
+static const struct token_codec fixture_forms[] = {
     {"packed", &fixture_below, fixture_validate},
     {"plain", NULL, fixture_validate},
 };

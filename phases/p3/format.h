@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * format.h - p3's tree format: phrases of rows, one fixed-width code each; and the decoder
- * of one row, on which cursor, walk and validation stand.
+ * format.h - p3's tree format: phrases of tokens, one fixed-width code each; and the decoder
+ * of one token, on which cursor, walk and validation stand.
  *
- * The idea. A tree is a sequence of rows (kit/row.h), and code repeats itself in longer
- * pieces than a row: `( identifier , identifier ) {` and what its parents close is always
- * told by the same rows. A phrase is such a piece, learned from the store itself (learn.h),
- * and a code of 8 to 16 bits names one: some 5 to 8 rows. Phrases may cross the borders of
- * subtrees, which is why this beats sharing equal subtrees. What rows leave open, the
+ * The idea. A tree is a sequence of tokens (kit/tokens/token.h), and code repeats itself in longer
+ * pieces than a token: `( identifier , identifier ) {` and what its parents close is always
+ * told by the same tokens. A phrase is such a piece, learned from the store itself (learn.h),
+ * and a code of 8 to 16 bits names one: some 5 to 8 tokens. Phrases may cross the borders of
+ * subtrees, which is why this beats sharing equal subtrees. What tokens leave open, the
  * lengths of named leaves, are numbers in a stream of bits of their own, in prefix codes
  * that depend on the leaf's kind.
  *
@@ -20,7 +20,7 @@
  *   bits        block entries: one for each P3_BLOCK_CODES codes but the first of all;
  *               fields of the widths above, absolute numbers; padded to a byte
  *   bits        codes: code_count of the coding's width; padded to a byte
- *   bytes       escapes: 8 for each, a row that the table does not hold
+ *   bytes       escapes: 8 for each, a token that the table does not hold
  *   bits        numbers; padded to a byte
  *   u32         node_count
  *   u16         language
@@ -29,10 +29,10 @@
  * The fixed part stands at the end so that 8 bytes may be loaded at any bit of the streams.
  * An entry is the decoder's state in front of the block's first code: preorder index of
  * the next node, position in bytes, bit in the numbers, row, column, indent, open nodes,
- * escapes so far; and last the fewest nodes that are open behind any row of the block.
+ * escapes so far; and last the fewest nodes that are open behind any token of the block.
  *
- * Phrases. Phrase 0 is the escape: one row, which stands in the escapes. A phrase is a run
- * in a pool of row numbers (u16), named by (start << 8 | rows); phrases that are part of
+ * Phrases. Phrase 0 is the escape: one token, which stands in the escapes. A phrase is a run
+ * in a pool of token numbers (u16), named by (start << 8 | tokens); phrases that are part of
  * another one share its place.
  *
  * Numbers. For each context a prefix code of at most P3_NUMBER_BITS bits, decoded by one
@@ -40,8 +40,8 @@
  * bits: groups of 3, lowest first, each with a fourth bit that says whether another follows;
  * in a plain coding 16 bits, and 32 more where these are all ones.
  *
- * The tree of the two bytes "1;" in JavaScript before finalizing, when each row is a phrase
- * and a code has 14 bits: rows (program), (expression_statement), (number, closes 0, length
+ * The tree of the two bytes "1;" in JavaScript before finalizing, when each token is a phrase
+ * and a code has 14 bits: tokens (program), (expression_statement), (number, closes 0, length
  * is a number), (";", length 1, closes 2) are codes 1 to 4:
  *   [04][00] [01 80 00 30 00 10 00] [18] [04 00 00 00] [00 00] [00] [00]
  * (4 * 14 bits of codes in 7 bytes, then the length 1 as a prefix code.)
@@ -49,7 +49,7 @@
 #ifndef PHASEBENCH_P3_FORMAT_H
 #define PHASEBENCH_P3_FORMAT_H
 
-#include "kit/tokens/row.h"
+#include "kit/tokens/token.h"
 #include "kit/support/varint.h"
 
 /* A random parent or byte look-up decodes half a block on average; ARCHITECTURE.md has what
@@ -60,12 +60,12 @@
 #define P3_FOOTER_BYTES 8u
 #define P3_WIDTHS_BYTES 7u
 #define P3_ESCAPE 0u
-/* In the escape's place of the rows: no row, with a flag that sends decoders the rare way. */
-#define P3_ESCAPE_ROW ((struct tree_row){.flags = ROW_GAP})
-#define P3_PHRASE_ROWS_MAX 64u
+/* In the escape's place of the tokens: no token, with a flag that sends decoders the rare way. */
+#define P3_ESCAPE_TOKEN ((struct tree_token){.flags = TOKEN_GAP})
+#define P3_PHRASE_TOKENS_MAX 64u
 #define P3_CODE_BITS_MIN 8u
 #define P3_CODE_BITS_MAX 16u
-#define P3_ROWS_MAX 16383u      /* of a coding, the escape's place with them */
+#define P3_TOKENS_MAX 16383u    /* of a coding, the escape's place with them */
 #define P3_NUMBER_BITS 8u       /* of the longest prefix code of a number */
 #define P3_NUMBER_LONG 0x8000u  /* in a number's entry */
 #define P3_CONTEXT_COUNT_MAX 8u /* context 0: whatever has none of its own */
@@ -74,13 +74,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is read an
 
 /* What decoding needs of a coding. */
 struct p3_tables {
-  const struct tree_row *rows; /* in a row with LENGTH, `length` is the number's context */
+  const struct tree_token *tokens; /* in a token with LENGTH, `length` is the number's context */
   const struct tree_kind *kinds;
   const struct tree_padding *paddings;
   const uint32_t *phrases;
   const uint16_t *pool;
   const uint16_t *numbers; /* [context_count << P3_NUMBER_BITS] */
-  uint32_t row_count, kind_count, padding_count, phrase_count, pool_count, context_count;
+  uint32_t token_count, kind_count, padding_count, phrase_count, pool_count, context_count;
   uint32_t code_bits;
   bool is_plain; /* fixed-width numbers */
 };
@@ -116,18 +116,18 @@ struct p3_tree {
   uint32_t entry_bits;
 };
 
-/* Where a decoder stands: in front of a row. Neighbours are pairs of 64 bits to the cursor's
+/* Where a decoder stands: in front of a token. Neighbours are pairs of 64 bits to the cursor's
  * fast ways (moves.c). */
 struct p3_at {
   const uint16_t *next; /* the rest of the phrase under way */
-  uint32_t left;        /* rows in it */
+  uint32_t left;        /* tokens in it */
   uint32_t code;        /* the next one */
   uint32_t bit;         /* in the numbers */
   uint32_t escape;      /* the next one */
   uint32_t position;    /* bytes */
   uint32_t row;
   uint32_t line_start; /* position of the current line's first byte */
-  uint32_t indent;     /* column of the line's first token */
+  uint32_t indent;     /* column of the line's first node */
   uint32_t node;       /* preorder index of the next node */
   uint32_t reserved;   /* 0 */
 };
@@ -192,7 +192,7 @@ static inline bool p3_tree_open(const uint8_t *bytes, uint64_t length, uint32_t 
     p += P3_WIDTHS_BYTES;
   }
   uint64_t entry_bytes = p3_bit_bytes((uint64_t)(tree->block_count - 1) * tree->entry_bits);
-  uint64_t code_bytes = p3_bit_bytes(code_count * code_bits), escape_bytes = escape_count * sizeof(struct tree_row);
+  uint64_t code_bytes = p3_bit_bytes(code_count * code_bits), escape_bytes = escape_count * sizeof(struct tree_token);
   if (entry_bytes + code_bytes + escape_bytes > (uint64_t)(end - p)) return false;
   tree->entries = p;
   tree->codes = p + entry_bytes;
@@ -212,7 +212,7 @@ static inline uint32_t p3_block_field(const struct p3_tree *tree, uint32_t b, en
   return p3_bits(tree->entries, (uint64_t)(b - 1) * tree->entry_bits + tree->offset[field], tree->width[field]);
 }
 
-/* In front of the first row of block b; *depth is the number of nodes open there. */
+/* In front of the first token of block b; *depth is the number of nodes open there. */
 static inline struct p3_at p3_at_block(const struct p3_tree *tree, uint32_t b, uint32_t *depth) {
   struct p3_at at = {.code = b * P3_BLOCK_CODES};
   *depth = 0;
@@ -228,7 +228,7 @@ static inline struct p3_at p3_at_block(const struct p3_tree *tree, uint32_t b, u
   return at;
 }
 
-/* ---- rows ---- */
+/* ---- tokens ---- */
 
 static inline bool p3_at_end(const struct p3_tree *tree, const struct p3_at *at) {
   return at->left == 0 && at->code == tree->code_count;
@@ -238,21 +238,21 @@ static inline uint32_t p3_code(const struct p3_tree *tree, uint32_t i) {
   return p3_bits(tree->codes, (uint64_t)i * tree->code_bits, tree->code_bits);
 }
 
-/* A row that stands in the escapes. Out of line, like the other rare cases, so that the
+/* A token that stands in the escapes. Out of line, like the other rare cases, so that the
  * common ones need no registers saved. */
-static __attribute__((noinline, unused)) struct tree_row p3_escaped_row(const struct p3_tree *tree, uint32_t i) {
-  struct tree_row row;
-  memcpy(&row, tree->escapes + (size_t)i * sizeof row, sizeof row);
-  return row;
+static __attribute__((noinline, unused)) struct tree_token p3_escaped_token(const struct p3_tree *tree, uint32_t i) {
+  struct tree_token token;
+  memcpy(&token, tree->escapes + (size_t)i * sizeof token, sizeof token);
+  return token;
 }
 
-/* The pool is larger than the first cache: a phrase's rows are asked for so many codes before
+/* The pool is larger than the first cache: a phrase's tokens are asked for so many codes before
  * they are needed. */
 #define P3_CODES_AHEAD 4u
 
-/* The next row; there is one. */
-static inline struct tree_row p3_next_row(const struct p3_tables *tables, const struct p3_tree *tree,
-                                          struct p3_at *at) {
+/* The next token; there is one. */
+static inline struct tree_token p3_next_token(const struct p3_tables *tables, const struct p3_tree *tree,
+                                              struct p3_at *at) {
   if (at->left == 0) {
     uint32_t phrase = tables->phrases[p3_code(tree, at->code++)], ahead = at->code + P3_CODES_AHEAD;
     at->next = tables->pool + (phrase >> 8);
@@ -260,9 +260,9 @@ static inline struct tree_row p3_next_row(const struct p3_tables *tables, const 
     if (ahead < tree->code_count) __builtin_prefetch(tables->pool + (tables->phrases[p3_code(tree, ahead)] >> 8));
   }
   at->left--;
-  uint32_t row = *at->next++;
-  if (__builtin_expect(row == P3_ESCAPE, 0)) return p3_escaped_row(tree, at->escape++);
-  return tables->rows[row];
+  uint32_t token = *at->next++;
+  if (__builtin_expect(token == P3_ESCAPE, 0)) return p3_escaped_token(tree, at->escape++);
+  return tables->tokens[token];
 }
 
 /* ---- numbers ---- */
@@ -314,50 +314,50 @@ static __attribute__((noinline, unused)) uint32_t p3_explicit_over(const struct 
   return rows;
 }
 
-/* Moves over a row's padding: to the node's start, or to the end of a gap. */
-static inline void p3_padding_over(const struct p3_tables *tables, const struct p3_tree *tree, struct tree_row row,
+/* Moves over a token's padding: to the node's start, or to the end of a gap. */
+static inline void p3_padding_over(const struct p3_tables *tables, const struct p3_tree *tree, struct tree_token token,
                                    struct p3_at *at) {
-  if (row.flags & ROW_NEWLINE) {
-    struct tree_padding pad = tables->paddings[row.pad];
+  if (token.flags & TOKEN_NEWLINE) {
+    struct tree_padding pad = tables->paddings[token.pad];
     uint32_t column = at->indent + (uint32_t)(int32_t)pad.column_delta;
     at->row += pad.rows;
     at->line_start = at->position + pad.rows + pad.surplus;
     at->position = at->line_start + column;
     at->indent = column;
-  } else if (__builtin_expect(row.flags & ROW_EXPLICIT, 0)) {
+  } else if (__builtin_expect(token.flags & TOKEN_EXPLICIT, 0)) {
     struct p3_at behind = *at;
     if (p3_explicit_over(tables, tree, &behind) > 0) behind.indent = behind.position - behind.line_start;
     *at = behind;
   } else {
-    at->position += row.advance;
+    at->position += token.advance;
   }
 }
 
 /* Moves over a leaf's text. */
-static inline void p3_leaf_over(const struct p3_tables *tables, const struct p3_tree *tree, struct tree_row row,
+static inline void p3_leaf_over(const struct p3_tables *tables, const struct p3_tree *tree, struct tree_token token,
                                 struct p3_at *at) {
-  if (row.flags & ROW_LENGTH) {
-    at->position += p3_number(tables, tree, row.length, &at->bit);
-  } else if (__builtin_expect(row.flags & ROW_LINES, 0)) {
+  if (token.flags & TOKEN_LENGTH) {
+    at->position += p3_number(tables, tree, token.length, &at->bit);
+  } else if (__builtin_expect(token.flags & TOKEN_LINES, 0)) {
     struct p3_at behind = *at;
     p3_explicit_over(tables, tree, &behind);
     *at = behind;
   } else {
-    at->position += row.length;
+    at->position += token.length;
   }
 }
 
-/* Moves over a whole row without looking at where it lies more than it must. */
-static inline void p3_row_over(const struct p3_tables *tables, const struct p3_tree *tree, struct tree_row row,
-                               struct p3_at *at) {
-  p3_padding_over(tables, tree, row, at);
-  if (row.flags & ROW_LEAF) p3_leaf_over(tables, tree, row, at);
-  if (!(row.flags & ROW_GAP)) at->node++;
+/* Moves over a whole token without looking at where it lies more than it must. */
+static inline void p3_token_over(const struct p3_tables *tables, const struct p3_tree *tree, struct tree_token token,
+                                 struct p3_at *at) {
+  p3_padding_over(tables, tree, token, at);
+  if (token.flags & TOKEN_LEAF) p3_leaf_over(tables, tree, token, at);
+  if (!(token.flags & TOKEN_GAP)) at->node++;
 }
 
-/* The number of open nodes behind a row. */
-static inline uint32_t p3_depth_behind(uint32_t depth, struct tree_row row) {
-  return row.flags & (ROW_LEAF | ROW_GAP) ? depth - row.closes : depth + 1;
+/* The number of open nodes behind a token. */
+static inline uint32_t p3_depth_behind(uint32_t depth, struct tree_token token) {
+  return token.flags & (TOKEN_LEAF | TOKEN_GAP) ? depth - token.closes : depth + 1;
 }
 
 /* ---- for tests and fuzzing (p3.c) ---- */

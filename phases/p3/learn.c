@@ -3,10 +3,12 @@
  * learn.c - what was seen, and a coding of it. */
 #include "learn.h"
 
+#include "kit/tokens/tree_documents.h"
+
 #include <stdlib.h>
 
-/* A row that occurs less often costs more in the table than behind escapes. */
-#define ROW_COUNT_MIN 3u
+/* A token that occurs less often costs more in the table than behind escapes. */
+#define TOKEN_COUNT_MIN 3u
 /* One piece of the sample in so many is held out. */
 #define HELD_OUT_ONE_IN 8u
 
@@ -16,7 +18,7 @@ void p3_learner_free(struct p3_learner *learner) {
   map_clear(&learner->index, ctx, STAGE_TREE);
   for (uint32_t i = 0; i < learner->kind_count; i++) stage_release(ctx, STAGE_TREE, learner->by_kind[i]);
   stage_release(ctx, STAGE_TREE, learner->by_kind);
-  stage_release(ctx, STAGE_TREE, learner->rows);
+  stage_release(ctx, STAGE_TREE, learner->tokens);
   stage_release(ctx, STAGE_TREE, learner->counts);
   stage_release(ctx, STAGE_TREE, learner->sample);
   stage_release(ctx, STAGE_TREE, learner->memo.found);
@@ -25,26 +27,26 @@ void p3_learner_free(struct p3_learner *learner) {
 
 /* ---- seeing ---- */
 
-static bool rows_reserve(struct p3_learner *learner) {
-  if (learner->row_count < learner->row_capacity) return true;
-  uint32_t capacity = learner->row_capacity ? learner->row_capacity * 2 : 1024;
-  struct tree_row *rows = stage_resize(learner->ctx, STAGE_TREE, learner->rows, capacity * sizeof *rows);
-  if (rows) learner->rows = rows;
+static bool tokens_reserve(struct p3_learner *learner) {
+  if (learner->token_count < learner->token_capacity) return true;
+  uint32_t capacity = learner->token_capacity ? learner->token_capacity * 2 : 1024;
+  struct tree_token *tokens = stage_resize(learner->ctx, STAGE_TREE, learner->tokens, capacity * sizeof *tokens);
+  if (tokens) learner->tokens = tokens;
   uint32_t *counts = stage_resize(learner->ctx, STAGE_TREE, learner->counts, capacity * sizeof *counts);
   if (counts) learner->counts = counts;
-  if (!rows || !counts) return false;
-  learner->row_capacity = capacity;
+  if (!tokens || !counts) return false;
+  learner->token_capacity = capacity;
   return true;
 }
 
-static int row_place(struct p3_learner *learner, struct tree_row row, uint32_t *place) {
-  uint64_t key = row_key(&row);
+static int token_place(struct p3_learner *learner, struct tree_token token, uint32_t *place) {
+  uint64_t key = token_key(&token);
   *place = map_get(&learner->index, key);
   if (*place != MAP_NONE) return STAGE_OK;
-  if (!rows_reserve(learner) || !map_add(&learner->index, learner->ctx, STAGE_TREE, key, learner->row_count))
+  if (!tokens_reserve(learner) || !map_add(&learner->index, learner->ctx, STAGE_TREE, key, learner->token_count))
     return STAGE_OUT_OF_MEMORY;
-  *place = learner->row_count++;
-  learner->rows[*place] = row;
+  *place = learner->token_count++;
+  learner->tokens[*place] = token;
   learner->counts[*place] = 0;
   return STAGE_OK;
 }
@@ -72,12 +74,12 @@ static void histogram_add(struct p3_histogram *histogram, uint32_t number) {
   if (*count < UINT32_MAX) ++*count;
 }
 
-static int numbers_see(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers) {
-  uint32_t count = row_number_count(row), length_at = row.flags & ROW_LENGTH ? count - 1 : count;
+static int numbers_see(struct p3_learner *learner, struct tree_token token, const uint32_t *numbers) {
+  uint32_t count = token_number_count(token), length_at = token.flags & TOKEN_LENGTH ? count - 1 : count;
   for (uint32_t i = 0; i < length_at; i++) histogram_add(&learner->other, numbers[i]);
   if (length_at == count) return STAGE_OK;
   struct p3_histogram *histogram;
-  int error = kind_histogram(learner, row.kind, &histogram);
+  int error = kind_histogram(learner, token.kind, &histogram);
   if (!error) histogram_add(histogram, numbers[length_at]);
   return error;
 }
@@ -91,19 +93,19 @@ static int sample_add(struct p3_learner *learner, uint32_t place) {
     learner->sample_capacity = capacity;
   }
   learner->sample[learner->sample_count++] = place;
-  learner->sample_rows += place != LEARN_BREAK;
+  learner->sample_tokens += place != LEARN_BREAK;
   return STAGE_OK;
 }
 
 /* Pieces are taken from all over: while the sample is a smaller part of its limit than what
  * was seen is of all. */
 static int sample_see(struct p3_learner *learner, uint32_t place) {
-  uint64_t piece = learner->total_rows / LEARN_PIECE_ROWS;
-  if (learner->total_rows == 0 || piece != learner->piece) {
-    double sampled = (double)learner->sample_rows * (double)learner->expected_rows;
+  uint64_t piece = learner->total_tokens / LEARN_PIECE_TOKENS;
+  if (learner->total_tokens == 0 || piece != learner->piece) {
+    double sampled = (double)learner->sample_tokens * (double)learner->expected_tokens;
     bool took = learner->takes_piece;
     learner->takes_piece =
-        learner->sample_rows < LEARN_SAMPLE_ROWS && sampled <= (double)learner->total_rows * LEARN_SAMPLE_ROWS;
+        learner->sample_tokens < LEARN_SAMPLE_TOKENS && sampled <= (double)learner->total_tokens * LEARN_SAMPLE_TOKENS;
     learner->piece = piece;
     if (took) {
       int error = sample_add(learner, LEARN_BREAK);
@@ -114,17 +116,17 @@ static int sample_see(struct p3_learner *learner, uint32_t place) {
 }
 
 bool p3_learner_document_begin(struct p3_learner *learner) {
-  return learner->documents++ % LEARN_NUMBERED_ONE_IN == 0 || learner->numbered_rows < LEARN_NUMBERED_ROWS;
+  return learner->documents++ % LEARN_NUMBERED_ONE_IN == 0 || learner->numbered_tokens < LEARN_NUMBERED_TOKENS;
 }
 
-int p3_learner_row(struct p3_learner *learner, struct tree_row row, const uint32_t *numbers, uint32_t *place) {
-  int error = *place == P3_NOT_FOUND_YET ? row_place(learner, row, place) : STAGE_OK;
-  if (!error && numbers) error = numbers_see(learner, row, numbers);
+int p3_learner_token(struct p3_learner *learner, struct tree_token token, const uint32_t *numbers, uint32_t *place) {
+  int error = *place == P3_NOT_FOUND_YET ? token_place(learner, token, place) : STAGE_OK;
+  if (!error && numbers) error = numbers_see(learner, token, numbers);
   if (!error) error = sample_see(learner, *place);
   if (error) return error;
   if (learner->counts[*place] < UINT32_MAX) learner->counts[*place]++;
-  learner->total_rows++;
-  learner->numbered_rows += numbers != NULL;
+  learner->total_tokens++;
+  learner->numbered_tokens += numbers != NULL;
   return STAGE_OK;
 }
 
@@ -169,7 +171,7 @@ static uint32_t largest_kind(const struct p3_learner *learner, const struct cont
 /* Gives contexts to kinds, the largest first, while that saves more bits than its look-up
  * table takes: of the table, the part that the numbers looked at are of all. */
 static void contexts_choose(const struct p3_learner *learner, struct contexts *contexts) {
-  const double part = learner->total_rows ? (double)learner->numbered_rows / (double)learner->total_rows : 1;
+  const double part = learner->total_tokens ? (double)learner->numbered_tokens / (double)learner->total_tokens : 1;
   const uint64_t table_bits = (uint64_t)(part * (16u << P3_NUMBER_BITS));
   uint16_t entries[1u << P3_NUMBER_BITS];
   contexts->rest = learner->other;
@@ -207,62 +209,56 @@ static int numbers_learn(const struct p3_learner *learner, struct p3_coding *cod
   return STAGE_OK;
 }
 
-/* ---- rows ---- */
+/* ---- tokens ---- */
 
-static int compare_counts(const void *a, const void *b, void *counts_of) {
-  const uint32_t *counts = counts_of;
-  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-  if (counts[i] != counts[j]) return counts[i] > counts[j] ? -1 : 1;
-  return i < j ? -1 : 1; /* the order of first occurrence: the result does not depend on the sort */
-}
-
-/* The rows that are worth their place, commonest first; numbers[place] is a row's number, 0
+/* The tokens that are worth their place, commonest first; numbers[place] is a token's number, 0
  * for those that are not. */
-static int rows_choose(const struct p3_learner *learner, struct p3_coding *coding, uint16_t *numbers) {
-  uint32_t *order = stage_allocate(learner->ctx, STAGE_TREE, (learner->row_count + 1) * sizeof *order);
+static int tokens_choose(const struct p3_learner *learner, struct p3_coding *coding, uint16_t *numbers) {
+  uint32_t *order = stage_allocate(learner->ctx, STAGE_TREE, (learner->token_count + 1) * sizeof *order);
   if (!order) return STAGE_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < learner->row_count; i++) order[i] = i;
-  qsort_r(order, learner->row_count, sizeof *order, compare_counts, learner->counts);
+  for (uint32_t i = 0; i < learner->token_count; i++) order[i] = i;
+  qsort_r(order, learner->token_count, sizeof *order, tree_documents_by_count, learner->counts);
   uint32_t kept = 0;
-  while (kept < learner->row_count && kept + 1 < P3_ROWS_MAX && learner->counts[order[kept]] >= ROW_COUNT_MIN) kept++;
-  coding->rows = stage_allocate(learner->ctx, STAGE_TREE, (kept + 1) * sizeof *coding->rows);
-  if (coding->rows) {
-    memset(numbers, 0, learner->row_count * sizeof *numbers);
-    coding->rows[P3_ESCAPE] = P3_ESCAPE_ROW;
+  while (kept < learner->token_count && kept + 1 < P3_TOKENS_MAX && learner->counts[order[kept]] >= TOKEN_COUNT_MIN)
+    kept++;
+  coding->tokens = stage_allocate(learner->ctx, STAGE_TREE, (kept + 1) * sizeof *coding->tokens);
+  if (coding->tokens) {
+    memset(numbers, 0, learner->token_count * sizeof *numbers);
+    coding->tokens[P3_ESCAPE] = P3_ESCAPE_TOKEN;
     for (uint32_t i = 0; i < kept; i++) {
-      coding->rows[i + 1] = learner->rows[order[i]];
+      coding->tokens[i + 1] = learner->tokens[order[i]];
       numbers[order[i]] = (uint16_t)(i + 1);
     }
-    coding->row_count = coding->row_capacity = kept + 1;
+    coding->token_count = coding->token_capacity = kept + 1;
   }
   stage_release(learner->ctx, STAGE_TREE, order);
-  return coding->rows ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  return coding->tokens ? STAGE_OK : STAGE_OUT_OF_MEMORY;
 }
 
-static void rows_get_contexts(struct p3_coding *coding, const struct contexts *contexts) {
-  for (uint32_t i = 1; i < coding->row_count; i++) {
-    struct tree_row *row = &coding->rows[i];
-    if (!(row->flags & ROW_LENGTH)) continue;
+static void tokens_get_contexts(struct p3_coding *coding, const struct contexts *contexts) {
+  for (uint32_t i = 1; i < coding->token_count; i++) {
+    struct tree_token *token = &coding->tokens[i];
+    if (!(token->flags & TOKEN_LENGTH)) continue;
     for (uint32_t c = 1; c < contexts->count; c++) {
-      if (contexts->kinds[c] == row->kind) row->length = (uint8_t)c;
+      if (contexts->kinds[c] == token->kind) token->length = (uint8_t)c;
     }
   }
 }
 
 /* ---- phrases ---- */
 
-/* The sample as row numbers: what is learned from, then what is held out. A sample that is
+/* The sample as token numbers: what is learned from, then what is held out. A sample that is
  * all there is holds nothing out. */
-static uint32_t sample_arrange(const struct p3_learner *learner, const uint16_t *numbers, uint16_t *rows,
+static uint32_t sample_arrange(const struct p3_learner *learner, const uint16_t *numbers, uint16_t *tokens,
                                uint32_t *train_count) {
-  bool is_all = learner->sample_rows == learner->total_rows;
+  bool is_all = learner->sample_tokens == learner->total_tokens;
   uint32_t used = 0;
   for (int held_out = 0; held_out < 2; held_out++) {
     uint32_t piece = 0;
     for (uint32_t i = 0; i < learner->sample_count; i++) {
       bool is_held_out = !is_all && piece % HELD_OUT_ONE_IN == HELD_OUT_ONE_IN - 1;
       uint32_t place = learner->sample[i];
-      if (is_held_out == held_out) rows[used++] = place == LEARN_BREAK ? P3_ESCAPE : numbers[place];
+      if (is_held_out == held_out) tokens[used++] = place == LEARN_BREAK ? P3_ESCAPE : numbers[place];
       piece += place == LEARN_BREAK;
     }
     if (!held_out) *train_count = used;
@@ -271,12 +267,12 @@ static uint32_t sample_arrange(const struct p3_learner *learner, const uint16_t 
 }
 
 static int phrases_learn(struct p3_learner *learner, const uint16_t *numbers, struct p3_coding *coding) {
-  struct p3_phrases phrases = {.ctx = learner->ctx, .row_count = coding->row_count};
-  uint16_t *rows = stage_allocate(learner->ctx, STAGE_TREE, (learner->sample_count + 1) * sizeof *rows);
-  if (!rows) return STAGE_OUT_OF_MEMORY;
-  uint32_t train_count, count = sample_arrange(learner, numbers, rows, &train_count);
-  int error = p3_phrases_learn(&phrases, rows, train_count, count, learner->total_rows);
-  stage_release(learner->ctx, STAGE_TREE, rows);
+  struct p3_phrases phrases = {.ctx = learner->ctx, .token_count = coding->token_count};
+  uint16_t *tokens = stage_allocate(learner->ctx, STAGE_TREE, (learner->sample_count + 1) * sizeof *tokens);
+  if (!tokens) return STAGE_OUT_OF_MEMORY;
+  uint32_t train_count, count = sample_arrange(learner, numbers, tokens, &train_count);
+  int error = p3_phrases_learn(&phrases, tokens, train_count, count, learner->total_tokens);
+  stage_release(learner->ctx, STAGE_TREE, tokens);
   if (!error) error = p3_phrases_lay_out(&phrases, coding);
   p3_phrases_free(&phrases);
   return error;
@@ -285,12 +281,12 @@ static int phrases_learn(struct p3_learner *learner, const uint16_t *numbers, st
 int p3_learn(struct p3_learner *learner, struct p3_coding *coding) {
   *coding = (struct p3_coding){.is_plain = learner->is_plain};
   struct contexts *contexts = stage_allocate(learner->ctx, STAGE_TREE, sizeof *contexts);
-  uint16_t *numbers = stage_allocate(learner->ctx, STAGE_TREE, (learner->row_count + 1) * sizeof *numbers);
+  uint16_t *numbers = stage_allocate(learner->ctx, STAGE_TREE, (learner->token_count + 1) * sizeof *numbers);
   int error = contexts && numbers ? STAGE_OK : STAGE_OUT_OF_MEMORY;
   if (!error) error = numbers_learn(learner, coding, contexts);
-  if (!error) error = rows_choose(learner, coding, numbers);
+  if (!error) error = tokens_choose(learner, coding, numbers);
   if (!error) {
-    rows_get_contexts(coding, contexts);
+    tokens_get_contexts(coding, contexts);
     error = phrases_learn(learner, numbers, coding);
   }
   stage_release(learner->ctx, STAGE_TREE, contexts);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * numbers.h - prefix codes for the numbers beside rows: Huffman codes (Huffman 1952) of at
+ * numbers.h - prefix codes for the numbers beside tokens: Huffman codes (Huffman 1952) of at
  * most P3_NUMBER_BITS bits, one for each context, which the decoder reads by one look-up. A
  * code is written with its first bit lowest, so that the look-up's index is the next bits as
  * they stand.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * p3.c - the stage "p3 bytecode": a tree is a string of codes, each of which names a phrase of
- * rows learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
+ * tokens learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
  * go to the blob store below: p1 packs them back to back, p2 chunks what is stripped of them.
  *
  * Above a codec that packs nodes (STAGE_PACKS_NODES: p1) it takes that over: paddings are
- * interned in rows and numbers have prefix codes. Alone, operands have a fixed width.
+ * interned in tokens and numbers have prefix codes. Alone, operands have a fixed width.
  *
- * While documents come in, each row has a code of its own, so that a document is stored once
+ * While documents come in, each token has a code of its own, so that a document is stored once
  * it is parsed and the parser's tree can go. Finalizing learns and writes each blob once more. */
 #include "cursor.h"
 #include "encode.h"
@@ -20,10 +20,9 @@ struct store {
   struct p3_encoder reconstructor; /* apart, since blob stores reconstruct while they are given the encoder's blob */
   struct p3_language *languages;
   uint32_t language_count;
-  uint32_t document_end;     /* ids are below */
-  uint32_t documents, fresh; /* documents in all, and put since the last finalizing */
-  uint32_t renewals;         /* how often codings were replaced: their generations come again */
-  bool is_read;              /* a document was opened since the last finalizing */
+  struct tree_documents documents;
+  uint32_t renewals; /* how often codings were replaced: their generations come again */
+  bool is_read;      /* a document was opened since the last finalizing */
 };
 
 static int store_open(const struct stage_ctx *ctx, void **out) {
@@ -81,35 +80,20 @@ static int tree_encode(struct store *s, const struct stage_document *document, c
   return error;
 }
 
-static int blob_put(struct store *s, uint32_t id) {
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  return blob_store->ops->put(blob_store->store, STAGE_TREE, id, s->encoder.blob, s->encoder.blob_bytes, NULL);
-}
-
 static int put_tree(void *store, const struct stage_document *document, TSTree *tree) {
   struct store *s = store;
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
   int error = tree_encode(s, document, tree);
   ts_tree_delete(tree);
-  if (error) return error;
-  uint64_t old;
-  bool known = blob_store->ops->length(blob_store->store, STAGE_TREE, document->id, &old) == STAGE_OK;
-  error = blob_put(s, document->id);
-  if (error) return error;
-  if (document->id >= s->document_end) s->document_end = document->id + 1;
-  if (!known) s->documents++;
-  s->fresh++;
-  s->languages[document->language].rows_put += s->encoder.rows.count;
-  return STAGE_OK;
+  if (!error) error = tree_documents_put(&s->documents, s->ctx, document->id, s->encoder.blob, s->encoder.blob_bytes);
+  if (!error) s->languages[document->language].tokens_put += s->encoder.tokens.count;
+  return error;
 }
 
 static int drop_tree(void *store, uint32_t id) {
   struct store *s = store;
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  int error = blob_store->ops->drop(blob_store->store, STAGE_TREE, id);
-  if (error) return error;
-  if (--s->documents == 0) tables_free(s); /* an empty store keeps nothing */
-  return STAGE_OK;
+  int error = tree_documents_drop(&s->documents, s->ctx, id);
+  if (!error && s->documents.count == 0) tables_free(s); /* an empty store keeps nothing */
+  return error;
 }
 
 static const struct p3_language *language_of(const struct store *s, uint32_t number) {
@@ -130,21 +114,10 @@ static bool blob_open(const struct store *s, const uint8_t *bytes, uint64_t leng
 /* Pins a document's blob and takes it apart. STAGE_NO_DOCUMENT where there is none. */
 static int blob_pin(const struct store *s, uint32_t id, struct stage_pin *pin, struct p3_tree *tree,
                     struct p3_tables *tables) {
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  uint64_t length;
-  int error = blob_store->ops->length(blob_store->store, STAGE_TREE, id, &length);
-  if (!error) error = blob_store->ops->pin(blob_store->store, STAGE_TREE, id, 0, length, pin);
+  int error = tree_documents_pin(s->ctx, id, pin);
   if (error) return error;
   if (blob_open(s, pin->bytes, pin->length, tree, tables)) return STAGE_OK;
-  STAGE_FAIL(s->ctx, "document %u: the header of its tree does not agree with its %llu bytes", id,
-             (unsigned long long)length);
-  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
-  return STAGE_CORRUPT;
-}
-
-static void blob_unpin(const struct store *s, struct stage_pin *pin) {
-  const struct stage_link *blob_store = &s->ctx->blob_store[STAGE_TREE];
-  blob_store->ops->unpin(blob_store->store, STAGE_TREE, pin);
+  return tree_documents_refuse(s->ctx, id, pin);
 }
 
 /* How the numbers of a language at rest are written; on a stack, since it is needed for one call. */
@@ -186,7 +159,7 @@ int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *c
   if (p3_blob_coding(pin.bytes, length, &language, &generation))
     error = builder_open(s, language, generation, &tables, &codes, &room);
   if (!error) error = p3_validate(&s->reconstructor, &tables, codes, pin.bytes, pin.length, why, code);
-  blob_unpin(s, &pin);
+  tree_documents_unpin(s->ctx, &pin);
   return error;
 }
 
@@ -219,7 +192,7 @@ static int reconstruct(void *store, const void *bytes, uint64_t stripped_length,
   if (!error) error = p3_reconstruct(&s->reconstructor, &tables, codes, bytes, stripped_length);
   if (!error && s->reconstructor.blob_bytes != length) error = STAGE_CORRUPT;
   if (!error) memcpy(out, s->reconstructor.blob, length);
-  /* Before the first reading it is a blob store that finalizes, and nothing is to be left behind. */
+  /* Before the first document is opened, the caller is a blob store that finalizes: it leaves nothing behind. */
   if (!s->is_read || s->reconstructor.blob_capacity > RECONSTRUCTOR_BYTES_MAX) p3_encoder_free(&s->reconstructor);
   if (error == STAGE_CORRUPT)
     STAGE_FAIL(s->ctx, "%llu stripped bytes do not make a tree", (unsigned long long)stripped_length);
@@ -228,19 +201,20 @@ static int reconstruct(void *store, const void *bytes, uint64_t stripped_length,
 
 /* ---- finalizing ---- */
 
-/* Shows a document's rows to its language's learner. */
+/* Shows a document's tokens to its language's learner. */
 static int document_see(struct p3_learner *learners, const struct p3_tree *tree, const struct p3_tables *tables) {
   struct p3_learner *learner = &learners[tree->language];
   struct p3_reader reader = {.tables = tables, .tree = tree};
-  struct tree_row row;
-  uint32_t numbers[ROW_NUMBERS_MAX];
-  int error = p3_row_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
+  struct tree_token token;
+  uint32_t numbers[TOKEN_NUMBERS_MAX];
+  int error =
+      p3_token_memo_open(learner->ctx, &learner->memo, tables, tree->generation) ? STAGE_OK : STAGE_OUT_OF_MEMORY;
   bool has_numbers = p3_learner_document_begin(learner);
-  while (!error && (has_numbers ? p3_read_row(&reader, &row, numbers) : p3_read_row_only(&reader, &row))) {
+  while (!error && (has_numbers ? p3_read_token(&reader, &token, numbers) : p3_read_token_only(&reader, &token))) {
     uint32_t escaped = P3_NOT_FOUND_YET;
     bool is_known = reader.number != P3_ESCAPE;
-    error = p3_learner_row(learner, row, has_numbers ? numbers : NULL,
-                           is_known ? &learner->memo.found[reader.number] : &escaped);
+    error = p3_learner_token(learner, token, has_numbers ? numbers : NULL,
+                             is_known ? &learner->memo.found[reader.number] : &escaped);
   }
   return error ? error : p3_learner_document_end(learner);
 }
@@ -251,7 +225,7 @@ static int documents_visit(struct store *s,
                            int (*visit)(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables,
                                         void *with, bool *renewed),
                            void *with) {
-  for (uint32_t id = 0; id < s->document_end; id++) {
+  for (uint32_t id = 0; id < s->documents.end; id++) {
     struct stage_pin pin;
     struct p3_tree tree;
     struct p3_tables tables;
@@ -260,8 +234,8 @@ static int documents_visit(struct store *s,
     if (error == STAGE_NO_DOCUMENT) continue;
     if (error) return error;
     error = visit(s, &tree, &tables, with, &renewed);
-    blob_unpin(s, &pin);
-    if (!error && renewed) error = blob_put(s, id);
+    tree_documents_unpin(s->ctx, &pin);
+    if (!error && renewed) error = tree_documents_renew(s->ctx, id, s->encoder.blob, s->encoder.blob_bytes);
     if (error) return error;
   }
   return STAGE_OK;
@@ -276,7 +250,7 @@ static int visit_see(struct store *s, const struct p3_tree *tree, const struct p
 static int visit_renew(struct store *s, const struct p3_tree *tree, const struct p3_tables *tables, void *with,
                        bool *renewed) {
   struct p3_language *language = &s->languages[tree->language];
-  struct p3_row_memo *memos = with;
+  struct p3_token_memo *memos = with;
   *renewed = tree->generation != language->current.generation;
   return *renewed ? p3_transcode(&s->encoder, language, tree, tables, &memos[tree->language]) : STAGE_OK;
 }
@@ -295,7 +269,7 @@ static int codings_learn(struct store *s, struct p3_learner *learners) {
   s->renewals++;
   for (uint32_t i = 0; i < s->language_count && !error; i++) {
     struct p3_coding coding;
-    if (learners[i].total_rows == 0) continue;
+    if (learners[i].total_tokens == 0) continue;
     error = p3_learn(&learners[i], &coding);
     p3_learner_free(&learners[i]);
     if (!error) error = p3_language_renew(&s->languages[i], &coding);
@@ -305,7 +279,7 @@ static int codings_learn(struct store *s, struct p3_learner *learners) {
 
 /* Writes every blob that is not of its language's current generation again. */
 static int documents_renew(struct store *s) {
-  struct p3_row_memo *memos = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *memos);
+  struct p3_token_memo *memos = stage_allocate(s->ctx, STAGE_TREE, s->language_count * sizeof *memos);
   if (!memos) return STAGE_OUT_OF_MEMORY;
   memset(memos, 0, s->language_count * sizeof *memos);
   int error = documents_visit(s, visit_renew, memos);
@@ -322,7 +296,7 @@ static int learn(struct store *s) {
   if (!learners) return STAGE_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < s->language_count; i++)
     learners[i] =
-        (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_rows = s->languages[i].rows_put};
+        (struct p3_learner){.ctx = s->ctx, .is_plain = is_plain(s), .expected_tokens = s->languages[i].tokens_put};
   int error = documents_visit(s, visit_see, learners);
   if (!error) error = codings_learn(s, learners);
   for (uint32_t i = 0; i < s->language_count; i++) p3_learner_free(&learners[i]);
@@ -330,16 +304,14 @@ static int learn(struct store *s) {
   return error ? error : documents_renew(s);
 }
 
-/* After a few edits the coding is as good as before: one is learned anew only when an
- * eighth of the documents is. */
 static int finalize(void *store) {
   struct store *s = store;
   int error = STAGE_OK;
-  if (s->fresh > 0 && (uint64_t)s->fresh * 8 >= s->documents) {
+  if (tree_documents_want_learning(&s->documents)) {
     error = languages_open(s);
     if (!error) error = documents_renew(s); /* of a finalizing that was cut short */
     if (!error) error = learn(s);
-    if (!error) s->fresh = 0;
+    if (!error) s->documents.fresh = 0;
   }
   p3_encoder_free(&s->encoder);
   p3_encoder_free(&s->reconstructor);
@@ -376,15 +348,15 @@ static int visit_parts(struct store *s, const struct p3_tree *tree, const struct
 static void stats(void *store, stage_stat_fn *emit, void *sink) {
   struct store *s = store;
   struct parts parts = {0};
-  uint64_t rows = 0, phrases = 0, coding = 0, alphabet = 0;
+  uint64_t tokens = 0, phrases = 0, coding = 0, alphabet = 0;
   for (uint32_t i = 0; i < s->language_count; i++) {
     const struct p3_language *l = &s->languages[i];
-    rows += l->current.row_count;
+    tokens += l->current.token_count;
     phrases += l->current.phrase_count;
     coding += p3_coding_bytes(&l->current);
     alphabet += alphabet_bytes(&l->alphabet);
   }
-  emit(sink, "rows", "count", (double)rows);
+  emit(sink, "tokens", "count", (double)tokens);
   emit(sink, "phrases", "count", (double)phrases);
   emit(sink, "dictionary_bytes", "bytes", (double)coding);
   emit(sink, "alphabet_bytes", "bytes", (double)alphabet);
@@ -404,26 +376,20 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
 static int save(void *store, stage_write_fn *write, void *sink) {
   const struct store *s = store;
   struct p3_languages languages = {s->languages, s->language_count};
-  struct tables_documents documents = {s->document_end, s->documents, s->fresh};
-  return p3_tables_save(s->ctx, is_plain(s), &languages, &documents, write, sink);
+  return p3_tables_save(s->ctx, is_plain(s), &languages, &s->documents, write, sink);
 }
 
 static int load(void *store, const void *bytes, uint64_t length) {
   struct store *s = store;
   struct p3_languages languages;
-  struct tables_documents documents;
-  if (s->documents > 0) {
-    STAGE_FAIL(s->ctx, "tables cannot be loaded into a store that has documents; open a new one");
-    return STAGE_MISUSE;
-  }
-  int error = p3_tables_load(s->ctx, is_plain(s), bytes, length, &languages, &documents);
+  struct tree_documents documents;
+  int error = tree_documents_must_be_none(&s->documents, s->ctx);
+  if (!error) error = p3_tables_load(s->ctx, is_plain(s), bytes, length, &languages, &documents);
   if (error) return error;
   tables_free(s);
   s->languages = languages.p;
   s->language_count = languages.count;
-  s->document_end = documents.end;
-  s->documents = documents.count;
-  s->fresh = documents.fresh;
+  s->documents = documents;
   return STAGE_OK;
 }
 
@@ -451,8 +417,8 @@ static int cursor_new(void *store, struct stage_cursor **out) {
   struct store *s = store;
   struct cursor *c = stage_allocate(s->ctx, STAGE_TREE, sizeof *c);
   if (!c) return STAGE_OUT_OF_MEMORY;
-  *c = (struct cursor){.p3 = {.rows = {.ctx = s->ctx}}, .store = s};
-  *out = &c->p3.rows.pub;
+  *c = (struct cursor){.p3 = {.moves = {.ctx = s->ctx}}, .store = s};
+  *out = &c->p3.moves.pub;
   return STAGE_OK;
 }
 
@@ -460,7 +426,7 @@ static void cursor_close(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c->p3.open) return;
   c->p3.open = false;
-  blob_unpin(c->store, &c->p3.pin);
+  tree_documents_unpin(c->store->ctx, &c->p3.pin);
 }
 
 static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
@@ -473,14 +439,14 @@ static int cursor_open(struct stage_cursor *cursor, uint32_t id) {
   if (c->renewals != c->store->renewals) p3_cursor_free_scans(p3);
   c->renewals = c->store->renewals;
   p3->open = true;
-  return row_cursor_start(&p3->rows) ? STAGE_OK : p3->rows.pub.error;
+  return token_cursor_start(&p3->moves) ? STAGE_OK : p3->moves.pub.error;
 }
 
 static void cursor_delete(struct stage_cursor *cursor) {
   struct cursor *c = (struct cursor *)cursor;
   if (!c) return;
   cursor_close(cursor);
-  row_cursor_free_frames(&c->p3.rows);
+  token_cursor_free_frames(&c->p3.moves);
   p3_cursor_free_scans(&c->p3);
   stage_release(c->store->ctx, STAGE_TREE, c);
 }
@@ -508,7 +474,7 @@ static const struct stage_ops ops = {
     .cursor_open = cursor_open,
     .cursor_close = cursor_close,
     .cursor_delete = cursor_delete,
-    ROW_CURSOR_HOOKS,
+    TOKEN_CURSOR_HOOKS,
     .goto_first_child = p3_goto_first_child,
     .goto_next_sibling = p3_goto_next_sibling,
     .goto_parent = p3_goto_parent,

@@ -9,10 +9,10 @@
 #define BATCH_MIN 64u
 #define BATCH_SHARE 3u /* a batch is this part of the phrases there are */
 #define PAIR_SLOTS (1u << 16)
-/* A batch is counted in about so many rows, in windows from all over: the first batches, of
+/* A batch is counted in about so many tokens, in windows from all over: the first batches, of
  * the commonest pairs, need no more. */
-#define COUNTED_ROWS (128u * 1024u)
-#define WINDOW_ROWS 2048u
+#define COUNTED_TOKENS (128u * 1024u)
+#define WINDOW_TOKENS 2048u
 
 /* ---- counting pairs ---- */
 
@@ -33,7 +33,7 @@ struct table {
 #define SKETCH_BITS_MIN 10u
 #define SKETCH_COUNT_MAX 4095u
 struct sketch {
-  uint32_t bits; /* as many bounds are used as the rows that are counted need */
+  uint32_t bits; /* as many bounds are used as the tokens that are counted need */
   uint16_t bounds[1u << SKETCH_BITS];
 };
 
@@ -66,37 +66,37 @@ static void table_empty(struct table *table, uint32_t pairs) {
   table->used = 0;
 }
 
-/* The pair that begins at rows[i], 0 where there is none that may be made. */
-static inline uint32_t pair_at(const uint8_t *lengths, const uint16_t *rows, uint32_t i) {
-  uint32_t left = rows[i], right = rows[i + 1];
-  if (left == 0 || right == 0 || lengths[left] + lengths[right] > P3_PHRASE_ROWS_MAX) return 0;
+/* The pair that begins at tokens[i], 0 where there is none that may be made. */
+static inline uint32_t pair_at(const uint8_t *lengths, const uint16_t *tokens, uint32_t i) {
+  uint32_t left = tokens[i], right = tokens[i + 1];
+  if (left == 0 || right == 0 || lengths[left] + lengths[right] > P3_PHRASE_TOKENS_MAX) return 0;
   return left << 16 | right;
 }
 
-/* Rows in which pairs are counted. */
+/* Tokens in which pairs are counted. */
 struct window {
   uint32_t at, end;
 };
 
 /* The first window, and every one that is looked at after it; false: that was the last one. */
 static bool window_next(struct window *window, uint32_t count) {
-  uint32_t stride = count / COUNTED_ROWS ? count / COUNTED_ROWS : 1;
+  uint32_t stride = count / COUNTED_TOKENS ? count / COUNTED_TOKENS : 1;
   if (stride == 1 && window->end == 0) *window = (struct window){0, count};
   else if (stride == 1) return false;
-  else if (window->end == 0) *window = (struct window){0, WINDOW_ROWS};
-  else *window = (struct window){window->at + WINDOW_ROWS * stride, window->at + WINDOW_ROWS * (stride + 1)};
+  else if (window->end == 0) *window = (struct window){0, WINDOW_TOKENS};
+  else *window = (struct window){window->at + WINDOW_TOKENS * stride, window->at + WINDOW_TOKENS * (stride + 1)};
   if (window->end > count) window->end = count;
   return window->at + 1 < window->end;
 }
 
-static void sketch_make(struct sketch *sketch, const uint8_t *lengths, const uint16_t *rows, uint32_t count) {
+static void sketch_make(struct sketch *sketch, const uint8_t *lengths, const uint16_t *tokens, uint32_t count) {
   sketch->bits = SKETCH_BITS_MIN;
   while (sketch->bits < SKETCH_BITS && 1u << sketch->bits < count) sketch->bits++;
   memset(sketch->bounds, 0, sizeof *sketch->bounds << sketch->bits);
   uint32_t shift = 32 - sketch->bits;
   for (struct window w = {0}; window_next(&w, count);) {
     for (uint32_t i = w.at; i + 1 < w.end; i++) {
-      uint32_t pair = pair_at(lengths, rows, i);
+      uint32_t pair = pair_at(lengths, tokens, i);
       uint16_t *bound = &sketch->bounds[pair_hash(pair) >> shift];
       *bound = (uint16_t)(*bound + (pair != 0 && *bound < SKETCH_COUNT_MAX));
     }
@@ -116,13 +116,13 @@ static uint32_t sketch_threshold(const struct sketch *sketch, uint32_t wanted, u
 /* So many places of a window are sifted at once. */
 #define SIFTED 1024u
 
-/* The places in [from, to) whose pair may be common enough; there is a row at `to`. Branches would
+/* The places in [from, to) whose pair may be common enough; there is a token at `to`. Branches would
  * be guessed wrong too often. */
-static uint32_t places_sift(const struct sketch *sketch, uint32_t bound, const uint8_t *lengths, const uint16_t *rows,
+static uint32_t places_sift(const struct sketch *sketch, uint32_t bound, const uint8_t *lengths, const uint16_t *tokens,
                             uint32_t from, uint32_t to, uint32_t places[SIFTED]) {
   uint32_t count = 0;
   for (uint32_t i = from; i < to; i++) {
-    uint32_t pair = pair_at(lengths, rows, i);
+    uint32_t pair = pair_at(lengths, tokens, i);
     places[count] = i;
     count += (pair != 0) & (*sketch_bound(sketch, pair) >= bound);
   }
@@ -144,7 +144,7 @@ static bool pair_count(struct table *table, uint32_t pair) {
 
 /* Counts the pairs that may be among the `wanted` commonest. Equal neighbours overlap: of three, one
  * pair can be made. */
-static void pairs_count(const struct sketch *sketch, uint32_t wanted, const uint8_t *lengths, const uint16_t *rows,
+static void pairs_count(const struct sketch *sketch, uint32_t wanted, const uint8_t *lengths, const uint16_t *tokens,
                         uint32_t count, struct table *table) {
   uint32_t reached, bound = sketch_threshold(sketch, wanted, &reached), places[SIFTED];
   table_empty(table, reached);
@@ -152,11 +152,11 @@ static void pairs_count(const struct sketch *sketch, uint32_t wanted, const uint
     uint32_t next = w.at; /* places in front of it are taken */
     for (uint32_t from = w.at, to; from + 1 < w.end; from = to) {
       to = w.end - 1 - from < SIFTED ? w.end - 1 : from + SIFTED;
-      uint32_t sifted = places_sift(sketch, bound, lengths, rows, from, to, places);
+      uint32_t sifted = places_sift(sketch, bound, lengths, tokens, from, to, places);
       for (uint32_t k = 0; k < sifted; k++) {
-        uint32_t i = places[k], left = rows[i], right = rows[i + 1];
+        uint32_t i = places[k], left = tokens[i], right = tokens[i + 1];
         if (i < next || !pair_count(table, left << 16 | right)) continue;
-        if (left == right && i + 2 < w.end && rows[i + 2] == left) next = i + 2;
+        if (left == right && i + 2 < w.end && tokens[i + 2] == left) next = i + 2;
       }
     }
   }
@@ -215,15 +215,15 @@ static void batch_make(struct p3_phrases *phrases, const struct counted *pairs, 
 }
 
 /* Replaces the pairs from left to right, in place; returns how many phrases remain. */
-static uint32_t batch_apply(const struct batch *batch, uint16_t *rows, uint32_t count) {
+static uint32_t batch_apply(const struct batch *batch, uint16_t *tokens, uint32_t count) {
   uint32_t out = 0;
   for (uint32_t i = 0; i < count; out++) {
-    uint32_t left = rows[i++], right = i < count ? rows[i] : P3_ESCAPE;
-    rows[out] = (uint16_t)left;
+    uint32_t left = tokens[i++], right = i < count ? tokens[i] : P3_ESCAPE;
+    tokens[out] = (uint16_t)left;
     if (!(batch->parts[left] & batch->parts[right] >> 1 & IS_LEFT)) continue;
     const struct counted *slot = slot_of(&batch->chosen, left << 16 | right);
     if (slot->pair == 0) continue;
-    rows[out] = (uint16_t)slot->count;
+    tokens[out] = (uint16_t)slot->count;
     i++;
   }
   return out;
@@ -231,15 +231,15 @@ static uint32_t batch_apply(const struct batch *batch, uint16_t *rows, uint32_t 
 
 /* ---- how many ---- */
 
-/* The rows that a pool of the first `count` phrases holds: those of phrases that are part of
+/* The tokens that a pool of the first `count` phrases holds: those of phrases that are part of
  * no other one. */
-static uint64_t pool_rows(const struct p3_phrases *phrases, uint32_t count, uint8_t *is_part) {
-  uint64_t rows = 0;
+static uint64_t pool_tokens(const struct p3_phrases *phrases, uint32_t count, uint8_t *is_part) {
+  uint64_t tokens = 0;
   memset(is_part, 0, count);
-  for (uint32_t p = phrases->row_count; p < count; p++)
+  for (uint32_t p = phrases->token_count; p < count; p++)
     is_part[phrases->pairs[p].left] = is_part[phrases->pairs[p].right] = 1;
-  for (uint32_t p = 0; p < count; p++) rows += is_part[p] ? 0 : phrases->lengths[p];
-  return rows;
+  for (uint32_t p = 0; p < count; p++) tokens += is_part[p] ? 0 : phrases->lengths[p];
+  return tokens;
 }
 
 static uint32_t bits_for(uint32_t count) {
@@ -255,9 +255,9 @@ struct learning {
   struct table pairs;
   struct batch *batch;
   uint8_t *is_part;
-  uint16_t *rows;
-  uint32_t train_count, count; /* what is left of rows */
-  double rows_each;            /* rows of the whole store for each row that was held out */
+  uint16_t *tokens;
+  uint32_t train_count, count; /* what is left of tokens */
+  double tokens_each;          /* tokens of the whole store for each token that was held out */
   double best_bits;
   uint32_t best_count;
 };
@@ -266,9 +266,9 @@ struct learning {
 static bool is_better(struct learning *l) {
   const struct p3_phrases *phrases = l->phrases;
   uint32_t held_out = l->count - l->train_count;
-  double codes = (double)(held_out ? held_out : l->count) * l->rows_each;
+  double codes = (double)(held_out ? held_out : l->count) * l->tokens_each;
   double bits = codes * bits_for(phrases->count) + (double)phrases->count * 32 +
-                (double)pool_rows(phrases, phrases->count, l->is_part) * 16;
+                (double)pool_tokens(phrases, phrases->count, l->is_part) * 16;
   if (l->best_count > 0 && bits >= l->best_bits) return false;
   l->best_bits = bits;
   l->best_count = phrases->count;
@@ -279,18 +279,18 @@ static int phrases_grow(struct learning *l) {
   struct p3_phrases *phrases = l->phrases;
   while (phrases->count < 1u << P3_CODE_BITS_MAX) {
     uint32_t full = 1u << bits_for(phrases->count + 1);
-    uint32_t most = (phrases->count - phrases->row_count) / BATCH_SHARE;
+    uint32_t most = (phrases->count - phrases->token_count) / BATCH_SHARE;
     if (most < BATCH_MIN) most = BATCH_MIN;
     if (most > full - phrases->count) most = full - phrases->count;
     if (!phrases_reserve(phrases, phrases->count + most)) return STAGE_OUT_OF_MEMORY;
-    sketch_make(l->sketch, phrases->lengths, l->rows, l->train_count);
-    pairs_count(l->sketch, most, phrases->lengths, l->rows, l->train_count, &l->pairs);
+    sketch_make(l->sketch, phrases->lengths, l->tokens, l->train_count);
+    pairs_count(l->sketch, most, phrases->lengths, l->tokens, l->train_count, &l->pairs);
     uint32_t selected = pairs_select(&l->pairs, most);
     if (selected == 0) break;
     batch_make(phrases, l->pairs.slots, selected, l->batch);
-    uint32_t train = batch_apply(l->batch, l->rows, l->train_count);
-    uint32_t rest = batch_apply(l->batch, l->rows + l->train_count, l->count - l->train_count);
-    memmove(l->rows + train, l->rows + l->train_count, rest * sizeof *l->rows);
+    uint32_t train = batch_apply(l->batch, l->tokens, l->train_count);
+    uint32_t rest = batch_apply(l->batch, l->tokens + l->train_count, l->count - l->train_count);
+    memmove(l->tokens + train, l->tokens + l->train_count, rest * sizeof *l->tokens);
     l->train_count = train;
     l->count = train + rest;
     if (phrases->count == full && !is_better(l)) break;
@@ -308,22 +308,22 @@ static int learning_open(struct learning *l) {
   if (!error) error = l->batch ? table_open(ctx, &l->batch->chosen) : STAGE_OUT_OF_MEMORY;
   l->sketch = stage_allocate(ctx, STAGE_TREE, sizeof *l->sketch);
   l->is_part = stage_allocate(ctx, STAGE_TREE, 1u << P3_CODE_BITS_MAX);
-  if (!error && (!l->sketch || !l->is_part || !phrases_reserve(phrases, phrases->row_count)))
+  if (!error && (!l->sketch || !l->is_part || !phrases_reserve(phrases, phrases->token_count)))
     error = STAGE_OUT_OF_MEMORY;
   if (error) return error;
-  memset(phrases->pairs, 0, phrases->row_count * sizeof *phrases->pairs);
-  memset(phrases->lengths, 1, phrases->row_count);
-  phrases->count = phrases->row_count;
+  memset(phrases->pairs, 0, phrases->token_count * sizeof *phrases->pairs);
+  memset(phrases->lengths, 1, phrases->token_count);
+  phrases->count = phrases->token_count;
   return STAGE_OK;
 }
 
-/* How often each of the first `best_count` phrases is used in what is left of the rows; newer
+/* How often each of the first `best_count` phrases is used in what is left of the tokens; newer
  * ones count for their parts. */
-static int uses_count(struct p3_phrases *phrases, const uint16_t *rows, uint32_t count, uint32_t best_count) {
+static int uses_count(struct p3_phrases *phrases, const uint16_t *tokens, uint32_t count, uint32_t best_count) {
   phrases->uses = stage_allocate(phrases->ctx, STAGE_TREE, phrases->count * sizeof *phrases->uses);
   if (!phrases->uses) return STAGE_OUT_OF_MEMORY;
   memset(phrases->uses, 0, phrases->count * sizeof *phrases->uses);
-  for (uint32_t i = 0; i < count; i++) phrases->uses[rows[i]]++;
+  for (uint32_t i = 0; i < count; i++) phrases->uses[tokens[i]]++;
   for (uint32_t p = phrases->count; p-- > best_count;) {
     phrases->uses[phrases->pairs[p].left] += phrases->uses[p];
     phrases->uses[phrases->pairs[p].right] += phrases->uses[p];
@@ -331,18 +331,18 @@ static int uses_count(struct p3_phrases *phrases, const uint16_t *rows, uint32_t
   return STAGE_OK;
 }
 
-int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *rows, uint32_t train_count, uint32_t count,
-                     uint64_t total_rows) {
+int p3_phrases_learn(struct p3_phrases *phrases, uint16_t *tokens, uint32_t train_count, uint32_t count,
+                     uint64_t total_tokens) {
   const struct stage_ctx *ctx = phrases->ctx;
-  struct learning l = {.phrases = phrases, .rows = rows, .train_count = train_count, .count = count};
+  struct learning l = {.phrases = phrases, .tokens = tokens, .train_count = train_count, .count = count};
   uint32_t held_out = count - train_count;
-  l.rows_each = count > 0 ? (double)total_rows / (held_out ? held_out : count) : 0;
+  l.tokens_each = count > 0 ? (double)total_tokens / (held_out ? held_out : count) : 0;
   int error = learning_open(&l);
   if (!error) {
     is_better(&l);
     error = phrases_grow(&l);
   }
-  if (!error) error = uses_count(phrases, l.rows, l.count, l.best_count);
+  if (!error) error = uses_count(phrases, l.tokens, l.count, l.best_count);
   if (!error) {
     phrases->count = l.best_count;
     phrases->code_bits = bits_for(phrases->count);
@@ -363,20 +363,20 @@ void p3_phrases_free(struct p3_phrases *phrases) {
 
 /* ---- the pool ---- */
 
-/* Where a phrase's rows stand: in those of a root, which is part of no other phrase. */
+/* Where a phrase's tokens stand: in those of a root, which is part of no other phrase. */
 struct placing {
   uint32_t root, offset; /* root NOWHERE: not known yet */
   uint32_t start;        /* of a root, in the pool */
-  uint64_t heat;         /* of a root: rows read of it, in the sample */
+  uint64_t heat;         /* of a root: tokens read of it, in the sample */
 };
 #define NOWHERE UINT32_MAX
 
-/* Writes a phrase's rows at `out`. A pair's parts are older than it is, so that the depth of
+/* Writes a phrase's tokens at `out`. A pair's parts are older than it is, so that the depth of
  * this recursion is below the length of a phrase. */
-static void rows_write(const struct p3_phrases *phrases, uint32_t phrase, uint16_t *out) {
-  while (phrase >= phrases->row_count) {
+static void tokens_write(const struct p3_phrases *phrases, uint32_t phrase, uint16_t *out) {
+  while (phrase >= phrases->token_count) {
     struct p3_pair pair = phrases->pairs[phrase];
-    rows_write(phrases, pair.left, out);
+    tokens_write(phrases, pair.left, out);
     out += phrases->lengths[pair.left];
     phrase = pair.right;
   }
@@ -390,7 +390,7 @@ static void roots_find(const struct p3_phrases *phrases, struct placing *placing
     struct placing *own = &placings[p];
     if (own->root == NOWHERE) own->root = p;
     placings[own->root].heat += (uint64_t)phrases->uses[p] * phrases->lengths[p];
-    if (p < phrases->row_count) continue;
+    if (p < phrases->token_count) continue;
     struct p3_pair pair = phrases->pairs[p];
     if (placings[pair.left].root == NOWHERE) {
       placings[pair.left].root = own->root;
@@ -418,7 +418,7 @@ static int compare_uses(const void *a, const void *b, void *uses_of) {
 }
 
 /* The roots, those that are read most first, so that these lie together in the caches; the
- * escape, a root like any row, stands at 0. Returns the size of the pool. */
+ * escape, a root like any token, stands at 0. Returns the size of the pool. */
 static uint32_t pool_fill(const struct p3_phrases *phrases, struct placing *placings, uint32_t *order, uint16_t *pool) {
   uint32_t roots = 0, used = 1;
   for (uint32_t p = 1; p < phrases->count; p++) {
@@ -428,7 +428,7 @@ static uint32_t pool_fill(const struct p3_phrases *phrases, struct placing *plac
   pool[0] = P3_ESCAPE;
   for (uint32_t i = 0; i < roots; i++) {
     placings[order[i]].start = used;
-    rows_write(phrases, order[i], pool + used);
+    tokens_write(phrases, order[i], pool + used);
     used += phrases->lengths[order[i]];
   }
   return used;

@@ -6,14 +6,14 @@
  *   off size
  *     0    1 generation
  *     1    2 language
- *     3      codes, two bytes each; behind a code 0 the escaped row, 8 bytes; they end where
+ *     3      codes, two bytes each; behind a code 0 the escaped token, 8 bytes; they end where
  *            the root ends
  *            numbers, as varints, from the end to here: the first byte of the first number is
  *            the last of all
  * Gone are counts, entries and footer: everything that an edit at the beginning of a text
  * changes in the whole blob. Codes and numbers stand in whole bytes, because an edit that
  * inserts bits would otherwise change every byte behind it. As both are read from their ends to
- * where they meet, one pass over the rows finds everything (blob.c), and no count is needed. What is
+ * where they meet, one pass over the tokens finds everything (blob.c), and no count is needed. What is
  * reconstructed is a tree that may be decoded, whatever the bytes were; that it is the tree that was stripped is
  * known by the blob store's checksum: other bytes, or fewer, can be another tree's. */
 #include "encode.h"
@@ -27,8 +27,8 @@ static uint8_t *strip_codes(const struct p3_tree *tree, uint8_t *p) {
     memcpy(p, &code, sizeof code);
     p += sizeof code;
     if (code != P3_ESCAPE || escape == tree->escape_count) continue;
-    memcpy(p, tree->escapes + (size_t)escape++ * sizeof(struct tree_row), sizeof(struct tree_row));
-    p += sizeof(struct tree_row);
+    memcpy(p, tree->escapes + (size_t)escape++ * sizeof(struct tree_token), sizeof(struct tree_token));
+    p += sizeof(struct tree_token);
   }
   return p;
 }
@@ -50,12 +50,12 @@ int p3_strip(const struct p3_tables *tables, const struct p3_tree *tree, uint8_t
   *p++ = (uint8_t)(tree->language >> 8);
   p = strip_codes(tree, p);
   struct p3_reader reader = {.tables = tables, .tree = tree};
-  struct tree_row row;
-  uint32_t numbers[ROW_NUMBERS_MAX];
+  struct tree_token token;
+  uint32_t numbers[TOKEN_NUMBERS_MAX];
   uint8_t *end = out + room, *first = end; /* numbers go down from the end of the room, and move to the codes */
-  while (p3_read_row(&reader, &row, numbers)) {
-    if (first - p < (ptrdiff_t)(ROW_NUMBERS_MAX * VARINT_BYTES_MAX)) return STAGE_LIMIT;
-    for (uint32_t i = 0; i < row_number_count(row); i++) first = varint_write_down(first, numbers[i]);
+  while (p3_read_token(&reader, &token, numbers)) {
+    if (first - p < (ptrdiff_t)(TOKEN_NUMBERS_MAX * VARINT_BYTES_MAX)) return STAGE_LIMIT;
+    for (uint32_t i = 0; i < token_number_count(token); i++) first = varint_write_down(first, numbers[i]);
   }
   memmove(p, first, (size_t)(end - first));
   *stripped_length = (uint64_t)(p - out) + (uint64_t)(end - first);

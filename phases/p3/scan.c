@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
  * scan.c - "every call_expression of this corpus". Whether a phrase holds a symbol is known
- * before a tree is looked at, so a scan reads codes and no rows: some four bits a node. A
+ * before a tree is looked at, so a scan reads codes and no tokens: some four bits a node. A
  * kernel: counting is one load and one addition a code. */
 #include "cursor.h"
 
 void p3_cursor_free_scans(struct p3_cursor *cursor) {
   for (uint32_t i = 0; i < cursor->scan_count; i++)
-    stage_release(cursor->rows.ctx, STAGE_TREE, cursor->scans[i].counts);
-  stage_release(cursor->rows.ctx, STAGE_TREE, cursor->scans);
+    stage_release(cursor->moves.ctx, STAGE_TREE, cursor->scans[i].counts);
+  stage_release(cursor->moves.ctx, STAGE_TREE, cursor->scans);
   cursor->scans = NULL;
   cursor->scan_count = 0;
 }
 
-static bool row_has(const struct p3_tables *tables, struct tree_row row, uint16_t symbol) {
-  return !(row.flags & ROW_GAP) && tables->kinds[row.kind].symbol == symbol;
+static bool token_has(const struct p3_tables *tables, struct tree_token token, uint16_t symbol) {
+  return !(token.flags & TOKEN_GAP) && tables->kinds[token.kind].symbol == symbol;
 }
 
 /* before[i]: how often the symbol occurs in the pool in front of place i, modulo 256. `has` says
- * it of a row. */
+ * it of a token. */
 static void pool_count(const struct p3_tables *tables, const uint8_t *has, uint8_t *before) {
   uint8_t sum = 0;
   for (uint32_t i = 0; i < tables->pool_count; i++) {
@@ -28,30 +28,31 @@ static void pool_count(const struct p3_tables *tables, const uint8_t *has, uint8
   before[tables->pool_count] = sum;
 }
 
-_Static_assert(P3_PHRASE_ROWS_MAX < 256, "what a phrase holds is known modulo 256");
+_Static_assert(P3_PHRASE_TOKENS_MAX < 256, "what a phrase holds is known modulo 256");
 
 /* Counts the symbol in every phrase: a phrase is a piece of the pool, and a difference of what is
  * in front of its ends takes no loop. Codes that no phrase has read as 0. */
 static bool table_make(struct p3_cursor *c, struct p3_scan_table *table, uint16_t symbol) {
   const struct p3_tables *tables = &c->tables;
   uint32_t codes = 1u << tables->code_bits;
-  uint8_t *counts = stage_resize(c->rows.ctx, STAGE_TREE, table->counts, codes);
-  uint8_t *has = stage_allocate(c->rows.ctx, STAGE_TREE, (size_t)tables->row_count + tables->pool_count + 1);
+  uint8_t *counts = stage_resize(c->moves.ctx, STAGE_TREE, table->counts, codes);
+  uint8_t *has = stage_allocate(c->moves.ctx, STAGE_TREE, (size_t)tables->token_count + tables->pool_count + 1);
   if (counts) table->counts = counts;
   if (!counts || !has) {
-    stage_release(c->rows.ctx, STAGE_TREE, has);
+    stage_release(c->moves.ctx, STAGE_TREE, has);
     table->is_made = false;
     return false;
   }
-  uint8_t *before = has + tables->row_count;
-  for (uint32_t i = 0; i < tables->row_count; i++) has[i] = i != P3_ESCAPE && row_has(tables, tables->rows[i], symbol);
+  uint8_t *before = has + tables->token_count;
+  for (uint32_t i = 0; i < tables->token_count; i++)
+    has[i] = i != P3_ESCAPE && token_has(tables, tables->tokens[i], symbol);
   pool_count(tables, has, before);
   for (uint32_t p = 0; p < tables->phrase_count; p++) {
     const uint8_t *start = before + (tables->phrases[p] >> 8);
     counts[p] = (uint8_t)(start[tables->phrases[p] & 255] - *start);
   }
   memset(counts + tables->phrase_count, 0, codes - tables->phrase_count);
-  stage_release(c->rows.ctx, STAGE_TREE, has);
+  stage_release(c->moves.ctx, STAGE_TREE, has);
   table->symbol = symbol;
   table->generation = c->tree.generation;
   table->phrase_count = tables->phrase_count;
@@ -63,7 +64,7 @@ static bool table_make(struct p3_cursor *c, struct p3_scan_table *table, uint16_
 static const uint8_t *counts_of(struct p3_cursor *c, uint16_t symbol) {
   uint32_t language = c->tree.language;
   if (language >= c->scan_count) {
-    struct p3_scan_table *scans = stage_resize(c->rows.ctx, STAGE_TREE, c->scans, (language + 1) * sizeof *scans);
+    struct p3_scan_table *scans = stage_resize(c->moves.ctx, STAGE_TREE, c->scans, (language + 1) * sizeof *scans);
     if (!scans) return NULL;
     memset(scans + c->scan_count, 0, (language + 1 - c->scan_count) * sizeof *scans);
     c->scans = scans;
@@ -140,13 +141,13 @@ int p3_count_symbol(struct stage_cursor *cursor, uint16_t symbol, uint32_t *coun
   if (!counts) return STAGE_OUT_OF_MEMORY;
   *count = count_codes(&c->tree, counts);
   for (uint32_t i = 0; i < c->tree.escape_count; i++)
-    *count += row_has(&c->tables, p3_escaped_row(&c->tree, i), symbol);
+    *count += token_has(&c->tables, p3_escaped_token(&c->tree, i), symbol);
   return STAGE_OK;
 }
 
-/* Whether the row that `at` is in front of is a node with the symbol. */
+/* Whether the token that `at` is in front of is a node with the symbol. */
 static bool is_at(const struct p3_cursor *c, struct p3_at at, uint16_t symbol) {
-  return row_has(&c->tables, p3_next_row(&c->tables, &c->tree, &at), symbol);
+  return token_has(&c->tables, p3_next_token(&c->tables, &c->tree, &at), symbol);
 }
 
 /* The first code from `code` on whose phrase holds the symbol, escapes standing for any;
@@ -171,8 +172,8 @@ static uint32_t next_node(const struct p3_cursor *c, const uint8_t *counts, stru
     }
     uint32_t node = at.node;
     if (is_at(c, at, symbol)) return node;
-    struct tree_row row = p3_next_row(&c->tables, tree, &at);
-    p3_row_over(&c->tables, tree, row, &at);
+    struct tree_token token = p3_next_token(&c->tables, tree, &at);
+    p3_token_over(&c->tables, tree, token, &at);
   }
   return UINT32_MAX;
 }
@@ -184,9 +185,9 @@ bool p3_goto_next_symbol(struct stage_cursor *cursor, uint16_t symbol) {
     cursor->error = STAGE_OUT_OF_MEMORY;
     return false;
   }
-  /* Behind the current node's own row: its children come next. */
-  struct p3_at at = c->rows.spot.at;
-  if (c->rows.spot.standing == ROW_AT_END) at = c->rows.frames[c->rows.spot.frame_count].after;
+  /* Behind the current node's own token: its children come next. */
+  struct p3_at at = c->moves.spot.at;
+  if (c->moves.spot.standing == TOKEN_AT_END) at = c->moves.frames[c->moves.spot.frame_count].after;
   uint32_t node = next_node(c, counts, at, symbol);
-  return node != UINT32_MAX && row_goto_index(cursor, node);
+  return node != UINT32_MAX && token_goto_index(cursor, node);
 }

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables_io.c - p3's tables as bytes. Behind the head of kit/tables_io.h:
+ * tables_io.c - p3's tables as bytes. Behind the head of kit/tokens/tables_io.h:
  *
  *   1: a plain coding, 0: a packed one
  *   documents
  *   number of languages; of each
  *     1; or 0, and nothing else: no document was in it
  *     alphabet
- *     rows of all documents that were ever put
+ *     tokens of all documents that were ever put
  *     1: the coding is growing, 0: it was learned
  *     generation
- *     number of rows, the escape's place left out
- *     rows, 8 bytes each
+ *     number of tokens, the escape's place left out
+ *     tokens, 8 bytes each
  *     of a learned coding
  *       width of codes
- *       number of row numbers in the pool; these, 2 bytes each
- *       number of phrases; of each where it begins in the pool, 3 bytes, and its rows, 1 byte
+ *       number of token numbers in the pool; these, 2 bytes each
+ *       number of phrases; of each where it begins in the pool, 3 bytes, and its tokens, 1 byte
  *     of a packed coding
  *       number of contexts; of each
  *         for each length of 1 to 8 bits the number of its codes, and their values in the
  *         order of the codes; 256 is the one that all other values share
  *
- * A growing coding has one phrase for each row, in the order of the rows. Of prefix codes only
+ * A growing coding has one phrase for each token, in the order of the tokens. Of prefix codes only
  * the lengths and the order are kept: the codes are canonical, and the look-up tables (512 bytes
  * a context) are made of them. */
 #include "tables_io.h"
@@ -121,11 +121,11 @@ static void save_language(struct tables_writer *writer, const struct p3_language
   tables_write_number(writer, language->alphabet.ctx != NULL);
   if (!language->alphabet.ctx) return;
   tables_write_alphabet(writer, &language->alphabet);
-  tables_write_number(writer, language->rows_put);
+  tables_write_number(writer, language->tokens_put);
   tables_write_number(writer, coding->is_growing);
   tables_write_number(writer, coding->generation);
-  tables_write_number(writer, coding->row_count - 1);
-  tables_write(writer, coding->rows + 1, (coding->row_count - 1) * sizeof *coding->rows);
+  tables_write_number(writer, coding->token_count - 1);
+  tables_write(writer, coding->tokens + 1, (coding->token_count - 1) * sizeof *coding->tokens);
   if (!coding->is_growing) save_phrases(writer, coding);
   if (coding->is_plain) return;
   tables_write_number(writer, coding->context_count);
@@ -134,9 +134,9 @@ static void save_language(struct tables_writer *writer, const struct p3_language
 }
 
 int p3_tables_save(const struct stage_ctx *ctx, bool is_plain, const struct p3_languages *languages,
-                   const struct tables_documents *documents, stage_write_fn *write, void *sink) {
+                   const struct tree_documents *documents, stage_write_fn *write, void *sink) {
   for (uint32_t i = 0; i < languages->count; i++) {
-    if (!languages->p[i].previous.rows) continue;
+    if (!languages->p[i].previous.tokens) continue;
     STAGE_FAIL(ctx, "the tables cannot be saved: a finalizing was cut short; finalize again first");
     return STAGE_MISUSE;
   }
@@ -158,45 +158,45 @@ static void *array_new(struct tables_reader *reader, size_t count, size_t item_b
   return items;
 }
 
-static bool load_rows(struct tables_reader *reader, struct p3_coding *coding) {
+static bool load_tokens(struct tables_reader *reader, struct p3_coding *coding) {
   void *items;
   uint32_t count;
-  if (!tables_read_number(reader, P3_ROWS_MAX - 1, &count) ||
-      !tables_read_items(reader, count, sizeof *coding->rows, &items))
+  if (!tables_read_number(reader, P3_TOKENS_MAX - 1, &count) ||
+      !tables_read_items(reader, count, sizeof *coding->tokens, &items))
     return false;
-  coding->rows = array_new(reader, count + 1, sizeof *coding->rows);
-  if (coding->rows) {
-    coding->rows[P3_ESCAPE] = P3_ESCAPE_ROW;
-    if (count > 0) memcpy(coding->rows + 1, items, count * sizeof *coding->rows);
-    coding->row_count = coding->row_capacity = count + 1;
+  coding->tokens = array_new(reader, count + 1, sizeof *coding->tokens);
+  if (coding->tokens) {
+    coding->tokens[P3_ESCAPE] = P3_ESCAPE_TOKEN;
+    if (count > 0) memcpy(coding->tokens + 1, items, count * sizeof *coding->tokens);
+    coding->token_count = coding->token_capacity = count + 1;
   }
   stage_release(reader->ctx, STAGE_TREE, items);
-  return coding->rows != NULL;
+  return coding->tokens != NULL;
 }
 
-static bool check_rows(struct tables_reader *reader, const struct p3_language *language) {
+static bool check_tokens(struct tables_reader *reader, const struct p3_language *language) {
   const struct p3_coding *coding = &language->current;
-  for (uint32_t i = 1; i < coding->row_count; i++) {
-    struct tree_row row = coding->rows[i];
-    const char *wrong = row_wrong(row, language->alphabet.kind_count, language->alphabet.padding_count);
+  for (uint32_t i = 1; i < coding->token_count; i++) {
+    struct tree_token token = coding->tokens[i];
+    const char *wrong = token_wrong(token, language->alphabet.kind_count, language->alphabet.padding_count);
     if (wrong) return tables_bad(reader, wrong);
-    if ((row.flags & ROW_LENGTH) && row.length >= coding->context_count)
-      return tables_bad(reader, "a row's numbers are in no context");
+    if ((token.flags & TOKEN_LENGTH) && token.length >= coding->context_count)
+      return tables_bad(reader, "a token's numbers are in no context");
   }
   return true;
 }
 
-/* As p3_row_number would have made them. */
+/* As p3_token_number would have made them. */
 static bool grow_phrases(struct tables_reader *reader, struct p3_coding *coding) {
   coding->code_bits = P3_GROWING_CODE_BITS;
-  coding->phrases = array_new(reader, coding->row_count, sizeof *coding->phrases);
-  coding->pool = array_new(reader, coding->row_count, sizeof *coding->pool);
+  coding->phrases = array_new(reader, coding->token_count, sizeof *coding->phrases);
+  coding->pool = array_new(reader, coding->token_count, sizeof *coding->pool);
   if (reader->error) return false;
-  for (uint32_t i = 0; i < coding->row_count; i++) {
+  for (uint32_t i = 0; i < coding->token_count; i++) {
     coding->phrases[i] = i << 8 | 1;
     coding->pool[i] = (uint16_t)i;
   }
-  coding->phrase_count = coding->phrase_capacity = coding->pool_count = coding->pool_capacity = coding->row_count;
+  coding->phrase_count = coding->phrase_capacity = coding->pool_count = coding->pool_capacity = coding->token_count;
   return true;
 }
 
@@ -222,29 +222,29 @@ static bool read_phrases(struct tables_reader *reader, struct p3_coding *coding)
 
 /* A phrase lies in the pool, and has no escape, but for phrase 0, which is nothing else. */
 static bool check_phrase(struct tables_reader *reader, const struct p3_coding *coding, uint32_t i, bool *has) {
-  uint32_t start = coding->phrases[i] >> 8, rows = coding->phrases[i] & 255;
-  if (rows == 0 || rows > P3_PHRASE_ROWS_MAX || start > coding->pool_count || rows > coding->pool_count - start)
+  uint32_t start = coding->phrases[i] >> 8, tokens = coding->phrases[i] & 255;
+  if (tokens == 0 || tokens > P3_PHRASE_TOKENS_MAX || start > coding->pool_count || tokens > coding->pool_count - start)
     return tables_bad(reader, "a phrase does not lie in the pool");
-  if (i == P3_ESCAPE && rows != 1) return tables_bad(reader, "the escape is no phrase of one row");
-  for (uint32_t k = 0; k < rows; k++) {
+  if (i == P3_ESCAPE && tokens != 1) return tables_bad(reader, "the escape is no phrase of one token");
+  for (uint32_t k = 0; k < tokens; k++) {
     if ((coding->pool[start + k] == P3_ESCAPE) != (i == P3_ESCAPE))
       return tables_bad(reader, "an escape is in another phrase");
   }
-  if (rows == 1) has[coding->pool[start]] = true;
+  if (tokens == 1) has[coding->pool[start]] = true;
   return true;
 }
 
-/* Any sequence of rows can be spelled: each is a phrase. */
+/* Any sequence of tokens can be parsed: each is a phrase. */
 static bool check_phrases(struct tables_reader *reader, const struct p3_coding *coding) {
   for (uint32_t i = 0; i < coding->pool_count; i++) {
-    if (coding->pool[i] >= coding->row_count) return tables_bad(reader, "the pool names a row that is not there");
+    if (coding->pool[i] >= coding->token_count) return tables_bad(reader, "the pool names a token that is not there");
   }
-  bool *has = array_new(reader, coding->row_count, sizeof *has);
+  bool *has = array_new(reader, coding->token_count, sizeof *has);
   if (!has) return false;
-  memset(has, 0, coding->row_count * sizeof *has);
+  memset(has, 0, coding->token_count * sizeof *has);
   for (uint32_t i = 0; i < coding->phrase_count && !reader->error; i++) check_phrase(reader, coding, i, has);
-  for (uint32_t i = 0; i < coding->row_count && !reader->error; i++) {
-    if (!has[i]) tables_bad(reader, "a row is no phrase");
+  for (uint32_t i = 0; i < coding->token_count && !reader->error; i++) {
+    if (!has[i]) tables_bad(reader, "a token is no phrase");
   }
   stage_release(reader->ctx, STAGE_TREE, has);
   return !reader->error;
@@ -269,14 +269,14 @@ static bool load_language(struct tables_reader *reader, bool is_plain, struct p3
   if (!tables_read_number(reader, 1, &is_there) || !is_there) return !reader->error;
   language->alphabet.ctx = reader->ctx;
   coding->is_plain = is_plain;
-  if (!tables_read_alphabet(reader, &language->alphabet) || !tables_read_long(reader, &language->rows_put) ||
+  if (!tables_read_alphabet(reader, &language->alphabet) || !tables_read_long(reader, &language->tokens_put) ||
       !tables_read_number(reader, 1, &is_growing) || !tables_read_number(reader, UINT8_MAX, &generation) ||
-      !load_rows(reader, coding))
+      !load_tokens(reader, coding))
     return false;
   coding->is_growing = is_growing;
   coding->generation = (uint8_t)generation;
   return (is_growing ? grow_phrases(reader, coding) : read_phrases(reader, coding) && check_phrases(reader, coding)) &&
-         load_contexts(reader, coding) && check_rows(reader, language);
+         load_contexts(reader, coding) && check_tokens(reader, language);
 }
 
 static void languages_free(const struct stage_ctx *ctx, struct p3_languages *languages) {
@@ -302,7 +302,7 @@ static void load_languages(struct tables_reader *reader, bool is_plain, struct p
 }
 
 int p3_tables_load(const struct stage_ctx *ctx, bool is_plain, const void *bytes, uint64_t length,
-                   struct p3_languages *languages, struct tables_documents *documents) {
+                   struct p3_languages *languages, struct tree_documents *documents) {
   struct tables_reader reader;
   uint32_t was_plain;
   *languages = (struct p3_languages){0};

@@ -14,9 +14,9 @@ struct p3_languages {
 
 /* STAGE_MISUSE where a finalizing was cut short: blobs of two generations are about. */
 int p3_tables_save(const struct stage_ctx *ctx, bool is_plain, const struct p3_languages *languages,
-                   const struct tables_documents *documents, stage_write_fn *write, void *sink);
+                   const struct tree_documents *documents, stage_write_fn *write, void *sink);
 /* On failure there is nothing to free. Tables of the other form (is_plain) are refused. */
 int p3_tables_load(const struct stage_ctx *ctx, bool is_plain, const void *bytes, uint64_t length,
-                   struct p3_languages *languages, struct tables_documents *documents);
+                   struct p3_languages *languages, struct tree_documents *documents);
 
 #endif

@@ -4,7 +4,7 @@
  * the same files: real ones, damaged ones, and ones in the wrong language.
  *
  * Where tree-sitter 0.25 cannot be relied upon, the answer is held against what the move means,
- * told with a table of the tree (codec_check.h), and TSTreeCursor is put there by index:
+ * told with a table of the tree (check_table.h), and TSTreeCursor is put there by index:
  *   previous sibling      ts_tree_cursor_goto_previous_sibling loses the field, and the index
  *   first child for byte  ts_tree_cursor_goto_first_child_for_byte misses children behind hidden tokens
  *   empty ranges          ts_node_descendant_for_*_range end in hidden tokens of no width
@@ -13,9 +13,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "kit/testing/check_table.h"
+#include "kit/testing/cmocka_report.h"
 #include "kit/testing/test_random.h"
 #include "fixture.h"
 
@@ -41,7 +46,7 @@ static const struct text texts[] = {
     {GRAMMAR "go/grammar.js", "javascript", "c"},
     {"scripts/validate_result.py", "python", "c"},
     {"scripts/sample_result.py", "python", "javascript"},
-    {"phases/kit/tokens/row_cursor.h", "c", "python"},
+    {"phases/kit/tokens/token_cursor_template.h", "c", "python"},
     {"phases/p3/pairs.c", "c", "javascript"},
     {"phases/p3/test_differential.c", "c", "python"},
     {"harness/base/json_out.c", "c", "javascript"},
@@ -392,9 +397,9 @@ static void documents_run(struct check_stage *stage, const char *form, uint32_t 
   stage->ops->cursor_delete(pair.cursor);
 }
 
-/* Before finalizing (fewer steps: a code is a row); finalized; and with ruined documents that came
- * after it, which have rows of their own. */
-static void run_form(const struct row_codec *form) {
+/* Before finalizing (fewer steps: a code is a token); finalized; and with ruined documents that came
+ * after it, which have tokens of their own. */
+static void run_form(const struct token_codec *form) {
   struct check_stage stage;
   struct stage_ctx ctx = {.hdr = STAGE_HDR, .heap_ops = check_heap_ops(), .fail = check_fail};
   const char *sanitized = getenv("PHASEBENCH_SANITIZED");
@@ -425,6 +430,7 @@ static void plain_is_in_step(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(packed_is_in_step),
       cmocka_unit_test(plain_is_in_step),

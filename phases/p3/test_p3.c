@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Everything is tried in both forms of p3. */
-#include "kit/testing/row_codec_test.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/testing/check_table.h"
+#include "kit/testing/token_codec_test_template.h"
 #include "fixture.h"
 
 /* ---- documents that repeat each other ---- */
@@ -95,11 +100,11 @@ static void finalizing_learns_phrases(void **state) {
   struct fixture f;
   corpus_store_open(&f, &corpus);
   double nodes = counter_of(&f, "nodes"), bytes = counter_of(&f, "code_bytes");
-  assert_true(counter_of(&f, "codes") >= nodes); /* a code a row */
+  assert_true(counter_of(&f, "codes") >= nodes); /* a code a token */
   fixture_finalize(&f);
   assert_true(counter_of(&f, "nodes") == nodes);
   assert_true(counter_of(&f, "codes") * 3 < nodes);
-  assert_true(counter_of(&f, "phrases") > counter_of(&f, "rows"));
+  assert_true(counter_of(&f, "phrases") > counter_of(&f, "tokens"));
   assert_true(counter_of(&f, "code_bytes") * 3 < bytes);
   corpus_check(&f, &corpus);
   corpus_store_close(&f, &corpus);
@@ -219,7 +224,7 @@ static void generations_wrap_around(void **state) {
 }
 
 /* What a finalized coding does not know stands behind escapes, until it is learned. */
-static void unknown_rows_are_escaped(void **state) {
+static void unknown_tokens_are_escaped(void **state) {
   (void)state;
   static const char strange[] =
       "typedef union { long double x[3]; } u;\n\n\n\n\n      enum e { A = 'x' };\n"
@@ -230,7 +235,7 @@ static void unknown_rows_are_escaped(void **state) {
   fixture_finalize(&f);
   double before = counter_of(&f, "escape_bytes");
   assert_int_equal(fixture_put(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange)), STAGE_OK);
-  assert_true(counter_of(&f, "escape_bytes") > before + 20 * sizeof(struct tree_row));
+  assert_true(counter_of(&f, "escape_bytes") > before + 20 * sizeof(struct tree_token));
   fixture_check(&f, DOCUMENTS, corpus.grammar, strange, strlen(strange), 1);
   for (uint32_t i = 0; i < DOCUMENTS; i++) corpus_put(&f, &corpus, i);
   fixture_finalize(&f);
@@ -248,7 +253,7 @@ static void emptied_stores_begin_anew(void **state) {
   fixture_finalize(&f);
   for (uint32_t i = 0; i < DOCUMENTS; i++) assert_int_equal(f.ops->drop_tree(f.stage.store, i), STAGE_OK);
   assert_int_equal(f.ops->drop_tree(f.stage.store, 0), STAGE_NO_DOCUMENT);
-  assert_true(counter_of(&f, "rows") == 0 && counter_of(&f, "dictionary_bytes") == 0);
+  assert_true(counter_of(&f, "tokens") == 0 && counter_of(&f, "dictionary_bytes") == 0);
   corpus_put_all(&f, &corpus);
   assert_int_equal(generation_of(&f, 0), 0);
   corpus_check(&f, &corpus);
@@ -260,14 +265,14 @@ static void emptied_stores_begin_anew(void **state) {
 static void check_symbols_of(struct fixture *f, uint32_t id) {
   uint32_t count;
   assert_int_equal(f->ops->cursor_open(fixture_cursor(f), id), STAGE_OK);
-  struct stage_node *table = blob_check_walk(f->ops, f->cursor, &count);
-  blob_check_symbol(f->ops, f->cursor, table, count, 1); /* the identifier, in C and JavaScript */
+  struct stage_node *table = check_nodes_by_walk(f->ops, f->cursor, &count);
+  check_same_by_symbol(f->ops, f->cursor, table, count, 1); /* the identifier, in C and JavaScript */
   f->ops->cursor_close(f->cursor);
   free(table);
 }
 
 /* A cursor remembers which phrases hold a symbol. While documents come in, there are new ones. */
-static void scans_see_rows_that_came_later(void **state) {
+static void scans_see_tokens_that_came_later(void **state) {
   (void)state;
   static const char first[] = "a;\n", later[] = "f(x, yy, zzz, wwww);\nint b, *c = d;\n";
   const TSLanguage *grammar = check_grammar("c");
@@ -307,26 +312,27 @@ static void scans_see_that_a_store_began_anew(void **state) {
   corpus_store_close(&f, &corpus);
 }
 
-static int run_form(const struct row_codec *form) {
+static int run_form(const struct token_codec *form) {
   const struct CMUnitTest packed_tests[] = {cmocka_unit_test(dump_is_that_of_the_header)};
   const struct CMUnitTest tests[] = {
-      ROW_CODEC_TESTS,
+      TOKEN_CODEC_TESTS,
       cmocka_unit_test(finalizing_learns_phrases),
       cmocka_unit_test(finalizing_is_deterministic),
       cmocka_unit_test(many_edits_are_learned_again),
       cmocka_unit_test(finalizing_may_be_cut_short),
       cmocka_unit_test(generations_wrap_around),
-      cmocka_unit_test(unknown_rows_are_escaped),
+      cmocka_unit_test(unknown_tokens_are_escaped),
       cmocka_unit_test(emptied_stores_begin_anew),
-      cmocka_unit_test(scans_see_rows_that_came_later),
+      cmocka_unit_test(scans_see_tokens_that_came_later),
       cmocka_unit_test(scans_see_that_a_store_began_anew),
   };
-  row_codec_tested = form;
+  token_codec_tested = form;
   int failed = form->below ? cmocka_run_group_tests_name("packed form only", packed_tests, NULL, NULL) : 0;
   return failed + cmocka_run_group_tests_name(form->name, tests, NULL, NULL);
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   int failed = 0;
   for (size_t i = 0; i < sizeof fixture_forms / sizeof fixture_forms[0]; i++) failed += run_form(&fixture_forms[i]);
   return failed;

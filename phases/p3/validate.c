@@ -25,13 +25,13 @@ static bool bits_next(struct p3_source *source, const struct p3_tables *tables, 
 static int codes_copy(struct p3_encoder *encoder, const struct p3_tree *tree) {
   const struct stage_ctx *ctx = encoder->ctx;
   if (!p3_array_reserve(ctx, &encoder->codes, tree->code_count, sizeof(uint16_t)) ||
-      !p3_array_reserve(ctx, &encoder->escapes, tree->escape_count, sizeof(struct tree_row)))
+      !p3_array_reserve(ctx, &encoder->escapes, tree->escape_count, sizeof(struct tree_token)))
     return STAGE_OUT_OF_MEMORY;
   uint16_t *codes = encoder->codes.items;
   for (uint32_t i = 0; i < tree->code_count; i++) codes[i] = (uint16_t)p3_code(tree, i);
   encoder->codes.count = tree->code_count;
   if (tree->escape_count > 0)
-    memcpy(encoder->escapes.items, tree->escapes, (size_t)tree->escape_count * sizeof(struct tree_row));
+    memcpy(encoder->escapes.items, tree->escapes, (size_t)tree->escape_count * sizeof(struct tree_token));
   encoder->escapes.count = tree->escape_count;
   return STAGE_OK;
 }

@@ -21,7 +21,7 @@ static int spooled_read(struct tier *tier, const struct spool_entry *entry, uint
 
 /* ---- the dictionary ---- */
 
-/* Of every so many documents; gives the bytes that are kept of these. */
+/* Takes one spooled document in `every` into the sample; *kept_bytes is what is kept of them. */
 static int sample_spooled(struct tier *tier, struct sample *sample, uint32_t every, uint64_t *kept_bytes) {
   int error = STAGE_OK;
   *kept_bytes = 0;

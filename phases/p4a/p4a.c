@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * p4a.c - the stage "p4a", the disk tier: a blob store whose documents lie in a file on disk, compressed
- * hard, until they are used (tier.h says where a document is when, kit/archive.h how the file is made).
- * In memory are the hot ones, what the blob store below compresses of the warm ones, and nothing for each of
+ * hard, until they are used (tier.h says where a document is when, kit/archive/archive.h how the file is made).
+ * In memory are the hot ones, the warm ones as the blob store below compresses them, and nothing for each of
  * the cold ones. The store can be committed, and opened again by another process. */
 #include <stdio.h>
 
@@ -63,7 +63,7 @@ static int store_open(const struct stage_ctx *ctx, void **out) {
   struct store *s = stage_allocate(ctx, STAGE_TREE, sizeof *s);
   if (!s) return STAGE_OUT_OF_MEMORY;
   *s = (struct store){.ctx = ctx};
-  int error = archive_open(ctx, "p4a.archive", &settings, &s->archive);
+  int error = archive_open(ctx, "p4a.frames", &settings, &s->archive);
   if (error) {
     stage_release(ctx, STAGE_TREE, s);
     return error;

@@ -5,12 +5,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "kit/testing/test_ctx.h"
 #include "kit/testing/test_random.h"
 #include "tier.h"
@@ -64,7 +67,7 @@ static void fixture_close(struct fixture *f) {
   assert_int_equal(test_ctx_live, 0);
   assert_int_equal(f->below.pins, 0);
   below_forget(f);
-  snprintf(path, sizeof path, "%s/p4a.archive", f->directory);
+  snprintf(path, sizeof path, "%s/p4a.frames", f->directory);
   unlink(path);
   assert_int_equal(rmdir(f->directory), 0); /* nothing else is left */
 }
@@ -343,7 +346,7 @@ static void nothing_to_reopen_is_said(void **state) {
   ctx = f.ctx;
   ctx.is_reopened = true;
   assert_int_equal(f.ops->open(&ctx, &store), STAGE_CORRUPT);
-  assert_non_null(strstr(test_ctx_message, "p4a.archive"));
+  assert_non_null(strstr(test_ctx_message, "p4a.frames"));
   fixture_close(&f);
 }
 
@@ -407,7 +410,7 @@ static void corrupt_frames_are_errors_of_their_documents(void **state) {
   }
   assert_int_equal(f.ops->finalize(f.store), STAGE_OK);
   assert_int_equal(f.ops->commit(f.store, "", 0), STAGE_OK);
-  snprintf(path, sizeof path, "%s/p4a.archive", f.directory);
+  snprintf(path, sizeof path, "%s/p4a.frames", f.directory);
   int file = open(path, O_WRONLY);
   assert_true(file >= 0);
   assert_int_equal(pwrite(file, "corrupt", 7, 8192 + 1000), 7); /* in the first segment */
@@ -415,7 +418,7 @@ static void corrupt_frames_are_errors_of_their_documents(void **state) {
   struct stage_pin pin;
   f.ops->evict(f.store);
   assert_int_equal(f.ops->pin(f.store, STAGE_SOURCE, 0, 0, 1, &pin), STAGE_CORRUPT);
-  assert_non_null(strstr(test_ctx_message, "p4a.archive"));
+  assert_non_null(strstr(test_ctx_message, "p4a.frames"));
   check_is(&f, STAGE_SOURCE, 1, bytes[1], sizeof bytes[1]);
   fixture_close(&f);
 }

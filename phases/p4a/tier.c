@@ -157,7 +157,8 @@ static int read_below(struct tier *tier, uint32_t id, struct cache_entry **out) 
   return error;
 }
 
-/* What was stripped has another length than what it was stripped of: so a row tells which it is. */
+/* Stripped bytes are kept only where their number is another than that of the bytes that were put: so
+ * the two lengths of a row tell which of the two the file has. */
 static int read_archive(struct tier *tier, uint32_t id, struct cache_entry **out) {
   struct archive_row row;
   int error = archive_find(tier->archive, tier->kind, id, &row);

@@ -3,17 +3,18 @@
  * tier.h - the documents of one kind, each in the coldest place that its use allows:
  *
  *   spooled  on its way in, until finalizing (spool.h)
- *   cold     in the archive file (kit/archive.h), where finalizing puts everything
+ *   cold     in the archive file (kit/archive/archive.h), where finalizing puts everything
  *   warm     also in the blob store below, compressed as that does it: what was in use more than once and
  *            had to make room among the hot ones. Budget: warm_bytes, of plain bytes.
- *   hot      also decompressed in memory. Budget: hot_bytes, of those that nobody has pinned, and no more than
- *            one part in hot_share of all bytes but for 128 KiB: keeping everything hot of a small store
- *            would take more than the store.
+ *   hot      also decompressed in memory. Budget: hot_bytes, of those that nobody has pinned, and no more
+ *            than one part in hot_share of all bytes but for 128 KiB: keeping everything hot of a small
+ *            store would take more than the store.
  *
- * Access cold opens: a pin makes a document hot. Disuse cools: hot ones leave in the order of their last use,
- * for the warm ones if they were found again since they were opened cold, for the file alone if not, so
- * that one pass over everything pushes nothing out of the warm ones. A version that was put after
- * finalizing is in the blob store below until the next finalizing ("dirty"); it is never dropped for room. */
+ * A pin makes a document hot; where it was cold, that is a cold open. Hot documents leave in the order
+ * of their last use. One that was found again since its cold open becomes warm; another one is in the
+ * file alone from then on, so that one pass over everything pushes nothing out of the warm ones. A
+ * version that was put after finalizing is in the blob store below until the next finalizing
+ * ("dirty"); it is never dropped for room. */
 #ifndef PHASEBENCH_P4A_TIER_H
 #define PHASEBENCH_P4A_TIER_H
 

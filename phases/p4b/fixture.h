@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "kit/testing/test_ctx.h"
 #include "maps.h"
 

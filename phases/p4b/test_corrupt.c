@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include "kit/testing/test_random.h"
+#include "kit/testing/cmocka_report.h"
 
 enum { BYTES = 5000 };
 
@@ -81,6 +82,7 @@ static void anything_else_is_refused(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(corrupt_records_are_refused),
       cmocka_unit_test(corrupt_tags_of_sources_are_refused),

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "fixture.h"
+#include "kit/testing/stage_module.h"
 
 /* ---- sources in and out ---- */
 
@@ -122,25 +123,13 @@ static void what_no_file_holds_is_kept(void **state) {
 
 /* ---- over other blob stores ---- */
 
-static const struct stage_ops *module_ops(const char *name) {
-  char path[4096];
-  const char *build = getenv("PHASEBENCH_BUILD_DIR");
-  snprintf(path, sizeof path, "%s/stages/%s.so", build ? build : ".", name);
-  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) fail_msg("%s (run through ctest, or set PHASEBENCH_BUILD_DIR)", dlerror());
-  const struct stage_ops *(*entry)(void);
-  *(void **)&entry = dlsym(module, "phasebench_stage");
-  assert_non_null((void *)(uintptr_t)entry);
-  return entry();
-}
-
 /* The texts that codecs are checked with, over each blob store, before and after it finalizes. */
 static void other_blob_stores_hold_the_records(void **state) {
   (void)state;
   static const char *const names[] = {"baseline", "p2"};
   const uint32_t count = sizeof check_texts / sizeof check_texts[0];
   for (int n = 0; n < 2; n++) {
-    const struct stage_ops *ops = module_ops(names[n]);
+    const struct stage_ops *ops = stage_module(names[n]);
     struct stage_ctx ctx = test_ctx();
     struct fixture f;
     void *store;

@@ -9,7 +9,7 @@
 #include "kit/support/stripping.h"
 #include "segments.h"
 
-/* Trees of which the sample is taken, at most: to look at one is to make it and to strip it again. */
+/* The sample is taken of at most so many bytes of trees: each must be reconstructed and stripped again. */
 #define SAMPLED_BYTES_MAX (40u << 20)
 
 /* ---- one document ---- */
@@ -48,7 +48,7 @@ static int sample_one(struct segments *s, uint32_t id, const struct stripping *k
   return STAGE_OK;
 }
 
-/* Of every how-manyth document that lies below: their number and their bytes. */
+/* Of the documents that lie below, one in `every`: their number and their bytes. */
 static int below_sum(const struct segments *s, uint32_t every, uint32_t *count, uint64_t *bytes) {
   const struct stage_link *below = &s->ctx->below[STAGE_TREE];
   uint32_t n = 0;
@@ -94,7 +94,7 @@ static bool is_anything_below(const struct segments *s) {
   return false;
 }
 
-/* Documents that were dropped since the last finalize. */
+/* Documents that were dropped since the last finalizing. */
 static int drop_dropped(struct segments *s) {
   uint32_t end = s->has_dropped ? archive_id_end(s->archive, STAGE_TREE) : 0;
   for (uint32_t id = 0; id < end; id++) {

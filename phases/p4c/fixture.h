@@ -8,13 +8,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <unistd.h>
 
-#include "kit/testing/codec_check.h"
+#include "stage_check.h"
 #include "kit/testing/test_ctx.h"
 #include "segments.h"
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * segments.h - tree bytes in a file of compressed segments (kit/archive.h), of which only what is
- * read stays in memory. A document is in one of three states:
+ * segments.h - tree bytes in a file of compressed segments (kit/archive/archive.h), of which only what
+ * is read stays in memory. A document is in one of three states:
  *
- *   below    with the blob store below, under the same id: from put until the next finalize.
- *   finalized  in the file. What lies there of it is what the codec strips (kit/stripping.h); where the
- *            kept bytes are as many as those that were put, they are these.
- *   both     put anew since it was finalized: the version below counts, and takes the other's place at
- *            the next finalize.
+ *   below      with the blob store below, under the same id: from put until the next finalizing.
+ *   finalized  in the file. What lies there is what the codec strips (kit/support/stripping.h), or, where
+ *              that is as long as what was put, the bytes as they were put.
+ *   both       put again since it was finalized: the version below counts, and takes the place of the
+ *              one in the file at the next finalizing.
  *
  * A pin of a finalized document gives its bytes as they were put, in an allocation of their own, which
  * stays where it is until the last unpin. On the way there a whole segment is read, as it is on disk
- * (one allocation of at most 256 KiB), and a frame of it is decompressed; of a segment that was not touched
- * lately only the frame is read. What stays in memory:
+ * (one allocation of at most 256 KiB), and a frame of it is decompressed; of a segment that was not
+ * touched lately only the frame is read. What stays in memory:
  *
- *   segment_bytes   segments, compressed
- *   cache_bytes  documents that nobody has pinned, and the frame that was decompressed last; no more than
- *                   one part in cache_share of all trees, as put, but for 128 KiB
- *   pinned_bytes    documents that are pinned: a pin that would need more fails with STAGE_LIMIT
+ *   segment_bytes  segments, compressed
+ *   cache_bytes    documents that nobody has pinned, and the frame that was decompressed last; no more
+ *                  than one part in cache_share of all trees, as put, but for 128 KiB
+ *   pinned_bytes   documents that are pinned: a pin that would need more fails with STAGE_LIMIT
  *
  * so at most the sum of the three, one frame that is being read and its document's kept bytes, two
- * bits for each document, and what kit/archive.h holds of its index and dictionary.
+ * bits for each document, and what kit/archive/archive.h holds of its index and dictionary.
  *
  * Checks: archive.h's of pages, segments and frames, and of each document an XXH3 of its kept bytes
  * whenever these are decompressed. */

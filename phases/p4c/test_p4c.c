@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+
 #include "fixture.h"
+#include "kit/testing/cmocka_report.h"
+#include "kit/testing/stage_module.h"
 
 enum { EMPTY = 0, ONE_BYTE = 1, SMALL = 3, LARGE = 8, COUNT = 10 };
 static const size_t sizes[COUNT] = {0, 1, 7, 100, 4095, 32768, 128 * 1024, 300000, 1500000, 20000};
@@ -30,7 +33,7 @@ static void bytes_come_back(void **state) {
   fixture_close(&f);
 }
 
-/* A version over a finalized one counts at once; the old one is gone at the next finalize. */
+/* A version over a finalized one counts at once; the old one is gone at the next finalizing. */
 static void a_new_version_counts(void **state) {
   (void)state;
   struct fixture f;
@@ -197,17 +200,6 @@ struct stacked {
   char directory[64];
 };
 
-static const struct stage_ops *module_ops(const char *name) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/stages/%s.so", getenv("PHASEBENCH_BUILD_DIR"), name);
-  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!module) fail_msg("%s", dlerror());
-  const struct stage_ops *(*entry)(void);
-  *(void **)&entry = dlsym(module, "phasebench_stage");
-  assert_non_null((void *)(uintptr_t)entry);
-  return entry();
-}
-
 static int finalize_all(struct check_stage *stage) {
   struct stacked *s = (struct stacked *)stage;
   int error = stage->ops->finalize ? stage->ops->finalize(stage->store) : STAGE_OK;
@@ -219,8 +211,8 @@ static int finalize_all(struct check_stage *stage) {
 
 static void stacked_open(struct stacked *s, const char *codec, const char *codec_below, const char *below) {
   memset(s, 0, sizeof *s);
-  check_stage_open(&s->codec, module_ops(codec));
-  if (codec_below) s->codec.ctx.codec_below.ops = module_ops(codec_below);
+  check_stage_open(&s->codec, stage_module(codec));
+  if (codec_below) s->codec.ctx.codec_below.ops = stage_module(codec_below);
   s->ctx = s->below_ctx = test_ctx();
   s->ctx.codec = s->below_ctx.codec = (struct stage_link){s->codec.ops, s->codec.store};
   fixture_directory_make(s->directory);
@@ -229,7 +221,7 @@ static void stacked_open(struct stacked *s, const char *codec, const char *codec
   s->ctx.options = s->options;
   s->ctx.below[STAGE_TREE] = (struct stage_link){check_blob_store_ops(), &s->list};
   if (below) {
-    s->below = module_ops(below);
+    s->below = stage_module(below);
     assert_int_equal(s->below->open(&s->below_ctx, &s->below_store), STAGE_OK);
     s->ctx.below[STAGE_TREE] = (struct stage_link){s->below, s->below_store};
   }
@@ -307,6 +299,7 @@ static void what_open_needs(void **state) {
 }
 
 int main(void) {
+  check_report_to(cmocka_report);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bytes_come_back),
       cmocka_unit_test(a_new_version_counts),

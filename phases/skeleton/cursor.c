@@ -9,7 +9,7 @@
 #define NO_NODE UINT32_MAX
 
 struct cursor {
-  struct stage_cursor base; /* first: the ABI casts */
+  struct skeleton_cursor_head head;
   struct skeleton *store;
   struct stage_pin pin; /* bytes NULL: no document is open */
   uint32_t count;       /* records */
@@ -33,15 +33,15 @@ static void read_head(const struct record *record, uint32_t index, struct stage_
 /* Ends a move. */
 static bool arrive(struct cursor *self, uint32_t index, uint32_t depth) {
   struct record record = at(self, index);
-  read_head(&record, index, &self->base.head);
-  self->base.depth = depth;
+  read_head(&record, index, &self->head.base.head);
+  self->head.base.depth = depth;
   return true;
 }
 
 /* A move without an open document is the caller's mistake. */
 static bool is_open(struct cursor *self) {
   if (self->pin.bytes) return true;
-  if (self->base.error == STAGE_OK) self->base.error = STAGE_MISUSE;
+  if (self->head.base.error == STAGE_OK) self->head.base.error = STAGE_MISUSE;
   return false;
 }
 
@@ -52,7 +52,7 @@ int skeleton_cursor_new(void *store, struct stage_cursor **cursor) {
   struct cursor *self = stage_allocate(skeleton->ctx, STAGE_TREE, sizeof *self);
   if (!self) return STAGE_OUT_OF_MEMORY;
   *self = (struct cursor){.store = skeleton};
-  *cursor = &self->base;
+  *cursor = &self->head.base;
   return STAGE_OK;
 }
 
@@ -77,7 +77,7 @@ int skeleton_cursor_open(struct stage_cursor *cursor, uint32_t id) {
     skeleton_cursor_close(cursor);
     return STAGE_CORRUPT;
   }
-  self->base.error = STAGE_OK;
+  self->head.base.error = STAGE_OK;
   self->walk_next = first_leaf(self, 0);
   arrive(self, 0, 0);
   return STAGE_OK;

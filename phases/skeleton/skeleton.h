@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * skeleton.h - what skeleton.c (trees in, names) and cursor.c (trees out) share. */
+ * skeleton.h - what skeleton.c (the table), records.c (trees in, names) and cursor.c (trees out)
+ * share. The base stage is built with records.c and cursor.c, too (phases/baseline): where it must
+ * make bytes of trees, these are its records. */
 #ifndef SKELETON_H
 #define SKELETON_H
 
@@ -37,7 +39,26 @@ struct skeleton {
   uint32_t language_count;
 };
 
-/* The cursor hooks of struct stage_ops (cursor.c). */
+/* ---- records.c ---- */
+
+/* Hands the tree's records to the blob store; the tree stays the caller's. */
+int skeleton_put_records(struct skeleton *self, const struct stage_document *document, const TSTree *tree);
+/* Gives back all names; not `self`. */
+void skeleton_free_names(struct skeleton *self);
+/* The hooks of struct stage_ops. */
+const char *skeleton_symbol_name(void *store, uint32_t language, uint16_t symbol);
+const char *skeleton_field_name(void *store, uint32_t language, uint16_t field);
+
+/* ---- cursor.c ---- */
+
+/* What a cursor begins with. The mark is false, and nothing here looks at it: a stage that has
+ * cursors of another kind beside these tells them apart by it. Yours may do without. */
+struct skeleton_cursor_head {
+  struct stage_cursor base; /* first: the ABI casts */
+  bool mark;
+};
+
+/* The cursor hooks of struct stage_ops. */
 int skeleton_cursor_new(void *store, struct stage_cursor **cursor);
 int skeleton_cursor_open(struct stage_cursor *cursor, uint32_t id);
 void skeleton_cursor_close(struct stage_cursor *cursor);

@@ -3,10 +3,11 @@
  * Any bytes as stripped records: reconstructed to the length asked for or refused, without a read or
  * write out of bounds; what is let through can be walked (by batch and by moves, with the
  * same nodes), and comes back from what it strips. The first two bytes say how many nodes. */
-#include "kit/testing/abort_asserts.h"
+#include <stdlib.h>
+#include <string.h>
 
-#include "kit/testing/codec_check.h"
-#include "serial.h"
+#include "stage_check.h"
+#include "strip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,7 +51,7 @@ static void check_walks(const uint8_t *records, size_t length) {
   check_put(&stage.blob_store, STAGE_TREE, 0, records, length, NULL);
   if (stage.ops->cursor_open(cursor, 0)) abort();
   uint64_t sum = walk_sum(&walked);
-  if (sum != moves_sum(&moved) || walked != moved || walked != length / sizeof(struct serial_record)) abort();
+  if (sum != moves_sum(&moved) || walked != moved || walked != length / sizeof(struct record)) abort();
   stage.ops->cursor_close(cursor);
 }
 
@@ -59,9 +60,10 @@ static void check_walks(const uint8_t *records, size_t length) {
 static void check_returns(const uint8_t *records, size_t length) {
   uint8_t *stripped = malloc(2 * length), *again = malloc(length);
   uint64_t stripped_length;
-  if (!stripped || !again || serial_strip(records, length, stripped, &stripped_length) || stripped_length > 2 * length)
+  if (!stripped || !again || baseline_strip(records, length, stripped, &stripped_length) ||
+      stripped_length > 2 * length)
     abort();
-  if (serial_reconstruct(stripped, stripped_length, again, length) || memcmp(again, records, length) != 0) abort();
+  if (baseline_reconstruct(stripped, stripped_length, again, length) || memcmp(again, records, length) != 0) abort();
   free(stripped);
   free(again);
 }
@@ -72,10 +74,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (stage.ops->cursor_new(stage.store, &cursor)) abort();
   }
   if (size < 2) return 0;
-  size_t length = (size_t)(data[0] | data[1] << 8) * sizeof(struct serial_record);
+  size_t length = (size_t)(data[0] | data[1] << 8) * sizeof(struct record);
   uint8_t *out = malloc(length ? length : 1); /* exact, so that a write past the end is seen */
   if (!out) abort();
-  int error = serial_reconstruct(data + 2, size - 2, out, length);
+  int error = baseline_reconstruct(data + 2, size - 2, out, length);
   if (error != STAGE_OK && error != STAGE_CORRUPT) abort();
   if (error == STAGE_OK) {
     check_walks(out, length);

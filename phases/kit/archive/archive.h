@@ -19,7 +19,7 @@
  *            state. A first build is written to NAME.new, with both heads, and renamed.
  *   segment  at most ARCHIVE_SEGMENT_BYTES_MAX, its header with it: u32 "PSEG", u32 bytes, u32 kind,
  *            u32 frame_count, u64 XXH3 of its other bytes, with its place; then its frames
- *   frame    one zstd frame without magic number (compressor.h), or plain bytes: whole documents one
+ *   frame    one zstd frame without magic number (kit/support/compress.h), or plain bytes: whole documents one
  *            behind the other, half as much again as the frame_bytes of the settings at most. A
  *            document larger than frame_bytes begins a frame of its own and goes on in the next
  *            ones; others may follow it in the last one. A segment has room for a frame that
@@ -36,7 +36,7 @@
  *   catalogue  behind the index: its bytes, u64 XXH3 with its place
  *   document row  u32 frame (UINT32_MAX: there is none), u32 offset in the frame's plain bytes,
  *            u32 length as put, u32 kept length, u64 XXH3 of the kept bytes
- *   frame row     u64 offset in the file, u32 compressed bytes, u32 plain bytes and how (compressor.h; in
+ *   frame row     u64 offset in the file, u32 compressed bytes, u32 plain bytes and how (kit/support/compress.h; in
  *            the upper 4 bits), u32 distance from its segment's start, u32 the low half of the
  *            compressed bytes' XXH3
  *
@@ -132,7 +132,7 @@ int archive_catalogue(struct archive *archive, uint8_t *out);
 int archive_verify(struct archive *archive);
 /* Gives back what was read of documents: decompressed frames, pages of rows. */
 void archive_evict(struct archive *archive);
-/* And what reading needs whatever is read: decompressor and dictionary. They come again. */
+/* And what reading needs whatever is read: the zstd context and the dictionary. They are made again when needed. */
 void archive_rest(struct archive *archive);
 
 /* By segments, for readers that keep these: where a frame lies; a whole segment (its length by

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * archive_index.c - the index: its head, and pages of rows of 24 bytes, which are read one at a
+ * index.c - the index: its head, and pages of rows of 24 bytes, which are read one at a
  * time and of which the last used of each kind stay. */
 #include "internal.h"
 

@@ -1,55 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * archive_internal.h - between the parts of archive.h: archive.c (opening, heads, committing),
- * archive_index.c (the index and its pages), archive_read.c, archive_write.c, archive_learn.c,
- * archive_verify.c. */
+ * internal.h - between the parts of archive.h: archive.c (opening, committing), file.c, heads.c,
+ * index.c (the index and its pages), read.c, write.c, learn.c, verify.c. */
 #ifndef PHASEBENCH_KIT_ARCHIVE_INTERNAL_H
 #define PHASEBENCH_KIT_ARCHIVE_INTERNAL_H
 
-#include "kit/support/file_io.h"
-#include "archive.h"
-#include "kit/support/map.h"
 #include "kit/support/compress.h"
-
-/* ---- the format's sizes ---- */
-
-#define ARCHIVE_MAGIC "PBFROZEN"
-#define ARCHIVE_VERSION 1u
-#define ARCHIVE_HEAD_BYTES 72u
-#define ARCHIVE_HEAD_DISTANCE 4096u
-#define ARCHIVE_BODY_OFFSET 8192u
-#define ARCHIVE_SEGMENT_MAGIC 0x47455350u /* "PSEG" */
-#define ARCHIVE_SEGMENT_HEAD_BYTES 24u
-#define ARCHIVE_INDEX_MAGIC 0x58444950u /* "PIDX" */
-#define ARCHIVE_INDEX_HEAD_BYTES (8u + STAGE_KIND_COUNT * ARCHIVE_SECTION_BYTES + 16u)
-#define ARCHIVE_SECTION_BYTES 64u
-#define ARCHIVE_PAGE_BYTES 4096u
-#define ARCHIVE_ROW_BYTES 24u
-#define ARCHIVE_PAGE_ROWS 170u /* behind them a page has its number, u32, and its hash, u64 */
-#define ARCHIVE_FRAME_BYTES_MAX \
-  (ARCHIVE_SEGMENT_BYTES_MAX - ARCHIVE_SEGMENT_HEAD_BYTES) /* so that one fits decompressed */
-#define ARCHIVE_FRAME_HOW_SHIFT 28u                        /* how stands in the bits above plain bytes */
-#define ARCHIVE_DICTIONARY_BYTES_MAX (4u << 20)
-#define ARCHIVE_DICTIONARY_LEVEL 19
-#define ARCHIVE_PAGES_CACHED 4u /* of each kind */
-
-_Static_assert(ARCHIVE_PAGE_ROWS *ARCHIVE_ROW_BYTES + 12 <= ARCHIVE_PAGE_BYTES, "a page holds its rows");
-_Static_assert(ARCHIVE_FRAME_BYTES_MAX < 1u << ARCHIVE_FRAME_HOW_SHIFT, "plain bytes leave room for how");
-
-static inline void archive_put32(uint8_t *p, uint32_t value) {
-  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> 8 * i);
-}
-static inline void archive_put64(uint8_t *p, uint64_t value) {
-  for (int i = 0; i < 8; i++) p[i] = (uint8_t)(value >> 8 * i);
-}
-static inline uint32_t archive_get32(const uint8_t *p) {
-  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-static inline uint64_t archive_get64(const uint8_t *p) {
-  return (uint64_t)archive_get32(p) | (uint64_t)archive_get32(p + 4) << 32;
-}
-
-static inline uint64_t archive_pages(uint64_t rows) { return (rows + ARCHIVE_PAGE_ROWS - 1) / ARCHIVE_PAGE_ROWS; }
+#include "kit/support/file_io.h"
+#include "kit/support/map.h"
+#include "archive.h"
+#include "layout.h"
 
 /* ---- in memory ---- */
 
@@ -128,23 +88,30 @@ struct archive {
   uint64_t ticks, reads, frames_decompressed;
 };
 
-/* Says that the file is damaged at a byte of it; STAGE_CORRUPT. */
-__attribute__((format(printf, 3, 4))) int archive_corrupt(const struct archive *archive, uint64_t offset,
-                                                          const char *format, ...);
 /* Whether the kind is one of the file's. */
 static inline bool archive_has(const struct archive *archive, enum stage_kind kind) {
   return (unsigned)kind < STAGE_KIND_COUNT && (archive->settings.kinds >> kind & 1);
 }
+
+/* file.c */
+
+/* Says that the file is damaged at a byte of it; STAGE_CORRUPT. */
+__attribute__((format(printf, 3, 4))) int archive_corrupt(const struct archive *archive, uint64_t offset,
+                                                          const char *format, ...);
+/* Exactly these bytes. STAGE_IO; STAGE_CORRUPT where the file is shorter. */
 int archive_pread(struct archive *archive, uint64_t offset, void *out, size_t bytes);
 
-/* archive.c */
+/* heads.c */
+
 uint64_t archive_head_hash(const uint8_t *head, unsigned slot);
+int archive_head_write(struct archive *archive, const struct archive_head *head, unsigned slot);
 /* Reads the heads; the one that counts and its place. STAGE_CORRUPT, STAGE_IO, STAGE_UNSUPPORTED. */
 int archive_heads_read(struct archive *archive, struct archive_head *head, unsigned *slot);
 int archive_lock(struct archive *archive); /* for writing */
 void archive_unlock(struct archive *archive);
 
-/* archive_index.c */
+/* index.c */
+
 uint64_t archive_index_hash(const uint8_t *head, uint64_t offset);
 uint64_t archive_page_hash(const uint8_t *page, uint64_t offset);
 /* Reads the index's head that state->head leads to, and checks that everything lies inside the file. */
@@ -157,7 +124,8 @@ int archive_document_row(struct archive *archive, enum stage_kind kind, uint32_t
 int archive_rows_load(struct archive *archive, enum stage_kind kind);
 void archive_pages_forget(struct archive *archive, enum stage_kind kind);
 
-/* archive_read.c */
+/* read.c */
+
 uint64_t archive_segment_hash(const uint8_t *segment, uint32_t bytes, uint64_t offset);
 int archive_dictionary_load(struct archive *archive, enum stage_kind kind);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * archive_learn.c - a file's dictionary: learned from most of the samples and tried on the
+ * learn.c - a file's dictionary: learned from most of the samples and tried on the
  * others, which it has not seen. */
 #include "internal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * archive_read.c - documents, frames, segments and dictionaries, each checked when it is read. */
+ * read.c - documents, frames, segments and dictionaries, each checked when it is read. */
 #include "internal.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * archive_verify.c - reads everything that counts. */
+ * verify.c - reads everything that counts. */
 #include "internal.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * archive_write.c - documents into frames, frames into segments, segments into the file, from
+ * write.c - documents into frames, frames into segments, segments into the file, from
  * begin to finish. What is written goes behind everything that counts, so that until the head is
  * changed the file is what it was. */
 #include "internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * decompressed.h - byte strings that are in memory for their readers: those that are pinned, and as many
- * of the others, the last used first, as a budget holds. */
+ * cache.h - byte strings that are in memory, decompressed, for their readers: those that are pinned,
+ * and as many of the others, the last used first, as a budget holds. */
 #ifndef PHASEBENCH_KIT_CACHE_H
 #define PHASEBENCH_KIT_CACHE_H
 

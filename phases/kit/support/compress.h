@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * compressor.h - zstd with all of its memory on the stage's heap: frames without magic number,
+ * compress.h - zstd with all of its memory on the stage's heap: frames without magic number,
  * length, checksum and dictionary id (12 bytes a frame), since the directory knows these
- * better. Who uses it links stage_kit_zstd. */
+ * better. Who uses it links kit_support_zstd. */
 #ifndef PHASEBENCH_KIT_COMPRESS_H
 #define PHASEBENCH_KIT_COMPRESS_H
 

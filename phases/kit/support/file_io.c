@@ -102,11 +102,13 @@ int file_io_write(const struct file_io *file, uint64_t offset, const void *bytes
 
 int file_io_length(const struct file_io *file, uint64_t *length) {
   struct stat facts;
-  if (fstat(file->fd, &facts) == 0 && S_ISREG(facts.st_mode)) {
+  bool is_known = fstat(file->fd, &facts) == 0;
+  if (is_known && S_ISREG(facts.st_mode)) {
     *length = (uint64_t)facts.st_size;
     return STAGE_OK;
   }
-  STAGE_FAIL(file->ctx, "%s: is not a regular file whose length can be read", file->path);
+  if (is_known) STAGE_FAIL(file->ctx, "%s: is not a regular file whose length can be read", file->path);
+  else STAGE_FAIL(file->ctx, "%s: its length cannot be read: %s", file->path, strerror(errno));
   return STAGE_IO;
 }
 

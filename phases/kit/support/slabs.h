@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * compress.h - byte strings by id, compressed back to back in slabs of 256 KiB, so that a
+ * slabs.h - byte strings by id, back to back in slabs of 256 KiB, so that a
  * string costs its bytes and a directory entry, not an allocator's size class.
  *
  * A string larger than a slab gets an allocation of its own. Dropped strings leave

@@ -18,8 +18,8 @@ struct stripping {
  * STAGE_OUT_OF_MEMORY. */
 int stripping_make(const struct stage_ctx *ctx, enum stage_kind kind, const uint8_t *bytes, uint64_t length,
                    struct stripping *stripping);
-/* As stripping_make, but what was stripped counts only where its length is another than that of what was put: so the
- * two lengths tell which of the two is kept. */
+/* As stripping_make, but stripped bytes are taken only where their number differs from the number of
+ * bytes that were put: so the two lengths tell which of the two is kept. */
 int stripping_make_apart(const struct stage_ctx *ctx, enum stage_kind kind, const uint8_t *bytes, uint64_t length,
                          struct stripping *stripping);
 void stripping_free(const struct stage_ctx *ctx, enum stage_kind kind, struct stripping *stripping);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * tables_check.h - for tests and fuzz targets of the hooks `save` and `load` of codecs that write
- * trees as rows: tables as bytes, and what must hold of any that are loaded. Include what
- * codec_check.h needs first. */
+ * trees as tokens: tables as bytes, and what must hold of any that are loaded. */
 #ifndef PHASEBENCH_KIT_TABLES_CHECK_H
 #define PHASEBENCH_KIT_TABLES_CHECK_H
 
+#include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
-#include "blob_check.h"
+#include "token_codec.h"
 #include "kit/tokens/tables_io.h"
 
 struct tables_bytes {
@@ -21,7 +22,7 @@ static inline int tables_bytes_write(void *sink, const void *bytes, size_t lengt
   struct tables_bytes *to = sink;
   if (to->room && to->length + length > to->room) return STAGE_IO;
   to->p = realloc(to->p, to->length + length);
-  assert_non_null(to->p);
+  CHECK_THAT(to->p);
   memcpy(to->p + to->length, bytes, length);
   to->length += length;
   return STAGE_OK;
@@ -30,7 +31,7 @@ static inline int tables_bytes_write(void *sink, const void *bytes, size_t lengt
 /* The caller frees. */
 static inline struct tables_bytes tables_save(const struct check_stage *stage) {
   struct tables_bytes saved = {0};
-  assert_int_equal(stage->ops->save(stage->store, tables_bytes_write, &saved), STAGE_OK);
+  CHECK_THAT(stage->ops->save(stage->store, tables_bytes_write, &saved) == STAGE_OK);
   return saved;
 }
 
@@ -43,7 +44,7 @@ static inline void tables_mend_check(uint8_t *bytes, size_t length) {
 /* An exact copy is loaded, so that the address sanitizer sees reads past the end. */
 static inline int tables_load(const struct check_stage *stage, const uint8_t *bytes, size_t length) {
   uint8_t *exact = malloc(length ? length : 1);
-  assert_non_null(exact);
+  CHECK_THAT(exact);
   if (length > 0) memcpy(exact, bytes, length);
   int error = stage->ops->load(stage->store, exact, length);
   free(exact);
@@ -53,7 +54,7 @@ static inline int tables_load(const struct check_stage *stage, const uint8_t *by
 /* What was loaded is saved as the same bytes. */
 static inline void tables_check_saved(const struct check_stage *stage, const uint8_t *bytes, size_t length) {
   struct tables_bytes again = tables_save(stage);
-  assert_true(again.length == length && memcmp(again.p, bytes, length) == 0);
+  CHECK_THAT(again.length == length && memcmp(again.p, bytes, length) == 0);
   free(again.p);
 }
 
@@ -63,12 +64,12 @@ static inline void tables_check_any(struct check_stage *stage, const TSLanguage 
                                     const uint8_t *bytes, size_t length) {
   struct stage_cursor *cursor;
   int error = tables_load(stage, bytes, length);
-  assert_true(error == STAGE_OK || error == STAGE_CORRUPT);
+  CHECK_THAT(error == STAGE_OK || error == STAGE_CORRUPT);
   if (error) return;
   tables_check_saved(stage, bytes, length);
   check_put_document(stage, 0, 0, grammar, text, strlen(text));
-  assert_int_equal(stage->ops->cursor_new(stage->store, &cursor), STAGE_OK);
-  blob_check(stage, 0, cursor);
+  CHECK_THAT(stage->ops->cursor_new(stage->store, &cursor) == STAGE_OK);
+  check_blob(stage, 0, cursor);
   stage->ops->cursor_delete(cursor);
 }
 

@@ -8,7 +8,7 @@
 int alphabet_map_fill(const struct stage_ctx *ctx, struct map *map, const void *items, uint32_t from, uint32_t to) {
   if (map->capacity > 0) return STAGE_OK;
   for (uint32_t i = from; i < to; i++) {
-    if (!map_add(map, ctx, STAGE_TREE, row_key((const char *)items + (size_t)i * 8), i)) return STAGE_OUT_OF_MEMORY;
+    if (!map_add(map, ctx, STAGE_TREE, token_key((const char *)items + (size_t)i * 8), i)) return STAGE_OUT_OF_MEMORY;
   }
   return STAGE_OK;
 }
@@ -120,7 +120,7 @@ const char *alphabet_field_name(const struct alphabet *alphabet, uint16_t field)
 
 int alphabet_intern_kind(struct alphabet *alphabet, const TSLanguage *grammar, struct tree_kind kind,
                          uint16_t *number) {
-  uint64_t key = row_key(&kind);
+  uint64_t key = token_key(&kind);
   uint32_t found = map_get(&alphabet->kind_map, key);
   if (found != MAP_NONE) {
     *number = (uint16_t)found;
@@ -148,7 +148,7 @@ int alphabet_intern_kind(struct alphabet *alphabet, const TSLanguage *grammar, s
 }
 
 bool alphabet_intern_padding(struct alphabet *alphabet, struct tree_padding padding, uint16_t *number, int *error) {
-  uint64_t key = row_key(&padding);
+  uint64_t key = token_key(&padding);
   uint32_t found = map_get(&alphabet->padding_map, key);
   if (found != MAP_NONE) {
     *number = (uint16_t)found;

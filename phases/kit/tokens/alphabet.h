@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * alphabet.h - a language's kinds, paddings and names: what rows (row.h) refer to. They
+ * alphabet.h - a language's kinds, paddings and names: what tokens (token.h) refer to. They
  * grow while documents come in, in the order in which things are first seen. Memory is of
  * the tree heap. */
 #ifndef PHASEBENCH_KIT_ALPHABET_H
 #define PHASEBENCH_KIT_ALPHABET_H
 
 #include "kit/support/map.h"
-#include "row.h"
+#include "token.h"
 
 #define ALPHABET_PADDINGS_MAX 8192u
 
@@ -41,7 +41,7 @@ void alphabet_close_maps(struct alphabet *alphabet);
  * STAGE_LIMIT beyond 65,535 kinds, STAGE_OUT_OF_MEMORY. */
 int alphabet_intern_kind(struct alphabet *alphabet, const TSLanguage *grammar, struct tree_kind kind, uint16_t *number);
 /* The number of a padding, made if new; false: the table is full, and the padding must
- * be written out (ROW_EXPLICIT). *error is set when memory ran out. */
+ * be written out (TOKEN_EXPLICIT). *error is set when memory ran out. */
 bool alphabet_intern_padding(struct alphabet *alphabet, struct tree_padding padding, uint16_t *number, int *error);
 
 /* NULL: no node had such a symbol or field. */

@@ -50,7 +50,7 @@ void tables_write_number(struct tables_writer *writer, uint64_t number) {
   tables_write(writer, bytes, varint_write(bytes, number));
 }
 
-void tables_write_documents(struct tables_writer *writer, const struct tables_documents *documents) {
+void tables_write_documents(struct tables_writer *writer, const struct tree_documents *documents) {
   tables_write_number(writer, documents->end);
   tables_write_number(writer, documents->count);
   tables_write_number(writer, documents->fresh);
@@ -149,7 +149,7 @@ bool tables_read_items(struct tables_reader *reader, uint32_t count, size_t item
   return true;
 }
 
-bool tables_read_documents(struct tables_reader *reader, struct tables_documents *documents) {
+bool tables_read_documents(struct tables_reader *reader, struct tree_documents *documents) {
   return tables_read_number(reader, UINT32_MAX, &documents->end) &&
          tables_read_number(reader, documents->end, &documents->count) &&
          tables_read_number(reader, UINT32_MAX, &documents->fresh);

@@ -8,7 +8,7 @@
  *   contents  the codec's (tables_io.c of each)
  *   check     u64, XXH3-64 of everything before
  *
- * Numbers are varints (varint.h) in their shortest form, rows, kinds and paddings their 8 bytes.
+ * Numbers are varints (varint.h) in their shortest form, tokens, kinds and paddings their 8 bytes.
  * Each state has one form: what was loaded is saved as the same bytes. The reader takes
  * nothing on trust, the checksum told only that the bytes are those that somebody wrote:
  * every number is held against its range where it is read. */
@@ -16,19 +16,13 @@
 #define PHASEBENCH_KIT_TABLES_IO_H
 
 #include "alphabet.h"
+#include "tree_documents.h"
 
 #define TABLES_TAG_BYTES 4u
 #define TABLES_HEAD_BYTES (TABLES_TAG_BYTES + 1u)
 #define TABLES_CHECK_BYTES 8u
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows, kinds and paddings are written as they lie");
-
-/* What a codec knows of the documents that it has put. */
-struct tables_documents {
-  uint32_t end; /* ids are below */
-  uint32_t count;
-  uint32_t fresh; /* put since the last finalizing; one that was put again counts again */
-};
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tokens, kinds and paddings are written as they lie");
 
 /* ---- writing ---- */
 
@@ -42,7 +36,7 @@ int tables_writer_end(struct tables_writer *writer);
 
 void tables_write(struct tables_writer *writer, const void *bytes, size_t length);
 void tables_write_number(struct tables_writer *writer, uint64_t number);
-void tables_write_documents(struct tables_writer *writer, const struct tables_documents *documents);
+void tables_write_documents(struct tables_writer *writer, const struct tree_documents *documents);
 void tables_write_alphabet(struct tables_writer *writer, const struct alphabet *alphabet);
 
 /* ---- reading ---- */
@@ -67,7 +61,7 @@ bool tables_read_number(struct tables_reader *reader, uint64_t most, uint32_t *n
 bool tables_read_long(struct tables_reader *reader, uint64_t *number);
 /* A copy of count items, on the tree heap: NULL where count is 0. */
 bool tables_read_items(struct tables_reader *reader, uint32_t count, size_t item_bytes, void **items);
-bool tables_read_documents(struct tables_reader *reader, struct tables_documents *documents);
+bool tables_read_documents(struct tables_reader *reader, struct tree_documents *documents);
 /* alphabet: zeroed but for ctx. What was made when it fails is the caller's to free (alphabet_free). */
 bool tables_read_alphabet(struct tables_reader *reader, struct alphabet *alphabet);
 

@@ -5,7 +5,7 @@
 #include "format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const struct row_codec codec = {"p1", NULL, p1_validate_document};
+  static const struct token_codec codec = {"p1", NULL, p1_validate_document};
   if (size > 0) codec_fuzz_source(&codec, data, size);
   return 0;
 }
