@@ -227,6 +227,7 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
   if (ok && options->directory && !options->quiet) corpus_tell_left_out("phasebench run", matrix->corpus);
   if (!ok) return false;
+  if (!options->quiet) corpus_tell_largest("phasebench run", matrix->corpus);
   if (matrix->corpus->lines == 0) {
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s holds no line of code in a language phasebench knows; `phasebench corpus show` "
