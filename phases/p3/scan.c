@@ -2,7 +2,12 @@
  *
  * scan.c - "every call_expression of this corpus". Whether a phrase holds a symbol is known
  * before a tree is looked at, so a scan reads codes and no tokens: some four bits a node. A
- * kernel: counting is one load and one addition a code. */
+ * kernel: counting is one load and one addition a code.
+ *
+ * That knowledge is a table over the whole dictionary, which takes a pass over it to make. A
+ * document of 50 nodes is not worth that pass: where no table is there and the document is
+ * smaller than the dictionary, its phrases are looked at themselves. So the work for a document
+ * never depends on the dictionary more than on the document. */
 #include "cursor.h"
 
 void p3_cursor_free_scans(struct p3_cursor *cursor) {
@@ -60,21 +65,34 @@ static bool table_make(struct p3_cursor *c, struct p3_scan_table *table, uint16_
   return true;
 }
 
-/* The counts of the open document's phrases; NULL: out of memory. */
-static const uint8_t *counts_of(struct p3_cursor *c, uint16_t symbol) {
+/* The counts of the open document's phrases, or NULL in *counts: the document is small, and phrase_count
+ * tells. false: out of memory. */
+static bool counts_of(struct p3_cursor *c, uint16_t symbol, const uint8_t **counts) {
   uint32_t language = c->tree.language;
   if (language >= c->scan_count) {
     struct p3_scan_table *scans = stage_resize(c->moves.ctx, STAGE_TREE, c->scans, (language + 1) * sizeof *scans);
-    if (!scans) return NULL;
+    if (!scans) return false;
     memset(scans + c->scan_count, 0, (language + 1 - c->scan_count) * sizeof *scans);
     c->scans = scans;
     c->scan_count = language + 1;
   }
   struct p3_scan_table *table = &c->scans[language];
-  if (table->is_made && table->symbol == symbol && table->generation == c->tree.generation &&
-      table->phrase_count == c->tables.phrase_count)
-    return table->counts;
-  return table_make(c, table, symbol) ? table->counts : NULL;
+  bool is_known = table->is_made && table->symbol == symbol && table->generation == c->tree.generation &&
+                  table->phrase_count == c->tables.phrase_count;
+  bool is_small = c->tree.node_count < c->tables.pool_count;
+  if (!is_known && !is_small && !table_make(c, table, symbol)) return false;
+  *counts = is_known || !is_small ? table->counts : NULL;
+  return true;
+}
+
+/* How often a phrase holds the symbol, by looking at its tokens; a code that no phrase has: 0. */
+static uint32_t phrase_count(const struct p3_tables *tables, uint32_t phrase, uint16_t symbol) {
+  if (phrase >= tables->phrase_count) return 0;
+  const uint16_t *tokens = tables->pool + (tables->phrases[phrase] >> 8);
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < (tables->phrases[phrase] & 255); i++)
+    sum += tokens[i] != P3_ESCAPE && token_has(tables, tables->tokens[tokens[i]], symbol);
+  return sum;
 }
 
 /* Eight codes stand in `width` bytes, and four of them in the 8 bytes from where the first begins,
@@ -137,9 +155,11 @@ static uint32_t count_codes(const struct p3_tree *tree, const uint8_t *counts) {
 
 int p3_count_symbol(struct stage_cursor *cursor, uint16_t symbol, uint32_t *count) {
   struct p3_cursor *c = (struct p3_cursor *)cursor;
-  const uint8_t *counts = counts_of(c, symbol);
-  if (!counts) return STAGE_OUT_OF_MEMORY;
-  *count = count_codes(&c->tree, counts);
+  const uint8_t *counts;
+  if (!counts_of(c, symbol, &counts)) return STAGE_OUT_OF_MEMORY;
+  *count = counts ? count_codes(&c->tree, counts) : 0;
+  for (uint32_t i = 0; !counts && i < c->tree.code_count; i++)
+    *count += phrase_count(&c->tables, p3_code(&c->tree, i), symbol);
   for (uint32_t i = 0; i < c->tree.escape_count; i++)
     *count += token_has(&c->tables, p3_escaped_token(&c->tree, i), symbol);
   return STAGE_OK;
@@ -152,10 +172,10 @@ static bool is_at(const struct p3_cursor *c, struct p3_at at, uint16_t symbol) {
 
 /* The first code from `code` on whose phrase holds the symbol, escapes standing for any;
  * code_count: none does. */
-static uint32_t next_code(const struct p3_cursor *c, const uint8_t *counts, uint32_t code) {
+static uint32_t next_code(const struct p3_cursor *c, const uint8_t *counts, uint16_t symbol, uint32_t code) {
   for (; code < c->tree.code_count; code++) {
     uint32_t phrase = p3_code(&c->tree, code);
-    if (counts[phrase] || phrase == P3_ESCAPE) break;
+    if (phrase == P3_ESCAPE || (counts ? counts[phrase] : phrase_count(&c->tables, phrase, symbol))) break;
   }
   return code;
 }
@@ -166,7 +186,7 @@ static uint32_t next_node(const struct p3_cursor *c, const uint8_t *counts, stru
   const struct p3_tree *tree = &c->tree;
   while (!p3_at_end(tree, &at)) {
     if (at.left == 0) {
-      uint32_t code = next_code(c, counts, at.code), depth;
+      uint32_t code = next_code(c, counts, symbol, at.code), depth;
       if (code == tree->code_count) return UINT32_MAX;
       if (code / P3_BLOCK_CODES > at.code / P3_BLOCK_CODES) at = p3_at_block(tree, code / P3_BLOCK_CODES, &depth);
     }
@@ -180,8 +200,8 @@ static uint32_t next_node(const struct p3_cursor *c, const uint8_t *counts, stru
 
 bool p3_goto_next_symbol(struct stage_cursor *cursor, uint16_t symbol) {
   struct p3_cursor *c = (struct p3_cursor *)cursor;
-  const uint8_t *counts = counts_of(c, symbol);
-  if (!counts) {
+  const uint8_t *counts;
+  if (!counts_of(c, symbol, &counts)) {
     cursor->error = STAGE_OUT_OF_MEMORY;
     return false;
   }
