@@ -12,7 +12,8 @@ mkfifo pipe.json
 refuses() { # EXIT WORD ARGUMENT...
   local expected=$1 word=$2 rc=0
   shift 2
-  (ulimit -v 4000000 2> /dev/null || true; exec timeout -k 1 20 "$PHASEBENCH" "$@") > out 2> err < /dev/null || rc=$?
+  # What reads without end must not take the machine with it; a sanitizer needs its terabytes of addresses.
+  ([ "${PHASEBENCH_SANITIZED:-0}" != 0 ] || ulimit -v 4000000; exec timeout -k 1 20 "$PHASEBENCH" "$@") > out 2> err < /dev/null || rc=$?
   [ "$rc" = "$expected" ] || fail "$*: exit code $rc, expected $expected: $(head -c 500 err)"
   grep -qE -- "$word" err || fail "$*: does not say $word: $(head -c 500 err)"
 }
