@@ -29,7 +29,8 @@ for name in $'caf\351' 'back\slash' '\xe9' $'two\nlines' $'\351\377 \\'; do
   PHASEBENCH_STAGE_DIR="$dir/$name/stages" PHASEBENCH_GRAMMAR_DIR="$dir/$name/grammars" run "stages in '$name'" --dir plain --output s.json
   "$PHASEBENCH" metrics "$name/r.json" > out 2>&1 || fail "metrics of '$name': $(cat out)"
   "$PHASEBENCH" report "$name/r.json" -o "$name/report" > out 2>&1 || fail "report into '$name': $(cat out)"
-  "$PHASEBENCH" gate "./$name/r.json" "$name/r.json" > out 2>&1 || fail "gate of '$name': $(cat out)"
+  [ "${PHASEBENCH_SANITIZED:-0}" != 0 ] || # figures of such a build are never compared
+    "$PHASEBENCH" gate "./$name/r.json" "$name/r.json" > out 2>&1 || fail "gate of '$name': $(cat out)"
   "$PHASEBENCH" store build --dir "$name/src" -o "$name/s.store" > out 2>&1 || fail "store of '$name': $(cat out)"
   "$PHASEBENCH" store verify --sources "$name/s.store" > out 2>&1 || fail "verify of '$name': $(cat out)"
 done
