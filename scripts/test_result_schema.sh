@@ -50,5 +50,5 @@ validate "$dir/none.json" 2>/dev/null || rc=$?
 # Committed results are valid. What a run of an older version left in results/ is its user's.
 cd "$here/.."
 git ls-files -z 'results/*.json' | while IFS= read -r -d '' file; do
-  case "$file" in *.schema.json | results/gate.json) ;; *) validate "$file" ;; esac
+  case "$file" in *.schema.json | results/gate.json | results/measured/*) ;; *) validate "$file" ;; esac
 done
