@@ -155,7 +155,7 @@ grep -q '^baseline ' said && grep -q '^null .*instrument' said || fail "stages: 
 # However a cell ends, its folder is removed. LIAR does not reach cells: hence the program between.
 cat > lying <<'BASH'
 #!/usr/bin/env bash
-export LIAR=$(cat "$(dirname "$0")/lie")
+export LIAR=$(cat "$(dirname "$(readlink -f "$0")")/lie")
 exec "$PHASEBENCH_TEST_PROGRAM" "$@"
 BASH
 chmod +x lying
@@ -179,15 +179,15 @@ printf 'folder: hang' > lie
     --output lie.json 2> progress
 ) &
 first=$!
-for _ in $(seq 200); do [ -n "$(ls -d lie.json.cells/*.store/liar.bytes 2> /dev/null)" ] && break; sleep 0.05; done
-[ -n "$(ls -d lie.json.cells/*.store/liar.bytes 2> /dev/null)" ] || fail "no folder of the cell's files in the work folder"
+for _ in $(seq 200); do [ -n "$(ls -d lie.json.cells/*.place/store/liar.bytes 2> /dev/null)" ] && break; sleep 0.05; done
+[ -n "$(ls -d lie.json.cells/*.place/store/liar.bytes 2> /dev/null)" ] || fail "no folder of the cell's files in the work folder"
 kill -INT $first
 wait $first
 expect "interrupted: exit code" 6 $?
-[ -n "$(ls -d lie.json.cells/*.store 2> /dev/null)" ] && fail "Ctrl-C leaves the folder of a cell's files"
+[ -n "$(ls -d lie.json.cells/*.place 2> /dev/null)" ] && fail "Ctrl-C leaves the folder of a cell's files"
 rm -rf lie.json.cells
 # What a killed supervisor leaves is removed by the next run.
-mkdir -p lie.json.cells/0000.store/below && touch lie.json.cells/0000.store/below/x
+mkdir -p lie.json.cells/0000.place/below && touch lie.json.cells/0000.place/below/x
 lie 'folder: closed' ok
 # A disk that is full or read-only is the failure of the cell, which says so.
 if mkdir small && mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then

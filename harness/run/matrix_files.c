@@ -131,10 +131,10 @@ static bool is_our_name(const char *name) {
   return false;
 }
 
-/* "0003.store": the folder of a cell's stages. */
+/* "0003.place": the folder that a cell runs in. */
 static bool is_our_folder(const char *name) {
   size_t digits = strspn(name, "0123456789");
-  return digits >= 4 && strcmp(name + digits, ".store") == 0;
+  return digits >= 4 && strcmp(name + digits, ".place") == 0;
 }
 
 /* Removes what a run left, and counts its finished cells before. */

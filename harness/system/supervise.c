@@ -85,6 +85,7 @@ static _Noreturn void be_child(const struct supervise_request *request, pid_t pa
   if (setsid() < 0) stop_child(report_fd, &report, "setsid");
   interrupt_reset_child();
   set_up_files(report_fd, &report, request->log_path);
+  if (request->directory && chdir(request->directory) != 0) stop_child(report_fd, &report, "chdir");
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   offer_to_oom_killer();

@@ -29,6 +29,7 @@ enum supervise_end {
 struct supervise_request {
   const char *const *argv;        /* NULL-terminated; argv[0] is the path of the program */
   const char *const *environment; /* NULL-terminated NAME=value: all that the child gets */
+  const char *directory;          /* the child's working folder; NULL: this process's */
   const char *log_path;           /* the child's stdout and stderr; made anew; of more than
                               SUPERVISE_LOG_BYTES_MAX the rest is dropped, and it says so */
   uint64_t timeout_ms;

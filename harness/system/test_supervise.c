@@ -197,7 +197,7 @@ static void missing_program_is_a_fault(void **state) {
   (void)state;
   const char *const argv[] = {"./there-is-no-such-program", NULL};
   const char *const environment[] = {NULL};
-  struct supervise_request request = {argv, environment, log_path, LONG_MS, MUCH, -1};
+  struct supervise_request request = {argv, environment, NULL, log_path, LONG_MS, MUCH, -1};
   struct supervise_outcome outcome;
   struct fault fault = {0};
   assert_false(supervise_run(&request, &outcome, &fault));
