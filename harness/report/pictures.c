@@ -18,23 +18,28 @@ static bool write_tsv(const struct report *report, const struct table *table, co
   return report_close(file, name, report->fault);
 }
 
-static bool draw(const struct report *report, const char *script, const char *second, const char *title,
-                 const char *numbers, unsigned width_px, unsigned height_px) {
+struct drawing {
+  const char *script, *second; /* of gnuplot; the second table, or NULL */
+  const char *title, *numbers;
+  unsigned width_px, height_px;
+};
+
+static bool draw(const struct report *report, const struct drawing *drawing) {
   char data[128], data2[128], out[128];
-  snprintf(data, sizeof data, "%s.%s.tsv", report->slug, script);
-  snprintf(data2, sizeof data2, "%s.%s.tsv", report->slug, second ? second : "");
-  snprintf(out, sizeof out, "%s.%s", report->slug, script);
-  const struct report_picture picture = {.script = script,
+  snprintf(data, sizeof data, "%s.%s.tsv", report->slug, drawing->script);
+  snprintf(data2, sizeof data2, "%s.%s.tsv", report->slug, drawing->second ? drawing->second : "");
+  snprintf(out, sizeof out, "%s.%s", report->slug, drawing->script);
+  const struct report_picture picture = {.script = drawing->script,
                                          .directory = report->directory,
                                          .data = data,
-                                         .data2 = second ? data2 : NULL,
+                                         .data2 = drawing->second ? data2 : NULL,
                                          .out = out,
-                                         .title = title,
-                                         .numbers = numbers,
-                                         .width_px = width_px,
-                                         .height_px = height_px};
+                                         .title = drawing->title,
+                                         .numbers = drawing->numbers,
+                                         .width_px = drawing->width_px,
+                                         .height_px = drawing->height_px};
   if (!report_draw(&picture, report->fault)) return false;
-  fprintf(report->markdown, "![%s](%s.png)\n\n", script, out);
+  fprintf(report->markdown, "![%s](%s.png)\n\n", drawing->script, out);
   fprintf(report->text, "picture: %s.png, .svg; its data: %s\n\n", out, data);
   return true;
 }
@@ -80,8 +85,8 @@ bool report_draw_lines(const struct report *report, const struct table *memory) 
            marks.row_count);
   picture_title(report, "Lines of code per MiB", title, sizeof title);
   bool ok = write_tsv(report, memory, "lines_per_mib") && write_tsv(report, &marks, "claims") &&
-            draw(report, "lines_per_mib", "claims", title, numbers, 1200,
-                 200 + (memory->row_count > REPORT_DRAWN_MAX ? 30 : 56) * memory->row_count);
+            draw(report, &(struct drawing){"lines_per_mib", "claims", title, numbers, 1200,
+                                           200 + (memory->row_count > REPORT_DRAWN_MAX ? 30 : 56) * memory->row_count});
   table_free(&marks);
   return ok;
 }
@@ -108,7 +113,8 @@ static bool draw_owner_rows(const struct report *report, const struct table *own
   picture_title(report, "Memory by owner at rest (purged)", title, sizeof title);
   unsigned height_px = 130 + 52 * owners->row_count, key_px = 80 + 22 * owners->column_count;
   if (height_px < key_px) height_px = key_px; /* the key stands beside the bars */
-  return write_tsv(report, owners, "owners") && draw(report, "owners", NULL, title, numbers, 1400, height_px);
+  return write_tsv(report, owners, "owners") &&
+         draw(report, &(struct drawing){"owners", NULL, title, numbers, 1400, height_px});
 }
 
 bool report_draw_owners(const struct report *report, const struct table *table) {
@@ -137,7 +143,8 @@ bool report_draw_checkpoints(const struct report *report, const struct table *ch
   low = fmax(low / MIB, 0.01); /* 10 KiB: below the noise of any process */
   snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low), round_up(high / MIB), checkpoints->column_count);
   picture_title(report, "Memory over the checkpoints", title, sizeof title);
-  return write_tsv(report, checkpoints, "checkpoints") && draw(report, "checkpoints", NULL, title, numbers, 1200, 560);
+  return write_tsv(report, checkpoints, "checkpoints") &&
+         draw(report, &(struct drawing){"checkpoints", NULL, title, numbers, 1200, 560});
 }
 
 /* Of a cloud of combinations: the ranges of both axes; no picture where nothing has both figures. */
@@ -152,7 +159,8 @@ bool report_draw_plane(const struct report *report) {
     snprintf(numbers, sizeof numbers, "%.17g %.17g %.17g %.17g", round_down(low[0]), round_up(high[0]),
              round_down(low[1]), round_up(high[1]));
     picture_title(report, "Memory against time", title, sizeof title);
-    ok = write_tsv(report, &plane, "trade_off") && draw(report, "trade_off", NULL, title, numbers, 1200, 700);
+    ok = write_tsv(report, &plane, "trade_off") &&
+         draw(report, &(struct drawing){"trade_off", NULL, title, numbers, 1200, 700});
   }
   table_free(&plane);
   return ok;
@@ -172,7 +180,7 @@ bool report_draw_latency(const struct report *report) {
   snprintf(numbers, sizeof numbers, "%.17g %.17g %u", round_down(low / 1000), round_up(high / 1000), table.row_count);
   picture_title(report, "Latency of an access", title, sizeof title);
   bool ok = write_tsv(report, &table, "latency") &&
-            draw(report, "latency", NULL, title, numbers, 1200, 190 + 64 * table.row_count);
+            draw(report, &(struct drawing){"latency", NULL, title, numbers, 1200, 190 + 64 * table.row_count});
   table_free(&table);
   return ok;
 }
@@ -188,5 +196,6 @@ bool report_draw_sweep(const struct report *report, const struct table *table) {
            table_at(table, table->row_count - 1, 0)->value * 1.3);
   snprintf(title, sizeof title, "Memory over lines at rest: %.80s (allocator profile %.20s)",
            report->result->sample_of ? report->result->sample_of : report->result->corpus, report->profile);
-  return write_tsv(report, table, "rss_over_lines") && draw(report, "rss_over_lines", NULL, title, numbers, 1200, 560);
+  return write_tsv(report, table, "rss_over_lines") &&
+         draw(report, &(struct drawing){"rss_over_lines", NULL, title, numbers, 1200, 560});
 }

@@ -84,8 +84,8 @@ static int loose_read(struct blobs *blobs, uint32_t id, uint8_t **bytes) {
   if (!out) return STAGE_OUT_OF_MEMORY;
   struct compress_slice compressed = {frame + 1, (size_t)frame_bytes - 1};
   int error;
-  if (decompress_bytes(&blobs->compressor, (enum compress_how)frame[0], compressed, (struct compress_slice){0}, out,
-                       document->stripped_length, &error)) {
+  if (decompress_bytes(&blobs->compressor, &(struct compress_way){.how = (enum compress_how)frame[0]}, compressed,
+                       (struct compress_room){out, document->stripped_length}, &error)) {
     *bytes = out;
     return STAGE_OK;
   }
@@ -205,8 +205,9 @@ static int loose_put(struct blobs *blobs, uint32_t id, const struct version *v) 
   int error = blobs->loose_slabs && frame ? STAGE_OK : STAGE_OUT_OF_MEMORY;
   struct compress_slice bytes = {v->bytes, v->stripped_length};
   if (!error && v->stripped_length > 1)
-    error = compress_bytes(&blobs->compressor, COMPRESS_PLAIN, BLOBS_LOOSE_LEVEL, bytes, (struct compress_slice){0},
-                           frame + 1, v->stripped_length - 1, &compressed);
+    error =
+        compress_bytes(&blobs->compressor, &(struct compress_way){.how = COMPRESS_PLAIN, .level = BLOBS_LOOSE_LEVEL},
+                       bytes, (struct compress_room){frame + 1, v->stripped_length - 1}, &compressed);
   if (!error) {
     frame[0] = compressed > 0 ? COMPRESS_PLAIN : COMPRESS_RAW;
     if (compressed == 0 && v->stripped_length > 0) memcpy(frame + 1, v->bytes, v->stripped_length);

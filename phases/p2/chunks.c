@@ -26,8 +26,9 @@ static int chunk_decompress(struct blobs *blobs, uint32_t id, uint32_t number, s
   int error = slabs_get(blobs->chunk_slabs, number, &frame, &frame_bytes);
   if (error) return chunk_corrupt(blobs, id, number, "it has no bytes");
   struct compress_slice compressed = {frame, (size_t)frame_bytes};
-  if (!decompress_bytes(&blobs->compressor, (enum compress_how)chunk->how, compressed, base, out, chunk->length,
-                        &error)) {
+  if (!decompress_bytes(&blobs->compressor,
+                        &(struct compress_way){.how = (enum compress_how)chunk->how, .prefix = base}, compressed,
+                        (struct compress_room){out, chunk->length}, &error)) {
     if (error == STAGE_OUT_OF_MEMORY) return error;
     return chunk_corrupt(blobs, id, number, "its frame cannot be decompressed");
   }
@@ -69,7 +70,8 @@ static int compressing_try(struct blobs *blobs, struct compressing *compressing,
   size_t compressed;
   uint8_t *other = compressing->out + compressing->room;
   int level = how == COMPRESS_PREFIX ? BLOBS_DELTA_LEVEL : BLOBS_LEVEL;
-  int error = compress_bytes(&blobs->compressor, how, level, bytes, prefix, other, most, &compressed);
+  int error = compress_bytes(&blobs->compressor, &(struct compress_way){how, level, prefix}, bytes,
+                             (struct compress_room){other, most}, &compressed);
   if (error || compressed == 0) return error;
   memcpy(compressing->out, other, compressed);
   compressing->bytes = compressed;

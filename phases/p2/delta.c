@@ -338,7 +338,8 @@ static int try_frame(struct making *m, const struct delta_hunks *hunks, struct c
   if (bytes.length < COMPRESS_BYTES_MIN || head >= m->most) return STAGE_OK;
   size_t room = m->room - head;
   int level = level_of(m->base.length);
-  int error = compress_bytes(m->compressor, COMPRESS_PREFIX, level, bytes, m->base, m->try + head, room, &compressed);
+  int error = compress_bytes(m->compressor, &(struct compress_way){COMPRESS_PREFIX, level, m->base}, bytes,
+                             (struct compress_room){m->try + head, room}, &compressed);
   if (error || compressed == 0) return error;
   if (frame_is_block(m->try + head, compressed)) {
     compressed -= FRAME_HEAD_BYTES;
@@ -457,14 +458,18 @@ static int frame_decompress(struct compressor *compressor, struct compress_slice
                             struct compress_slice frame, uint8_t *out, size_t length) {
   int error;
   if (form == FORM_FRAME)
-    return decompress_bytes(compressor, COMPRESS_PREFIX, frame, base, out, length, &error) ? STAGE_OK : error;
+    return decompress_bytes(compressor, &(struct compress_way){.how = COMPRESS_PREFIX, .prefix = base}, frame,
+                            (struct compress_room){out, length}, &error)
+               ? STAGE_OK
+               : error;
   if (frame.length > ZSTD_BLOCKSIZE_MAX) return STAGE_CORRUPT;
   uint8_t *whole = stage_allocate(compressor->ctx, compressor->kind, FRAME_HEAD_BYTES + frame.length);
   if (!whole) return STAGE_OUT_OF_MEMORY;
   frame_head_write(whole, frame.length);
   memcpy(whole + FRAME_HEAD_BYTES, frame.p, frame.length);
   frame = (struct compress_slice){whole, FRAME_HEAD_BYTES + frame.length};
-  bool good = decompress_bytes(compressor, COMPRESS_PREFIX, frame, base, out, length, &error);
+  bool good = decompress_bytes(compressor, &(struct compress_way){.how = COMPRESS_PREFIX, .prefix = base}, frame,
+                               (struct compress_room){out, length}, &error);
   stage_release(compressor->ctx, compressor->kind, whole);
   return good ? STAGE_OK : error;
 }

@@ -54,11 +54,13 @@ static int trial(struct blobs *blobs, uint32_t loose_count, uint64_t *with, uint
     if (error) break;
     size_t length = blobs->documents[id].stripped_length, compressed;
     if (length > CHUNK_BYTES_MAX) length = CHUNK_BYTES_MAX;
-    struct compress_slice chunk = {bytes, length}, none = {0};
-    error = compress_bytes(&blobs->compressor, COMPRESS_DICTIONARY, BLOBS_LEVEL, chunk, none, out, length, &compressed);
+    struct compress_slice chunk = {bytes, length};
+    error = compress_bytes(&blobs->compressor, &(struct compress_way){.how = COMPRESS_DICTIONARY, .level = BLOBS_LEVEL},
+                           chunk, (struct compress_room){out, length}, &compressed);
     *with += compressed ? compressed : length;
     if (!error)
-      error = compress_bytes(&blobs->compressor, COMPRESS_PLAIN, BLOBS_LEVEL, chunk, none, out, length, &compressed);
+      error = compress_bytes(&blobs->compressor, &(struct compress_way){.how = COMPRESS_PLAIN, .level = BLOBS_LEVEL},
+                             chunk, (struct compress_room){out, length}, &compressed);
     *without += compressed ? compressed : length;
     *plain += length;
     stage_release(blobs->ctx, blobs->kind, bytes);

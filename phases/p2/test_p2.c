@@ -258,7 +258,7 @@ static void a_line_inserted_near_the_top_costs_its_tokens(void **state) {
   phasebench_stage()->stats(s.p2, sum_stat, &bytes);
   print_message("the journal of one inserted line: %.0f bytes\n", bytes);
   assert_true(bytes > 0 && bytes <= 40); /* 14 tokens, 6 lengths, two places; the tree has 5,600 nodes behind it */
-  check_document(&s.codec, 0, 0, grammar, edited, m, 37);
+  check_document(&s.codec, 0, 0, (struct check_document_text){grammar, edited, m}, 37);
   stacked_close(&s);
   free(text);
   free(edited);
@@ -282,7 +282,7 @@ static void edited_trees_stay_exact(void **state) {
     for (int k = 0; k < count; k++) n += (size_t)sprintf(line + n, ", %d", k % 7);
     n += (size_t)sprintf(line + n, ");\n}\n");
     check_put_document(&s.codec, 0, 0, grammar, line, n);
-    if (i % 40 < 2) check_document(&s.codec, 0, 0, grammar, line, n, 1);
+    if (i % 40 < 2) check_document(&s.codec, 0, 0, (struct check_document_text){grammar, line, n}, 1);
     double bytes = 0;
     phasebench_stage()->stats(s.p2, sum_stat, &bytes);
     if (bytes > most) most = bytes;
@@ -297,9 +297,9 @@ static void edited_trees_stay_exact(void **state) {
   for (int i = 0; i < 2 * TEXTS; i++) {
     const char *text = texts[i % TEXTS];
     check_put_document(&s.codec, 0, 0, grammar, text, strlen(text));
-    check_document(&s.codec, 0, 0, grammar, text, strlen(text), 1);
+    check_document(&s.codec, 0, 0, (struct check_document_text){grammar, text, strlen(text)}, 1);
     if (i >= TEXTS) assert_int_equal(finalize_both(&s.codec), STAGE_OK);
-    check_document(&s.codec, 0, 0, grammar, text, strlen(text), 1);
+    check_document(&s.codec, 0, 0, (struct check_document_text){grammar, text, strlen(text)}, 1);
   }
   stacked_close(&s);
 }

@@ -197,7 +197,7 @@ static void finalizing_may_be_cut_short(void **state) {
     failures += error != STAGE_OK;
     for (int finalized = 0; finalized < 2; finalized++) {
       for (uint32_t i = 0; i < FEW; i++) fixture_check(&f, i, c, texts[i], strlen(texts[i]), 797);
-      check_document(&f.stage, FEW, 1, javascript, script, strlen(script), 7);
+      check_document(&f.stage, FEW, 1, (struct check_document_text){javascript, script, strlen(script)}, 7);
       assert_int_equal(fixture_put(&f, 0, c, texts[0], strlen(texts[0])), STAGE_OK);
       fixture_finalize(&f);
     }

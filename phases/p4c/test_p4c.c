@@ -271,9 +271,9 @@ static void finalized_trees_are_reconstructed_and_edited(void **state) {
   for (int i = 0; i < 60; i++) {
     size_t n = (size_t)sprintf(text, "int f(void) { return g(%d); }\n", i);
     check_put_document(&s.codec, 0, 0, grammar, text, n);
-    check_document(&s.codec, 0, 0, grammar, text, n, 1);
+    check_document(&s.codec, 0, 0, (struct check_document_text){grammar, text, n}, 1);
     if (i % 3 == 0) assert_int_equal(finalize_all(&s.codec), STAGE_OK);
-    check_document(&s.codec, 0, 0, grammar, text, n, 1);
+    check_document(&s.codec, 0, 0, (struct check_document_text){grammar, text, n}, 1);
   }
   double reconstructed = 0;
   phasebench_stage()->stats(s.store, add_stat, &reconstructed);

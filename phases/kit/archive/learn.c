@@ -59,8 +59,9 @@ static int trial(struct archive *archive, enum stage_kind kind, const struct les
   while (left > 0 && !error) {
     struct compress_slice frame = {p, left < room ? left : room};
     size_t compressed;
-    error = compress_bytes(&archive->kinds[kind].compressor, how, archive->settings.level[kind], frame,
-                           (struct compress_slice){0}, archive->writer->compressed, frame.length, &compressed);
+    error = compress_bytes(&archive->kinds[kind].compressor,
+                           &(struct compress_way){.how = how, .level = archive->settings.level[kind]}, frame,
+                           (struct compress_room){archive->writer->compressed, frame.length}, &compressed);
     *bytes += compressed ? compressed : frame.length;
     p += frame.length;
     left -= frame.length;
@@ -72,8 +73,9 @@ static int trial(struct archive *archive, enum stage_kind kind, const struct les
 static int dictionary_compress(struct archive *archive, enum stage_kind kind, uint8_t *out, size_t *compressed) {
   struct compressor *compressor = &archive->kinds[kind].compressor;
   struct compress_slice dictionary = {compressor->dictionary, compressor->dictionary_bytes};
-  int error = compress_bytes(compressor, COMPRESS_PLAIN, ARCHIVE_DICTIONARY_LEVEL, dictionary,
-                             (struct compress_slice){0}, out, dictionary.length - 1, compressed);
+  int error =
+      compress_bytes(compressor, &(struct compress_way){.how = COMPRESS_PLAIN, .level = ARCHIVE_DICTIONARY_LEVEL},
+                     dictionary, (struct compress_room){out, dictionary.length - 1}, compressed);
   if (error || *compressed > 0) return error;
   memcpy(out, dictionary.p, dictionary.length);
   *compressed = dictionary.length;

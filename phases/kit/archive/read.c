@@ -27,9 +27,9 @@ static int dictionary_decompress(struct archive *archive, enum stage_kind kind, 
     return archive_corrupt(archive, offset, "the dictionary's bytes do not give its hash");
   enum compress_how how = section->dictionary_compressed == section->dictionary_plain ? COMPRESS_RAW : COMPRESS_PLAIN;
   int error;
-  if (decompress_bytes(&archive->kinds[kind].compressor, how,
-                       (struct compress_slice){compressed, section->dictionary_compressed}, (struct compress_slice){0},
-                       out, section->dictionary_plain, &error))
+  if (decompress_bytes(&archive->kinds[kind].compressor, &(struct compress_way){.how = how},
+                       (struct compress_slice){compressed, section->dictionary_compressed},
+                       (struct compress_room){out, section->dictionary_plain}, &error))
     return STAGE_OK;
   return error == STAGE_CORRUPT ? archive_corrupt(archive, offset, "the dictionary does not decompress to %u bytes",
                                                   section->dictionary_plain)
@@ -62,9 +62,9 @@ int archive_decompress(struct archive *archive, enum stage_kind kind, const stru
   if (frame->how == COMPRESS_DICTIONARY) error = archive_dictionary_load(archive, kind);
   if (error) return error;
   archive->frames_decompressed++;
-  if (decompress_bytes(&archive->kinds[kind].compressor, (enum compress_how)frame->how,
-                       (struct compress_slice){compressed, frame->compressed}, (struct compress_slice){0}, out,
-                       frame->plain, &error))
+  if (decompress_bytes(&archive->kinds[kind].compressor, &(struct compress_way){.how = (enum compress_how)frame->how},
+                       (struct compress_slice){compressed, frame->compressed},
+                       (struct compress_room){out, frame->plain}, &error))
     return STAGE_OK;
   if (error != STAGE_CORRUPT) return error;
   return archive_corrupt(archive, frame->offset, "the frame does not decompress to %u bytes", frame->plain);
@@ -116,10 +116,17 @@ static int frame_decompress(struct archive *archive, enum stage_kind kind, uint3
   return error;
 }
 
-/* Copies what a frame has of [offset, offset + most), and how much that is. A frame of which all
- * is wanted is decompressed in place. */
-static int frame_copy(struct archive *archive, enum stage_kind kind, uint32_t number, uint32_t offset, uint32_t most,
-                      uint8_t *out, uint32_t *copied) {
+/* What of a document's bytes is wanted next: from where in the frame, how many at most, and where to. */
+struct wanted {
+  uint32_t offset, most;
+  uint8_t *out;
+};
+
+/* Copies what a frame has of it, and how much that is. A frame of which all is wanted is decompressed
+ * in place. */
+static int frame_copy(struct archive *archive, enum stage_kind kind, uint32_t number, const struct wanted *wanted,
+                      uint32_t *copied) {
+  uint32_t offset = wanted->offset;
   const struct archive_writing *w = archive->writer ? &archive->writer->kinds[kind] : NULL;
   const uint8_t *plain;
   struct archive_frame frame = {0};
@@ -130,13 +137,14 @@ static int frame_copy(struct archive *archive, enum stage_kind kind, uint32_t nu
   if (error) return error;
   if (offset >= frame.plain)
     return archive_corrupt(archive, frame.offset, "the frame has %u bytes, expected more than %u", frame.plain, offset);
-  *copied = frame.plain - offset < most ? frame.plain - offset : most;
+  *copied = frame.plain - offset < wanted->most ? frame.plain - offset : wanted->most;
   bool is_kept = archive->kinds[kind].plain_frame == number;
-  if (!is_open && !is_kept && *copied == frame.plain) return frame_decompress(archive, kind, number, &frame, out);
+  if (!is_open && !is_kept && *copied == frame.plain)
+    return frame_decompress(archive, kind, number, &frame, wanted->out);
   if (!is_open && !is_kept) error = frame_decompress(archive, kind, number, &frame, NULL);
   if (error) return error;
   plain = is_open ? w->frame : archive->kinds[kind].plain;
-  memcpy(out, plain + offset, *copied);
+  memcpy(wanted->out, plain + offset, *copied);
   return STAGE_OK;
 }
 
@@ -146,7 +154,8 @@ int archive_read(struct archive *archive, enum stage_kind kind, uint32_t id, con
   if (!archive_has(archive, kind)) return STAGE_NO_DOCUMENT;
   while (done < row->kept) {
     uint32_t copied = 0;
-    int error = frame_copy(archive, kind, number, offset, row->kept - done, out + done, &copied);
+    const struct wanted wanted = {offset, row->kept - done, out + done};
+    int error = frame_copy(archive, kind, number, &wanted, &copied);
     if (error) return error;
     done += copied;
     offset = 0;

@@ -134,9 +134,10 @@ static int frame_compress(struct archive *archive, enum stage_kind kind, struct 
   if (error) return error;
   frame->plain = w->frame_used;
   frame->how = compressor->dictionary ? COMPRESS_DICTIONARY : COMPRESS_PLAIN;
-  error = compress_bytes(compressor, (enum compress_how)frame->how, archive->settings.level[kind],
-                         (struct compress_slice){w->frame, w->frame_used}, (struct compress_slice){0},
-                         archive->writer->compressed, w->frame_used - 1, &compressed);
+  error = compress_bytes(
+      compressor, &(struct compress_way){.how = (enum compress_how)frame->how, .level = archive->settings.level[kind]},
+      (struct compress_slice){w->frame, w->frame_used},
+      (struct compress_room){archive->writer->compressed, w->frame_used - 1}, &compressed);
   if (!error && compressed == 0) {
     frame->how = COMPRESS_RAW;
     compressed = w->frame_used;

@@ -63,27 +63,27 @@ static bool dictionary_in_make(struct compressor *compressor, int level) {
   return compressor->dictionary_in != NULL;
 }
 
-static bool compress_begin(struct compressor *compressor, enum compress_how how, int level,
-                           struct compress_slice prefix) {
+static bool compress_begin(struct compressor *compressor, const struct compress_way *way) {
+  enum compress_how how = way->how;
   if (!compressor->cctx) compressor->cctx = ZSTD_createCCtx_advanced(memory_of(compressor));
   ZSTD_CCtx *c = compressor->cctx;
-  if (!c || (how == COMPRESS_DICTIONARY && !dictionary_in_make(compressor, level))) return false;
+  if (!c || (how == COMPRESS_DICTIONARY && !dictionary_in_make(compressor, way->level))) return false;
   ZSTD_CCtx_reset(c, ZSTD_reset_session_and_parameters);
   bool good = !ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_format, ZSTD_f_zstd1_magicless));
   good &= !ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, 0));
   good &= !ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 0));
   good &= !ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_dictIDFlag, 0));
-  good &= !ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level));
+  good &= !ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, way->level));
   if (how == COMPRESS_DICTIONARY) good &= !ZSTD_isError(ZSTD_CCtx_refCDict(c, compressor->dictionary_in));
-  if (how == COMPRESS_PREFIX) good &= !ZSTD_isError(ZSTD_CCtx_refPrefix(c, prefix.p, prefix.length));
+  if (how == COMPRESS_PREFIX) good &= !ZSTD_isError(ZSTD_CCtx_refPrefix(c, way->prefix.p, way->prefix.length));
   return good;
 }
 
-int compress_bytes(struct compressor *compressor, enum compress_how how, int level, struct compress_slice bytes,
-                   struct compress_slice prefix, uint8_t *out, size_t room, size_t *compressed) {
+int compress_bytes(struct compressor *compressor, const struct compress_way *way, struct compress_slice bytes,
+                   struct compress_room out, size_t *compressed) {
   *compressed = 0;
-  if (!compress_begin(compressor, how, level, prefix)) return STAGE_OUT_OF_MEMORY;
-  size_t result = ZSTD_compress2(compressor->cctx, out, room, bytes.p, bytes.length);
+  if (!compress_begin(compressor, way)) return STAGE_OUT_OF_MEMORY;
+  size_t result = ZSTD_compress2(compressor->cctx, out.p, out.bytes, bytes.p, bytes.length);
   if (!ZSTD_isError(result)) *compressed = result;
   else if (ZSTD_getErrorCode(result) != ZSTD_error_dstSize_tooSmall) return STAGE_OUT_OF_MEMORY;
   return STAGE_OK;
@@ -107,23 +107,24 @@ static bool decompress_begin(struct compressor *compressor, enum compress_how ho
   return good;
 }
 
-bool decompress_bytes(struct compressor *compressor, enum compress_how how, struct compress_slice frame,
-                      struct compress_slice prefix, uint8_t *out, size_t length, int *error) {
+bool decompress_bytes(struct compressor *compressor, const struct compress_way *way, struct compress_slice frame,
+                      struct compress_room out, int *error) {
+  enum compress_how how = way->how;
   *error = STAGE_CORRUPT;
   if (how >= COMPRESS_HOW_COUNT || (how == COMPRESS_DICTIONARY && !compress_dictionary_intact(compressor)))
     return false;
   if (how == COMPRESS_RAW) {
-    if (frame.length != length) return false;
-    if (length > 0) memcpy(out, frame.p, length);
+    if (frame.length != out.bytes) return false;
+    if (out.bytes > 0) memcpy(out.p, frame.p, out.bytes);
     return true;
   }
-  if (!decompress_begin(compressor, how, prefix)) {
+  if (!decompress_begin(compressor, how, way->prefix)) {
     *error = STAGE_OUT_OF_MEMORY;
     return false;
   }
-  size_t result = ZSTD_decompressDCtx(compressor->dctx, out, length, frame.p, frame.length);
+  size_t result = ZSTD_decompressDCtx(compressor->dctx, out.p, out.bytes, frame.p, frame.length);
   if (ZSTD_isError(result) && ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) *error = STAGE_OUT_OF_MEMORY;
-  return result == length;
+  return result == out.bytes;
 }
 
 /* ---- the dictionary ---- */

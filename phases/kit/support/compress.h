@@ -43,16 +43,26 @@ struct compress_slice {
   const uint8_t *p;
   size_t length;
 };
+/* Where output goes. */
+struct compress_room {
+  uint8_t *p;
+  size_t bytes;
+};
+/* How a frame is made and read. */
+struct compress_way {
+  enum compress_how how;
+  int level;                    /* zstd's; nothing where a frame is read */
+  struct compress_slice prefix; /* of COMPRESS_PREFIX: the base */
+};
 
-/* Compresses at `level` into out, which has room for `room` bytes. *compressed is 0 where the
- * frame does not fit. `prefix` is read for COMPRESS_PREFIX only. STAGE_OUT_OF_MEMORY. */
-int compress_bytes(struct compressor *compressor, enum compress_how how, int level, struct compress_slice bytes,
-                   struct compress_slice prefix, uint8_t *out, size_t room, size_t *compressed);
-/* The way back: writes exactly `length` bytes. false where the frame does not give these;
+/* *compressed is 0 where the frame does not fit. STAGE_OUT_OF_MEMORY. */
+int compress_bytes(struct compressor *compressor, const struct compress_way *way, struct compress_slice bytes,
+                   struct compress_room out, size_t *compressed);
+/* The way back: writes exactly out.bytes. false where the frame does not give these;
  * *error is then STAGE_CORRUPT or STAGE_OUT_OF_MEMORY. Reads and writes nothing out of
  * bounds, whatever the frame is. */
-bool decompress_bytes(struct compressor *compressor, enum compress_how how, struct compress_slice frame,
-                      struct compress_slice prefix, uint8_t *out, size_t length, int *error);
+bool decompress_bytes(struct compressor *compressor, const struct compress_way *way, struct compress_slice frame,
+                      struct compress_room out, int *error);
 
 /* Learns a dictionary of at most `most` bytes from samples that lie back to back. Without
  * enough samples there is none, which is no error. */

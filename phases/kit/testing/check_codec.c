@@ -29,9 +29,9 @@ static void check_names(const struct check_stage *stage, uint32_t language, cons
   }
 }
 
-void check_document(struct check_stage *stage, uint32_t id, uint32_t language, const TSLanguage *grammar,
-                    const char *source, size_t bytes, uint32_t step) {
-  TSTree *tree = check_parse(grammar, source, bytes);
+void check_document(struct check_stage *stage, uint32_t id, uint32_t language, struct check_document_text text,
+                    uint32_t step) {
+  TSTree *tree = check_parse(text.grammar, text.source, text.bytes);
   uint32_t count;
   struct check_node *table = check_table(tree, &count);
   struct stage_cursor *cursor;
@@ -42,7 +42,7 @@ void check_document(struct check_stage *stage, uint32_t id, uint32_t language, c
   check_symbol_counts(stage->ops, cursor, table, count);
   check_at(stage->ops, "walk and counts leave the cursor alone", cursor, table, 0);
   for (uint32_t i = 0; i < count; i += step) check_node_moves(stage->ops, cursor, table, count, i);
-  check_names(stage, language, grammar, table, count);
+  check_names(stage, language, text.grammar, table, count);
   stage->ops->cursor_close(cursor);
   stage->ops->cursor_delete(cursor);
   free(table);
@@ -115,7 +115,7 @@ void check_codec_open(struct check_stage *stage, int (*finalize)(struct check_st
       uint32_t language = 0; /* the number of the first text in the same language will do */
       while (strcmp(check_texts[language].language, text->language) != 0) language++;
       if (pass == 0) check_put_document(stage, i, language, grammar, text->text, strlen(text->text));
-      else check_document(stage, i, language, grammar, text->text, strlen(text->text), 1);
+      else check_document(stage, i, language, (struct check_document_text){grammar, text->text, strlen(text->text)}, 1);
     }
   }
   for (uint32_t i = 0; i < CHECK_TEXT_COUNT; i++) {
@@ -142,8 +142,8 @@ void check_extremes_open(struct check_stage *stage, int (*finalize)(struct check
   check_put_document(stage, 0, 0, grammar, deep, deep_bytes);
   check_put_document(stage, 1, 0, grammar, wide, wide_bytes);
   if (finalize) CHECK_THAT(finalize(stage) == STAGE_OK);
-  check_document(stage, 0, 0, grammar, deep, deep_bytes, step);
-  check_document(stage, 1, 0, grammar, wide, wide_bytes, step);
+  check_document(stage, 0, 0, (struct check_document_text){grammar, deep, deep_bytes}, step);
+  check_document(stage, 1, 0, (struct check_document_text){grammar, wide, wide_bytes}, step);
   free(deep);
   free(wide);
 }

@@ -38,18 +38,25 @@ void check_at(const struct stage_ops *ops, const char *move, struct stage_cursor
 
 /* After a move from `from` that returned `moved`, expected to reach `want` (or none);
  * puts the cursor back. */
-static void check_moved(const struct stage_ops *ops, const char *move, struct stage_cursor *cursor,
-                        const struct check_node *table, uint32_t from, uint32_t want, bool moved) {
+struct from {
+  const struct stage_ops *ops;
+  struct stage_cursor *cursor;
+  const struct check_node *table;
+  uint32_t node;
+};
+static void check_moved(const struct from *from, const char *move, uint32_t want, bool moved) {
   if (moved != (want != CHECK_NONE))
-    check_failed(__FILE__, __LINE__, "%s from node %u: returned %d", move, from, moved);
-  check_at(ops, move, cursor, table, moved ? want : from);
-  if (!ops->goto_index(cursor, from)) check_failed(__FILE__, __LINE__, "goto_index(%u) failed after %s", from, move);
-  check_at(ops, "goto_index", cursor, table, from);
+    check_failed(__FILE__, __LINE__, "%s from node %u: returned %d", move, from->node, moved);
+  check_at(from->ops, move, from->cursor, from->table, moved ? want : from->node);
+  if (!from->ops->goto_index(from->cursor, from->node))
+    check_failed(__FILE__, __LINE__, "goto_index(%u) failed after %s", from->node, move);
+  check_at(from->ops, "goto_index", from->cursor, from->table, from->node);
 }
 
 /* By bytes and points in and around node `i`. */
 static void check_node_places(const struct stage_ops *ops, struct stage_cursor *cursor, const struct check_node *table,
                               uint32_t i) {
+  const struct from from = {ops, cursor, table, i};
   enum { PLACES = 6 };
   const struct stage_head *head = &table[i].facts.head;
   const struct stage_extent *extent = &table[i].facts.extent;
@@ -64,14 +71,13 @@ static void check_node_places(const struct stage_ops *ops, struct stage_cursor *
       {UINT32_MAX, UINT32_MAX},
   };
   for (int a = 0; a < PLACES; a++) {
-    check_moved(ops, "first child for byte", cursor, table, i, check_first_for_byte(table, i, bytes[a]),
+    check_moved(&from, "first child for byte", check_first_for_byte(table, i, bytes[a]),
                 ops->goto_first_child_for_byte(cursor, bytes[a]));
     for (int b = a; b < PLACES; b++) {
-      check_moved(ops, "descendant for bytes", cursor, table, i,
-                  check_descendant(table, i, CHECK_BY_BYTE, bytes[a], bytes[b]),
+      check_moved(&from, "descendant for bytes", check_descendant(table, i, CHECK_BY_BYTE, bytes[a], bytes[b]),
                   ops->goto_descendant_for_bytes(cursor, bytes[a], bytes[b]));
       if (!ops->goto_descendant_for_points) continue;
-      check_moved(ops, "descendant for points", cursor, table, i,
+      check_moved(&from, "descendant for points",
                   check_descendant(table, i, CHECK_BY_POINT, check_point(points[a].row, points[a].column),
                                    check_point(points[b].row, points[b].column)),
                   ops->goto_descendant_for_points(cursor, points[a], points[b]));
@@ -84,11 +90,12 @@ static void check_node_places(const struct stage_ops *ops, struct stage_cursor *
 /* From node `i`: its own symbol, that of a node elsewhere, and one that no node has. */
 static void check_node_symbols(const struct stage_ops *ops, struct stage_cursor *cursor, const struct check_node *table,
                                uint32_t count, uint32_t i) {
+  const struct from from = {ops, cursor, table, i};
   if (!ops->goto_next_symbol) return;
   const uint16_t symbols[] = {table[i].facts.head.symbol, table[(i * UINT64_C(7) + 3) % count].facts.head.symbol,
                               CHECK_UNUSED_SYMBOL};
   for (size_t s = 0; s < sizeof symbols / sizeof symbols[0]; s++)
-    check_moved(ops, "next symbol", cursor, table, i, check_next_symbol(table, count, i, symbols[s]),
+    check_moved(&from, "next symbol", check_next_symbol(table, count, i, symbols[s]),
                 ops->goto_next_symbol(cursor, symbols[s]));
 }
 
@@ -108,27 +115,28 @@ void check_symbol_counts(const struct stage_ops *ops, struct stage_cursor *curso
 
 void check_node_moves(const struct stage_ops *ops, struct stage_cursor *cursor, const struct check_node *table,
                       uint32_t count, uint32_t i) {
+  const struct from from = {ops, cursor, table, i};
   const struct stage_node *node = &table[i].facts;
   uint32_t children = node->extent.child_count, child = i + 1;
   CHECK_THAT(ops->goto_index(cursor, i));
   check_at(ops, "goto_index", cursor, table, i);
-  check_moved(ops, "first child", cursor, table, i, children ? i + 1 : CHECK_NONE, ops->goto_first_child(cursor));
-  check_moved(ops, "last child", cursor, table, i, table[i].last_child, ops->goto_last_child(cursor));
-  check_moved(ops, "next sibling", cursor, table, i, table[i].next, ops->goto_next_sibling(cursor));
-  check_moved(ops, "previous sibling", cursor, table, i, table[i].previous, ops->goto_previous_sibling(cursor));
-  check_moved(ops, "parent", cursor, table, i, table[i].parent, ops->goto_parent(cursor));
+  check_moved(&from, "first child", children ? i + 1 : CHECK_NONE, ops->goto_first_child(cursor));
+  check_moved(&from, "last child", table[i].last_child, ops->goto_last_child(cursor));
+  check_moved(&from, "next sibling", table[i].next, ops->goto_next_sibling(cursor));
+  check_moved(&from, "previous sibling", table[i].previous, ops->goto_previous_sibling(cursor));
+  check_moved(&from, "parent", table[i].parent, ops->goto_parent(cursor));
   bool field_seen[64] = {false};
   for (uint32_t n = 0; n < children && n < 300; n++, child = table[child].next) {
-    check_moved(ops, "child", cursor, table, i, child, ops->goto_child(cursor, n));
+    check_moved(&from, "child", child, ops->goto_child(cursor, n));
     uint16_t field = table[child].facts.head.field;
     if (field == 0 || field >= 64 || field_seen[field]) continue;
     field_seen[field] = true;
-    check_moved(ops, "child by field", cursor, table, i, child, ops->goto_child_by_field(cursor, field));
+    check_moved(&from, "child by field", child, ops->goto_child_by_field(cursor, field));
   }
-  check_moved(ops, "child beyond the last", cursor, table, i, CHECK_NONE, ops->goto_child(cursor, children));
-  check_moved(ops, "child by no field", cursor, table, i, CHECK_NONE, ops->goto_child_by_field(cursor, 0));
-  check_moved(ops, "child by unused field", cursor, table, i, CHECK_NONE, ops->goto_child_by_field(cursor, 60000));
+  check_moved(&from, "child beyond the last", CHECK_NONE, ops->goto_child(cursor, children));
+  check_moved(&from, "child by no field", CHECK_NONE, ops->goto_child_by_field(cursor, 0));
+  check_moved(&from, "child by unused field", CHECK_NONE, ops->goto_child_by_field(cursor, 60000));
   check_node_places(ops, cursor, table, i);
   check_node_symbols(ops, cursor, table, count, i);
-  check_moved(ops, "index beyond the last", cursor, table, i, CHECK_NONE, ops->goto_index(cursor, count));
+  check_moved(&from, "index beyond the last", CHECK_NONE, ops->goto_index(cursor, count));
 }

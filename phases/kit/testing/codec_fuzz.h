@@ -64,7 +64,7 @@ static inline void codec_fuzz_source_check(struct check_stage *stage, const stru
   const char *why;
   uint64_t where;
   if (codec->validate(stage->store, 0, &why, &where)) check_failed(__FILE__, __LINE__, "not valid: %s", why);
-  check_document(stage, 0, language, grammar, text, length, 17);
+  check_document(stage, 0, language, (struct check_document_text){grammar, text, length}, 17);
 }
 
 /* The tree of a text in the language that the first byte chooses must come back by batch walk

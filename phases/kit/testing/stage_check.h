@@ -113,11 +113,18 @@ void check_put_document(struct check_stage *stage, uint32_t id, uint32_t languag
 
 /* ---- checks of codecs ---- */
 
+/* A document's text, and the grammar that it is parsed with. The caller's. */
+struct check_document_text {
+  const TSLanguage *grammar;
+  const char *source;
+  size_t bytes;
+};
+
 /* Everything about document `id`, which was put with this text: batch walk, all moves from every
  * `step`th node (at least 1), facts, names, counts of symbols. Hooks that stage.h calls optional are
  * checked where they are there. */
-void check_document(struct check_stage *stage, uint32_t id, uint32_t language, const TSLanguage *grammar,
-                    const char *source, size_t bytes, uint32_t step);
+void check_document(struct check_stage *stage, uint32_t id, uint32_t language, struct check_document_text text,
+                    uint32_t step);
 
 /* Puts check_texts, reads them, finalizes, reads them again, and drops them. */
 void check_codec(const struct stage_ops *ops);

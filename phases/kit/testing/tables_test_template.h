@@ -32,7 +32,8 @@ static void tables_check_document(struct fixture *f, uint32_t id, const struct t
                                   const char *text) {
   token_codec_check_valid(token_codec_tested, f->stage.store, id);
   check_blob(&f->stage, id, fixture_cursor(f));
-  check_document(&f->stage, id, document->language, check_grammar(document->name), text, strlen(text), 1);
+  check_document(&f->stage, id, document->language,
+                 (struct check_document_text){check_grammar(document->name), text, strlen(text)}, 1);
 }
 
 static void tables_put_all(struct fixture *f) {

@@ -76,7 +76,7 @@ static inline void fixture_check(struct fixture *f, uint32_t id, const TSLanguag
                                  size_t length, uint32_t step) {
   token_codec_check_valid(token_codec_tested, f->stage.store, id);
   check_blob(&f->stage, id, fixture_cursor(f));
-  check_document(&f->stage, id, 0, grammar, text, length, step);
+  check_document(&f->stage, id, 0, (struct check_document_text){grammar, text, length}, step);
 }
 
 /* A copy of a document's blob. The caller frees. */
