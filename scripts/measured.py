@@ -6,7 +6,10 @@
 
 The input is what `phasebench run --output`, `phasebench bench --json` or `phasebench estimate --json` wrote.
 The output is committed, and scripts/tables.py makes the tables of the papers from it. Figures are not rounded here:
-tables.py does that. Of several repetitions each figure is the median."""
+tables.py does that. Of several repetitions each figure is the median.
+
+Results of version 0.1.0 (schema phasebench-result-1), which the program itself refuses, are accepted on purpose: their
+figures are read by their old names, so that what was measured then need not be measured again."""
 
 import argparse
 import json

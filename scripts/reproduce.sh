@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Reproduces the claims: installs, builds, fetches a corpus, measures every cumulative
-# combination that exists and the limit of an adaptive code, holds the published claims
+# combination that exists, computes the context-mixing estimate, holds the published claims
 # against it, and writes a report.
 # A second run does only what is not finished.
 #

@@ -29,16 +29,40 @@ import pathlib
 import sys
 
 MIB = 1 << 20
-SCHEMA = json.loads((pathlib.Path(__file__).resolve().parent.parent / "results" / "result.schema.json").read_text())["$defs"]
+WHOLE_SCHEMA = json.loads((pathlib.Path(__file__).resolve().parent.parent / "results" / "result.schema.json").read_text())
+SCHEMA = WHOLE_SCHEMA["$defs"]
 CHECKPOINTS = [item["properties"]["name"]["const"] for item in SCHEMA["checkpoints"]["prefixItems"]]
+CLASSES = SCHEMA["latency_of_class"]["properties"]["class"]["enum"]
+OWNERS = SCHEMA["mapping"]["properties"]["owner"]["enum"]
 START_RSS = 9 * MIB
 
 
+def plain(schema):
+    """The simplest value that the schema takes: 0, an object of such values, the first name of a list."""
+    if "$ref" in schema:
+        return plain(SCHEMA[schema["$ref"].rsplit("/", 1)[1]])
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "object" in kinds:
+        return {key: plain(schema["properties"][key]) for key in schema.get("required", [])}
+    simple = {"array": [], "string": "invented", "boolean": False, "null": None}
+    return next((simple[kind] for kind in kinds if kind in simple and kind != "null"), 0)
+
+
 def filled(name, value):
-    """With 0 for each figure that the schema requires and nothing here gives a meaning: one that is new."""
-    for key in SCHEMA[name]["required"]:
-        value.setdefault(key, 0)
-    return value
+    """With the simplest value of each figure that the schema requires and nothing here gives a meaning: a new one.
+    What the schema does not know any more is left out."""
+    properties, required = SCHEMA[name]["properties"], SCHEMA[name]["required"]
+    known = {key: worth for key, worth in value.items() if key in properties}
+    return {**known, **{key: plain(properties[key]) for key in required if key not in known}}
+
+
+def unmeasured(name, why):
+    """Each figure null, with a reason."""
+    keys = [key for key in SCHEMA[name]["required"] if key != "missing"]
+    return {**{key: None for key in keys}, "missing": {key: why for key in keys}}
 
 
 def heap(owner, allocated, resident):
@@ -60,6 +84,7 @@ def checkpoint(index, above, is_baseline, codec):
     heaps.append(heap("baseline.source", source, source))
     if not is_baseline:
         heaps.append(heap(codec + ".tree", tree, tree + overhead - overhead // 2))
+    mapped = {"anonymous": anonymous, "stack": 65536, "program": 2 * MIB, "stage": 65536, "library": 4 * MIB - 131072}
     return filled("checkpoint", {
         "name": CHECKPOINTS[index], "elapsed_ns": index * 1000000000,
         "rss_bytes": rss, "pss_bytes": rss - 2 * MIB, "private_bytes": rss - 3 * MIB, "shared_bytes": 3 * MIB,
@@ -68,10 +93,7 @@ def checkpoint(index, above, is_baseline, codec):
         "jemalloc": filled("jemalloc", {
             "allocated_bytes": tree + source + harness, "active_bytes": anonymous, "metadata_bytes": 65536,
             "resident_bytes": anonymous, "mapped_bytes": anonymous + MIB, "retained_bytes": 0}),
-        "mappings": [{"owner": "anonymous", "rss_bytes": anonymous}, {"owner": "stack", "rss_bytes": 65536},
-                     {"owner": "program", "rss_bytes": 2 * MIB}, {"owner": "stage", "rss_bytes": 65536},
-                     {"owner": "grammar", "rss_bytes": 0}, {"owner": "library", "rss_bytes": 4 * MIB - 131072},
-                     {"owner": "corpus", "rss_bytes": 0}, {"owner": "other", "rss_bytes": 0}],
+        "mappings": [{"owner": owner, "rss_bytes": mapped.get(owner, 0)} for owner in OWNERS],
         "heaps": heaps, "unexplained_bytes": unexplained, "missing": {}})
 
 
@@ -105,6 +127,7 @@ def cell(arguments, name, per_mib, profile, repetition, position):
             c[key] = None
             c["missing"][key] = "the kernel does not tell"
     nodes = 7 * arguments.lines
+    accesses = {"hot": (10, 600), "warm": (20, 250), "cold": (40, 120), "frozen": (30, 30)}  # documents, accesses
     base.update({
         "allocator_options": "narenas:1", "checkpoints": checkpoints,
         "self_test": {"status": "passed", "planted_bytes": 16 * MIB, "found_bytes": 16 * MIB + 4096,
@@ -121,8 +144,7 @@ def cell(arguments, name, per_mib, profile, repetition, position):
         "latency": [filled("latency_of_class", {
             "class": c, "documents": n, "accesses": a, "p50_ns": 1000 * (i + 1), "p90_ns": 2000 * (i + 1),
             "p99_ns": 9000 * (i + 1), "max_ns": 20000 * (i + 1), "mean_ns": 1300.5 * (i + 1)})
-                    for i, (c, n, a) in enumerate([("hot", 10, 600), ("warm", 20, 250), ("cold", 40, 120),
-                                                   ("frozen", 30, 30)])],
+                    for i, c in enumerate(CLASSES) for n, a in [accesses.get(c, (0, 0))]],
         "cold_open": cold_open(is_baseline),
         "stage_stats": [] if is_baseline else [{"stage": stages[-1], "name": "events", "unit": "1", "value": 9.5e6}],
         "proof": proof("passed", None, 0, arguments.files, nodes, 30 * arguments.lines)})
@@ -162,8 +184,8 @@ def cold_open(is_baseline):
     t["source_uncached"] = None if is_baseline else latency(90000)
     t["parse_over_tree_uncached"] = None if is_baseline else ratio(8.5, 0.75, 1.25)
     if is_baseline:
-        t["missing"] = {k: "there is nothing to drop" for k in ("tree_uncached", "source_uncached", "parse_over_tree_uncached")}
-    return t
+        t["missing"] = {k: "there is nothing to drop" for k in t if k.endswith("_uncached")}
+    return filled("cold_open", t)
 
 
 def proof(status, reason, mismatches, documents=1, nodes=18, source=100):
@@ -177,8 +199,7 @@ def instrument(arguments, position, profile):
     c.update({"combination": "null", "stages": ["baseline", "null"], "kind": "instrument",
               "proof": proof("not_applicable", "the stage keeps nothing", 0, 0, 0, 0), "latency": [], "stage_stats": []})
     del c["cold_open"]
-    c["trees"] = {"nodes": None, "tree_bytes": None, "source_bytes": None,
-                  "missing": {k: "the stage keeps nothing" for k in ("nodes", "tree_bytes", "source_bytes")}}
+    c["trees"] = unmeasured("trees", "the stage keeps nothing")
     return c
 
 
@@ -204,7 +225,7 @@ def build(arguments):
                 cells.append(dict(instrument(arguments, len(cells), profile), repetition=repetition))
     names = [n for n, _ in wanted] + (["null"] if arguments.instrument else [])
     return {
-        "schema": "phasebench-result-2", "created_utc": "2026-01-02T03:04:05Z",
+        "schema": WHOLE_SCHEMA["properties"]["schema"]["const"], "created_utc": "2026-01-02T03:04:05Z",
         "phasebench": {"version": "0.1.0", "commit": None, "build_type": "RelWithDebInfo", "sanitizers": "",
                        "missing": {"commit": "an invented result"}},
         "environment": {"kernel": "Linux 6.1.0", "cpu_model": "Invented CPU", "cpu_count": 2, "page_bytes": 4096,

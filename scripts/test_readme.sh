@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Every command of README.md does what it says: all of its sh blocks run, in order, in a
-# folder that looks like a clone after reproduce.sh, with a home that has a small project in
+# folder that looks like a clean clone that is built, with a home that has a small project in
 # it. The three lines that install are not run from here: test.sh runs this test, and
-# test_reproduce.sh runs reproduce.sh, which does what the line of setup.sh does. The result that reproduce.sh leaves for the
-# default corpus is stood in for by one of `quick`.
+# test_reproduce.sh runs reproduce.sh, which does what the line of setup.sh does. No result is
+# there but those that the lines of README.md make.
 set -euo pipefail
 [ "${PHASEBENCH_SANITIZED:-0}" = 0 ] || exit 77 # it speaks of the release preset
 case $PHASEBENCH_BUILD_DIR in */build/release) ;; *) exit 77 ;; esac
@@ -21,9 +21,6 @@ printf 'int main(void) {\n  return 0;\n}\n' > "$work/home/src/project/src/main.c
 printf 'def add(a, b):\n    return a + b\n' > "$work/home/src/project/add.py"
 export HOME=$work/home TMPDIR=$work PREFIX=$work/prefix
 cd "$work/clone"
-
-build/release/phasebench run --corpus quick --combos cumulative --reps 2 --profile strict \
-  --output results/ts-1720.json > "$work/log" 2>&1 || fail "a result to read: $(tail -n 5 "$work/log")"
 
 blocks=0 commands=0 not_here=0
 block=''

@@ -53,6 +53,11 @@ def check(validator, path):
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{path}: cannot be read as JSON: {error}\n")
         return False
+    wanted = validator.schema.get("properties", {}).get("schema", {}).get("const")
+    found = instance.get("schema") if isinstance(instance, dict) else None
+    if wanted is not None and found != wanted:
+        sys.stderr.write(f"{path}: $.schema: {json.dumps(found)[:60]}, but {json.dumps(wanted)} was expected\n")
+        return False
     errors = sorted(validator.iter_errors(instance), key=lambda e: [str(p) for p in e.absolute_path])
     for error in errors[:20]:
         leaf = deepest(error)

@@ -6,8 +6,6 @@
 
 #include "schema/figures.h"
 
-#include "schema/figures.h"
-
 struct cell_timings {
   union {
     struct {

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "commands.h"
+#include "find.h"
 #include "result/baselines.h"
 #include "result/metrics.h"
 
@@ -120,6 +122,17 @@ static bool act(int argc, char **argv, const struct arguments *arguments, struct
                    "more");
 }
 
+/* Whether the first word is a subcommand, or none is there; says so where it is another word. */
+static bool check_verb(const char *verb) {
+  static const char *const known[] = {"save", "list", "show"};
+  if (!verb) return true;
+  for (size_t i = 0; i < COUNT(known); i++) {
+    if (strcmp(verb, known[i]) == 0) return true;
+  }
+  subcommand_print_unknown("baseline", verb, known, COUNT(known));
+  return false;
+}
+
 int command_baseline(int argc, char **argv) {
   static const struct option options[] = {{"name", required_argument, NULL, 'n'},
                                           {"dir", required_argument, NULL, 'd'},
@@ -138,6 +151,7 @@ int command_baseline(int argc, char **argv) {
     if (option == 'd') arguments.directory = optarg;
     if (option == 'r') arguments.replace = true;
   }
+  if (!check_verb(argv[optind])) return EXIT_CODE_USAGE;
   struct fault fault = {0};
   act(argc - optind, argv + optind, &arguments, &fault);
   fault_print(&fault, "baseline");

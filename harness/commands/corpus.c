@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/number.h"
 #include "commands.h"
 #include "corpus/manifest.h"
+#include "find.h"
 
 #define PATTERNS_MAX 256 /* --exclude and --path, each */
 
@@ -127,8 +129,13 @@ int command_corpus(int argc, char **argv) {
     return argc < 2 ? EXIT_CODE_USAGE : EXIT_CODE_OK;
   }
   size_t action = 0;
-  while (action < 4 && strcmp(argv[1], actions[action].name) != 0) action++;
-  if (action == 4) return usage_error("expected list, fetch, show or verify");
+  while (action < COUNT(actions) && strcmp(argv[1], actions[action].name) != 0) action++;
+  if (action == COUNT(actions)) {
+    const char *known[COUNT(actions)];
+    for (size_t i = 0; i < COUNT(actions); i++) known[i] = actions[i].name;
+    subcommand_print_unknown("corpus", argv[1], known, COUNT(actions));
+    return EXIT_CODE_USAGE;
+  }
   struct command_line line = {0};
   const char *error = parse(actions[action].name, argc - 1, argv + 1, actions[action].options, &line);
   if (error) return usage_error(error);

@@ -7,8 +7,10 @@
 
 #include "base/count.h"
 #include "base/fault.h"
+#include "base/text.h"
 
 #define NAME_MAX_BYTES 32 /* longer words are no mistyped command */
+#define COMMANDS_MAX 64
 
 /* What was called otherwise in older versions. */
 static const struct {
@@ -42,19 +44,18 @@ static unsigned distance(const char *a, const char *b) {
 }
 
 /* At most a third of the letters wrong (two of `report`), or the beginning of a name. */
-const struct command *command_nearest(const char *name) {
+const char *name_nearest(const char *name, const char *const *known, size_t count) {
   size_t length = strlen(name);
-  const struct command *nearest = NULL;
+  const char *nearest = NULL;
   unsigned least_distance = NAME_MAX_BYTES;
   if (length < 2 || length > NAME_MAX_BYTES) return NULL;
-  for (size_t i = 0; i < command_count; i++) {
-    const struct command *command = &command_table[i];
-    size_t longer = strlen(command->name) > length ? strlen(command->name) : length;
-    if (!command->summary || strlen(command->name) > NAME_MAX_BYTES) continue;
-    unsigned far = strncmp(command->name, name, length) == 0 ? 1 : distance(name, command->name);
+  for (size_t i = 0; i < count; i++) {
+    size_t longer = strlen(known[i]) > length ? strlen(known[i]) : length;
+    if (strlen(known[i]) > NAME_MAX_BYTES) continue;
+    unsigned far = strncmp(known[i], name, length) == 0 ? 1 : distance(name, known[i]);
     if (far >= least_distance || far > (longer < 6 ? 1 : longer / 3)) continue;
     least_distance = far;
-    nearest = command;
+    nearest = known[i];
   }
   return nearest;
 }
@@ -73,6 +74,23 @@ void command_print_all(FILE *out) {
 #undef X
 }
 
+/* `owner`: the words in front of the name; `what`: what there is none of. */
+static void print_unknown(const char *owner, const char *what, const char *name, const char *const *known,
+                          size_t count) {
+  const char *nearest = name_nearest(name, known, count);
+  fprintf(stderr, "%s: there is no %s '", owner, what);
+  text_print(stderr, name);
+  fputs("'; ", stderr);
+  if (nearest) fprintf(stderr, "did you mean '%s'? ", nearest);
+  fprintf(stderr, "`%s --help` lists them\n", owner);
+}
+
+void subcommand_print_unknown(const char *command, const char *name, const char *const *known, size_t count) {
+  char owner[NAME_MAX_BYTES + sizeof "phasebench "];
+  snprintf(owner, sizeof owner, "phasebench %s", command);
+  print_unknown(owner, "subcommand", name, known, count);
+}
+
 void command_print_unknown(const char *name) {
   for (size_t i = 0; i < COUNT(renamed); i++) {
     if (renamed[i].command || strcmp(name, renamed[i].old) != 0) continue;
@@ -80,10 +98,12 @@ void command_print_unknown(const char *name) {
             renamed[i].now);
     return;
   }
-  const struct command *nearest = command_nearest(name);
-  fprintf(stderr, "phasebench: there is no command '%s'; ", name);
-  if (nearest) fprintf(stderr, "did you mean '%s'? ", nearest->name);
-  fputs("`phasebench --help` lists them\n", stderr);
+  const char *known[COMMANDS_MAX];
+  size_t count = 0;
+  for (size_t i = 0; i < command_count && count < COMMANDS_MAX; i++) {
+    if (command_table[i].summary) known[count++] = command_table[i].name;
+  }
+  print_unknown("phasebench", "command", name, known, count);
 }
 
 /* "--old" or "--old=VALUE" */

@@ -11,12 +11,14 @@
 
 /* NULL: there is none. */
 const struct command *command_find(const char *name);
-/* The command that was most likely meant; NULL: none is near. */
-const struct command *command_nearest(const char *name);
+/* The name of the list that was most likely meant; NULL: none is near. */
+const char *name_nearest(const char *name, const char *const *known, size_t count);
 /* What `phasebench --help` prints. */
 void command_print_all(FILE *out);
 /* Says on standard error that there is no such command, and which is near, or what it is called now. */
 void command_print_unknown(const char *name);
+/* The same of a command's subcommand, which are those of the list. */
+void subcommand_print_unknown(const char *command, const char *name, const char *const *known, size_t count);
 /* Is there an option that the command had under an older name? Says on standard error what it is called now. */
 bool command_has_renamed_option(const struct command *command, int argc, char **argv);
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "options.h"
+#include "find.h"
 
 static const char help[] =
     "usage: phasebench store build|open|info|verify|export ...\n\n"
@@ -187,11 +188,16 @@ static int run(const struct action *action, int argc, char **argv) {
 }
 
 int command_store(int argc, char **argv) {
-  bool asks = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+  bool asks = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
   for (size_t i = 0; argc > 1 && i < COUNT(actions); i++) {
     if (strcmp(argv[1], actions[i].name) == 0) return run(&actions[i], argc - 1, argv + 1);
   }
+  if (argc > 1 && !asks) {
+    const char *known[COUNT(actions)];
+    for (size_t i = 0; i < COUNT(actions); i++) known[i] = actions[i].name;
+    subcommand_print_unknown("store", argv[1], known, COUNT(actions));
+    return EXIT_CODE_USAGE;
+  }
   fputs(help, asks ? stdout : stderr);
-  if (!asks && argc > 1) fprintf(stderr, "\nphasebench store: there is no '%s'\n", argv[1]);
   return asks ? EXIT_CODE_OK : EXIT_CODE_USAGE;
 }

@@ -44,7 +44,7 @@ json two.out 'a["schema"] == "phasebench-attribution-1"' 'a["stages"] == ["p1", 
   'game("bytes_per_line")["interactions"] == [{"stages": ["p1", "p2"], "interaction": -384}]' \
   'all(close(of("log2_reduction", "p1")[m], 1) and close(of("log2_reduction", "p2")[m], 2) for m in methods)' \
   'close(game("log2_reduction")["interactions"][0]["interaction"], 0)'
-# Prices. Samples: an access takes as long everywhere; packing takes 0.6 s more with any stage (1 ms of finalizing is
+# Prices. Samples: an access takes as long everywhere; storing takes 0.6 s more with any stage (1 ms of finalizing is
 # everywhere), for 300,000 lines; a walk 7 nodes a line and 82 ns a node less. Each stage has half of that.
 json two.out 'close(of("access_ns", "p1")["shapley_price"], 0)' \
   'close(of("store_ns_per_line", "p1")["shapley"], 1000)' 'close(of("store_ns_per_line", "p1")["shapley_price"], 1000 / 320)' \

@@ -24,7 +24,7 @@ expect 2 "usage: phasebench corpus" "$PHASEBENCH" corpus
 for action in list fetch show verify; do
   expect 0 "example:" "$PHASEBENCH" corpus $action --help
 done
-expect 2 "expected list, fetch" "$PHASEBENCH" corpus frobnicate
+expect 2 "there is no subcommand 'frobnicate'; \`phasebench corpus --help\` lists them" "$PHASEBENCH" corpus frobnicate
 expect 2 "needs one NAME" "$PHASEBENCH" corpus show
 expect 2 "needs one NAME" "$PHASEBENCH" corpus show a b
 expect 2 "needs one NAME" "$PHASEBENCH" corpus show quick --dir .

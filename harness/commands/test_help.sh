@@ -54,6 +54,12 @@ done
 for far in xyzzy r abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz ''; do
   refused "there is no command '$far'; \`phasebench --help\`" "$far"
 done
+for pair in 'corpus lsit:list' 'corpus fethc:fetch' 'corpus ver:verify' 'store biuld:build' 'store opne:open' 'store exprot:export' 'baseline svae:save'; do
+  read -r command word <<< "${pair%:*}"
+  refused "phasebench $command: there is no subcommand '$word'; did you mean '${pair#*:}'? \`phasebench $command --help\`" \
+    "$command" "$word"
+done
+refused "there is no subcommand 'xyzzy'; \`phasebench store --help\` lists them" store xyzzy --json
 refused "\`bound\` is called \`estimate\` now" bound --corpus quick
 refused "\`bound\` is called \`estimate\` now" help bound
 refused "report: \`--bound\` is called \`--estimate\` now" report --bound x.json y.json -o out

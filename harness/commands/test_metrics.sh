@@ -110,10 +110,12 @@ refused() { # exit code, words, arguments
 refused 2 "no result file"
 refused 2 "unrecognized option" --bogus
 refused 3 "cannot be opened" "$dir/none.json"
+refused 3 "this is an extract for the papers, not a result" "$PHASEBENCH_SOURCE_DIR/results/measured/ts-1720.json"
+refused 3 "this is not a result: its schema is 'phasebench-gate-1'" "$PHASEBENCH_SOURCE_DIR/results/gate.json"
 head -c 5000 "$dir/a.json" >"$dir/cut.json"
 refused 3 "cut.json: not JSON" "$dir/cut.json"
 refused 3 "both have corpus" "$dir/a.json" "$dir/null.json"
-for pair in "other_schema:the schema is" "incomplete:did not finish" "null_without_reason:does not say why" \
+for pair in "other_schema:written by another version of phasebench (phasebench-result-3; this one reads phasebench-result-2)" "incomplete:did not finish" "null_without_reason:does not say why" \
   "checkpoint_missing:checkpoints; this one has 7" "checkpoints_out_of_order:expected 'purged'" \
   "missing_unit:rss_bytes" "figure_as_text:tree_bytes" "figure_in_failed_cell:yet has figures" \
   "failed_without_reason:reason" "proof_failed_but_ok:its proof is" "proof_missing:its proof is" \

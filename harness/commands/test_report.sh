@@ -54,6 +54,9 @@ grep -q "needs 40 % less memory than the baseline, purged: exceeded" rep/report.
 grep -q "note: invented: nothing was measured" rep/report.txt || fail "no notes"
 grep -q "instrument null, which keeps nothing: 3.[0-9]* MiB above" rep/report.txt || fail "the instrument is not told"
 ! grep -q "^null " rep/report.txt || fail "the instrument stands among the results"
+grep -q "^combination .*tree cached p50 .*tree uncached p50 .*source cached p50 .*uncached p50 .*parse / tree cached .*parse / tree uncached" rep/report.txt ||
+  fail "no table of cold opens"
+grep -qE "(tree|source),? (warm|cold)|cold page cache" rep/report.txt rep/index.html && fail "a cold open is called warm or cold"
 grep -q "^combination .*parse MiB/s *min *max *ingest % of parse *walk M nodes/s *min *max *edits: parse ms *store ms" rep/report.txt || fail "no table of speeds"
 # 2 ms and 0.1 ms, as the sample says; 9,753,420 bytes in 4 s.
 grep -q "^p1  *2.3  *2.3  *2.3  *88.0  *125.0  *125.0  *125.0  *2.00  *0.10" rep/report.txt || fail "speeds: $(grep '^p1 ' rep/report.txt)"

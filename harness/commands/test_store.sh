@@ -269,7 +269,7 @@ usage() { # usage TEXT ARGUMENT...
   said "$1"
 }
 usage 'usage:' 
-usage "there is no 'burn'" burn
+usage "there is no subcommand 'burn'" burn
 usage '-o is missing' build
 usage 'Its folder is missing' info
 usage 'one argument too many' info s.store s.store

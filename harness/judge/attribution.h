@@ -108,7 +108,7 @@ bool attribution_open(const struct result *result, const char *profile, const ch
 void attribution_close(struct attribution *attribution); /* NULL is fine */
 
 /* Nanoseconds paid for each byte saved, of one stage: share of the paid game over share in ATTRIBUTION_BYTES, by the
- * same method. ACCESS: ns/access for each byte a line; WALK and PACK: ns for each byte. */
+ * same method. ACCESS: ns/access for each byte a line; WALK and STORE: ns for each byte. */
 struct figure attribution_price(const struct attribution *attribution, enum attribution_game_id paid,
                                 enum attribution_method method, unsigned stage);
 

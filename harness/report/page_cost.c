@@ -247,8 +247,8 @@ static const struct report_column trade_columns[] = {
     {"walk_nodes_per_s", NULL, "walking", "M nodes/s", "", 1e6, 1, REPORT_MEDIAN},
     {"latency.hot.p50_ns", NULL, "access, p50", "hot", "\u00b5s", 1000, 1, REPORT_MEDIAN},
     {"latency.frozen.p50_ns", NULL, "access, p50", "frozen", "\u00b5s", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.tree_cached.p50_ns", NULL, "evicted tree, p50", "warm", "\u00b5s", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.tree_uncached.p50_ns", NULL, "evicted tree, p50", "cold page cache", "\u00b5s", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_cached.p50_ns", NULL, "evicted tree, p50", "cached", "\u00b5s", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_uncached.p50_ns", NULL, "evicted tree, p50", "uncached", "\u00b5s", 1000, 1, REPORT_MEDIAN},
 };
 static unsigned fill_dots(const struct table *plane, struct chart_dot *dots) {
   for (unsigned r = 0; r < plane->row_count; r++) {
@@ -325,17 +325,17 @@ static const struct report_column speed_columns[] = {
 };
 static const struct report_column cold_open_columns[] = {
     {"cold_open.documents", NULL, "sample", "documents", "", 1, 0, REPORT_MEDIAN},
-    {"cold_open.tree_cached.p50_ns", NULL, "tree, warm, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.tree_cached.p99_ns", NULL, "tree, warm, \u00b5s", "p99", "", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.tree_uncached.p50_ns", NULL, "tree, cold, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.tree_uncached.p99_ns", NULL, "tree, cold, \u00b5s", "p99", "", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.source_cached.p50_ns", NULL, "source, \u00b5s", "warm p50", "", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.source_uncached.p50_ns", NULL, "source, \u00b5s", "cold p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_cached.p50_ns", NULL, "tree, cached, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_cached.p99_ns", NULL, "tree, cached, \u00b5s", "p99", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_uncached.p50_ns", NULL, "tree, uncached, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.tree_uncached.p99_ns", NULL, "tree, uncached, \u00b5s", "p99", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.source_cached.p50_ns", NULL, "source, \u00b5s", "cached p50", "", 1000, 1, REPORT_MEDIAN},
+    {"cold_open.source_uncached.p50_ns", NULL, "source, \u00b5s", "uncached p50", "", 1000, 1, REPORT_MEDIAN},
     {"cold_open.parse.p50_ns", NULL, "parse anew, \u00b5s", "p50", "", 1000, 1, REPORT_MEDIAN},
-    {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree warm", "p50", "", 1, 1, REPORT_MEDIAN},
-    {"cold_open.parse_over_tree_cached.min", NULL, "parse / tree warm", "least", "", 1, 2, REPORT_MEDIAN},
-    {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree cold", "p50", "", 1, 1, REPORT_MEDIAN},
-    {"cold_open.parse_over_tree_uncached.min", NULL, "parse / tree cold", "least", "", 1, 2, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_cached.p50", NULL, "parse / tree cached", "p50", "", 1, 1, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_cached.min", NULL, "parse / tree cached", "least", "", 1, 2, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_uncached.p50", NULL, "parse / tree uncached", "p50", "", 1, 1, REPORT_MEDIAN},
+    {"cold_open.parse_over_tree_uncached.min", NULL, "parse / tree uncached", "least", "", 1, 2, REPORT_MEDIAN},
 };
 
 static bool one_table(const struct page *page, const struct report_wish *wish, const char *name) {

@@ -148,7 +148,7 @@ static const char *const speed_notes[] = {
 static const char *const cold_open_notes[] = {
     "before each measurement the stages were told to evict; tree: a cursor is opened and all nodes are walked; source: "
     "all of it is pinned and a byte of each page read; parse: the same text, in memory, is parsed anew",
-    "cold: the store's files and the document's own were dropped from the page cache before; what a disk or a host "
+    "uncached: the store's files and the document's own were dropped from the page cache before; what a disk or a host "
     "keeps in memory is its own",
     "parse / tree: over the documents of the sample, how many times longer parsing took (median and least), and the "
     "share of documents for which parsing was quicker",

@@ -216,6 +216,22 @@ static bool make_groups(struct reader *reader) {
 
 /* ---- interface ---- */
 
+/* Says what to do with a file of another schema: it may be a result of another version, the papers' extract of a result
+ * (scripts/measured.py), or no result at all. */
+static bool refuse_schema(struct reader *reader, const char *schema) {
+  const char *path = reader->result->path;
+  if (strncmp(schema, "phasebench-measured-", strlen("phasebench-measured-")) == 0)
+    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: this is an extract for the papers, not a result", path);
+  if (strncmp(schema, "phasebench-result-", strlen("phasebench-result-")) != 0) {
+    return fault_set(reader->fault, EXIT_CODE_INPUT, "%s: this is not a result: its schema is '%.60s', expected '%s'",
+                     path, schema, RESULT_SCHEMA);
+  }
+  return fault_set(reader->fault, EXIT_CODE_INPUT,
+                   "%s: it was written by another version of phasebench (%.60s; this one reads %s): measure again with "
+                   "`phasebench run`, or use that version",
+                   path, schema, RESULT_SCHEMA);
+}
+
 static bool read_head(struct reader *reader) {
   struct result *result = reader->result;
   const char *schema;
@@ -223,11 +239,7 @@ static bool read_head(struct reader *reader) {
   place(reader, "top level");
   if (!cJSON_IsObject((const cJSON *)result->root)) return wrong(reader, "the file", "a JSON object");
   if (!read_text(reader, result->root, "schema", &schema)) return false;
-  if (strcmp(schema, RESULT_SCHEMA) != 0) {
-    return fault_set(reader->fault, EXIT_CODE_INPUT,
-                     "%s: the schema is '%.60s'; this version of phasebench reads '%s': use the version that wrote it",
-                     result->path, schema, RESULT_SCHEMA);
-  }
+  if (strcmp(schema, RESULT_SCHEMA) != 0) return refuse_schema(reader, schema);
   if (!read_text(reader, result->root, "created_utc", &result->created_utc) ||
       !json_get_bool(result->root, "complete", reader->where, &complete, reader->fault)) {
     return false;

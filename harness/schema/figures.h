@@ -3,8 +3,10 @@
  * figures.h - every figure that a cell measures, and every name that figures are told by: once.
  *
  * The writer (the cell), the reader (result/), metrics and results/result.schema.json follow from these
- * tables. To add a figure, add its line here and set its value where it is measured; result/test_figures.c
- * fails until all of them know it, and schema/test_json_schema.c until the schema is written anew.
+ * tables. To add a figure, add its line here, mark it FIGURE_OPTIONAL or raise RESULT_SCHEMA (result/result.h), set its
+ * value where it is measured, and write the schema anew (schema/test_json_schema.c says how, and fails until then).
+ * result/test_figures.c holds writer, reader, metrics and schema to these tables; that the value is the right one, no
+ * test of the tables can know. Then `scripts/ci-gate.sh --update` renews the baseline.
  *
  * A line of a list of figures: X(ID, key, unit, flags, meaning). `key` is the name in JSON, with its unit, and that of
  * the member of the struct that holds the value.

@@ -69,8 +69,10 @@ static void the_committed_schema_is_the_table(void **state) {
     size_t same = 0;
     while (part[same] && part[same] == from[same]) same++;
     while (same > 0 && part[same - 1] != '\n') same--;
-    fail_msg("results/result.schema.json is not what figures.h says: from here on\n%.300s\nexpected\n%.300s",
-             from + same, part + same);
+    fail_msg(
+        "results/result.schema.json is not what figures.h says: from here on\n%.300s\nexpected\n%.300s\n"
+        "To write it anew: PHASEBENCH_WRITE_SCHEMA=1 ctest --preset release -R schema.json_schema",
+        from + same, part + same);
   }
   free(part);
   free(text);

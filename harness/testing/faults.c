@@ -302,8 +302,8 @@ static int counted_main(int argc, char **argv, char **environment) {
 }
 int __libc_start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void),
                       void *);
-int __libc_start_main(int (*real_main)(int, char **, char **), int argc, char **argv,
-                      void (*init)(void), /* NOLINT(readability-function-size): the C library's own */
+/* NOLINTNEXTLINE(readability-function-size): the C library says what it takes */
+int __libc_start_main(int (*real_main)(int, char **, char **), int argc, char **argv, void (*init)(void),
                       void (*fini)(void), void (*rtld_fini)(void), void *stack_end) {
   NEXT(int, __libc_start_main, int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
        void (*)(void), void *)

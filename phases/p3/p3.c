@@ -2,7 +2,7 @@
  *
  * p3.c - the stage "p3 bytecode": a tree is a string of codes, each of which names a phrase of
  * tokens learned from the store (format.h, learn.h), and a cursor walks it in place. The bytes
- * go to the blob store below: p1 packs them back to back, p2 chunks what is stripped of them.
+ * go to the blob store below: p1 keeps them back to back, p2 chunks what is stripped of them.
  *
  * Above a codec that packs nodes (STAGE_PACKS_NODES: p1) it takes that over: paddings are
  * interned in tokens and numbers have prefix codes. Alone, operands have a fixed width.

@@ -124,9 +124,9 @@ static void on_leave(void *with, const struct cache_entry *decompressed) {
   struct tier *tier = with;
   if (!tier->is_finalized || (tier_flags(tier, decompressed->id) & (TIER_BELOW | TIER_GONE))) return;
   if (decompressed->hits == 0 || decompressed->length > tier->warm_budget_bytes) {
-    tier->counts.cooled_to_cold++;
+    tier->counts.evicted_to_cold++;
   } else if (warm_take(tier, decompressed)) {
-    tier->counts.cooled_to_warm++;
+    tier->counts.evicted_to_warm++;
     (void)warm_trim(tier, tier->warm_budget_bytes);
   } else {
     tier->counts.warm_refused++;

@@ -37,10 +37,10 @@ struct warm {
 };
 
 struct tier_counts {
-  uint64_t hot_hits, warm_hits, cold_opens; /* pins by where the document was */
-  uint64_t cooled_to_warm, cooled_to_cold;  /* hot ones that made room */
-  uint64_t warm_to_cold, warm_refused;      /* refused: the blob store below could not take it */
-  uint64_t archive;                         /* documents written to the file */
+  uint64_t hot_hits, warm_hits, cold_opens;  /* pins by where the document was */
+  uint64_t evicted_to_warm, evicted_to_cold; /* hot ones that made room */
+  uint64_t warm_to_cold, warm_refused;       /* refused: the blob store below could not take it */
+  uint64_t archive;                          /* documents written to the file */
 };
 
 struct tier {

@@ -111,11 +111,11 @@ static void warm(struct maps *maps, struct map *map) {
 }
 
 /* Takes the map's pages out of the process; who reads it next finds them in the kernel's cache. */
-static void cool(struct maps *maps, struct map *map) {
+static void evict_pages(struct maps *maps, struct map *map) {
   madvise(map->bytes, map->mapped_bytes, MADV_DONTNEED);
   map->is_warm = false;
   maps->warm_bytes -= map->mapped_bytes;
-  maps->counts.cooled++;
+  maps->counts.page_evictions++;
 }
 
 /* Room for so many maps more with so many bytes, as far as nobody has pinned what is there. */
@@ -127,7 +127,7 @@ static void trim(struct maps *maps, uint64_t more_maps, uint64_t more_bytes) {
     maps->counts.evictions++;
   }
   while (maps->warm_bytes + more_bytes > options[MAPS_RESIDENT_BYTES] && (oldest = oldest_unpinned(maps, true)))
-    cool(maps, *oldest);
+    evict_pages(maps, *oldest);
 }
 
 static void retire(struct maps *maps, struct map *map) {

@@ -6,7 +6,7 @@
  * them anyhow; and a map costs what is touched of it, not its length.
  *
  * Two budgets: how many files are mapped, and how much of them may be in the process. Past the
- * second the pages of the map used longest ago are given back (it is cool then) and the
+ * second the pages of the map used longest ago are evicted (it is not warm then) and the
  * map stays: to read it again takes a page fault or two, where a new map takes the
  * record, an open file and a hash.
  *
@@ -61,7 +61,7 @@ struct maps {
   struct map *first;
   uint64_t count, mapped_bytes, warm_bytes;
   struct {
-    uint64_t made, hits, evictions, cooled, corrupt, rehashed, mapped_peak_bytes, warm_peak_bytes;
+    uint64_t made, hits, evictions, page_evictions, corrupt, rehashed, mapped_peak_bytes, warm_peak_bytes;
   } counts;
 };
 

@@ -214,7 +214,7 @@ static void stats(void *store, stage_stat_fn *emit, void *sink) {
       {"map_evictions", "count", s->maps.counts.evictions},
       {"maps_rehashed", "count", s->maps.counts.rehashed},
       {"maps_corrupt", "count", s->maps.counts.corrupt},
-      {"maps_cooled", "count", s->maps.counts.cooled},
+      {"map_page_evictions", "count", s->maps.counts.page_evictions},
       {"resident_bytes", "bytes", s->maps.warm_bytes},
       {"resident_peak_bytes", "bytes", s->maps.counts.warm_peak_bytes},
       {"mapped_bytes", "bytes", s->maps.mapped_bytes},

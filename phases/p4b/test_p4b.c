@@ -180,7 +180,7 @@ static void maps_stay_within_their_budgets(void **state) {
   assert_int_equal(stat_of(&f, "resident_bytes"), 3 * MANY_MAPPED);
   assert_int_equal(stat_of(&f, "map_evictions"), MANY - 8);
   assert_int_equal(stat_of(&f, "maps_made"), MANY);
-  for (uint32_t i = MANY - 8; i < MANY; i++) check_is(&f, i, text + i, MANY_BYTES); /* cool and warm ones */
+  for (uint32_t i = MANY - 8; i < MANY; i++) check_is(&f, i, text + i, MANY_BYTES); /* with and without pages */
   assert_int_equal(stat_of(&f, "maps_made"), MANY);
   assert_int_equal(stat_of(&f, "map_hits"), 8);
   check_is(&f, 0, text, MANY_BYTES); /* in place of the oldest */
@@ -203,7 +203,7 @@ static bool is_present(const uint8_t *page) {
   return entry >> 63;
 }
 
-static void cool_maps_have_no_pages(void **state) {
+static void evicted_maps_have_no_pages(void **state) {
   (void)state;
   struct fixture f;
   struct stage_pin p;
@@ -349,7 +349,7 @@ int main(void) {
       cmocka_unit_test(what_no_file_holds_is_kept),
       cmocka_unit_test(other_blob_stores_hold_the_records),
       cmocka_unit_test(maps_stay_within_their_budgets),
-      cmocka_unit_test(cool_maps_have_no_pages),
+      cmocka_unit_test(evicted_maps_have_no_pages),
       cmocka_unit_test(pins_past_a_limit_are_refused),
       cmocka_unit_test(descriptors_run_out),
       cmocka_unit_test(running_out_of_memory_loses_nothing),
