@@ -10,6 +10,7 @@
 # for ("request" lines) and what was had ("got NAME VERSION"). All work is done in
 # .NAME.partial beside FOLDER, which becomes FOLDER by one rename at the end: a FOLDER
 # is always complete. When the same was asked for before, nothing is done.
+# What a manifest says is no option to the programs that are run here: each list of foreign words has `--` before it.
 # Exit codes: 0 done, 2 usage, 3 no such package or bad lock file, 4 network, disk or
 # another program failed, 6 interrupted.
 set -euo pipefail
@@ -41,8 +42,11 @@ case $kind in
   *) fail 2 "expected npm or deb, not '$kind'" ;;
 esac
 
-name=$(basename "$into")
-parent=$(dirname "$into")
+# A path that begins with `-` would be an option to the programs that get it.
+case $into in -*) into=./$into ;; esac
+case $from in -*) from=./$from ;; esac
+name=$(basename -- "$into")
+parent=$(dirname -- "$into")
 partial=$parent/.$name.partial
 old=$parent/.$name.old
 
@@ -114,7 +118,8 @@ fetch_npm() {
   cp "$from/package.json" "$from/package-lock.json" "$partial/tree/"
   [ ! -r "$from/.npmrc" ] || cp "$from/.npmrc" "$partial/tree/"
   say "fetching the npm packages that $from/package-lock.json pins"
-  run npm ci --prefix "$partial/tree" --ignore-scripts --no-audit --no-fund >&2 ||
+  # An .npmrc beside the lock file may name a registry, and no program.
+  run npm ci --prefix "$partial/tree" --ignore-scripts --git=git --script-shell=sh --no-audit --no-fund >&2 ||
     step_failed "npm ci" "Is the network there, and does npm's registry answer?"
 }
 
@@ -135,7 +140,7 @@ update_lists() {
   run apt-get "${apt_options[@]}" update >&2 || step_failed "apt-get update" "Is the network there?"
 }
 
-versions() { apt-cache madison "$1" 2> /dev/null | awk -F'|' '{ gsub(/ /, "", $2); print $2 }'; }
+versions() { apt-cache madison -- "$1" 2> /dev/null | awk -F'|' '{ gsub(/ /, "", $2); print $2 }'; }
 
 # The version to take: the expected one, else the newest there is, said aloud.
 choose_version() {
@@ -169,22 +174,22 @@ download() {
 }
 
 apt_download() {
-  run_line 'cd "$1"; shift; exec apt-get "$@" >&2' "$partial/debs" "${apt_options[@]}" download "$1=$chosen"
+  run_line 'cd "$1"; shift; exec apt-get "$@" >&2' "$partial/debs" "${apt_options[@]}" download -- "$1=$chosen"
 }
 
 unpack() {
   local deb=$1 show=-q
   say "unpacking $(basename "$deb")"
   if [ -z "$archive" ]; then
-    run_line 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --wildcards "${@:3}"' \
+    run_line 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --wildcards -- "${@:3}"' \
       "$deb" "$partial/tree" "${keep[@]}" || step_failed "unpacking $(basename "$deb")"
     return
   fi
-  run_line 'dpkg-deb --fsys-tarfile "$1" | tar -x -O "./$2" > "$3"' "$deb" "$archive" "$partial/archive" ||
+  run_line 'dpkg-deb --fsys-tarfile "$1" | tar -x -O -- "./$2" > "$3"' "$deb" "$archive" "$partial/archive" ||
     step_failed "taking $archive out of $(basename "$deb")"
   rm -f "$deb"
   [ ! -t 2 ] || show=-v # xz then shows how far it is
-  run_line 'xz --format=xz --decompress --stdout --threads=0 "$1" "$2" | tar -x -C "$3" --no-same-owner --wildcards "${@:4}"' \
+  run_line 'xz --format=xz --decompress --stdout --threads=0 "$1" "$2" | tar -x -C "$3" --no-same-owner --wildcards -- "${@:4}"' \
     "$show" "$partial/archive" "$partial/tree" "${keep[@]}" || step_failed "unpacking $archive"
   rm -f "$partial/archive"
 }

@@ -18,6 +18,7 @@ set_target_properties(${stages} ${grammars} PROPERTIES INSTALL_RPATH "$ORIGIN/..
 install(TARGETS phasebench RUNTIME DESTINATION bin)
 install(TARGETS tree-sitter LIBRARY DESTINATION ${private})
 install(TARGETS ${stages} LIBRARY DESTINATION ${private}/stages)
+install(FILES "${PHASEBENCH_STAGE_DIR}/stages.list" DESTINATION ${private}/stages)
 install(TARGETS ${grammars} LIBRARY DESTINATION ${private}/grammars)
 install(DIRECTORY "${PHASEBENCH_GRAMMAR_DIR}/" DESTINATION ${private}/grammars FILES_MATCHING PATTERN "*.json")
 

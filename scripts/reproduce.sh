@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
     --corpus=* | --dir=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;&
     --corpus)
       [ $# -ge 2 ] && [ -n "$2" ] || { printf 'reproduce: %s needs a value\n' "$1" >&2; exit 2; }
-      corpus=("$1" "$2") name=$(basename "$2" .json)
+      corpus=("$1" "$2") name=$(basename -- "$2" .json)
       shift 2 ;;
     --dir)
       [ $# -ge 2 ] && [ -n "$2" ] || { printf 'reproduce: %s needs a value\n' "$1" >&2; exit 2; }

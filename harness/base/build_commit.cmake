@@ -26,7 +26,8 @@ else()
   else()
     set(commit "")
     string(REGEX REPLACE "\n.*" "" said "${said}")
-    string(REGEX REPLACE "[\"\\\\]" "" said "${said}")
+    # It goes into a C string, and has the name of a folder in it.
+    string(REGEX REPLACE "[^A-Za-z0-9 ,.:/'()_-]" "_" said "${said}")
     set(missing "built outside of a git repository (${said})")
   endif()
 endif()
@@ -36,4 +37,4 @@ file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT
 #define BUILD_COMMIT_DIRTY ${dirty}
 #define BUILD_COMMIT_DATE \"${date}\"
 #define BUILD_COMMIT_MISSING \"${missing}\"
-")
+" @ONLY)

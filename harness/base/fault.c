@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
+
 const char *exit_code_text(enum exit_code code) {
   switch (code) {
 #define X(name, number, text) \
@@ -29,6 +31,13 @@ bool fault_set_at(struct fault *fault, const char *file, int line, enum exit_cod
   fault->file = file;
   fault->line = line;
   return false;
+}
+
+void fault_print(const struct fault *fault, const char *command) {
+  if (fault->code == EXIT_CODE_OK) return;
+  fprintf(stderr, "phasebench%s%s: ", command[0] ? " " : "", command);
+  text_print(stderr, fault->message);
+  fputc('\n', stderr);
 }
 
 enum exit_code exit_code_of_errno(int error) {

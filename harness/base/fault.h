@@ -46,6 +46,8 @@ const char *exit_code_text(enum exit_code code);
  * `return fault_set(...)`. */
 bool fault_set_at(struct fault *fault, const char *file, int line, enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* "phasebench COMMAND: message" on standard error, as one line that no terminal obeys; nothing where nothing is wrong. */
+void fault_print(const struct fault *fault, const char *command);
 #define fault_set(fault, code, ...) fault_set_at((fault), __FILE__, __LINE__, (code), __VA_ARGS__)
 
 /* What an errno of opening, reading or looking at a file is: EXIT_CODE_INPUT where the file is to blame (not

@@ -2,6 +2,8 @@
  *
  * json_out.c - exact numbers in cJSON, and files that are whole or absent. */
 #include "json_out.h"
+#include "open_file.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +99,14 @@ void json_add_text(cJSON *object, const char *key, const char *value) {
   *to = 0;
   json_add_item(object, key, cJSON_CreateString(clean));
   free(clean);
+}
+
+void json_add_path(cJSON *object, const char *key, const char *path) {
+  size_t text_bytes = 4 * strlen(path) + 1;
+  char *text = malloc(text_bytes);
+  if (!text || !path_to_text(path, text, text_bytes)) checked(NULL);
+  json_add_text(object, key, text);
+  free(text);
 }
 
 void json_add_hash(cJSON *object, const char *key, uint64_t hash) {
@@ -210,7 +220,27 @@ bool json_get_hash(const cJSON *object, const char *key, const char *where, uint
   return number_read(text, 16, hash) != NULL;
 }
 
+void json_make_printable(cJSON *root) {
+  for (cJSON *item = root; item; item = item->next) {
+    if (item->string) text_make_printable(item->string);
+    if (item->valuestring) text_make_printable(item->valuestring);
+    json_make_printable(item->child);
+  }
+}
+
+bool json_get_path(const cJSON *object, const char *key, const char *where, char *path, size_t path_bytes,
+                   struct fault *fault) {
+  const char *text;
+  if (!json_get_text(object, key, where, &text, fault)) return false;
+  return path_from_text(text, path, path_bytes) ||
+         fault_set(fault, EXIT_CODE_INPUT, "%s: \"%s\" is no path, or longer than %zu bytes", where, key,
+                   path_bytes - 1);
+}
+
 /* ---- files ---- */
+
+/* Parsed, JSON takes some ten times its size. The largest results, of all combinations, have some MiB. */
+static const size_t FILE_BYTES_MAX = (size_t)256 << 20;
 
 static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, struct fault *fault) {
   size_t capacity = 1 << 16, used = 0;
@@ -230,6 +260,10 @@ static bool read_all(int fd, const char *path, char **text, size_t *text_bytes, 
       return true;
     }
     used += (size_t)got;
+    if (used > FILE_BYTES_MAX) {
+      free(buffer);
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: is larger than 256 MiB, which no file of phasebench is", path);
+    }
     if (capacity - used < 2) {
       char *bigger = realloc(buffer, capacity *= 2);
       if (!bigger) free(buffer);
@@ -263,8 +297,9 @@ cJSON *json_parse(const char *text, size_t text_bytes, const char *where, struct
 }
 
 bool json_read_file(const char *path, cJSON **root, struct fault *fault) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  int fd = open_file(path, NULL, &why);
+  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, why);
   char *text = NULL;
   size_t text_bytes = 0;
   bool ok = read_all(fd, path, &text, &text_bytes, fault);

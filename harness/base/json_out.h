@@ -40,6 +40,8 @@ void json_add_double(cJSON *object, const char *key, double value);
 void json_add_bool(cJSON *object, const char *key, bool value);
 /* NULL writes null. Bytes that are not UTF-8 are written as U+FFFD, since JSON is UTF-8. */
 void json_add_text(cJSON *object, const char *key, const char *value);
+/* A path, which is bytes, by path_to_text, so that json_get_path gives every one of them back. */
+void json_add_path(cJSON *object, const char *key, const char *path);
 /* 16 hex digits. */
 void json_add_hash(cJSON *object, const char *key, uint64_t hash);
 /* null at `key`, and the reason under "missing" of the same object. */
@@ -49,12 +51,18 @@ void json_add_missing(cJSON *object, const char *key, const char *reason);
  * the numbers it has read with 15, so that a value read and written again may be another. */
 void json_make_exact(cJSON *root);
 
+/* text_make_printable on every text and key in `root`: for files whose text is going to be shown. */
+void json_make_printable(cJSON *root);
+
 /* ---- reading; `where` names the file in messages; faults are EXIT_CODE_INPUT ---- */
 
 /* A whole number of 0 ... JSON_INTEGER_MAX. */
 bool json_get_u64(const cJSON *object, const char *key, const char *where, uint64_t *value, struct fault *fault);
 bool json_get_double(const cJSON *object, const char *key, const char *where, double *value, struct fault *fault);
 bool json_get_bool(const cJSON *object, const char *key, const char *where, bool *value, struct fault *fault);
+/* What json_add_path wrote. Faults: it is no such text, or does not fit. */
+bool json_get_path(const cJSON *object, const char *key, const char *where, char *path, size_t path_bytes,
+                   struct fault *fault);
 /* The text stays the object's. */
 bool json_get_text(const cJSON *object, const char *key, const char *where, const char **text, struct fault *fault);
 bool json_get_array(const cJSON *object, const char *key, const char *where, const cJSON **array, struct fault *fault);

@@ -38,9 +38,11 @@ static void join(char *out, const char *directory, const char *rest) {
   if (length < 0 || length >= PATH_MAX) give_up("the path of the program or of its folders is too long");
 }
 
-/* Absolute and tidied where it exists; else as written, below the current folder. */
+/* Absolute and tidied where it exists; else as written, below the current folder. One of a cell's place
+ * (run/cell_place.h) stays as written: what is kept of it must have the same length everywhere. */
 static void make_absolute(const char *path, char *out) {
-  if (realpath(path, out)) return;
+  bool is_place = strncmp(path, "/proc/self/", 11) == 0;
+  if (!is_place && realpath(path, out)) return;
   if (path[0] == '/') {
     int length = snprintf(out, PATH_MAX, "%s", path);
     if (length < 0 || length >= PATH_MAX) give_up("a path in the environment is too long");

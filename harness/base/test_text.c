@@ -153,11 +153,39 @@ static void test_people(void **state) {
   assert_string_equal(plural(2), "s");
 }
 
+static void printable(const char *text, const char *expected) {
+  char copy[200];
+  snprintf(copy, sizeof copy, "%s", text);
+  text_make_printable(copy);
+  assert_string_equal(copy, expected);
+}
+
+static void what_could_be_obeyed_is_taken_out(void **state) {
+  (void)state;
+  printable("", "");
+  printable("plain \\x41 gr\u00fc\u00df \U0001F600", "plain \\x41 gr\u00fc\u00df \U0001F600");
+  printable("\x1b]0;title\x07\x1b[31mred", "?]0;title??[31mred");
+  printable("two\r\nlines\ttab", "two  lines tab");
+  printable(
+      "\xc2\x9b"
+      "31m\x7f",
+      "?31m?");
+  printable("a\u202eb\u2066c\u200f\u2028", "a?b?c??");
+  printable(
+      "\xe9\xff"
+      "a\xc3",
+      "??a?"); /* not UTF-8 */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_code_point), cmocka_unit_test(test_malformed),
-      cmocka_unit_test(test_every_place),      cmocka_unit_test(test_names),
-      cmocka_unit_test(test_every_byte),       cmocka_unit_test(test_no_such_text),
+      cmocka_unit_test(what_could_be_obeyed_is_taken_out),
+      cmocka_unit_test(test_every_code_point),
+      cmocka_unit_test(test_malformed),
+      cmocka_unit_test(test_every_place),
+      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_every_byte),
+      cmocka_unit_test(test_no_such_text),
       cmocka_unit_test(test_people),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

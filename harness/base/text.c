@@ -111,6 +111,30 @@ void text_print(FILE *out, const char *text) {
   }
 }
 
+/* U+0080 to U+009F; U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069; U+2028 and U+2029 end lines. */
+static bool is_obeyed(const uint8_t *in, size_t bytes) {
+  if (bytes == 1) return *in < 0x20 || *in == 0x7f;
+  if (bytes == 2) return in[0] == 0xc2 && in[1] < 0xa0;
+  if (bytes != 3 || in[0] != 0xe2) return false;
+  if (in[1] == 0x80) return in[2] == 0x8e || in[2] == 0x8f || (in[2] >= 0xa8 && in[2] <= 0xae);
+  return in[1] == 0x81 && in[2] >= 0xa6 && in[2] <= 0xa9;
+}
+
+void text_make_printable(char *text) {
+  const uint8_t *in = (const uint8_t *)text;
+  for (size_t left = strlen(text), taken; left > 0; in += taken, left -= taken) {
+    taken = utf8_sequence_bytes(in, left);
+    if (taken == 0 || is_obeyed(in, taken)) {
+      *text++ = *in == '\t' || *in == '\n' || *in == '\r' ? ' ' : '?';
+      taken += taken == 0;
+    } else {
+      memmove(text, in, taken);
+      text += taken;
+    }
+  }
+  *text = '\0';
+}
+
 const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
 
 static int hex_value(char digit) {

@@ -40,6 +40,11 @@ const char *path_show(const char *path, struct path_shown *shown);
  * that it stays one line and no terminal obeys it. Backslashes stay as they are. */
 void text_print(FILE *out, const char *text);
 
+/* For text from elsewhere that goes into forms of many kinds: what a terminal, a page or a picture could obey is
+ * taken out, in place. Tabs and line ends become spaces; other control characters (C1 too), marks that turn the
+ * direction of text, and bytes that are not UTF-8 become a question mark. Nothing grows. */
+void text_make_printable(char *text);
+
 /* "" for 1, else "s": "%zu file%s". */
 const char *plural(uint64_t count);
 

@@ -4,7 +4,9 @@
  * at each checkpoint is told in cell.h. */
 #include "cell.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -42,13 +44,19 @@ __attribute__((noinline)) static void touch_stack(void) {
   for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 0;
 }
 
+/* Where a path really leads, as the kernel names it in a list of mappings; static. */
+static const char *real_path(const char *path) {
+  static char real[PATH_MAX];
+  return realpath(path, real) ? real : path;
+}
+
 static bool name_places(const struct cell_spec *spec, struct fault *fault) {
-  bool good = probe_add_place(PROBE_OWNER_STAGE, paths_stage_dir()) &&
-              probe_add_place(PROBE_OWNER_GRAMMAR, paths_grammar_dir()) &&
-              probe_add_place(PROBE_OWNER_CORPUS, spec->corpus_root);
+  bool good = probe_add_place(PROBE_OWNER_STAGE, real_path(paths_stage_dir())) &&
+              probe_add_place(PROBE_OWNER_GRAMMAR, real_path(paths_grammar_dir())) &&
+              probe_add_place(PROBE_OWNER_CORPUS, real_path(spec->corpus_root));
   for (unsigned i = 0; i < spec->combination.stage_count; i++) {
     const char *stage = spec->combination.stages[i];
-    if (strchr(stage, '/')) good = good && probe_add_place(PROBE_OWNER_STAGE, stage);
+    if (strchr(stage, '/')) good = good && probe_add_place(PROBE_OWNER_STAGE, real_path(stage));
   }
   return good || fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
 }
@@ -80,7 +88,7 @@ static bool prepare(struct cell *cell, struct fault *fault) {
   if (!store_open(&spec->combination, &spec->place, &cell->documents.store, fault)) return false;
   const char *directory = store_directory(cell->documents.store);
   cell->reader.disk.folder = directory;
-  if (directory && !probe_add_place(PROBE_OWNER_CORPUS, directory)) /* what stages map of their own files */
+  if (directory && !probe_add_place(PROBE_OWNER_CORPUS, real_path(directory))) /* what stages map of their own files */
     return fault_set(fault, EXIT_CODE_INTERNAL, "the probes know no more than they can hold of places");
   touch_stack();
   checkpoint_prime(&cell->reader); /* the stages made theirs */

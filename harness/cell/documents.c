@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "reserve.h"
 #include "system/heap.h"
+#include "base/open_file.h"
 
 #define BATCH_NODES 1024u
 
@@ -93,8 +94,9 @@ bool cell_read_file(const struct cell_documents *documents, const struct cell_fi
                     struct fault *fault) {
   char path[4096 * 2];
   if (!cell_path_of(documents, file->path, path, sizeof path, fault)) return false;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  int fd = open_file(path, NULL, &why);
+  if (fd < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, why);
   bool good = read_whole(fd, path, to, file->bytes, fault);
   close(fd);
   if (good && XXH3_64bits(to, file->bytes) != file->hash)

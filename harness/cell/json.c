@@ -76,7 +76,8 @@ cJSON *cell_json(struct cell *cell, const struct fault *fault) {
   cJSON *object = json_new_object();
   json_add_text(object, "combination", spec->combination.name);
   add_stages(object, cell);
-  json_add_text(object, "kind", instrument ? "instrument" : "measured");
+  /* Before its store is there a cell does not know its kind; who asked for it does. */
+  if (cell->documents.store) json_add_text(object, "kind", instrument ? "instrument" : "measured");
   json_add_text(object, "profile", spec->profile);
   json_add_u64(object, "repetition", spec->repetition);
   json_add_u64(object, "position", spec->position);

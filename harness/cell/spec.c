@@ -34,6 +34,8 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/open_file.h"
+#include "base/text.h"
 #include "base/memory_file.h"
 #include "store/name.h"
 #include "base/number.h"
@@ -69,14 +71,12 @@ bool cell_spec_write_list(const char *path, const struct corpus *corpus, char li
 
 /* Reads the list's file into one block that ends with a NUL of its own. */
 static bool read_list(const char *path, char **block, size_t *block_bytes, struct fault *fault) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  struct stat status;
-  if (fd < 0 || fstat(fd, &status) != 0) {
-    fault_set(fault, exit_code_of_errno(errno), "%s: the corpus's list cannot be opened: %s", path, strerror(errno));
-    if (fd >= 0) close(fd);
-    return false;
-  }
-  size_t size = (size_t)status.st_size, used = 0;
+  uint64_t size;
+  const char *why;
+  int fd = open_file(path, &size, &why);
+  if (fd < 0)
+    return fault_set(fault, exit_code_of_errno(errno), "%s: the corpus's list cannot be opened: %s", path, why);
+  size_t used = 0;
   char *bytes = malloc(size + 1);
   errno = 0; /* the end of the file sets none */
   while (bytes && used < size) {
@@ -164,25 +164,27 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
   json_add_text(root, "schema", SPEC_SCHEMA);
   cJSON *corpus = json_add_object(root, "corpus");
   json_add_text(corpus, "name", spec->corpus_name);
-  json_add_text(corpus, "root", spec->corpus_root);
+  json_add_path(corpus, "root", spec->corpus_root);
   json_add_text(corpus, "content_hash", spec->corpus_hash);
   json_add_u64(corpus, "lines", spec->corpus_lines);
   json_add_u64(corpus, "bytes", spec->corpus_bytes);
   json_add_u64(corpus, "files", spec->file_count);
   cJSON *languages = json_add_array(corpus, "languages");
   for (size_t i = 0; i < spec->language_count; i++) json_add_text(languages, NULL, spec->languages[i]);
-  json_add_text(corpus, "list", spec->list_path);
+  json_add_path(corpus, "list", spec->list_path);
   json_add_text(corpus, "list_hash", spec->list_hash);
-  json_add_text(corpus, "edits", spec->edits_path);
+  if (spec->edits_path) json_add_path(corpus, "edits", spec->edits_path);
+  else json_add_text(corpus, "edits", NULL);
   json_add_text(corpus, "edits_hash", spec->edits_path ? spec->edits_hash : NULL);
   json_add_text(root, "combination", spec->combination.name);
   cJSON *stages = json_add_array(root, "stages");
-  for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_text(stages, NULL, spec->combination.stages[i]);
+  for (unsigned i = 0; i < spec->combination.stage_count; i++) json_add_path(stages, NULL, spec->combination.stages[i]);
   json_add_text(root, "profile", spec->profile);
   json_add_u64(root, "repetition", spec->repetition);
   json_add_u64(root, "position", spec->position);
   json_add_u64(root, "seed", spec->seed);
-  json_add_text(root, "store", spec->place.directory);
+  if (spec->place.directory) json_add_path(root, "store", spec->place.directory);
+  else json_add_text(root, "store", NULL);
   add_settings(root, &spec->place);
   bool ok = json_write_file(path, root, fault);
   cJSON_Delete(root);
@@ -193,6 +195,12 @@ bool cell_spec_write(const char *path, const struct cell_spec *spec, struct faul
 static bool get_text(const cJSON *object, const char *key, const char *where, const char **to, struct fault *fault) {
   const char *text;
   return json_get_text(object, key, where, &text, fault) && name_keep(text, to, fault);
+}
+
+/* The same of a path, which is bytes. */
+static bool get_path(const cJSON *object, const char *key, const char *where, const char **to, struct fault *fault) {
+  char path[4096];
+  return json_get_path(object, key, where, path, sizeof path, fault) && name_keep(path, to, fault);
 }
 
 static bool get_hash(const cJSON *object, const char *key, const char *where, char hex[33], struct fault *fault) {
@@ -228,7 +236,7 @@ static bool get_edits(const cJSON *corpus, const char *where, struct cell_spec *
       cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(corpus, "edits_hash"))) {
     return true;
   }
-  if (!get_text(corpus, "edits", where, &spec->edits_path, fault) ||
+  if (!get_path(corpus, "edits", where, &spec->edits_path, fault) ||
       !get_hash(corpus, "edits_hash", where, spec->edits_hash, fault)) {
     return false;
   }
@@ -240,9 +248,9 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
   const cJSON *languages;
   uint64_t files;
   if (!get_text(corpus, "name", where, &spec->corpus_name, fault) ||
-      !get_text(corpus, "root", where, &spec->corpus_root, fault) ||
+      !get_path(corpus, "root", where, &spec->corpus_root, fault) ||
       !get_text(corpus, "content_hash", where, &spec->corpus_hash, fault) ||
-      !get_text(corpus, "list", where, &spec->list_path, fault) ||
+      !get_path(corpus, "list", where, &spec->list_path, fault) ||
       !get_hash(corpus, "list_hash", where, spec->list_hash, fault) || !get_edits(corpus, where, spec, fault) ||
       !json_get_u64(corpus, "lines", where, &spec->corpus_lines, fault) ||
       !json_get_u64(corpus, "bytes", where, &spec->corpus_bytes, fault) ||
@@ -262,7 +270,7 @@ static bool read_corpus(const cJSON *corpus, const char *where, struct cell_spec
 static bool read_place(const cJSON *root, const char *where, struct store_place *place, struct fault *fault) {
   const cJSON *settings, *item;
   if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "store")) &&
-      !get_text(root, "store", where, &place->directory, fault))
+      !get_path(root, "store", where, &place->directory, fault))
     return false;
   if (!json_get_array(root, "settings", where, &settings, fault)) return false;
   cJSON_ArrayForEach(item, settings) {
@@ -295,7 +303,15 @@ static bool read_root(const cJSON *root, const char *where, struct cell_spec *sp
     return fault_set(fault, EXIT_CODE_INPUT, "%s: more than %d stages beside the baseline", where,
                      COMBINATION_STAGES_MAX);
   }
-  return get_texts(stages, "stages", where, spec->combination.stages, fault);
+  /* Names, and paths of stages from elsewhere. */
+  for (unsigned i = 0; i < spec->combination.stage_count; i++) {
+    char path[4096];
+    const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(stages, (int)i));
+    if (!text || !path_from_text(text, path, sizeof path))
+      return fault_set(fault, EXIT_CODE_INPUT, "%s: \"stages\" is not an array of names and paths", where);
+    if (!name_keep(path, &spec->combination.stages[i], fault)) return false;
+  }
+  return true;
 }
 
 bool cell_spec_read(const char *path, struct cell_spec *spec, struct fault *fault) {

@@ -234,6 +234,6 @@ int command_attribution(int argc, char **argv) {
   request.path = argv[optind];
   struct fault fault = {0};
   attribute(&request, &fault);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench attribution: %s\n", fault.message);
+  fault_print(&fault, "attribution");
   return (int)fault.code;
 }

@@ -154,6 +154,6 @@ int command_baseline(int argc, char **argv) {
   if (!check_verb(argv[optind])) return EXIT_CODE_USAGE;
   struct fault fault = {0};
   act(argc - optind, argv + optind, &arguments, &fault);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench baseline: %s\n", fault.message);
+  fault_print(&fault, "baseline");
   return (int)fault.code;
 }

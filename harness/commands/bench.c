@@ -38,6 +38,7 @@ static void print_help(void) {
       "without a count of its own it counts by its walk. count is also held against the subject's own walk.\n\n"
       "  --corpus NAME    a corpus (default: quick)\n"
       "  --dir PATH       a directory of your own\n"
+      "  --exclude PATTERN  leave out what this gitignore pattern matches; may be given again\n"
       "  --combos A,B     combinations (default: the cumulative ones that exist), e.g. baseline,p1\n"
       "  --set STAGE.OPTION=N  sets an option of a stage (`phasebench stages` lists them); may be given again\n"
       "  --filter REGEX   only benchmarks (operation/subject) that match\n"
@@ -54,13 +55,19 @@ static void print_help(void) {
 /* ---- options ---- */
 
 static bool parse_options(int argc, char **argv, struct bench_options *options, bool *help, struct fault *fault) {
-  static const struct option names[] = {
-      {"corpus", required_argument, NULL, 'c'},   {"dir", required_argument, NULL, 'd'},
-      {"combos", required_argument, NULL, 'k'},   {"set", required_argument, NULL, 'S'},
-      {"filter", required_argument, NULL, 'f'},   {"reps", required_argument, NULL, 'r'},
-      {"min-time", required_argument, NULL, 't'}, {"max-bytes", required_argument, NULL, 'm'},
-      {"seed", required_argument, NULL, 's'},     {"json", required_argument, NULL, 'j'},
-      {"help", no_argument, NULL, 'h'},           {0}};
+  static const struct option names[] = {{"corpus", required_argument, NULL, 'c'},
+                                        {"dir", required_argument, NULL, 'd'},
+                                        {"combos", required_argument, NULL, 'k'},
+                                        {"set", required_argument, NULL, 'S'},
+                                        {"filter", required_argument, NULL, 'f'},
+                                        {"reps", required_argument, NULL, 'r'},
+                                        {"min-time", required_argument, NULL, 't'},
+                                        {"max-bytes", required_argument, NULL, 'm'},
+                                        {"seed", required_argument, NULL, 's'},
+                                        {"json", required_argument, NULL, 'j'},
+                                        {"exclude", required_argument, NULL, 'x'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   int option;
   bool ok = true;
   uint64_t number;
@@ -69,6 +76,7 @@ static bool parse_options(int argc, char **argv, struct bench_options *options, 
     if (option == '?') return fault_set(fault, EXIT_CODE_USAGE, "`phasebench bench --help` lists the options");
     if (option == 'c') options->corpus = optarg;
     if (option == 'd') options->directory = optarg;
+    if (option == 'x') ok = option_exclude(optarg, fault);
     if (option == 'k') options->combinations = optarg;
     if (option == 'S') ok = store_setting_add(&options->place, optarg, fault);
     if (option == 'f') options->filter = optarg;
@@ -229,6 +237,6 @@ int command_bench(int argc, char **argv) {
     }
     if (!options.json || json_may_replace(options.json, &fault)) run(&options, &fault);
   }
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench bench: %s\n", fault.message);
+  fault_print(&fault, "bench");
   return (int)fault.code;
 }

@@ -25,7 +25,7 @@ static const char help[] =
     "  phasebench cell results/quick.json.cells/0003.spec.json cell.json\n";
 
 static int tell(const struct fault *fault) {
-  fprintf(stderr, "phasebench cell: %s\n", fault->message);
+  fault_print(fault, "cell");
   return (int)fault->code;
 }
 

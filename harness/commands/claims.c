@@ -150,6 +150,6 @@ int command_claims(int argc, char **argv) {
   options.form = json ? CLAIMS_JSON : markdown ? CLAIMS_MARKDOWN : CLAIMS_TEXT;
   struct fault fault = {0};
   run(&options, &fault);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench claims: %s\n", fault.message);
+  fault_print(&fault, "claims");
   return (int)fault.code;
 }

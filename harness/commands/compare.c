@@ -116,6 +116,6 @@ int command_compare(int argc, char **argv) {
     return EXIT_CODE_USAGE;
   }
   compare_files(&options, argv + optind, &fault);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench compare: %s\n", fault.message);
+  fault_print(&fault, "compare");
   return (int)fault.code;
 }

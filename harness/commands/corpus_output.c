@@ -8,7 +8,7 @@
 #include "corpus.h"
 
 int corpus_report(const struct fault *fault) {
-  fprintf(stderr, "phasebench: %s\n", fault->message);
+  fault_print(fault, "");
   return fault->code;
 }
 

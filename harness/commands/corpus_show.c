@@ -21,8 +21,10 @@ const char corpus_show_help[] =
     "  --max-file-bytes N    leave out larger files (default: 268435456)\n"
     "  --files               print the paths of the corpus's files, one a line, and nothing else\n"
     "  --json                print JSON (results/corpora.schema.json); names every file that was left out\n\n"
-    "Of a directory of your own, what its .gitignore and .ignore files leave out is left out, and\n"
-    ".git, .hg and .svn always are. node_modules is not, unless a .gitignore or --exclude says so.\n"
+    "Of a directory of your own, what its .gitignore and .ignore files leave out is left out, and what those\n"
+    "of the folders above it do, up to the top of its git working tree (but not where they leave out the\n"
+    "directory itself, since you named it). .git, .hg and .svn always are left out. node_modules is not, unless\n"
+    "a .gitignore or --exclude says so.\n"
     "Symbolic links are not followed. Files with an unknown extension are counted. In file names a\n"
     "byte that is no printable UTF-8 is shown as \\xNN and a backslash as two.\n\n"
     "example:\n"
@@ -84,11 +86,6 @@ static void show_text(const struct corpus *corpus) {
   if (left_out) show_skipped(corpus);
   else puts("left out: nothing");
   if (corpus->non_utf8_files) show_non_utf8(corpus);
-}
-
-static void json_add_path(cJSON *object, const char *key, const char *path) {
-  char text[4 * PATH_MAX + 1];
-  json_add_text(object, key, path_to_text(path, text, sizeof text) ? text : "(a name that is too long)");
 }
 
 static cJSON *show_json(const struct corpus *corpus) {

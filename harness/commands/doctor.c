@@ -108,7 +108,7 @@ int command_doctor(int argc, char **argv) {
   if (!arguments.json) {
     print_text(&doctor, arguments.all);
   } else if (!print_json(&doctor, &fault)) {
-    fprintf(stderr, "phasebench doctor: %s\n", fault.message);
+    fault_print(&fault, "doctor");
     return (int)fault.code;
   }
   return doctor_worst(&doctor) == DOCTOR_FAIL ? EXIT_CODE_SYSTEM : EXIT_CODE_OK;

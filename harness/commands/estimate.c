@@ -48,6 +48,7 @@ static void print_help(void) {
       "so can only be read from beginning to end. Each language has a model of its own.\n\n"
       "  --corpus NAME    a corpus (default: quick)\n"
       "  --dir PATH       a directory of your own\n"
+      "  --exclude PATTERN  leave out what this gitignore pattern matches; may be given again\n"
       "  --max-bytes N    take a sample of whole documents of at most N bytes (default: all documents)\n"
       "  --seed N         which sample (default 1)\n"
       "  --json FILE      the figures as JSON (results/estimate.schema.json)\n\n"
@@ -57,19 +58,18 @@ static void print_help(void) {
 }
 
 static bool parse_options(int argc, char **argv, struct estimate_options *options, bool *help, struct fault *fault) {
-  static const struct option names[] = {{"corpus", required_argument, NULL, 'c'},
-                                        {"dir", required_argument, NULL, 'd'},
-                                        {"max-bytes", required_argument, NULL, 'm'},
-                                        {"seed", required_argument, NULL, 's'},
-                                        {"json", required_argument, NULL, 'j'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+  static const struct option names[] = {
+      {"corpus", required_argument, NULL, 'c'},  {"dir", required_argument, NULL, 'd'},
+      {"exclude", required_argument, NULL, 'x'}, {"max-bytes", required_argument, NULL, 'm'},
+      {"seed", required_argument, NULL, 's'},    {"json", required_argument, NULL, 'j'},
+      {"help", no_argument, NULL, 'h'},          {0}};
   bool ok = true;
   for (int option; ok && (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
     if (option == 'h') *help = true;
     if (option == '?') return fault_set(fault, EXIT_CODE_USAGE, "`phasebench estimate --help` lists the options");
     if (option == 'c') options->corpus = optarg;
     if (option == 'd') options->directory = optarg;
+    if (option == 'x') ok = option_exclude(optarg, fault);
     if (option == 'j') options->json = optarg;
     if (option == 'm') ok = option_number("--max-bytes", optarg, 1, UINT64_C(1) << 53, &options->max_bytes, fault);
     if (option == 's') ok = option_number("--seed", optarg, 0, UINT64_C(1) << 53, &options->seed, fault);
@@ -259,6 +259,6 @@ int command_estimate(int argc, char **argv) {
     }
     if (!options.json || json_may_replace(options.json, &fault)) run(&options, &fault);
   }
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench estimate: %s\n", fault.message);
+  fault_print(&fault, "estimate");
   return (int)fault.code;
 }

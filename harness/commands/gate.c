@@ -27,7 +27,8 @@ static void print_help(void) {
       "                       again. Both may be of one file: its repetitions are interleaved, and only so are\n"
       "                       times compared fairly\n"
       "  --policy WHAT=HOW    what to do where the results differ in WHAT; may be given again:\n"
-      "                         corpus    refuse, per-line (compare only figures per line, node or in %), ignore\n"
+      "                         corpus    refuse, per-line (compare only figures per line, node or in %; refused\n"
+      "                         where bytes or nodes a line differ by more than half), ignore\n"
       "                         machine, version, settings   refuse, ignore-times (memory gates, times do not),\n"
       "                         ignore\n"
       "                       Default: refuse\n"
@@ -194,7 +195,7 @@ int command_gate(int argc, char **argv) {
     else code = judge(&arguments, &fault);
   }
   if (fault.code != EXIT_CODE_OK) {
-    fprintf(stderr, "phasebench gate: %s\n", fault.message);
+    fault_print(&fault, "gate");
     code = (int)fault.code;
   }
   for (unsigned i = 0; i < arguments.gate.pair_count; i++) free(arguments.kept[i]);

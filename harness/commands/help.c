@@ -26,7 +26,7 @@ static int print_man(void) {
   if (memory_file_begin(&page, what, &fault) && help_write_man(page.out, &fault) &&
       memory_file_end(&page, what, &fault))
     fwrite(page.bytes, 1, page.byte_count, stdout);
-  else fprintf(stderr, "phasebench help: %s\n", fault.message);
+  else fault_print(&fault, "help");
   memory_file_drop(&page);
   return (int)fault.code;
 }
@@ -68,7 +68,7 @@ int command_help(int argc, char **argv) {
   }
   struct fault fault = {0};
   if (argc == 3 && !check_subcommand(command, argv[2], &fault)) {
-    fprintf(stderr, "phasebench help: %s\n", fault.message);
+    fault_print(&fault, "help");
     return (int)fault.code;
   }
   char *arguments[] = {argv[1], argc == 3 ? argv[2] : option, argc == 3 ? option : NULL, NULL};

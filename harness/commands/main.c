@@ -43,6 +43,6 @@ int main(int argc, char **argv) {
   int code = run_command(argc, argv);
   struct fault fault = {0};
   if (output_flush(&fault) || code != EXIT_CODE_OK) return code;
-  fprintf(stderr, "phasebench: %s\n", fault.message);
+  fault_print(&fault, "");
   return (int)fault.code;
 }

@@ -180,6 +180,6 @@ int command_metrics(int argc, char **argv) {
   }
   for (unsigned i = 0; i < count; i++) result_close(results[i]);
   free(results);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench metrics: %s\n", fault.message);
+  fault_print(&fault, "metrics");
   return (int)fault.code;
 }

@@ -29,11 +29,25 @@ bool option_seconds(const char *option, const char *text, double least, double m
   return fault_set(fault, EXIT_CODE_USAGE, "%s '%s': expected seconds, from %.10g to %.10g", option, text, least, most);
 }
 
+#define EXCLUDES_MAX 256
+static const char *excludes[EXCLUDES_MAX + 1];
+
+const char *const *option_excludes(void) { return excludes; }
+
+bool option_exclude(const char *pattern, struct fault *fault) {
+  size_t count = 0;
+  while (excludes[count]) count++;
+  if (count == EXCLUDES_MAX) return fault_set(fault, EXIT_CODE_USAGE, "--exclude: more than %d patterns", EXCLUDES_MAX);
+  excludes[count] = pattern;
+  return true;
+}
+
 bool option_corpus(const char *name, const char *directory, struct corpus **corpus, struct fault *fault) {
   *corpus = NULL;
   if (name && directory) return fault_set(fault, EXIT_CODE_USAGE, "--corpus and --dir exclude each other");
-  if (directory) return corpus_open_directory(directory, NULL, corpus, fault);
-  return corpus_open(name ? name : "quick", NULL, corpus, fault);
+  const struct corpus_options options = {.excludes = excludes};
+  if (directory) return corpus_open_directory(directory, &options, corpus, fault);
+  return corpus_open(name ? name : "quick", &options, corpus, fault);
 }
 
 bool option_writable(const char *path, struct fault *fault) {

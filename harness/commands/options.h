@@ -17,7 +17,12 @@ bool option_number(const char *option, const char *text, uint64_t least, uint64_
 bool option_seconds(const char *option, const char *text, double least, double most, double *value,
                     struct fault *fault);
 
-/* Opens what --corpus or --dir (NULL: not given; both: EXIT_CODE_USAGE) names, "quick" without either.
+/* --exclude, which may be given again: patterns as lines of .gitignore. What was given so far: NULL-terminated. */
+bool option_exclude(const char *pattern, struct fault *fault);
+const char *const *option_excludes(void);
+
+/* Opens what --corpus or --dir (NULL: not given; both: EXIT_CODE_USAGE) names, "quick" without either, without what --exclude
+ * leaves out.
  * The caller closes it. */
 bool option_corpus(const char *name, const char *directory, struct corpus **corpus, struct fault *fault);
 

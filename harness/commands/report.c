@@ -11,6 +11,7 @@
 #include "report/folder.h"
 #include "report/page.h"
 #include "report/write.h"
+#include "render/markdown.h"
 
 #define PATH_BYTES 4300
 #define ESTIMATES_MAX 16
@@ -161,6 +162,6 @@ int command_report(int argc, char **argv) {
   if (report_folder_make(directory, make_in, &making, &fault) && print_file(directory, "report.txt", &fault)) {
     printf("report: %s/index.html\n", directory);
   }
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench report: %s\n", fault.message);
+  fault_print(&fault, "report");
   return (int)fault.code;
 }

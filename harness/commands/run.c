@@ -16,9 +16,6 @@
 #include "run/matrix.h"
 #include "run/progress.h"
 
-#define EXCLUDES_MAX 256
-static const char *excludes[EXCLUDES_MAX + 1];
-
 static void print_help(FILE *out) {
   fputs(
       "usage: phasebench run [OPTION]...\n\n"
@@ -55,7 +52,9 @@ static void print_help(FILE *out) {
       "  --memory-limit SIZE    resident bytes; may end in K, KiB, M, MiB ... TiB (1024s). Default: 9/10 of\n"
       "                         the machine's memory\n\n"
       "where it goes:\n"
-      "  --output FILE          default: results/<corpus>.json below the current folder; no device, pipe or link.\n"
+      "  --output FILE          default: results/<corpus>.json below the current folder, of a --dir\n"
+      "                         results/dir-NAME-HASH.json, HASH being that of its path. Folders are made; no device,\n"
+      "                         pipe or link.\n"
       "                         A complete result that is there is replaced, once the new one is complete\n"
       "  --resume               go on with an interrupted run of the very same settings, corpus, build and\n"
       "                         machine, whose finished cells are kept in FILE.cells. Where nothing is kept, the\n"
@@ -139,14 +138,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool add_exclude(const char *pattern, struct fault *fault) {
-  size_t count = 0;
-  while (excludes[count]) count++;
-  if (count == EXCLUDES_MAX) return fault_set(fault, EXIT_CODE_USAGE, "--exclude: more than %d patterns", EXCLUDES_MAX);
-  excludes[count] = pattern;
-  return true;
-}
-
 static bool take_option(int option, struct run_options *options, struct fault *fault) {
   uint64_t number;
   switch (option) {
@@ -157,7 +148,7 @@ static bool take_option(int option, struct run_options *options, struct fault *f
       options->directory = optarg;
       return true;
     case EXCLUDE:
-      return add_exclude(optarg, fault);
+      return option_exclude(optarg, fault);
     case MAX_LINES:
       return option_number("--max-lines", optarg, 1, JSON_INTEGER_MAX - 1, &options->max_lines, fault);
     case COMBOS:
@@ -220,14 +211,14 @@ static bool parse(int argc, char **argv, struct run_options *options, bool *help
 }
 
 static int give_up(const struct fault *fault) {
-  fprintf(stderr, "phasebench run: %s\n", fault->message);
+  fault_print(fault, "run");
   return fault->code;
 }
 
 int command_run(int argc, char **argv) {
   struct run_options options = {.combinations = "cumulative",
                                 .profile = "both",
-                                .excludes = excludes,
+                                .excludes = option_excludes(),
                                 .repetitions = 3,
                                 .seed = 1,
                                 .timeout_ms = 3600 * 1000,

@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "commands.h"
 #include "store/store.h"
+#include "base/text.h"
 
 #define STAGES_MAX 64
 
@@ -104,6 +105,11 @@ int command_stages(int argc, char **argv) {
     for (unsigned i = 0; i < count && !as_json; i++) print_stage(&stages[i]);
   }
   free(stages);
-  if (fault.code != EXIT_CODE_OK) fprintf(stderr, "phasebench stages: %s\n", fault.message);
+  if (stage_list_strays()[0]) {
+    fprintf(stderr, "phasebench stages: not of this build, and left out: ");
+    text_print(stderr, stage_list_strays());
+    fprintf(stderr, " in %s\n", paths_stage_dir());
+  }
+  fault_print(&fault, "stages");
   return (int)fault.code;
 }

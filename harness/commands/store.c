@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "find.h"
+#include "options.h"
 
 static const char help[] =
     "usage: phasebench store build|open|info|verify|export ...\n\n"
@@ -34,6 +35,7 @@ static const char help_build[] =
     "Where a stage meets a limit that an option sets (p4a.cold_bytes), the build ends with exit code 4.\n\n"
     "  --corpus NAME         a corpus (default: quick)\n"
     "  --dir DIR             a directory of your own\n"
+    "  --exclude PATTERN     leave out what this gitignore pattern matches; may be given again\n"
     "  --stages A+B+...      stages as for `run --combos`; the topmost must keep sources and trees and be able to\n"
     "                        commit, and the codec must be able to save (else exit code 2). Default: the longest\n"
     "                        combination of the standard order that can\n"
@@ -89,7 +91,7 @@ struct action {
   bool (*run)(const struct store_options *options, struct fault *fault);
 };
 
-static const struct action actions[] = {{"build", help_build, "cdtso", store_command_build},
+static const struct action actions[] = {{"build", help_build, "cdtsox", store_command_build},
                                         {"info", help_info, "jt", store_command_info},
                                         {"open", help_open, "jts", store_command_open},
                                         {"verify", help_verify, "tSj", store_command_verify},
@@ -105,6 +107,8 @@ static bool take_option(const struct action *action, int letter, struct store_op
     case 'd':
       options->directory = optarg;
       return true;
+    case 'x':
+      return option_exclude(optarg, fault);
     case 't':
       options->stages = optarg;
       return true;
@@ -133,17 +137,13 @@ static bool take_option(const struct action *action, int letter, struct store_op
 
 static bool parse(const struct action *action, int argc, char **argv, struct store_options *options, bool *wants_help,
                   struct fault *fault) {
-  static const struct option names[] = {{"corpus", required_argument, NULL, 'c'},
-                                        {"dir", required_argument, NULL, 'd'},
-                                        {"stages", required_argument, NULL, 't'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"sources", no_argument, NULL, 'S'},
-                                        {"trees", required_argument, NULL, 'T'},
-                                        {"replace", no_argument, NULL, 'R'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+  static const struct option names[] = {
+      {"corpus", required_argument, NULL, 'c'},  {"dir", required_argument, NULL, 'd'},
+      {"exclude", required_argument, NULL, 'x'}, {"stages", required_argument, NULL, 't'},
+      {"set", required_argument, NULL, 's'},     {"output", required_argument, NULL, 'o'},
+      {"json", no_argument, NULL, 'j'},          {"sources", no_argument, NULL, 'S'},
+      {"trees", required_argument, NULL, 'T'},   {"replace", no_argument, NULL, 'R'},
+      {"help", no_argument, NULL, 'h'},          {0}};
   static char name[64]; /* begins getopt's own messages */
   snprintf(name, sizeof name, "phasebench store %s", action->name);
   argv[0] = name;

@@ -282,6 +282,7 @@ static bool make(struct build *build, struct fault *fault) {
       !go_on(build, fault))
     return false;
   if (options->directory) corpus_tell_left_out("phasebench store build", build->corpus);
+  corpus_tell_largest("phasebench store build", build->corpus);
   if (build->corpus->file_count == 0 || build->corpus->file_count >= UINT32_MAX)
     return fault_set(fault, EXIT_CODE_INPUT, "%s: holds %zu files in a language that phasebench knows",
                      build->corpus->name, build->corpus->file_count);

@@ -21,7 +21,7 @@ for i in $(seq 230); do
 done
 cat > lying <<'BASH'
 #!/usr/bin/env bash
-export LIAR=$(cat "$(dirname "$0")/lie")
+export LIAR=$(cat "$(dirname "$(readlink -f "$0")")/lie")
 exec "$PHASEBENCH_TEST_PROGRAM" "$@"
 BASH
 chmod +x lying

@@ -41,8 +41,8 @@ make_deb packed 1.0 "$scratch/a"
 # the lines of $scratch/upstream over.
 cat > "$scratch/bin/apt-cache" <<'FAKE'
 #!/bin/sh
-[ "$1" = madison ] || exit 1
-sed -n "s/^$2 \(.*\)/ $2 | \1 | archive/p" "$WORLD/known"
+[ "$1" = madison ] && [ "$2" = -- ] || exit 1
+sed -n "s/^$3 \(.*\)/ $2 | \1 | archive/p" "$WORLD/known"
 FAKE
 cat > "$scratch/bin/apt-get" <<'FAKE'
 #!/bin/bash
@@ -53,7 +53,8 @@ case $1 in
   update) cp "$WORLD/upstream" "$WORLD/known" ;;
   download)
     [ ! -e "$WORLD/hang" ] || { touch half-done.deb; echo "$$ $PPID" > "$WORLD/hanging"; sleep 60; }
-    cp "$WORLD/archive/${2%%=*}_${2#*=}_all.deb" . || exit 100 ;;
+    [ "$2" = -- ] || exit 100
+    cp "$WORLD/archive/${3%%=*}_${3#*=}_all.deb" . || exit 100 ;;
   *) exit 1 ;;
 esac
 FAKE
@@ -95,6 +96,33 @@ nothing_left() {
   left=$(find "$PHASEBENCH_CACHE" -mindepth 2 ! -name '.*.lock' ! -name "${1:-none}" | grep -v "/${1:-none}/" || true)
   [ -z "$left" ] || fail "left behind: $left"
 }
+
+# ---- foreign words are no options: a pattern of `keep` once ran a command ----
+hostile() { # SOURCE: refused, and nothing was run
+  manifest hostile "$1"
+  expect 3 "${2:-begins with}" fetch hostile
+  [ ! -e "$scratch/ran" ] || fail "a manifest ran a command: $1"
+}
+run_it="--checkpoint-action=exec=touch $scratch/ran"
+for keep in "\"--checkpoint=1\", \"$run_it\"" "\"-Itouch $scratch/ran\"" '"*.c", "-f"' '"a\nrequest archive x"'; do
+  hostile '{"type":"deb","download":"hostile","packages":[{"name":"plain","version":"1.0"}],"keep":['"$keep"']}'
+done
+hostile '{"type":"deb","download":"hostile","packages":[{"name":"packed","version":"1.0"}],"archive":"--to-command=x","keep":["*.c"]}'
+hostile '{"type":"deb","download":"hostile","packages":[{"name":"-oDir::Bin=x","version":"1.0"}],"keep":["*.c"]}' "no Debian package's name"
+hostile '{"type":"deb","download":"hostile","packages":[{"name":"plain","version":"1.0 -o x"}],"keep":["*.c"]}' "no Debian version"
+hostile '{"type":"deb","download":"-x","packages":[{"name":"plain","version":"1.0"}],"keep":["*.c"]}' "expected a name"
+# The script takes no one's word for it: the same values, given to it.
+script() { bash "$scratch/corpora/fetch.sh" "$@" > "$scratch/out" 2>&1 < /dev/null || true; }
+for package in plain packed; do
+  archive=()
+  [ $package = plain ] || archive=(--archive usr/src/tool.tar.xz)
+  script deb --into "$scratch/own" --package $package=1.0 --keep --checkpoint=1 --keep "$run_it" "${archive[@]}"
+  [ ! -e "$scratch/ran" ] || fail "fetch.sh ran a command"
+  grep -q 'checkpoint.*Not found in archive' "$scratch/out" || { cat "$scratch/out" >&2; fail "tar did not take it for a pattern"; }
+done
+(cd "$scratch" && script deb --into -own --package plain=1.0 --keep '*.c')
+[ -f "$scratch/-own/tree/usr/src/plain/a.c" ] || { cat "$scratch/out" >&2; fail "a folder whose name begins with -"; }
+rm -rf "$scratch/-own" "$scratch/.-own.lock" "$scratch/.own.lock"
 
 # ---- what is not fetched is told so ----
 expect 3 "phasebench corpus fetch plain" "$PHASEBENCH" corpus show plain

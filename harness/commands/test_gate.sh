@@ -109,6 +109,23 @@ refused corpus 'r["corpus"]["content_hash"] = "f" * 32
 for c in r["cells"]: c["trees"]["nodes"] = (c["trees"]["nodes"] or 1) + 1 if c["kind"] == "measured" else None' per-line 0
 says '[1-9][0-9]* unchanged'
 if grep -q '^ *nodes ' out; then fail "absolute figures of another corpus are shown"; fi
+# Of another kind: a generated file took 95 % off every figure per line, and the gate passed.
+generated='r["corpus"]["content_hash"] = "f" * 32
+for l in [r["corpus"]] + r["corpus"]["languages"]: l["bytes"] = int(l["bytes"] * FACTOR)'
+for factor in 1.6 0.6; do
+  edit base.json generated.json "${generated/FACTOR/$factor}"
+  gate 13 base.json generated.json --policy corpus=per-line --json kind.json
+  says 'bytes a line: .*refused'
+  /usr/bin/python3 -c 'import json; assert {d["what"]: d["policy"] for d in json.load(open("kind.json"))["differences"]} == {"content": "per-line", "bytes a line": "refuse"}'
+  gate 0 base.json generated.json --policy corpus=ignore
+done
+edit base.json generated.json "${generated/FACTOR/1.4}"
+gate 0 base.json generated.json --policy corpus=per-line
+says 'bytes a line: .*per-line'
+edit base.json generated.json 'r["corpus"]["content_hash"] = "f" * 32
+for c in r["cells"]: c["trees"]["nodes"] = 5 * (c["trees"]["nodes"] or 0) if c["kind"] == "measured" else None'
+gate 13 base.json generated.json --policy corpus=per-line
+says 'nodes a line: .*refused'
 edit base.json unlike.json 'r["environment"]["cpu_model"] = "Another"'
 gate 3 base.json unlike.json --config times.json --policy machine=ignore-times
 says 'nothing is left that gates' err
@@ -191,6 +208,34 @@ done
 says 'exit code 13' out.markdown
 gate 4 base.json byte.json --json /nowhere/gate.json
 gate 2 base.json byte.json --json - --junit -
+
+# ---- directions ----
+# They belong to the metrics. Without "better", 73 % fewer lines per MiB were once an improvement, and passed.
+directions() { # directions EXIT RULE
+  printf '{"schema": "phasebench-gate-1", "alpha": 0.05, "metrics": [%s]}\n' "$2" >rule.json
+  gate "$1" good.json base.json --config rule.json --compare p1=baseline --all
+}
+sample --profiles strict,stock good.json
+for name in lines_per_mib lines_per_mib_with_disk reduction_pct; do
+  directions 10 '{"name": "'$name'", "kind": "modes", "checkpoints": ["purged"], "min_effect_pct": 1}'
+  says "$name .*regressed"
+  directions 3 '{"name": "'$name'", "kind": "modes", "checkpoints": ["purged"], "better": "smaller"}'
+  says "metrics\[0\]: of '$name' larger is better" err
+done
+directions 3 '{"name": "tree_bytes", "kind": "exact", "better": "larger"}'
+says "of 'tree_bytes' smaller is better" err
+directions 3 '{"name": "nodes", "kind": "exact", "better": "smaller"}'
+says "of 'nodes' equal is better" err
+directions 10 '{"name": "tree_bytes", "kind": "exact", "better": "equal"}'
+# A pattern's is that of what it fits, which has to be one.
+directions 10 '{"name": "lines_per_*", "kind": "modes", "checkpoints": ["purged"]}'
+directions 3 '{"name": "*", "kind": "modes", "checkpoints": ["purged"]}'
+says "and the rule has|\"better\" has to say it" err
+directions 3 '{"name": "*per_mib", "kind": "modes", "checkpoints": ["purged"], "better": "smaller"}'
+says "of 'lines_per_mib' larger is better" err
+directions 3 '{"name": "latency.hot.accesses", "kind": "exact"}'
+says "whether a larger 'latency.hot.accesses' is better is not known" err
+directions 0 '{"name": "latency.hot.accesses", "kind": "exact", "better": "equal"}'
 
 # ---- bad input ----
 bad() { # bad EXIT MESSAGE CONFIG

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # test_ignore_git.sh - 60 directory trees with .gitignore files made of awkward patterns,
-# from a fixed seed: the files that phasebench takes are those that git would add.
+# from a fixed seed: the files that phasebench takes are those that git would add, of the tree and of each
+# folder in it, for which the patterns above it count (a build's leavings were once measured with --dir src).
 set -euo pipefail
 command -v git > /dev/null || { echo "git is not installed"; exit 77; }
 scratch=$(mktemp -d)
@@ -13,7 +14,7 @@ patterns=('a' '*.c' '!foo.c' '/a' 'a/' '/a/' 'a/b' 'a/*' 'a/**' '**/b' '**/a/b' 
   'b*' '?b' '[ab]' '[!a]*' '*' '!*/' '!*.h' '**' '/**' '**/' 'foo/**/x.h' '\!a' '#a' '\a' 'a ' 'a\ ' 'build/' '!build/'
   '*/' '/foo*' 'a**b' '[a-c]*/' '!**/x.h' '/' 'b/*/a.c' '**/**/b' 'a/**/' 'x.[ch]')
 pick() { local -n list=$1; picked=${list[RANDOM % ${#list[@]}]}; }
-compared=0
+compared=0 folders=0
 for round in $(seq 60); do
   tree=$scratch/$round
   mkdir "$tree"
@@ -39,6 +40,30 @@ for round in $(seq 60); do
     exit 1
   fi
   compared=$((compared + $(wc -l < "$scratch/git")))
+  [ $((round % 5)) = 0 ] || continue # the folders too, of some
+  while read -r folder; do
+    # A folder that is left out itself is measured when it is named, by its own patterns only.
+    ! git -C "$tree" check-ignore -q --no-index "$folder" || continue
+    git -C "$folder" ls-files -co --exclude-standard | grep '\.c$' | LC_ALL=C sort > "$scratch/git" || true
+    "$PHASEBENCH" corpus show --files --dir "$folder" > "$scratch/ours" 2> "$scratch/error" ||
+      grep -qE "was left out|is empty" "$scratch/error" || { cat "$scratch/error" >&2; exit 1; }
+    diff "$scratch/git" "$scratch/ours" || { echo "FAILED: folder $folder, git (<) and phasebench (>) differ" >&2; exit 1; }
+    folders=$((folders + 1))
+  done < <(find "$tree" -mindepth 1 -type d -not -path '*/.git*' | LC_ALL=C sort)
 done
 [ "$compared" -gt 100 ] || { echo "FAILED: only $compared files were compared" >&2; exit 1; }
-echo "the same as git on 60 trees, $compared files"
+[ "$folders" -gt 100 ] || { echo "FAILED: only $folders folders were compared" >&2; exit 1; }
+
+# ---- a folder that is named though a pattern above leaves it out; no working tree, no patterns from above ----
+mkdir -p "$scratch/named/out/in" "$scratch/plain/src"
+git -C "$scratch/named" init -q
+printf 'out/*\n*.x.c\n' > "$scratch/named/.gitignore"
+printf '*.c\n' > "$scratch/plain/.gitignore"
+touch "$scratch/named/out/in/a.c" "$scratch/named/out/in/b.x.c" "$scratch/plain/src/a.c"
+printf 'int a;\n' | tee "$scratch/named/out/in/a.c" > "$scratch/plain/src/a.c"
+[ "$("$PHASEBENCH" corpus show --files --dir "$scratch/named/out/in" | tr '\n' ' ')" = "a.c b.x.c " ] ||
+  { echo "FAILED: a folder that is left out, and named" >&2; exit 1; }
+[ "$("$PHASEBENCH" corpus show --files --dir "$scratch/plain/src")" = a.c ] || { echo "FAILED: patterns without a working tree" >&2; exit 1; }
+(cd "$scratch/named" && mkdir sub && cp out/in/a.c sub/a.c && cp out/in/a.c sub/b.x.c)
+[ "$(cd "$scratch/named/sub" && "$PHASEBENCH" corpus show --files --dir .)" = a.c ] || { echo "FAILED: a relative --dir" >&2; exit 1; }
+echo "the same as git on 60 trees, $compared files; $folders folders in them"

@@ -69,7 +69,7 @@ run() { "$PHASEBENCH" run --dir code --allow-unfit-build --memory-limit 300M "$@
 
 # ---- a run whose cells are all well ----
 run --combos baseline,skeleton --reps 3 --seed 7 > table 2> progress || fail "a good run: exit code $?: $(cat progress)"
-result=results/dir-code.json
+result=$(ls results/dir-code-????????.json)
 [ -e "$result" ] || fail "no result at the default place: $(ls -R .)"
 [ -e "$result.cells" ] && fail "the cells' folder is left"
 validate "$result"
@@ -155,7 +155,7 @@ grep -q '^baseline ' said && grep -q '^null .*instrument' said || fail "stages: 
 # However a cell ends, its folder is removed. LIAR does not reach cells: hence the program between.
 cat > lying <<'BASH'
 #!/usr/bin/env bash
-export LIAR=$(cat "$(dirname "$0")/lie")
+export LIAR=$(cat "$(dirname "$(readlink -f "$0")")/lie")
 exec "$PHASEBENCH_TEST_PROGRAM" "$@"
 BASH
 chmod +x lying
@@ -179,15 +179,15 @@ printf 'folder: hang' > lie
     --output lie.json 2> progress
 ) &
 first=$!
-for _ in $(seq 200); do [ -n "$(ls -d lie.json.cells/*.store/liar.bytes 2> /dev/null)" ] && break; sleep 0.05; done
-[ -n "$(ls -d lie.json.cells/*.store/liar.bytes 2> /dev/null)" ] || fail "no folder of the cell's files in the work folder"
+for _ in $(seq 200); do [ -n "$(ls -d lie.json.cells/*.place/store/liar.bytes 2> /dev/null)" ] && break; sleep 0.05; done
+[ -n "$(ls -d lie.json.cells/*.place/store/liar.bytes 2> /dev/null)" ] || fail "no folder of the cell's files in the work folder"
 kill -INT $first
 wait $first
 expect "interrupted: exit code" 6 $?
-[ -n "$(ls -d lie.json.cells/*.store 2> /dev/null)" ] && fail "Ctrl-C leaves the folder of a cell's files"
+[ -n "$(ls -d lie.json.cells/*.place 2> /dev/null)" ] && fail "Ctrl-C leaves the folder of a cell's files"
 rm -rf lie.json.cells
 # What a killed supervisor leaves is removed by the next run.
-mkdir -p lie.json.cells/0000.store/below && touch lie.json.cells/0000.store/below/x
+mkdir -p lie.json.cells/0000.place/below && touch lie.json.cells/0000.place/below/x
 lie 'folder: closed' ok
 # A disk that is full or read-only is the failure of the cell, which says so.
 if mkdir small && mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then
@@ -318,7 +318,18 @@ refused 2 'expected bytes' --memory-limit 10
 refused 2 'give one of them' --corpus quick
 refused 2 'give one of them' --resume --restart
 refused 2 'expected options only' stray
-refused 4 'No such file' --output no/such/folder/x.json
+refused 4 'Not a directory' --output code/a.c/folder/x.json
+run --quiet --no-instrument --profile strict --reps 1 --combos baseline --output no/such/folder/x.json || fail "a folder that is not there: $?"
+validate no/such/folder/x.json
+# Folders of one name, and names that differ in what no file's name has: one took the place of the other's result.
+mkdir -p x/src y/src 'a b' a-b && printf 'int a;\n' | tee x/src/a.c > 'a b/a.c' && printf 'int b;\nint c;\n' | tee y/src/a.c > a-b/a.c
+mkdir named && cd named
+for project in ../x/src ../y/src '../a b' ../a-b ../x/src; do
+  "$PHASEBENCH" run --dir "$project" --allow-unfit-build --memory-limit 300M --quiet --no-instrument --profile strict --reps 1 --combos baseline || fail "$project: $?"
+done
+expect "a result each" 4 "$(ls results | wc -l)"
+expect "the names" "dir-a-b dir-a-b dir-src dir-src" "$(ls results | sed 's/-[0-9a-f]\{8\}\.json$//' | sort | xargs)"
+cd ..
 refused 2 'this is a folder' --output code
 # A result is put in place by renaming: what is no file would be gone. It was: devices, too.
 mkfifo pipe
@@ -347,8 +358,8 @@ expect "excluded" "1" "$(show excluded.json 'r["corpus"]["files"]')"
 
 # ---- a sample of the corpus ----
 run --quiet --no-instrument --profile strict --reps 1 --combos baseline --max-lines 1 || fail "--max-lines: $?"
-sampled=results/dir-code-max-lines-1.json
-[ -e $sampled ] || fail "--max-lines: the result's name: $(ls results)"
+sampled=$(ls results/dir-code-max-lines-1-????????.json)
+[ -e "$sampled" ] || fail "--max-lines: the result's name: $(ls results)"
 validate $sampled
 expect "what is in a sample" "1 1 dir:code:max-lines-1" "$(show $sampled 'r["corpus"]["files"], r["corpus"]["lines"], r["corpus"]["name"]' | tr -d "(),'")"
 expect "of what it is one" "{'of': 'dir:code', 'max_lines': 1, 'seed': 1, 'all_files': 2, 'all_lines': 3}" "$(show $sampled 'r["corpus"]["sample"]')"

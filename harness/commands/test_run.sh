@@ -62,7 +62,7 @@ grep -q passed table || fail "the table: $(cat table)"
 # A file that changed after the corpus was read must not be measured, also when it only grew:
 # the cell names it, and has no figures.
 changed() { # changed COMMAND: runs it just before the cell
-  printf '#!/usr/bin/env bash\n%s\nexec "%s" "$@"\n' "$1" "$PHASEBENCH" > late
+  printf '#!/usr/bin/env bash\n(cd "%s" && %s)\nexec "%s" "$@"\n' "$PWD" "$1" "$PHASEBENCH" > late
   chmod +x late
   PHASEBENCH_CELL_PROGRAM=$PWD/late "$PHASEBENCH" run --dir code --combos baseline --reps 1 --profile strict \
     --no-instrument $unfit --output late.json > table 2> progress

@@ -134,5 +134,7 @@ void corpus_add_json(const struct corpus *corpus, struct cJSON *object);
 
 /* Tells on standard error how many files of a user's directory are left out, and names the first three. */
 void corpus_tell_left_out(const char *program, const struct corpus *corpus);
+/* One line on standard error where one large file is most of the bytes: times, and figures per line, are its alone. */
+void corpus_tell_largest(const char *program, const struct corpus *corpus);
 
 #endif

@@ -23,6 +23,7 @@
 #include <xxhash.h>
 
 #include "base/json_out.h"
+#include "base/open_file.h"
 #include "base/memory_file.h"
 #include "base/number.h"
 #include "edits.h"
@@ -38,8 +39,9 @@ static void hash_of(const void *bytes, size_t byte_count, char hex[33]) {
 
 /* A file as the corpus knows it. The caller frees *bytes. */
 static bool read_known(const char *path, uint64_t length, uint64_t hash, char **bytes, struct fault *fault) {
-  FILE *in = fopen(path, "rb");
-  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  FILE *in = open_file_stream(path, NULL, &why);
+  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, why);
   *bytes = malloc((size_t)length + 1);
   size_t got = *bytes ? fread(*bytes, 1, (size_t)length + 1, in) : 0; /* one more, to see that there is none */
   int error = ferror(in) ? errno : 0;
@@ -199,24 +201,22 @@ static bool parse(const char *path, size_t block_bytes, size_t document_count, s
 }
 
 static bool read_block(const char *path, char **block, size_t *block_bytes, struct fault *fault) {
-  FILE *in = fopen(path, "rb");
-  struct stat status;
-  if (!in || fstat(fileno(in), &status) != 0) {
-    int error = errno;
-    if (in) fclose(in);
-    return fault_set(fault, exit_code_of_errno(error), "%s: the list of edits cannot be opened: %s", path,
-                     strerror(error));
+  uint64_t size;
+  const char *why;
+  FILE *in = open_file_stream(path, &size, &why);
+  if (!in) {
+    return fault_set(fault, exit_code_of_errno(errno), "%s: the list of edits cannot be opened: %s", path, why);
   }
-  size_t size = (size_t)status.st_size;
   *block = malloc(size + 1);
   size_t got = *block ? fread(*block, 1, size, in) : 0;
   int error = ferror(in) ? errno : 0;
   fclose(in);
-  if (!*block) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%zu bytes)", path, size);
+  if (!*block) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory (%" PRIu64 " bytes)", path, size);
   (*block)[got] = 0;
   *block_bytes = got;
   if (error) return fault_set(fault, exit_code_of_errno(error), "%s: cannot be read: %s", path, strerror(error));
-  return got == size || fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %zu bytes could be read", path, got, size);
+  return got == size ||
+         fault_set(fault, EXIT_CODE_INPUT, "%s: %zu of %" PRIu64 " bytes could be read", path, got, size);
 }
 
 bool edit_list_read(const char *path, const char *hash, size_t document_count, struct edit_list *list,

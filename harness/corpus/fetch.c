@@ -14,6 +14,7 @@
 
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/open_file.h"
 
 struct arguments {
   char **list; /* NULL-terminated; each string is ours */
@@ -123,7 +124,8 @@ bool corpus_fetched_version(const struct manifest *manifest, const char *package
   char folder[PATH_MAX], path[PATH_MAX], line[512];
   if (!manifest->download || !manifest_download_folder(manifest, folder, &ignored)) return false;
   if (snprintf(path, sizeof path, "%s/fetched", folder) >= PATH_MAX) return false;
-  FILE *file = fopen(path, "re");
+  const char *why;
+  FILE *file = open_file_stream(path, NULL, &why);
   if (!file) return false;
   bool found = false;
   while (!found && fgets(line, sizeof line, file)) {

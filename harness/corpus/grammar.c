@@ -14,6 +14,7 @@
 
 #include "base/json_out.h"
 #include "base/paths.h"
+#include "base/open_file.h"
 
 typedef const TSLanguage *grammar_function(void);
 
@@ -43,6 +44,11 @@ bool grammar_load(const char *language, struct grammar *grammar, struct fault *f
   memset(grammar, 0, sizeof *grammar);
   char path[PATH_MAX];
   if (!check_name(language, fault) || !grammar_file(language, ".so", path, fault)) return false;
+  const char *why;
+  int file = open_file(path, NULL, &why); /* the loader would wait for what a pipe says */
+  if (file < 0)
+    return fault_set(fault, exit_code_of_errno(errno), "%s: the grammar cannot be opened: %s; build again", path, why);
+  close(file);
   errno = 0;
   void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   int error = errno;

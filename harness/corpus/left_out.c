@@ -36,3 +36,18 @@ void corpus_tell_left_out(const char *program, const struct corpus *corpus) {
   fprintf(stderr, "%s; `phasebench corpus show --dir DIR` lists what is left out\n",
           corpus->skipped_file_count > NAMED ? ", ..." : "");
 }
+
+void corpus_tell_largest(const char *program, const struct corpus *corpus) {
+  static const uint64_t LARGE_BYTES = UINT64_C(1) << 20;
+  const struct corpus_file *largest = corpus->files;
+  static struct path_shown shown;
+  for (size_t i = 1; i < corpus->file_count; i++) {
+    if (corpus->files[i].bytes > largest->bytes) largest = &corpus->files[i];
+  }
+  if (corpus->file_count < 2 || largest->bytes < LARGE_BYTES || largest->bytes < corpus->bytes / 2) return;
+  fprintf(stderr,
+          "%s: %s is %.0f %% of the bytes (%.1f MiB): times and figures per line are mostly its own; "
+          "--exclude leaves it out\n",
+          program, path_show(largest->path, &shown), 100 * (double)largest->bytes / (double)corpus->bytes,
+          (double)largest->bytes / 1048576);
+}

@@ -134,6 +134,30 @@ static bool is_plain_name(const char *name) {
          strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-._+") == length;
 }
 
+/* deb-version(7). */
+static bool is_version(const char *version) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-:~";
+  return version[0] != '-' && strspn(version, letters) == strlen(version);
+}
+
+/* What other programs get, in lines too: a list of words, no options, no second line. */
+static bool is_plain_word(const char *text) {
+  if (text[0] == '-') return false;
+  for (; *text; text++) {
+    if ((unsigned char)*text < ' ' || *text == 0x7f) return false;
+  }
+  return true;
+}
+
+static bool check_words(const struct reading *reading, const struct manifest *manifest) {
+  for (size_t i = 0; manifest->keep && manifest->keep[i]; i++) {
+    if (is_plain_word(manifest->keep[i])) continue;
+    return REFUSE(reading, "has a pattern in \"keep\" that begins with `-` or has control characters");
+  }
+  return !manifest->archive || is_plain_word(manifest->archive) ||
+         REFUSE(reading, "has an \"archive\" that begins with `-` or has control characters");
+}
+
 static bool read_packages(const struct reading *reading, const cJSON *source, struct manifest *manifest) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(source, "packages");
   int count = cJSON_GetArraySize(list);
@@ -148,6 +172,7 @@ static bool read_packages(const struct reading *reading, const cJSON *source, st
       return false;
     }
     if (!is_plain_name(package->name)) return REFUSE(reading, "has no Debian package's name in \"%s\"", package->name);
+    if (!is_version(package->version)) return REFUSE(reading, "has no Debian version in \"%s\"", package->version);
   }
   return true;
 }
@@ -175,6 +200,7 @@ static bool read_source(const struct reading *reading, struct manifest *manifest
          read_string(reading, source, "archive", false, &manifest->archive) &&
          read_strings(reading, source, "keep", &manifest->keep) && read_packages(reading, source, manifest);
     if (ok && !manifest->keep) return REFUSE(reading, "has no list \"keep\" in \"source\": which files are unpacked");
+    ok = ok && check_words(reading, manifest);
   } else {
     return REFUSE(reading, "has the source type \"%s\": expected directory, npm or deb", type);
   }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/open_file.h"
 
 #define RANDOM_SAMPLE 101
 
@@ -58,8 +59,9 @@ bool sample_read(const struct corpus *corpus, const struct corpus_file *file, ch
   *path = strdup(name);
   *source = malloc(file->bytes + 1);
   if (!*path || !*source) return out_of_memory(fault);
-  FILE *in = fopen(name, "rb");
-  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", name, strerror(errno));
+  const char *why;
+  FILE *in = open_file_stream(name, NULL, &why);
+  if (!in) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", name, why);
   size_t got = fread(*source, 1, file->bytes + 1, in);
   int error = ferror(in) ? errno : 0;
   fclose(in);

@@ -21,7 +21,8 @@
 
 /* The patterns of one directory on the way from the root to where the walk is. */
 struct level {
-  char *directory; /* relative to the root; "" is the root */
+  char *directory;     /* relative to the root; "" is the root; NULL: it lies above the root */
+  size_t folder_bytes; /* there: of its own path, without a slash behind it */
   struct ignore list;
 };
 
@@ -32,6 +33,9 @@ struct walk {
   struct ignore excludes;
   struct level *levels;
   size_t level_count, level_capacity;
+  size_t outer_count;                 /* of the levels, the first ones lie above the root */
+  char outer_path[2 * PATH_MAX];      /* where there are such: the root's real path, and room for what is below it */
+  size_t outer_bytes;                 /* of the root's real path */
   char path[PATH_MAX + NAME_MAX + 2]; /* where the walk is */
 };
 
@@ -62,10 +66,9 @@ bool corpus_skip_file(struct corpus_build *build, const char *path, enum corpus_
 /* ---- patterns ---- */
 
 /* Adds the patterns of one file to the list; a file that is not there adds none. */
-static bool add_ignore_file(struct walk *walk, const char *directory, const char *name, struct ignore *list) {
+static bool add_ignore_file(struct walk *walk, const char *folder, const char *name, struct ignore *list) {
   char path[PATH_MAX];
-  int length =
-      snprintf(path, sizeof path, "%s/%s%s%s", walk->build->corpus->root, directory, directory[0] ? "/" : "", name);
+  int length = snprintf(path, sizeof path, "%s/%s", folder, name);
   if (length >= PATH_MAX) return true; /* the walk could not have come here */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   struct stat status;
@@ -94,12 +97,11 @@ static bool add_ignore_file(struct walk *walk, const char *directory, const char
   return ok;
 }
 
-/* Enters a directory; `directory` is relative to the root. */
-static bool push_level(struct walk *walk, const char *directory) {
-  if (!walk->build->honour_ignore_files) return true;
+/* A new level with the patterns that `folder` has, if any; `directory` is copied. */
+static bool push_folder(struct walk *walk, const char *folder, const char *directory) {
   struct ignore list = {0};
   /* .ignore comes second: the last pattern that matches decides. */
-  if (!add_ignore_file(walk, directory, ".gitignore", &list) || !add_ignore_file(walk, directory, ".ignore", &list)) {
+  if (!add_ignore_file(walk, folder, ".gitignore", &list) || !add_ignore_file(walk, folder, ".ignore", &list)) {
     goto clear_list;
   }
   if (list.count == 0) return true;
@@ -110,15 +112,23 @@ static bool push_level(struct walk *walk, const char *directory) {
     walk->levels = grown;
     walk->level_capacity = capacity;
   }
-  char *copy = strdup(directory);
-  if (!copy) goto no_memory;
-  walk->levels[walk->level_count++] = (struct level){copy, list};
+  char *copy = directory ? strdup(directory) : NULL;
+  if (directory && !copy) goto no_memory;
+  walk->levels[walk->level_count++] = (struct level){copy, directory ? 0 : strlen(folder), list};
   return true;
 no_memory:
   out_of_memory(walk->fault);
 clear_list:
   ignore_clear(&list);
   return false;
+}
+
+/* Enters a directory; `directory` is relative to the root. */
+static bool push_level(struct walk *walk, const char *directory) {
+  if (!walk->build->honour_ignore_files) return true;
+  char folder[PATH_MAX];
+  int length = snprintf(folder, sizeof folder, "%s%s%s", walk->build->corpus->root, directory[0] ? "/" : "", directory);
+  return length >= PATH_MAX || push_folder(walk, folder, directory); /* fts could not have come there */
 }
 
 static void pop_level(struct walk *walk) {
@@ -129,24 +139,89 @@ static void pop_level(struct walk *walk) {
 
 /* Leaves a directory: drops its patterns, if it had any. */
 static void leave(struct walk *walk, const char *directory) {
-  if (walk->level_count && strcmp(walk->levels[walk->level_count - 1].directory, directory) == 0) pop_level(walk);
+  if (walk->level_count == walk->outer_count) return;
+  if (strcmp(walk->levels[walk->level_count - 1].directory, directory) == 0) pop_level(walk);
 }
 
 static bool is_version_control(const char *name) {
   return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0 || strcmp(name, ".svn") == 0;
 }
 
+/* What the levels above the root say of a path, of which outer_path is the whole. */
+static enum ignore_verdict ask_outer(const struct walk *walk, bool is_directory) {
+  enum ignore_verdict verdict = IGNORE_NO_WORD;
+  for (size_t i = walk->outer_count; verdict == IGNORE_NO_WORD && i-- > 0;) {
+    const struct level *level = &walk->levels[i];
+    verdict = ignore_check(&level->list, walk->outer_path + level->folder_bytes + 1, is_directory);
+  }
+  return verdict;
+}
+
+static enum ignore_verdict ask_outer_about(struct walk *walk, const char *path, bool is_directory) {
+  size_t room = sizeof walk->outer_path - walk->outer_bytes;
+  if (walk->outer_count == 0 || strlen(path) + 2 > room) return IGNORE_NO_WORD;
+  snprintf(walk->outer_path + walk->outer_bytes, room, "/%s", path);
+  return ask_outer(walk, is_directory);
+}
+
 /* The options and the manifest speak first, then the innermost directory's file. */
-static bool is_left_out(const struct walk *walk, const char *path, bool is_directory) {
+static bool is_left_out(struct walk *walk, const char *path, bool is_directory) {
   const char *slash = strrchr(path, '/');
   if (is_version_control(slash ? slash + 1 : path)) return true;
   enum ignore_verdict verdict = ignore_check(&walk->excludes, path, is_directory);
-  for (size_t i = walk->level_count; verdict == IGNORE_NO_WORD && i-- > 0;) {
+  for (size_t i = walk->level_count; verdict == IGNORE_NO_WORD && i-- > walk->outer_count;) {
     const struct level *level = &walk->levels[i];
     size_t skip = level->directory[0] ? strlen(level->directory) + 1 : 0;
     verdict = ignore_check(&level->list, path + skip, is_directory);
   }
+  if (verdict == IGNORE_NO_WORD) verdict = ask_outer_about(walk, path, is_directory);
   return verdict == IGNORE_OUT;
+}
+
+/* ---- above the root ---- */
+
+/* The length of the path of the working tree that holds the folder `path`; -1: none does, or the folder is its top. */
+static ssize_t top_above(const char *path) {
+  char git[PATH_MAX + 8];
+  for (ssize_t length = (ssize_t)strlen(path); length >= 0; length--) {
+    if (path[length] != '/' && path[length] != '\0') continue;
+    struct stat status;
+    snprintf(git, sizeof git, "%.*s/.git", (int)length, path);
+    if (lstat(git, &status) == 0) return path[length] == '/' ? length : -1;
+  }
+  return -1;
+}
+
+static void forget_outer(struct walk *walk) {
+  while (walk->level_count) pop_level(walk);
+  walk->outer_count = 0;
+}
+
+/* The root lies within a git working tree: the patterns of the folders above it count, as they do for git, since else
+ * the same commit has other files where it was built. Where they leave out the root itself they do not: it was named. */
+static bool enter_outer(struct walk *walk) {
+  if (!walk->build->honour_ignore_files || !realpath(walk->build->corpus->root, walk->outer_path)) return true;
+  ssize_t top = top_above(walk->outer_path);
+  if (top < 0) return true;
+  char *path = walk->outer_path;
+  size_t end = walk->outer_bytes = strlen(path);
+  for (size_t at = (size_t)top; at < end;) {
+    path[at] = '\0';
+    bool ok = push_folder(walk, path, NULL);
+    path[at] = '/';
+    walk->outer_count = walk->level_count;
+    if (!ok) return false;
+    at += 1 + strcspn(path + at + 1, "/");
+    char behind = path[at];
+    path[at] = '\0';
+    enum ignore_verdict verdict = ask_outer(walk, true);
+    path[at] = behind;
+    if (verdict == IGNORE_OUT) {
+      forget_outer(walk);
+      return true;
+    }
+  }
+  return true;
 }
 
 /* ---- files ---- */
@@ -322,10 +397,10 @@ static bool walk_start(struct walk *walk, const char *start) {
                      start[0] ? start : "a folder", root, strerror(errno));
   }
   bool left_out = false;
-  bool ok = enter_parents(walk, start, &left_out);
+  bool ok = enter_outer(walk) && enter_parents(walk, start, &left_out);
   memcpy(walk->path, path, (size_t)length + 1);
   if (ok && !left_out) ok = visit(walk, (size_t)length);
-  while (walk->level_count) pop_level(walk);
+  forget_outer(walk);
   return ok;
 }
 

@@ -12,6 +12,7 @@
 #include "base/json_out.h"
 #include "base/paths.h"
 #include "base/text_append.h"
+#include "base/text.h"
 
 #define WHERE_BYTES 600
 
@@ -269,9 +270,11 @@ bool claims_open(const char *path, struct claims **out, struct fault *fault) {
     fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", path);
     goto close_claims;
   }
+  text_make_printable((char *)claims->path); /* it is shown */
   if (!json_read_file(path, &root, fault)) goto close_claims;
   claims->root = root;
   if (!read_claims(claims, fault)) goto close_claims;
+  json_make_printable(root); /* what read_claims does not refuse; in place, so that all pointers stay */
   *out = claims;
   return true;
 close_claims:

@@ -9,6 +9,7 @@
 
 #include "base/output.h"
 #include "base/text_append.h"
+#include "render/markdown.h"
 
 #define CONTRADICTION_BYTES 16384
 
@@ -240,14 +241,6 @@ static void print_text(const struct claims_verdicts *v) {
 
 /* ---- Markdown ---- */
 
-/* A cell of a table: a bar would end it. */
-static void print_field(const char *text) {
-  for (; *text; text++) {
-    if (*text == '|') putchar('\\');
-    putchar(*text == '\n' ? ' ' : *text);
-  }
-}
-
 static void markdown_row(const struct claims_verdicts *v, const struct claims_row *row) {
   char claimed[CLAIM_TEXT_BYTES], measured[CLAIM_TEXT_BYTES] = "", interval[CLAIM_TEXT_BYTES] = "",
                                   verdict[CLAIM_TEXT_BYTES * 2];
@@ -258,11 +251,15 @@ static void markdown_row(const struct claims_verdicts *v, const struct claims_ro
     claim_interval_text(row->claim, &row->judgement.measured, interval, sizeof interval);
   }
   printf("| ");
-  print_field(row->claim->says);
-  printf(" | %s | ", row->checkpoint);
-  if (v->result_count > 1) printf("%s | ", row->of ? row->of->result->corpus : "");
-  printf("%s | %s | %s | ", claimed, measured, interval);
-  print_field(verdict);
+  markdown_prose(stdout, row->claim->says);
+  printf(" | ");
+  const char *const cells[] = {row->checkpoint, row->of ? row->of->result->corpus : "", claimed, measured, interval};
+  for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+    if (i == 1 && v->result_count <= 1) continue;
+    markdown_text(stdout, cells[i]);
+    printf(" | ");
+  }
+  markdown_prose(stdout, verdict);
   printf(" |\n");
 }
 
@@ -270,8 +267,13 @@ static void print_markdown(const struct claims_verdicts *v) {
   char text[CONTRADICTION_BYTES];
   for (unsigned r = 0; r < v->result_count; r++) {
     const struct result *result = v->results[r].result;
-    printf("Corpus `%s` (%.0f files, %.0f lines), profile %s, from `%s`\n\n", result->corpus, result->files,
-           result->lines, v->results[r].profile, result->path);
+    printf("Corpus ");
+    markdown_code(stdout, result->corpus);
+    printf(" (%.0f files, %.0f lines), profile ", result->files, result->lines);
+    markdown_text(stdout, v->results[r].profile);
+    printf(", from ");
+    markdown_code(stdout, result->path);
+    printf("\n\n");
     print_sanitizers(result, "\n");
   }
   if (v->result_count) {
@@ -287,10 +289,7 @@ static void print_markdown(const struct claims_verdicts *v) {
     claim_contradiction_text(v->claims, &v->contradictions.list[i], text, sizeof text);
     capitalize(text);
     printf("- ");
-    for (const char *c = text; *c; c++) {
-      if (*c == '*') putchar('\\');
-      putchar(*c);
-    }
+    markdown_prose(stdout, text);
     putchar('\n');
   }
   print_cut_off(v);

@@ -58,6 +58,7 @@ struct taking {
   const char *partner;
   unsigned first;
   bool candidate, failed;
+  struct fault *fault; /* what failed, where it is not memory */
 };
 
 static struct gate_rule *rule_for(struct gate_config *config, const struct metric *metric) {
@@ -120,10 +121,23 @@ static void fill(struct taking *taking, struct gate_line *line, const struct met
   *(taking->candidate ? &line->b_count : &line->a_count) = metric->summary.n;
 }
 
+static const char *config_name(const struct gate_config *config) {
+  return config->path ? config->path : "results/gate.json";
+}
+
+static bool check_direction(struct taking *taking, struct gate_rule *rule, const char *metric) {
+  const struct gate_config *config = taking->gate->config;
+  char where[600];
+  snprintf(where, sizeof where, "%.500s: metrics[%td]", config_name(config), rule - config->rules);
+  taking->failed = !gate_rule_direction(rule, metric, where, taking->fault);
+  return !taking->failed;
+}
+
 static void take(void *sink, const struct metric *metric) {
   struct taking *taking = sink;
   struct gate_rule *rule = rule_for(taking->gate->config, metric);
-  if (!rule) return;
+  if (!rule || taking->failed) return;
+  if (!check_direction(taking, rule, metric->name)) return;
   struct gate_line *line = taking->candidate ? find_line(taking, metric) : NULL;
   if (!line) {
     line = add_line(taking->gate, taking->group, taking->partner);
@@ -156,7 +170,8 @@ static const char *partner(const struct gate_options *options, const char *combi
 static bool compare_group(struct gate *gate, const struct result_group *group, const char *combination,
                           struct fault *fault) {
   const struct result_group *other = result_group(gate->after, combination, group->profile);
-  struct taking taking = {.gate = gate, .group = group, .partner = combination, .first = gate->line_count};
+  struct taking taking = {
+      .gate = gate, .group = group, .partner = combination, .first = gate->line_count, .fault = fault};
   if (!other) {
     taking.failed =
         !group_is_missing(gate, group, combination, "the candidate has no such combination and profile", "");
@@ -169,8 +184,8 @@ static bool compare_group(struct gate *gate, const struct result_group *group, c
     taking.candidate = true;
     metrics_emit(gate->after, other, take, &taking);
   }
-  if (taking.failed) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while comparing");
-  return true;
+  if (!taking.failed) return true;
+  return fault->code == EXIT_CODE_OK ? fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while comparing") : false;
 }
 
 static bool check_pairs(const struct gate *gate, struct fault *fault) {
@@ -206,7 +221,7 @@ static bool check_rules(const struct gate *gate, struct fault *fault) {
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: metrics[%u]: no group of the baseline has a figure '%.60s' at '%.20s'%s that can be compared "
                      "(`phasebench metrics` lists them)",
-                     gate->config->path ? gate->config->path : "results/gate.json", r, rule->name, rule->checkpoints[0],
+                     config_name(gate->config), r, rule->name, rule->checkpoints[0],
                      rule->checkpoint_count > 1 ? " or the others of its checkpoints" : "");
   }
   if (any_line_gates(gate)) return true;

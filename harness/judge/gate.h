@@ -31,7 +31,9 @@
  * stages, allocator profiles, address layout). For each of these four the caller can say what else to do:
  *   refuse        the default: not comparable
  *   ignore-times  (not corpus) memory as ever; times are reported and gate nothing
- *   per-line      (corpus only) only figures per line, per node and in per cent are compared
+ *   per-line      (corpus only) only figures per line, per node and in per cent are compared, and nothing where
+ *                 the corpora have more than one and a half times as many bytes or nodes a line one as the other:
+ *                 a generated file with a long line moves every figure per line more than any change of a stage
  *   ignore        all as though they were alike
  * Sanitized builds are never comparable.
  *
@@ -72,7 +74,8 @@ struct gate_rule {
   const char **checkpoints; /* "-": of the whole cell */
   unsigned checkpoint_count;
   enum gate_kind kind;
-  enum gate_direction better;
+  enum gate_direction better; /* given, or the metric's own; see gate_rule_direction */
+  bool has_direction;
   bool gates; /* else it is reported */
   double min_effect_pct, min_effect;
   bool met; /* some group of the baseline has such a figure */
@@ -90,6 +93,9 @@ struct gate_config {
 bool gate_config_open(const char *path, struct gate_config **config, struct fault *fault);
 void gate_config_close(struct gate_config *config);
 const char *gate_kind_name(enum gate_kind kind);
+/* A rule that fits this metric gets the metric's direction, unless it has one. Faults (EXIT_CODE_INPUT): it has the
+ * opposite one, or neither says which ("equal" is a stricter question, and may always be asked). */
+bool gate_rule_direction(struct gate_rule *rule, const char *metric, const char *where, struct fault *fault);
 
 /* ---- comparability ---- */
 
@@ -120,6 +126,7 @@ enum gate_policy {
 struct gate_difference {
   enum gate_comparability of;
   bool always_refused; /* refused whatever the policy is */
+  bool not_per_line;   /* corpora of other kinds: refused by the policy per-line too */
   char what[64], before[120], after[120];
 };
 
@@ -217,6 +224,7 @@ const char *gate_verdict_name(enum gate_verdict verdict);
 
 /* Parts: fill differences; judge the lines whose values are there. */
 void gate_find_differences(struct gate *gate);
+bool gate_refuses(const struct gate *gate, const struct gate_difference *difference);
 void gate_judge_lines(const struct gate_config *config, struct gate_line *lines, unsigned count);
 
 /* ---- output; each writes a whole file, "-" is standard output ---- */

@@ -79,6 +79,29 @@ static void compare_number(struct gate *gate, enum gate_comparability of, const 
   compare_text(gate, of, what, texts[0], texts[1]);
 }
 
+static double nodes_of(const struct result *result) {
+  for (unsigned g = 0; g < result->group_count; g++) {
+    const struct result_group *group = &result->groups[g];
+    if (group->ok && !group->instrument && !group->cells[0]->trees[TREE_FIGURE_NODES].missing)
+      return group->cells[0]->trees[TREE_FIGURE_NODES].value;
+  }
+  return 0;
+}
+
+#define WORTH_TELLING 1.1
+#define OF_ANOTHER_KIND 1.5
+
+/* What the corpora alone decide, and every figure per line goes with. */
+static void compare_density(struct gate *gate, const char *what, double before, double after) {
+  if (!(before > 0) || !(after > 0)) return;
+  double factor = before > after ? before / after : after / before;
+  char texts[2][40];
+  if (factor <= WORTH_TELLING) return;
+  snprintf(texts[0], sizeof texts[0], "%.4g", before);
+  snprintf(texts[1], sizeof texts[1], "%.4g", after);
+  add(gate, GATE_CORPUS, what, texts[0], texts[1])->not_per_line = factor > OF_ANOTHER_KIND;
+}
+
 static const char *grammar_of(const struct result *result, const char *language) {
   for (unsigned i = 0; i < result->language_count; i++) {
     if (strcmp(result->languages[i].name, language) == 0) return result->languages[i].grammar_version;
@@ -137,7 +160,8 @@ static void compare_settings(struct gate *gate) {
   compare_malloc_conf(gate);
 }
 
-static bool refuses(const struct gate *gate, const struct gate_difference *difference) {
+bool gate_refuses(const struct gate *gate, const struct gate_difference *difference) {
+  if (difference->not_per_line && gate->options.policies[difference->of] == GATE_PER_LINE) return true;
   return difference->always_refused || gate->options.policies[difference->of] == GATE_REFUSE;
 }
 
@@ -145,6 +169,8 @@ void gate_find_differences(struct gate *gate) {
   const struct result *a = gate->before, *b = gate->after;
   compare_text(gate, GATE_CORPUS, "content", a->content_hash, b->content_hash);
   compare_number(gate, GATE_CORPUS, "lines", a->lines, b->lines);
+  compare_density(gate, "bytes a line", a->bytes / a->lines, b->bytes / b->lines);
+  compare_density(gate, "nodes a line", nodes_of(a) / a->lines, nodes_of(b) / b->lines);
   compare_text(gate, GATE_MACHINE, "processor", a->cpu_model, b->cpu_model);
   compare_text(gate, GATE_MACHINE, "kernel", a->kernel, b->kernel);
   compare_fact(gate, GATE_MACHINE, "environment.machine");
@@ -164,6 +190,6 @@ void gate_find_differences(struct gate *gate) {
   compare_settings(gate);
   gate->comparable = true;
   for (unsigned d = 0; d < gate->difference_count; d++) {
-    if (refuses(gate, &gate->differences[d])) gate->comparable = false;
+    if (gate_refuses(gate, &gate->differences[d])) gate->comparable = false;
   }
 }

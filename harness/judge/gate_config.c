@@ -9,6 +9,7 @@
 #include "base/json_out.h"
 #include "gate.h"
 #include "gate_default.h"
+#include "result/metrics.h"
 
 #define WHERE_BYTES 600
 
@@ -109,6 +110,33 @@ static bool read_checkpoints(const cJSON *object, const char *where, struct gate
                    where);
 }
 
+bool gate_rule_direction(struct gate_rule *rule, const char *metric, const char *where, struct fault *fault) {
+  enum metric_direction own = metrics_direction(metric);
+  if (own == METRIC_UNKNOWN) {
+    return rule->has_direction ||
+           fault_set(fault, EXIT_CODE_INPUT,
+                     "%s: whether a larger '%.100s' is better is not known: \"better\" has to say it "
+                     "(\"smaller\", \"larger\" or \"equal\")",
+                     where, metric);
+  }
+  enum gate_direction direction = own == METRIC_LARGER    ? GATE_LARGER
+                                  : own == METRIC_SMALLER ? GATE_SMALLER
+                                                          : GATE_EQUAL;
+  if (!rule->has_direction) rule->better = direction;
+  rule->has_direction = true;
+  return rule->better == direction || rule->better == GATE_EQUAL ||
+         fault_set(fault, EXIT_CODE_INPUT,
+                   "%s: of '%.100s' %s is better, and the rule has \"%s\" (a pattern takes its direction from the "
+                   "first metric that it fits)",
+                   where, metric, directions[direction], directions[rule->better]);
+}
+
+/* Of patterns, and of names that are not known here, it is told when metrics are held against them. */
+static bool check_direction(struct gate_rule *rule, const char *where, struct fault *fault) {
+  bool later = strpbrk(rule->name, "*?[\\") != NULL || metrics_direction(rule->name) == METRIC_UNKNOWN;
+  return later || gate_rule_direction(rule, rule->name, where, fault);
+}
+
 static bool read_rule(const cJSON *object, const char *where, struct gate_rule *rule, struct fault *fault) {
   static const char *const known[] = {"name", "checkpoints", "kind", "better", "gate", "min_effect_pct", "min_effect"};
   static const struct choice kind_choice = {"kind", true, kinds, COUNT(kinds)},
@@ -125,6 +153,8 @@ static bool read_rule(const cJSON *object, const char *where, struct gate_rule *
   }
   rule->kind = (enum gate_kind)kind;
   rule->better = (enum gate_direction)better;
+  rule->has_direction = cJSON_GetObjectItemCaseSensitive(object, "better") != NULL;
+  if (!check_direction(rule, where, fault)) return false;
   return !cJSON_GetObjectItemCaseSensitive(object, "gate") || json_get_bool(object, "gate", where, &rule->gates, fault);
 }
 

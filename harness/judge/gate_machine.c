@@ -186,8 +186,8 @@ static void add_differences(cJSON *root, const struct gate *gate) {
     json_add_text(object, "before", difference->before);
     json_add_text(object, "after", difference->after);
     json_add_text(object, "policy",
-                  difference->always_refused ? gate_policy_name(GATE_REFUSE)
-                                             : gate_policy_name(gate->options.policies[difference->of]));
+                  gate_refuses(gate, difference) ? gate_policy_name(GATE_REFUSE)
+                                                 : gate_policy_name(gate->options.policies[difference->of]));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/count.h"
 #include "gate.h"
+#include "render/markdown.h"
 
 void gate_value_text(double value, const char *unit, char *text, unsigned text_bytes) {
   char digits[40];
@@ -104,9 +105,7 @@ static void print_rows(const struct gate *gate, FILE *out) {
 }
 
 static const char *treated(const struct gate *gate, const struct gate_difference *difference) {
-  if (difference->always_refused) return "refused";
-  enum gate_policy policy = gate->options.policies[difference->of];
-  return policy == GATE_REFUSE ? "refused" : gate_policy_name(policy);
+  return gate_refuses(gate, difference) ? "refused" : gate_policy_name(gate->options.policies[difference->of]);
 }
 
 void gate_print_text(const struct gate *gate, FILE *out) {
@@ -131,17 +130,9 @@ void gate_print_text(const struct gate *gate, FILE *out) {
 
 /* ---- Markdown ---- */
 
-/* What would end a cell of a table, or begin markup. */
-static void print_escaped(const char *text, FILE *out) {
-  for (; *text; text++) {
-    if (strchr("\\`*_|<>[]#&", *text)) fputc('\\', out);
-    fputc(*text == '\n' || *text == '\r' ? ' ' : *text, out);
-  }
-}
-
 static void print_cell(const char *text, FILE *out) {
   fputs(" ", out);
-  print_escaped(text, out);
+  markdown_text(out, text);
   fputs(" |", out);
 }
 
@@ -165,9 +156,9 @@ static void print_markdown_rows(const struct gate *gate, FILE *out) {
       if (t + 1 < COUNT(texts) || !line->reason[0]) print_cell(texts[t], out);
       else {
         fputs(" ", out);
-        print_escaped(texts[t], out);
+        markdown_text(out, texts[t]);
         fputs(": ", out);
-        print_escaped(line->reason, out);
+        markdown_text(out, line->reason);
         fputs(" |", out);
       }
     }
@@ -185,18 +176,20 @@ void gate_print_markdown(const struct gate *gate, FILE *out) {
     const struct gate_difference *difference = &gate->differences[d];
     fprintf(out, "%s- %s differs (%s): ", d ? "" : "\n", gate_comparability_name(difference->of),
             treated(gate, difference));
-    print_escaped(difference->what, out);
+    markdown_text(out, difference->what);
     fputs(", ", out);
-    print_escaped(difference->before, out);
+    markdown_text(out, difference->before);
     fputs(", now ", out);
-    print_escaped(difference->after, out);
+    markdown_text(out, difference->after);
     fputs("\n", out);
   }
   print_markdown_rows(gate, out);
   for (unsigned c = 0; c < gate->claim_count; c++) {
     const struct gate_claim *claim = &gate->claims[c];
     fputs(c ? "- claim " : "\n- claim ", out);
-    print_escaped(claim->id, out);
-    fprintf(out, " at %s: %s, now %s\n", claim->checkpoint, claim->before_text, claim->after_text);
+    markdown_text(out, claim->id);
+    fputs(" at ", out);
+    markdown_text(out, claim->checkpoint);
+    fprintf(out, ": %s, now %s\n", claim->before_text, claim->after_text);
   }
 }

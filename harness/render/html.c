@@ -9,6 +9,7 @@
 
 #include "base/paths.h"
 #include "base/text.h"
+#include "base/open_file.h"
 
 #define STYLE_BYTES_MAX (256u << 10)
 #define REPLACEMENT "\xEF\xBF\xBD"
@@ -94,10 +95,11 @@ static bool write_style(FILE *out, struct fault *fault) {
   char path[4352];
   bool ok = false;
   snprintf(path, sizeof path, "%s/report.css", paths_reports_dir());
-  FILE *file = fopen(path, "r");
+  const char *why;
+  FILE *file = open_file_stream(path, NULL, &why);
   char *style = calloc(1, STYLE_BYTES_MAX + 1);
   if (!file) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "%s: the style sheet cannot be read: %s", path, strerror(errno));
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: the style sheet cannot be read: %s", path, why);
   } else if (!style) {
     fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for %s", path);
   } else {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "markdown.h"
 #include "base/text.h"
 
 #define SHOWN_BYTES 48
@@ -158,12 +159,18 @@ static bool said_before(const struct table *table, size_t cell) {
 }
 
 /* Why figures are "n/a": each reason once, with the first place that has it. */
-static void write_reasons(const struct table *table, const char *prefix, FILE *out) {
+static void write_reasons(const struct table *table, bool markdown, FILE *out) {
   for (size_t i = 0; i < (size_t)table->row_count * table->column_count; i++) {
     const struct table_row *row = &table->rows[i / table->column_count];
     const struct table_column *column = &table->columns[i % table->column_count];
     if (!table->cells[i].missing || row->note[0] || !column->label[0] || said_before(table, i)) continue;
-    fprintf(out, "%sn/a (%s, %s ...): %s\n", prefix, row->name, column->label, table->cells[i].missing);
+    char text[TABLE_TEXT_BYTES + sizeof row->name + sizeof column->label + 32];
+    snprintf(text, sizeof text, "n/a (%s, %s ...): %.*s", row->name, column->label, TABLE_TEXT_BYTES,
+             table->cells[i].missing);
+    if (markdown) fputs("- ", out);
+    if (markdown) markdown_prose(out, text);
+    else fputs(text, out);
+    fputc('\n', out);
   }
 }
 
@@ -189,20 +196,15 @@ void table_write_text(const struct table *table, FILE *out) {
     }
     fputc('\n', out);
   }
-  write_reasons(table, "", out);
+  write_reasons(table, false, out);
   fputc('\n', out);
-}
-
-static void write_markdown_text(const char *text, FILE *out) {
-  for (; *text; text++) {
-    if (strchr("|\\`*_<>[]", *text)) fputc('\\', out);
-    fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-  }
 }
 
 void table_write_markdown(const struct table *table, FILE *out) {
   unsigned shown = 0;
-  fprintf(out, "### %s\n\n| %s |", table->title, table->corner);
+  fputs("### ", out);
+  markdown_prose(out, table->title);
+  fprintf(out, "\n\n| %s |", table->corner);
   for (unsigned c = 0; c < table->column_count; c++) {
     if (!table->columns[c].label[0]) continue;
     fprintf(out, " %s |", table->columns[c].label);
@@ -213,11 +215,11 @@ void table_write_markdown(const struct table *table, FILE *out) {
   fputc('\n', out);
   for (unsigned r = 0; r < table->row_count; r++) {
     fputs("| ", out);
-    write_markdown_text(table->rows[r].name, out);
+    markdown_text(out, table->rows[r].name);
     fputs(" |", out);
     if (table->rows[r].note[0]) {
       fputs(" ", out);
-      write_markdown_text(table->rows[r].note, out);
+      markdown_text(out, table->rows[r].note);
       for (unsigned c = 0; c < shown; c++) fputs(" |", out);
     }
     for (unsigned c = 0; c < table->column_count && !table->rows[r].note[0]; c++) {
@@ -235,6 +237,6 @@ void table_write_markdown(const struct table *table, FILE *out) {
     fputc('\n', out);
   }
   fputc('\n', out);
-  write_reasons(table, "- ", out);
+  write_reasons(table, true, out);
   fputc('\n', out);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/csv.h"
+#include "markdown.h"
 #include "html.h"
 
 typedef void write_fn(FILE *out, const char *text);
@@ -59,12 +60,39 @@ static void fields_are_quoted_where_they_must(void **state) {
   expect(csv_field, "", "");
 }
 
+/* `=cmd|'/c calc'!A1` in a cell starts a program; a figure below zero does not. */
+static void formulas_are_text_in_spreadsheets(void **state) {
+  (void)state;
+  expect(csv_field, "=1+1", "\"'=1+1\"");
+  expect(csv_field, "@SUM(A1)", "\"'@SUM(A1)\"");
+  expect(csv_field, "-2+\"3\"", "\"'-2+\"\"3\"\"\"");
+  expect(csv_field, "+a", "\"'+a\"");
+  expect(csv_field, "\t=1", "\"'\t=1\"");
+  expect(csv_field, "-", "\"'-\"");
+  expect(csv_field, "-3.25e-7", "-3.25e-7");
+  expect(csv_field, "+12", "+12");
+}
+
+static void markup_becomes_text_in_markdown(void **state) {
+  (void)state;
+  expect(markdown_text, "# <b>a|b</b> [x](y) *z* _q_ &lt; ~s~ `c` \\",
+         "\\# \\<b\\>a\\|b\\</b\\> \\[x\\](y) \\*z\\* \\_q\\_ \\&lt; \\~s\\~ \\`c\\` \\\\");
+  expect(markdown_text, "![i](j)\n# h", "\\!\\[i\\](j) \\# h");
+  expect(markdown_prose, "run `a <b>` or <c>", "run `a <b>` or \\<c\\>");
+  /* What another reader would not take for code must not be left as it is. */
+  expect(markdown_prose, "`<b>``x", "\\`\\<b\\>\\`\\`x");
+  expect(markdown_prose, "``<b>`", "\\`\\`\\<b\\>\\`");
+  expect(markdown_prose, "`a|b`", "\\`a\\|b\\`");
+  expect(markdown_prose, "one ` <i>", "one \\` \\<i\\>");
+  expect(markdown_code, "a*<b>", "`a*<b>`");
+  expect(markdown_code, "a`<b>", "a\\`\\<b\\>");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(markup_becomes_references),
-      cmocka_unit_test(what_is_no_text_is_replaced),
-      cmocka_unit_test(code_and_line_breaks_are_our_own),
-      cmocka_unit_test(fields_are_quoted_where_they_must),
+      cmocka_unit_test(markup_becomes_references),         cmocka_unit_test(what_is_no_text_is_replaced),
+      cmocka_unit_test(code_and_line_breaks_are_our_own),  cmocka_unit_test(fields_are_quoted_where_they_must),
+      cmocka_unit_test(formulas_are_text_in_spreadsheets), cmocka_unit_test(markup_becomes_text_in_markdown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,7 @@ bool report_estimate_open(const char *path, struct report_estimate *estimate, st
   cJSON *root;
   *estimate = (struct report_estimate){0};
   if (!json_read_file(path, &root, fault)) return false;
+  json_make_printable(root);
   bool ok = read_root(root, path, estimate, fault);
   cJSON_Delete(root);
   return ok;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "page.h"
 #include "write.h"
+#include "render/markdown.h"
 
 static void write_both(const struct report *report, const struct table *table) {
   table_write_text(table, report->text);
@@ -37,7 +38,11 @@ static void write_head(const struct report *report) {
   number_readable(r->lines, 0, lines, sizeof lines);
   number_readable(r->bytes / MIB, 1, bytes, sizeof bytes);
   fprintf(report->text, "== %s: %s ==\n\n", r->corpus, r->corpus_title);
-  fprintf(report->markdown, "## %s: %s\n\n", r->corpus, r->corpus_title);
+  fputs("## ", report->markdown);
+  markdown_text(report->markdown, r->corpus);
+  fputs(": ", report->markdown);
+  markdown_text(report->markdown, r->corpus_title);
+  fputs("\n\n", report->markdown);
   report_line(report, "corpus: %s files, %s lines, %s MiB, contents %s", files, lines, bytes, r->content_hash);
   for (unsigned i = 0; i < r->language_count; i++) {
     const struct result_language *l = &r->languages[i];

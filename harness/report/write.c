@@ -2,10 +2,12 @@
  *
  * write.c - files of the folder, and lines in two of them at once. See write.h. */
 #include "write.h"
+#include "render/markdown.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PATH_BYTES 4300
@@ -28,13 +30,15 @@ bool report_close(FILE *file, const char *name, struct fault *fault) {
 }
 
 void report_line(const struct report *report, const char *format, ...) {
-  FILE *const outs[] = {report->text, report->markdown};
-  for (unsigned o = 0; o < 2; o++) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (o == 1) fputs("- ", outs[o]);
-    vfprintf(outs[o], format, arguments);
-    fputc('\n', outs[o]);
-    va_end(arguments);
-  }
+  char *line;
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vasprintf(&line, format, arguments);
+  va_end(arguments);
+  if (length < 0) fault_out_of_memory("a line of the report");
+  fprintf(report->text, "%s\n", line);
+  fputs("- ", report->markdown);
+  markdown_prose(report->markdown, line);
+  fputc('\n', report->markdown);
+  free(line);
 }

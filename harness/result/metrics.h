@@ -90,6 +90,9 @@ void metrics_emit(const struct result *result, const struct result_group *group,
 struct summary metrics_find(const struct result *result, const struct result_group *group, const char *name,
                             const char *checkpoint, const char **unit);
 
+/* Which way a metric gets better. EQUAL: the corpus alone decides it. UNKNOWN: nobody but the reader knows. */
+enum metric_direction { METRIC_UNKNOWN, METRIC_SMALLER, METRIC_LARGER, METRIC_EQUAL };
+enum metric_direction metrics_direction(const char *name);
 /* The metric of one repetition, as it went into the summary; missing where metrics_find is, too, and where a metric is
  * made of all repetitions together. */
 struct figure metrics_of_repetition(const struct result *result, const struct result_group *group, const char *name,

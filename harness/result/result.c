@@ -6,6 +6,7 @@
  * is checked here only. */
 #include "metrics.h"
 #include "read.h"
+#include "base/text.h"
 
 const char result_not_written[] = "the version that wrote this result did not measure it";
 
@@ -261,8 +262,10 @@ bool result_open(const char *path, struct result **out, struct fault *fault) {
     fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory", path);
     goto close_result;
   }
+  text_make_printable((char *)result->path); /* it is shown */
   if (!json_read_file(path, &root, fault)) goto close_result;
   result->root = root;
+  json_make_printable(root);
   if (!read_head(&reader) || !read_environment(&reader) || !read_corpus(&reader) || !read_settings(&reader) ||
       !read_cells(&reader) || !make_groups(&reader) || !result_read_facts(&reader) || !result_check(result, fault)) {
     goto close_result;

@@ -17,6 +17,7 @@
 #include "base/json_out.h"
 #include "base/size.h"
 #include "schema/figures.h"
+#include "cell_place.h"
 
 #define REASON_BYTES 1024
 
@@ -133,8 +134,30 @@ static const char *disagreement(const cJSON *cell, const struct cell_outcome_fac
 
 /* ---- the object ---- */
 
+/* A cell knows files by its place's names (cell_place.h); people know them by theirs. */
+static void name_really(const struct cell_outcome_facts *facts, const char *text, char really[REASON_BYTES]) {
+  size_t used = 0;
+  while (*text && used + 1 < REASON_BYTES) {
+    const char *name = NULL;
+    size_t taken = 1;
+    if (strncmp(text, CELL_PLACE_CORPUS, strlen(CELL_PLACE_CORPUS)) == 0) {
+      name = facts->corpus_root;
+      taken = strlen(CELL_PLACE_CORPUS);
+    } else if (strncmp(text, CELL_PLACE, strlen(CELL_PLACE)) == 0) {
+      name = facts->place;
+      taken = strlen(CELL_PLACE) - 1; /* its '/' stays */
+    }
+    if (name) used += (size_t)snprintf(really + used, REASON_BYTES - used, "%s", name);
+    else really[used++] = *text;
+    text += taken;
+  }
+  really[used < REASON_BYTES ? used : REASON_BYTES - 1] = '\0';
+}
+
 static cJSON *head(const struct cell_outcome_facts *facts, const char *status, const char *why) {
+  char reason_text[REASON_BYTES];
   cJSON *cell = json_new_object();
+  if (why) name_really(facts, why, reason_text);
   const struct plan_combination *combination = facts->combination;
   json_add_text(cell, "combination", combination->combination.name);
   cJSON *stages = json_add_array(cell, "stages");
@@ -144,7 +167,7 @@ static cJSON *head(const struct cell_outcome_facts *facts, const char *status, c
   json_add_u64(cell, "repetition", facts->repetition);
   json_add_u64(cell, "position", facts->position);
   json_add_text(cell, "status", status);
-  json_add_text(cell, "reason", why);
+  json_add_text(cell, "reason", why ? reason_text : NULL);
   json_add_u64(cell, "wall_ns", facts->end->wall_ns);
   return cell;
 }

@@ -17,8 +17,9 @@ struct cell_outcome_facts {
   unsigned repetition, position;
   const struct supervise_outcome *end;
   uint64_t timeout_ms, memory_limit_bytes;
-  const char *out_path; /* what the cell wrote */
-  const char *log_path; /* its stdout and stderr */
+  const char *corpus_root, *place; /* what cell_place.h gives other names */
+  const char *out_path;            /* what the cell wrote */
+  const char *log_path;            /* its stdout and stderr */
 };
 
 /* The cell's object. Its status is "ok" only if the process exited with 0 and wrote an

@@ -15,12 +15,14 @@
 #include "base/paths.h"
 #include "cell/spec.h"
 #include "cell_outcome.h"
+#include "cell_place.h"
 #include "matrix_files.h"
 #include "progress.h"
 #include "store/files.h"
 #include "system/allocator.h"
 #include "system/environment.h"
 #include "system/supervise.h"
+#include "base/text.h"
 
 struct matrix {
   const struct run_options *options;
@@ -41,50 +43,21 @@ static bool make_spec(struct matrix *matrix, struct fault *fault) {
   struct cell_spec *spec = &matrix->spec;
   matrix_file_path(&matrix->folder, "files.list", matrix->list_path);
   matrix_file_path(&matrix->folder, "edits.list", matrix->edits_path);
-  *spec = (struct cell_spec){.corpus_name = corpus->name,
-                             .corpus_root = corpus->root,
+  *spec = (struct cell_spec){.corpus_name = "", /* its length is nobody's memory */
+                             .corpus_root = CELL_PLACE_CORPUS,
                              .corpus_hash = corpus->content_hash,
                              .corpus_lines = corpus->lines,
                              .corpus_bytes = corpus->bytes,
-                             .list_path = matrix->list_path,
-                             .edits_path = corpus->has_versions ? matrix->edits_path : NULL,
+                             .list_path = CELL_PLACE_FILES,
+                             .edits_path = corpus->has_versions ? CELL_PLACE_EDITS : NULL,
                              .languages = calloc(corpus->language_count + 1, sizeof *spec->languages),
                              .language_count = corpus->language_count,
                              .file_count = corpus->file_count,
                              .seed = matrix->options->seed};
   if (!spec->languages) return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for the cells' specification");
   for (size_t i = 0; i < corpus->language_count; i++) spec->languages[i] = corpus->languages[i].name;
-  return cell_spec_write_list(spec->list_path, corpus, spec->list_hash, fault) &&
-         (!spec->edits_path || edit_list_write(spec->edits_path, corpus, spec->seed, spec->edits_hash, fault));
-}
-
-/* Cells get the variables that say where things are, and nothing else: what a shell happens to
- * export must not change a cell's stack, locale or allocator. */
-static bool is_for_cells(const char *variable) {
-  static const char *const prefixes[] = {
-      "PATH=",         "HOME=",          "TMPDIR=",       "XDG_CACHE_HOME=", "LD_LIBRARY_PATH=",  "PHASEBENCH_",
-      "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_PREFIX",     "LLVM_PROFILE_FILE="};
-  for (size_t i = 0; i < COUNT(prefixes); i++) {
-    if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return true;
-  }
-  return false;
-}
-
-/* The array is the caller's to free; its strings are not. */
-static const char **cell_environment(const char *malloc_conf_variable, struct fault *fault) {
-  size_t count = 0, used = 0;
-  while (environ[count]) count++;
-  const char **environment = calloc(count + 3, sizeof *environment);
-  if (!environment) {
-    fault_set(fault, EXIT_CODE_SYSTEM, "out of memory for a cell's environment");
-    return NULL;
-  }
-  for (size_t i = 0; i < count; i++) {
-    if (is_for_cells(environ[i])) environment[used++] = environ[i];
-  }
-  environment[used++] = "LC_ALL=C";
-  environment[used++] = malloc_conf_variable;
-  return environment;
+  return cell_spec_write_list(matrix->list_path, corpus, spec->list_hash, fault) &&
+         (!spec->edits_path || edit_list_write(matrix->edits_path, corpus, spec->seed, spec->edits_hash, fault));
 }
 
 /* ---- a cell ---- */
@@ -92,42 +65,39 @@ static const char **cell_environment(const char *malloc_conf_variable, struct fa
 static bool write_spec(struct matrix *matrix, unsigned position, const char *path, struct fault *fault) {
   const struct plan_cell *cell = &matrix->plan.cells[position];
   struct cell_spec *spec = &matrix->spec;
-  char directory[MATRIX_PATH_BYTES]; /* for this call only */
   spec->combination = matrix->plan.combinations[cell->combination].combination;
   spec->profile = matrix->plan.profiles[cell->profile];
   spec->repetition = cell->repetition;
   spec->position = position;
   spec->place = matrix->options->place;
-  spec->place.directory = directory;
-  matrix_cell_path(&matrix->folder, position, ".store", directory);
-  bool good = cell_spec_write(path, spec, fault);
-  spec->place.directory = NULL;
-  return good;
+  spec->place.directory = CELL_PLACE_STORE;
+  return cell_spec_write(path, spec, fault);
 }
 
 /* The files of a cell that runs. */
 struct cell_files {
-  char spec[MATRIX_PATH_BYTES], out[MATRIX_PATH_BYTES], log[MATRIX_PATH_BYTES], store[MATRIX_PATH_BYTES];
+  char place[MATRIX_PATH_BYTES], log[MATRIX_PATH_BYTES];
+  char spec[MATRIX_PATH_BYTES + 16], out[MATRIX_PATH_BYTES + 16]; /* in the place */
 };
 
 static void name_files(const struct matrix_folder *folder, unsigned position, struct cell_files *files) {
-  matrix_cell_path(folder, position, ".spec.json", files->spec);
-  matrix_cell_path(folder, position, ".out.json", files->out);
+  matrix_cell_path(folder, position, ".place", files->place);
   matrix_cell_path(folder, position, ".log", files->log);
-  matrix_cell_path(folder, position, ".store", files->store);
+  snprintf(files->spec, sizeof files->spec, "%s/spec.json", files->place);
+  snprintf(files->out, sizeof files->out, "%s/out.json", files->place);
 }
 
 static bool supervise_cell(struct matrix *matrix, const struct plan_cell *cell, const struct cell_files *files,
                            struct supervise_outcome *end, struct fault *fault) {
-  const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
-  const char *const argv[] = {program ? program : paths_program(), "cell", files->spec, files->out, NULL};
+  const char *const argv[] = {CELL_PLACE_PROGRAM, "cell", CELL_PLACE_SPEC, CELL_PLACE_OUT, NULL};
   char malloc_conf[256];
   snprintf(malloc_conf, sizeof malloc_conf, "MALLOC_CONF=%s",
            allocator_profile_conf(matrix->plan.profiles[cell->profile]));
-  const char **environment = cell_environment(malloc_conf, fault);
+  const char **environment = cell_place_environment(malloc_conf, fault);
   if (!environment) return false;
   const struct supervise_request request = {.argv = argv,
                                             .environment = environment,
+                                            .directory = files->place,
                                             .log_path = files->log,
                                             .timeout_ms = matrix->options->timeout_ms,
                                             .memory_limit_bytes = matrix->options->memory_limit_bytes,
@@ -152,16 +122,24 @@ static void tell_refusals(const struct supervise_outcome *end) {
   if (end->cpu_error) fprintf(stderr, "phasebench run: cells are not bound to one CPU: %s\n", strerror(end->cpu_error));
 }
 
+static bool make_place(const struct matrix *matrix, const char *place, struct fault *fault) {
+  const char *program = getenv("PHASEBENCH_CELL_PROGRAM");
+  const struct cell_place_links links = {.corpus = matrix->corpus->root,
+                                         .files = matrix->list_path,
+                                         .edits = matrix->corpus->has_versions ? matrix->edits_path : NULL,
+                                         .program = program ? program : paths_program()};
+  return cell_place_make(place, &links, fault);
+}
+
 static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fault) {
   struct cell_files files;
   const struct plan_cell *cell = &matrix->plan.cells[position];
   name_files(&matrix->folder, position, &files);
-  unlink(files.out); /* of an earlier try */
-  store_directory_remove(files.store);
   run_progress_start(&matrix->progress, &matrix->plan, cell);
   struct supervise_outcome end;
-  bool ran = write_spec(matrix, position, files.spec, fault) && supervise_cell(matrix, cell, &files, &end, fault);
-  store_directory_remove(files.store); /* also of one that crashed, was killed or interrupted */
+  bool ran = make_place(matrix, files.place, fault) && write_spec(matrix, position, files.spec, fault) &&
+             supervise_cell(matrix, cell, &files, &end, fault);
+  if (!ran || end.end == SUPERVISE_INTERRUPTED) store_directory_remove(files.place);
   if (!ran) return false;
   if (end.end == SUPERVISE_INTERRUPTED) return true; /* the caller asks interrupt_number */
   tell_refusals(&end);
@@ -172,6 +150,8 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
                                            .end = &end,
                                            .timeout_ms = matrix->options->timeout_ms,
                                            .memory_limit_bytes = matrix->options->memory_limit_bytes,
+                                           .corpus_root = matrix->corpus->root,
+                                           .place = files.place,
                                            .out_path = files.out,
                                            .log_path = files.log};
   cJSON *object = cell_outcome_object(&facts, fault);
@@ -180,8 +160,7 @@ static bool run_cell(struct matrix *matrix, unsigned position, struct fault *fau
   bool kept = matrix_keep_cell(&matrix->folder, &matrix->plan, position, &end, object, fault);
   cJSON_Delete(object);
   if (!kept) return false; /* what the cell left behind may tell why */
-  unlink(files.spec);
-  unlink(files.out);
+  store_directory_remove(files.place);
   unlink(files.log);
   return true;
 }
@@ -226,6 +205,7 @@ static bool open_corpus(struct matrix *matrix, struct fault *fault) {
                                : corpus_open(options->corpus, &corpus_options, &matrix->corpus, fault);
   if (ok && options->directory && !options->quiet) corpus_tell_left_out("phasebench run", matrix->corpus);
   if (!ok) return false;
+  if (!options->quiet) corpus_tell_largest("phasebench run", matrix->corpus);
   if (matrix->corpus->lines == 0) {
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s holds no line of code in a language phasebench knows; `phasebench corpus show` "
@@ -297,8 +277,14 @@ bool matrix_run(const struct run_options *options, char output[4096], struct res
                    "--allow-unfit-build measures all the same and says so in the result",
                    environment_unfit_build());
   }
-  ok = ok && plan_make(options, &matrix->plan, fault) && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
-       matrix_output_path(options, matrix->corpus->name, matrix->folder.output, fault) &&
+  ok = ok && plan_make(options, &matrix->plan, fault);
+  if (stage_list_strays()[0]) {
+    fputs("phasebench run: left out, since this build did not make it (remove it, or name it by its path): ", stderr);
+    text_print(stderr, stage_list_strays());
+    fprintf(stderr, " in %s\n", paths_stage_dir());
+  }
+  ok = ok && check_settings(matrix, fault) && open_corpus(matrix, fault) &&
+       matrix_output_path(options, matrix->corpus, matrix->folder.output, fault) &&
        plan_record(options, matrix->corpus, &matrix->plan, fault) && measure(matrix, result, fault);
   if (ok) snprintf(output, 4096, "%s", matrix->folder.output);
   free(matrix->spec.languages);

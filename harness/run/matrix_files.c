@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/count.h"
 #include "base/json_out.h"
@@ -29,15 +31,30 @@
 
 /* ---- places ---- */
 
-/* "dir:my code/x" becomes "dir-my-code-x". */
-static void default_name(const char *corpus_name, char *name, size_t name_bytes) {
-  snprintf(name, name_bytes, "%s", corpus_name);
+/* "dir:my code" becomes "dir-my-code-HASH"; the hash is of the folder's whole path, since every project has a `src`, and
+ * one's result must not take the place of the other's. Manifests have names of their own. */
+static void default_name(const struct run_options *options, const struct corpus *corpus, char *name,
+                         size_t name_bytes) {
+  size_t used = (size_t)snprintf(name, name_bytes, "%.*s", (int)name_bytes - 16, corpus->name);
   for (char *c = name; *c; c++) {
-    if (strchr(":/\\ \t\n\"'", *c)) *c = '-';
+    if ((unsigned char)*c < ' ' || *c == 0x7f || strchr(":/\\ \"'", *c)) *c = '-';
+  }
+  char path[PATH_MAX];
+  if (!options->directory || !realpath(corpus->root, path)) return;
+  if (used > name_bytes - 16) used = name_bytes - 16;
+  snprintf(name + used, name_bytes - used, "-%08" PRIx32, (uint32_t)XXH3_64bits(path, strlen(path)));
+}
+
+/* Makes the folders of a path that ends with a slash. What cannot be made is told by who uses it. */
+static void make_folders(char *path) {
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, 0777);
+    *slash = '/';
   }
 }
 
-bool matrix_output_path(const struct run_options *options, const char *corpus_name, char output[MATRIX_PATH_BYTES],
+bool matrix_output_path(const struct run_options *options, const struct corpus *corpus, char output[MATRIX_PATH_BYTES],
                         struct fault *fault) {
   char wanted[MATRIX_PATH_BYTES], folder[PATH_MAX];
   if (options->output) {
@@ -45,20 +62,18 @@ bool matrix_output_path(const struct run_options *options, const char *corpus_na
       return fault_set(fault, EXIT_CODE_USAGE, "--output: the name is too long");
     strcpy(wanted, options->output);
   } else {
-    char name[256];
-    default_name(corpus_name, name, sizeof name);
-    if (mkdir("results", 0777) != 0 && errno != EEXIST) {
-      return fault_set(fault, EXIT_CODE_SYSTEM, "results: cannot be made in the current folder: %s; give --output FILE",
-                       strerror(errno));
-    }
+    char name[140];
+    default_name(options, corpus, name, sizeof name);
     snprintf(wanted, sizeof wanted, "results/%s.json", name);
   }
   const char *slash = strrchr(wanted, '/');
   char parent[MATRIX_PATH_BYTES];
   snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - wanted) + 1 : 2, slash ? wanted : "./");
+  make_folders(parent);
   struct stat status;
   if (!realpath(parent, folder)) {
-    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the folder of --output cannot be used: %s", parent, strerror(errno));
+    return fault_set(fault, EXIT_CODE_SYSTEM, "%s: the folder of --output cannot be made or used: %s", parent,
+                     strerror(errno));
   }
   const char *base = slash ? slash + 1 : wanted;
   if (!base[0] || (stat(wanted, &status) == 0 && S_ISDIR(status.st_mode))) {
@@ -116,10 +131,10 @@ static bool is_our_name(const char *name) {
   return false;
 }
 
-/* "0003.store": the folder of a cell's stages. */
+/* "0003.place": the folder that a cell runs in. */
 static bool is_our_folder(const char *name) {
   size_t digits = strspn(name, "0123456789");
-  return digits >= 4 && strcmp(name + digits, ".store") == 0;
+  return digits >= 4 && strcmp(name + digits, ".place") == 0;
 }
 
 /* Removes what a run left, and counts its finished cells before. */

@@ -22,8 +22,8 @@ enum matrix_state {
   MATRIX_COMPLETE, /* no cells are kept, and the output is the complete result of the same plan */
 };
 
-/* Finds the output's absolute path; makes the default folder `results`. Writes nothing else. */
-bool matrix_output_path(const struct run_options *options, const char *corpus_name, char output[MATRIX_PATH_BYTES],
+/* Finds the output's absolute path; makes the folders that it lies in. Writes nothing else. */
+bool matrix_output_path(const struct run_options *options, const struct corpus *corpus, char output[MATRIX_PATH_BYTES],
                         struct fault *fault);
 /* Opens (makes) the folder, takes its lock, and looks at what is there, as --resume and --restart say. */
 bool matrix_folder_open(const struct run_options *options, const struct plan *plan, struct matrix_folder *folder,

@@ -19,6 +19,8 @@
 #include "system/account.h"
 #include "system/allocator.h"
 #include "system/environment.h"
+#include "base/open_file.h"
+#include "base/text.h"
 
 static bool out_of_memory(struct fault *fault) {
   return fault_set(fault, EXIT_CODE_SYSTEM, "out of memory while planning the run");
@@ -210,8 +212,9 @@ void plan_free(struct plan *plan) {
 
 static bool hash_file(const char *path, char hex[33], struct fault *fault) {
   static char buffer[1 << 16];
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
+  const char *why;
+  int fd = open_file(path, NULL, &why);
+  if (fd < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", path, why);
   XXH3_state_t *state = XXH3_createState();
   bool ok = state && XXH3_128bits_reset(state) == XXH_OK;
   ssize_t got = 0;
@@ -231,9 +234,10 @@ static bool hash_file(const char *path, char hex[33], struct fault *fault) {
 
 static bool add_file(cJSON *files, const char *path, struct fault *fault) {
   char hex[33];
-  if (cJSON_GetObjectItemCaseSensitive(files, path)) return true;
+  static struct path_shown shown;
+  if (cJSON_GetObjectItemCaseSensitive(files, path_show(path, &shown))) return true;
   if (!hash_file(path, hex, fault)) return false;
-  json_add_text(files, path, hex);
+  json_add_text(files, path_show(path, &shown), hex);
   return true;
 }
 
@@ -296,13 +300,13 @@ bool plan_record(const struct run_options *options, const struct corpus *corpus,
                  struct fault *fault) {
   cJSON *record = plan->record = json_new_object();
   json_add_text(record, "corpus", corpus->name);
-  json_add_text(record, "corpus_root", corpus->root);
+  json_add_path(record, "corpus_root", corpus->root);
   json_add_text(record, "corpus_content_hash", corpus->content_hash);
   record_settings(options, plan, record);
   json_add_item(record, "phasebench", environment_build());
   json_add_item(record, "environment", environment_record());
   const char *cell_program = getenv("PHASEBENCH_CELL_PROGRAM");
-  if (cell_program) json_add_text(record, "cell_program", cell_program);
+  if (cell_program) json_add_path(record, "cell_program", cell_program);
   if (!add_files(corpus, plan, json_add_object(record, "files"), fault)) return false;
   char *text = cJSON_PrintUnformatted(record);
   if (!text) return out_of_memory(fault);

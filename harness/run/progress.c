@@ -12,6 +12,7 @@
 #include "cell_outcome.h"
 #include "result/metrics.h"
 #include "result/result.h"
+#include "base/text.h"
 
 /* ---- progress ---- */
 
@@ -64,8 +65,9 @@ void run_progress_end(struct run_progress *progress, const struct plan *plan, co
   if (ok) {
     fprintf(stderr, ": ok, %.1f s\n", (double)wall_ns / 1e9);
   } else {
-    fprintf(stderr, ": %s: %s\n", cJSON_GetObjectItemCaseSensitive(object, "status")->valuestring,
-            cJSON_GetObjectItemCaseSensitive(object, "reason")->valuestring);
+    fprintf(stderr, ": %s: ", cJSON_GetObjectItemCaseSensitive(object, "status")->valuestring);
+    text_print(stderr, cJSON_GetObjectItemCaseSensitive(object, "reason")->valuestring); /* a stage may have said it */
+    fputc('\n', stderr);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "base/memory_file.h"
+#include "base/open_file.h"
 #include "commit.h"
 
 static const char HEAD_MAGIC[] = "phasebench-store-1";
@@ -44,20 +45,19 @@ char *store_disk_head(const struct store *store, const struct combination *combi
 bool store_disk_read_head(const char *path, char text[STORE_DISK_HEAD_BYTES_MAX], struct fault *fault) {
   char name[4200];
   snprintf(name, sizeof name, "%s/%s", path, STORE_DISK_HEAD);
-  struct stat status; /* another kind of file may block who opens it */
-  bool is_there = stat(name, &status) == 0;
-  if (is_there && !S_ISREG(status.st_mode))
+  const char *why;
+  FILE *in = open_file_stream(name, NULL, &why);
+  if (!in && errno == ENXIO)
     return fault_set(fault, EXIT_CODE_CORRUPT,
                      "%s: is no regular file; the store is damaged: restore it from a copy or "
                      "remove the folder and build it anew",
                      name);
-  FILE *in = is_there ? fopen(name, "rb") : NULL;
   if (!in && (errno == ENOENT || errno == ENOTDIR))
     return fault_set(fault, EXIT_CODE_INPUT,
                      "%s: is no store (there is no %s in it); `phasebench store build` makes "
                      "one",
                      path, STORE_DISK_HEAD);
-  if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, strerror(errno));
+  if (!in) return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", name, why);
   size_t got = fread(text, 1, STORE_DISK_HEAD_BYTES_MAX - 1, in);
   bool whole = feof(in);
   int error = ferror(in) ? errno : 0;

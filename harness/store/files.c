@@ -60,7 +60,8 @@ bool store_directory_make(const char *wanted, bool is_reopened, char path[4096],
     return fault_set(fault, EXIT_CODE_SYSTEM, "%s: cannot be opened: %s", wanted, strerror(errno));
   if (!S_ISDIR(status.st_mode))
     return fault_set(fault, EXIT_CODE_INPUT, "%s: is not a folder; expected one for the stages' files", wanted);
-  snprintf(path, 4096, "%s", real);
+  /* An absolute path stays as it was given: stages keep it, and a cell gives one of a fixed length. */
+  snprintf(path, 4096, "%s", wanted[0] == '/' ? wanted : real);
   return is_reopened || is_empty(path, fault);
 }
 

@@ -36,7 +36,7 @@ static enum store_cached cached(int fd) {
 }
 
 static enum store_cached look(const char *path, bool drop) {
-  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return errno == ENOENT ? STORE_CACHED_NOT : STORE_CACHED_UNKNOWN;
   if (drop) {
     fdatasync(fd); /* what is dirty stays */

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/paths.h"
 #include "name.h"
 #include "stage_module.h"
+#include "base/open_file.h"
 
 static int compare_summaries(const void *a, const void *b) {
   const struct stage_summary *x = a, *y = b;
@@ -72,6 +74,36 @@ static bool add_entry(const char *folder, const char *entry, struct stage_summar
   return stage_summarize(path, summary, fault);
 }
 
+/* ---- which modules of the folder count ---- */
+
+static char strays[512];
+
+const char *stage_list_strays(void) { return strays; }
+
+/* The build wrote which modules it made ("NAME.so" a line). Without that file, and where the caller chose the folder
+ * (PHASEBENCH_STAGE_DIR), all count. No allocation: cells come here too. */
+static bool read_made(const char *folder, char *made, size_t made_bytes) {
+  char path[4096];
+  const char *given = getenv("PHASEBENCH_STAGE_DIR"), *why;
+  if ((given && given[0]) || snprintf(path, sizeof path, "%s/stages.list", folder) >= (int)sizeof path) return false;
+  int file = open_file(path, NULL, &why);
+  if (file < 0) return false;
+  made[0] = '\n';
+  ssize_t got = read(file, made + 1, made_bytes - 2);
+  close(file);
+  made[got > 0 ? got + 1 : 1] = '\0';
+  return got > 0;
+}
+
+static bool is_made(const char *made, const char *name) {
+  char line[300];
+  snprintf(line, sizeof line, "\n%s\n", name);
+  if (strstr(made, line)) return true;
+  size_t used = strlen(strays);
+  snprintf(strays + used, sizeof strays - used, "%s%s", used ? ", " : "", name);
+  return false;
+}
+
 bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault) {
   const char *folder = paths_stage_dir();
   *count = 0;
@@ -82,8 +114,11 @@ bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *co
                      "PHASEBENCH_STAGE_DIR",
                      folder, strerror(errno));
   bool good = true;
+  char made[8192];
+  bool is_told = read_made(folder, made, sizeof made);
+  strays[0] = '\0';
   for (struct dirent *entry; good && (entry = readdir(stream));) {
-    if (!is_module(entry->d_name)) continue;
+    if (!is_module(entry->d_name) || (is_told && !is_made(made, entry->d_name))) continue;
     if (*count == capacity) good = fault_set(fault, EXIT_CODE_INPUT, "%s: holds more than %u stages", folder, capacity);
     else good = add_entry(folder, entry->d_name, &summaries[*count], fault);
     if (good) ++*count;

@@ -28,5 +28,8 @@ bool stage_summarize(const char *path, struct stage_summary *summary, struct fau
  * and it is the first. A module that is refused ends the listing with a fault that names it. Faults: EXIT_CODE_INPUT
  * (also where there are more than `capacity`), and those of stage_summarize. */
 bool stage_list(struct stage_summary *summaries, unsigned capacity, unsigned *count, struct fault *fault);
+/* "NAME.so, ...": modules that lay in the folder at the last stage_list and did not count, since the build did not make
+ * them: a stage that is no longer in the tree, say. "" where there are none. */
+const char *stage_list_strays(void);
 
 #endif

@@ -44,7 +44,7 @@ static const char *machine_name(unsigned machine) {
 static bool read_elf_start(const char *path, Elf64_Ehdr *header, size_t *got, uint64_t *file_bytes,
                            struct fault *fault) {
   struct stat status;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0 || fstat(file, &status) < 0) {
     fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened as a stage: %s", path, strerror(errno));
     if (file >= 0) close(file);
@@ -88,7 +88,7 @@ static uint64_t end_by_headers(int file, const Elf64_Ehdr *header, uint64_t file
 }
 
 static bool check_length(const char *path, const Elf64_Ehdr *header, uint64_t file_bytes, struct fault *fault) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return fault_set(fault, exit_code_of_errno(errno), "%s: cannot be opened: %s", path, strerror(errno));
   uint64_t end = end_by_headers(file, header, file_bytes);
   int error = end == 0 ? errno : 0;

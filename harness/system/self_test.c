@@ -15,7 +15,10 @@ static bool read_rss(int64_t *rss, struct fault *fault) {
   static struct probe_reading reading;
   probe_read(&reading);
   if (reading.missing[PROBE_RSS])
-    return fault_set(fault, EXIT_CODE_SYSTEM, "RSS cannot be read: %s", reading.missing[PROBE_RSS]);
+    return fault_set(fault, EXIT_CODE_SYSTEM,
+                     "RSS cannot be read: %s; some sandboxes of containers have no such file: measure outside of them "
+                     "(`phasebench doctor` tells what is there)",
+                     reading.missing[PROBE_RSS]);
   *rss = (int64_t)reading.value[PROBE_RSS];
   return true;
 }

@@ -16,6 +16,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,7 @@ static _Noreturn void be_child(const struct supervise_request *request, pid_t pa
   if (setsid() < 0) stop_child(report_fd, &report, "setsid");
   interrupt_reset_child();
   set_up_files(report_fd, &report, request->log_path);
+  if (request->directory && chdir(request->directory) != 0) stop_child(report_fd, &report, "chdir");
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   offer_to_oom_killer();
@@ -134,10 +136,24 @@ static uint64_t rss_of(pid_t child) {
   return sscanf(text, "%*u %" SCNu64, &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+/* A child that writes without end would fill the disk. It appends, so it goes on behind what is left. */
+static void cut_log(const char *path, bool *cut) {
+  struct stat status;
+  if (stat(path, &status) != 0 || status.st_size <= SUPERVISE_LOG_BYTES_MAX) return;
+  *cut = truncate(path, SUPERVISE_LOG_BYTES_MAX) == 0;
+}
+
+static void note_cut(const char *path) {
+  FILE *log = fopen(path, "ae");
+  if (!log) return;
+  fprintf(log, "\nphasebench: the log ends here: the cell wrote more than %d bytes of it\n", SUPERVISE_LOG_BYTES_MAX);
+  fclose(log);
+}
+
 /* Waits for the child's end, or brings it about. */
 static void watch(pid_t child, const struct supervise_request *request, uint64_t start_ns,
                   struct supervise_outcome *outcome) {
-  bool killed = false;
+  bool killed = false, cut = false;
   siginfo_t ended = {0};
   /* WNOWAIT: until the child is reaped, its session's number is nobody else's. */
   while (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != child) {
@@ -152,11 +168,14 @@ static void watch(pid_t child, const struct supervise_request *request, uint64_t
       outcome->end = end;
       kill(-child, SIGKILL); /* its session: what it started, too */
     }
+    cut_log(request->log_path, &cut);
     interrupt_wait(WATCH_NS);
   }
   kill(-child, SIGKILL); /* whatever it left running */
   int status;
   waitpid(child, &status, 0);
+  cut_log(request->log_path, &cut);
+  if (cut) note_cut(request->log_path);
   if (killed) return;
   outcome->end = WIFSIGNALED(status) ? SUPERVISE_SIGNALLED : SUPERVISE_EXITED;
   outcome->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);

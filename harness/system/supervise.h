@@ -16,6 +16,8 @@
 #include "base/fault.h"
 #include "cpu_claim.h"
 
+#define SUPERVISE_LOG_BYTES_MAX (1 << 20)
+
 enum supervise_end {
   SUPERVISE_EXITED,       /* code: the exit code */
   SUPERVISE_SIGNALLED,    /* code: the signal, which was not ours */
@@ -27,7 +29,9 @@ enum supervise_end {
 struct supervise_request {
   const char *const *argv;        /* NULL-terminated; argv[0] is the path of the program */
   const char *const *environment; /* NULL-terminated NAME=value: all that the child gets */
-  const char *log_path;           /* the child's stdout and stderr; made anew */
+  const char *directory;          /* the child's working folder; NULL: this process's */
+  const char *log_path;           /* the child's stdout and stderr; made anew; of more than
+                              SUPERVISE_LOG_BYTES_MAX the rest is dropped, and it says so */
   uint64_t timeout_ms;
   uint64_t memory_limit_bytes; /* of its RSS, looked at every 20 ms */
   int cpu;                     /* the CPU it runs on; -1: as this process */

@@ -54,6 +54,17 @@ static int be_finalized(void) { /* prints what was set for it */
   return getenv("HOME") ? 1 : 0; /* what was not given must not be there */
 }
 
+static int be_flood(void) {
+  char line[4096];
+  memset(line, 'x', sizeof line);
+  memcpy(line, "the first words\n", 16);
+  line[sizeof line - 1] = '\n';
+  for (int i = 0; i < 20000; i++) { /* 80 MiB */
+    if (write(1, line, sizeof line) != (ssize_t)sizeof line) return 9;
+  }
+  return 0;
+}
+
 static int be(const char *what) {
   if (strcmp(what, "exit7") == 0) return 7;
   if (strcmp(what, "crash") == 0) {
@@ -67,6 +78,7 @@ static int be(const char *what) {
     kill(getppid(), SIGTERM);
     for (;;) pause();
   }
+  if (strcmp(what, "flood") == 0) return be_flood();
   if (strcmp(what, "hog") == 0) return be_hog();
   if (strcmp(what, "finalized") == 0) return be_finalized();
   return 99;
@@ -124,6 +136,22 @@ static void memory_limit_ends_it(void **state) {
   assert_true(outcome.highest_rss_bytes > 200 << 20);
 }
 
+/* 737 MB in four seconds, once: a log had no limit. */
+static void the_log_has_a_limit(void **state) {
+  (void)state;
+  struct supervise_outcome outcome = run_with("flood", LONG_MS, MUCH);
+  assert_int_equal(outcome.end, SUPERVISE_EXITED);
+  assert_int_equal(outcome.code, 0);
+  static char text[SUPERVISE_LOG_BYTES_MAX + 200];
+  FILE *in = fopen(log_path, "r");
+  size_t got = fread(text, 1, sizeof text - 1, in);
+  fclose(in);
+  assert_true(got > SUPERVISE_LOG_BYTES_MAX && got < sizeof text - 1);
+  text[got] = '\0';
+  assert_memory_equal(text, "the first words\n", 16);
+  assert_non_null(strstr(text, "\nphasebench: the log ends here"));
+}
+
 static void the_child_is_set_up(void **state) {
   (void)state;
   struct supervise_outcome outcome = run_with("finalized", LONG_MS, MUCH);
@@ -169,7 +197,7 @@ static void missing_program_is_a_fault(void **state) {
   (void)state;
   const char *const argv[] = {"./there-is-no-such-program", NULL};
   const char *const environment[] = {NULL};
-  struct supervise_request request = {argv, environment, log_path, LONG_MS, MUCH, -1};
+  struct supervise_request request = {argv, environment, NULL, log_path, LONG_MS, MUCH, -1};
   struct supervise_outcome outcome;
   struct fault fault = {0};
   assert_false(supervise_run(&request, &outcome, &fault));
@@ -218,6 +246,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(signal_is_told),
       cmocka_unit_test(timeout_ends_it),
       cmocka_unit_test(memory_limit_ends_it),
+      cmocka_unit_test(the_log_has_a_limit),
       cmocka_unit_test(the_child_is_set_up),
       cmocka_unit_test(refused_settings_are_told),
       cmocka_unit_test(missing_program_is_a_fault),

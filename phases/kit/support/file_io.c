@@ -36,8 +36,14 @@ static const char *advice(int error) {
 }
 
 int file_io_open(struct file_io *file, int flags) {
-  do file->fd = open(file->path, flags | O_CLOEXEC, 0666);
+  struct stat status; /* a pipe in a file's place would block whoever opens it */
+  do file->fd = open(file->path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
   while (file->fd < 0 && errno == EINTR);
+  if (file->fd >= 0 && fstat(file->fd, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    file_io_close(file);
+    STAGE_FAIL(file->ctx, "%s: is no regular file; restore it from a copy or build the store anew", file->path);
+    return STAGE_CORRUPT;
+  }
   if (file->fd >= 0) return STAGE_OK;
   STAGE_FAIL(file->ctx, "%s: cannot open: %s; %s", file->path, strerror(errno), advice(errno));
   return STAGE_IO;
