@@ -280,8 +280,7 @@ static int rechunk_or_loosen(struct blobs *blobs, uint32_t id, const struct vers
 static int edit_put(struct blobs *blobs, uint32_t id, const struct version *v, struct compress_slice base) {
   struct compress_slice bytes = {v->bytes, v->stripped_length};
   struct delta_hunks hunks = {0};
-  uint8_t *entry = NULL;
-  size_t entry_bytes = 0;
+  struct delta_entry entry = {0};
   uint64_t most = cache_bytes(blobs, &blobs->documents[id]) / 2;
   if (most < BLOBS_EDIT_BYTES_MIN) most = BLOBS_EDIT_BYTES_MIN;
   if (most > v->stripped_length) most = v->stripped_length;
@@ -290,11 +289,11 @@ static int edit_put(struct blobs *blobs, uint32_t id, const struct version *v, s
   int error = delta_diff(&blobs->compressor, base, bytes, &hunks);
   bool shrinks = base.length > bytes.length * 2 + CHUNK_BYTES_MAX; /* most of the base would be there for nothing */
   if (!error && base.length > 0 && most > 0 && !shrinks)
-    error = delta_encode(&blobs->compressor, base, bytes, &hunks, (size_t)most, &entry, &entry_bytes);
-  if (!error) error = entry ? journal_put(blobs, id, (struct compress_slice){entry, entry_bytes}) : STAGE_LIMIT;
+    error = delta_encode(&blobs->compressor, base, bytes, &hunks, (size_t)most, &entry);
+  if (!error) error = entry.p ? journal_put(blobs, id, (struct compress_slice){entry.p, entry.bytes}) : STAGE_LIMIT;
   if (!error) version_take(blobs, id, v);
   else if (error == STAGE_LIMIT) error = rechunk_or_loosen(blobs, id, v, base.p, &hunks);
-  stage_release(blobs->ctx, blobs->kind, entry);
+  stage_release(blobs->ctx, blobs->kind, entry.p);
   stage_release(blobs->ctx, blobs->kind, hunks.p);
   return error;
 }

@@ -84,15 +84,24 @@ static void runs_note(const struct compare *compare, const struct range *r, uint
   }
 }
 
+/* Which runs were looked at, and where they are found. */
+struct runs {
+  uint32_t bytes; /* of one */
+  unsigned sampling;
+  struct slot *slots;
+  uint32_t mask;
+};
+
 /* Anchors in the order of the version; room for as many as there are slots. */
-static uint32_t anchors_collect(const struct compare *compare, const struct range *r, uint32_t run, struct slot *slots,
-                                uint32_t mask, unsigned sampling, struct anchor *anchors) {
-  uint64_t sampled = ((uint64_t)1 << sampling) - 1;
+static uint32_t anchors_collect(const struct compare *compare, const struct range *r, const struct runs *runs,
+                                struct anchor *anchors) {
+  uint64_t sampled = ((uint64_t)1 << runs->sampling) - 1;
+  uint32_t run = runs->bytes;
   uint32_t count = 0;
   for (uint32_t at = r->new_at; at + run <= r->new_end; at++) {
     uint64_t hash = run_hash(compare->new_bytes.p + at, run);
     if (hash >> 32 & sampled) continue;
-    const struct slot *slot = slot_of(slots, mask, hash);
+    const struct slot *slot = slot_of(runs->slots, runs->mask, hash);
     if (slot->base_at >= MANY || slot->new_at != at) continue;
     if (memcmp(compare->base.p + slot->base_at, compare->new_bytes.p + at, run) != 0) continue;
     /* Consecutive ones of one diagonal are one. */
@@ -212,7 +221,7 @@ static int range_compare(struct compare *compare, struct range r, unsigned step)
   if (!error) {
     for (uint32_t i = 0; i <= mask; i++) slots[i] = (struct slot){0, NOWHERE, NOWHERE};
     runs_note(compare, &r, run, slots, mask, sampling);
-    count = anchors_collect(compare, &r, run, slots, mask, sampling, anchors);
+    count = anchors_collect(compare, &r, &(struct runs){run, sampling, slots, mask}, anchors);
     count = anchors_rising(anchors, count, series, series + mask + 1);
   }
   stage_release(ctx, kind, slots);
@@ -381,7 +390,7 @@ static int making_try(struct making *m, struct delta_hunks *hunks) {
 }
 
 int delta_encode(struct compressor *compressor, struct compress_slice base, struct compress_slice new_bytes,
-                 const struct delta_hunks *hunks, size_t most, uint8_t **entry, size_t *entry_bytes) {
+                 const struct delta_hunks *hunks, size_t most, struct delta_entry *entry) {
   const struct stage_ctx *ctx = compressor->ctx;
   size_t put_bytes = hunks_new_bytes(hunks), head_bytes = VARINT_BYTES_MAX + (size_t)hunks->count * HUNK_BYTES_MAX;
   struct making m = {.compressor = compressor, .base = base, .new_bytes = new_bytes, .most = most};
@@ -395,9 +404,8 @@ int delta_encode(struct compressor *compressor, struct compress_slice base, stru
     if (hunks->count > 0) memcpy(merged.p, hunks->p, hunks->count * sizeof *merged.p);
     error = making_try(&m, &merged);
   }
-  *entry = error || m.best_bytes == 0 ? NULL : m.best;
-  *entry_bytes = m.best_bytes;
-  if (!*entry) stage_release(ctx, compressor->kind, m.best);
+  *entry = (struct delta_entry){error || m.best_bytes == 0 ? NULL : m.best, m.best_bytes};
+  if (!entry->p) stage_release(ctx, compressor->kind, m.best);
   stage_release(ctx, compressor->kind, m.try);
   stage_release(ctx, compressor->kind, merged.p);
   return error;
@@ -432,12 +440,19 @@ static bool hunks_skim(const uint8_t **p, const uint8_t *end, uint64_t count, ui
 }
 
 /* Copies base and `put` together as the hunks at p say. put_bytes is what the hunks put in. */
-static bool hunks_apply(struct compress_slice base, const uint8_t *p, const uint8_t *end, uint64_t count,
-                        const uint8_t *put, uint8_t *out, size_t length) {
+/* Hunks as they are stored, and the bytes that they put in. */
+struct stored_hunks {
+  const uint8_t *p, *end;
+  uint64_t count;
+  const uint8_t *put;
+};
+
+static bool hunks_apply(struct compress_slice base, struct stored_hunks hunks, uint8_t *out, size_t length) {
+  const uint8_t *put = hunks.put;
   size_t base_at = 0, at = 0;
-  for (uint64_t i = 0; i < count; i++) {
+  for (uint64_t i = 0; i < hunks.count; i++) {
     struct hunk_bytes hunk;
-    if (!hunk_read(&p, end, &hunk)) return false;
+    if (!hunk_read(&hunks.p, hunks.end, &hunk)) return false;
     if (hunk.skip > base.length - base_at || hunk.skip > length - at) return false;
     memcpy(out + at, base.p + base_at, (size_t)hunk.skip);
     base_at += (size_t)hunk.skip;
@@ -500,13 +515,13 @@ int delta_apply(struct compressor *compressor, struct compress_slice base, struc
   if (!hunks_skim(&put, end, count, &put_bytes) || put_bytes > length) return STAGE_CORRUPT;
   if (form == FORM_RAW) {
     if (put_bytes != (uint64_t)(end - put)) return STAGE_CORRUPT;
-    return hunks_apply(base, p, put, count, put, out, length) ? STAGE_OK : STAGE_CORRUPT;
+    return hunks_apply(base, (struct stored_hunks){p, put, count, put}, out, length) ? STAGE_OK : STAGE_CORRUPT;
   }
   uint8_t *put_in;
   int error =
       put_in_decompress(compressor, base, form, (struct compress_slice){put, (size_t)(end - put)}, put_bytes, &put_in);
   if (error) return error;
-  error = hunks_apply(base, p, put, count, put_in, out, length) ? STAGE_OK : STAGE_CORRUPT;
+  error = hunks_apply(base, (struct stored_hunks){p, put, count, put_in}, out, length) ? STAGE_OK : STAGE_CORRUPT;
   stage_release(compressor->ctx, compressor->kind, put_in);
   return error;
 }

@@ -46,10 +46,16 @@ struct delta_hunks {
 int delta_diff(struct compressor *compressor, struct compress_slice base, struct compress_slice new_bytes,
                struct delta_hunks *hunks);
 
+/* An entry of the journal, allocated; p is NULL where there is none. */
+struct delta_entry {
+  uint8_t *p;
+  size_t bytes;
+};
+
 /* The entry that makes `new_bytes` of `base`, which differ in `hunks`: on the compressor's heap, the
- * caller's. *entry is NULL where it would need more than `most` bytes. */
+ * caller's. entry->p is NULL where it would need more than `most` bytes. */
 int delta_encode(struct compressor *compressor, struct compress_slice base, struct compress_slice new_bytes,
-                 const struct delta_hunks *hunks, size_t most, uint8_t **entry, size_t *entry_bytes);
+                 const struct delta_hunks *hunks, size_t most, struct delta_entry *entry);
 /* Writes the version, of exactly `length` bytes. STAGE_CORRUPT where the entry does not
  * make these; nothing is read or written out of bounds. */
 int delta_apply(struct compressor *compressor, struct compress_slice base, struct compress_slice entry, uint8_t *out,

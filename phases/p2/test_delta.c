@@ -25,12 +25,13 @@ static void bench_close(struct bench *b) {
 /* The entry, the caller's. */
 static uint8_t *encode(struct bench *b, struct compress_slice base, struct compress_slice version, size_t *bytes) {
   struct delta_hunks hunks = {0};
-  uint8_t *entry;
+  struct delta_entry entry;
   assert_int_equal(delta_diff(&b->compressor, base, version, &hunks), STAGE_OK);
-  assert_int_equal(delta_encode(&b->compressor, base, version, &hunks, SIZE_MAX, &entry, bytes), STAGE_OK);
+  assert_int_equal(delta_encode(&b->compressor, base, version, &hunks, SIZE_MAX, &entry), STAGE_OK);
   stage_release(&b->ctx, STAGE_SOURCE, hunks.p);
-  assert_non_null(entry);
-  return entry;
+  assert_non_null(entry.p);
+  *bytes = entry.bytes;
+  return entry.p;
 }
 
 static int apply(struct bench *b, struct compress_slice base, struct compress_slice entry, struct compress_slice want) {

@@ -339,18 +339,17 @@ static int blob_write(struct p3_encoder *encoder, uint32_t code_bits, uint32_t n
   return STAGE_OK;
 }
 
-int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                  uint32_t language, uint8_t generation, struct p3_source *source, const char **why, uint32_t *code) {
-  struct pass pass = {encoder, tables, number_codes, source, NULL};
+int p3_blob_build(struct p3_encoder *encoder, const struct p3_reading *reading, uint32_t language, uint8_t generation,
+                  struct p3_source *source, struct p3_wrong *wrong) {
+  struct pass pass = {encoder, reading->tables, reading->number_codes, source, NULL};
   struct p3_bit_writer *bits = &encoder->number_bits;
   uint64_t node_count;
-  *code = 0;
-  *why = NULL;
+  *wrong = (struct p3_wrong){0};
   if (source->codes) p3_encoder_clear(encoder);
   encoder->entries.count = 0;
   if (bits->bytes) memset(bits->bytes, 0, bits->bit_count / 8 + 9);
   bits->bit_count = 0;
-  int error = codes_take(&pass, &node_count, code);
-  *why = pass.why;
-  return error ? error : blob_write(encoder, tables->code_bits, (uint32_t)node_count, language, generation);
+  int error = codes_take(&pass, &node_count, &wrong->code);
+  wrong->why = pass.why;
+  return error ? error : blob_write(encoder, reading->tables->code_bits, (uint32_t)node_count, language, generation);
 }

@@ -63,12 +63,11 @@ static int tokens_finish(struct p3_encoder *encoder, struct p3_language *languag
   struct p3_tables tables;
   p3_coding_tables(language, coding, &tables);
   struct array_source source = {{.next = array_next}, &encoder->numbers, 0};
-  const char *why = "";
-  uint32_t code;
-  int error = p3_blob_build(encoder, &tables, coding->number_codes, language_number, coding->generation, &source.source,
-                            &why, &code);
+  const struct p3_reading reading = {&tables, coding->number_codes};
+  struct p3_wrong wrong;
+  int error = p3_blob_build(encoder, &reading, language_number, coding->generation, &source.source, &wrong);
   if (error != STAGE_CORRUPT && error != STAGE_LIMIT) return error;
-  STAGE_FAIL(encoder->ctx, "a tree cannot be coded: %s", why);
+  STAGE_FAIL(encoder->ctx, "a tree cannot be coded: %s", wrong.why ? wrong.why : "");
   return STAGE_LIMIT;
 }
 

@@ -52,13 +52,25 @@ struct p3_source {
   bool (*next)(struct p3_source *source, const struct p3_tables *tables, uint32_t context, uint32_t *number);
 };
 
+/* What codes and numbers are read with. `number_codes` as struct p3_coding has them. */
+struct p3_reading {
+  const struct p3_tables *tables;
+  const uint16_t *number_codes;
+};
+
+/* What is wrong with bytes: why (static), and at which code it was found. */
+struct p3_wrong {
+  const char *why;
+  uint32_t code;
+};
+
 /* Makes a blob of the source's codes and numbers; it is in encoder->blob until the next call, the codes
  * and escaped tokens in the encoder, which is cleared where they come with the source. STAGE_CORRUPT,
- * and *why, where they are not those of a tree; STAGE_LIMIT where the tree is too large;
- * STAGE_OUT_OF_MEMORY. `number_codes` as struct p3_coding has them. *code is how far it came. Whether
- * the source had more numbers is the caller's to see. */
-int p3_blob_build(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                  uint32_t language, uint8_t generation, struct p3_source *source, const char **why, uint32_t *code);
+ * and wrong->why, where they are not those of a tree; STAGE_LIMIT where the tree is too large;
+ * STAGE_OUT_OF_MEMORY. wrong->code is how far it came. Whether the source had more numbers is the
+ * caller's to see. */
+int p3_blob_build(struct p3_encoder *encoder, const struct p3_reading *reading, uint32_t language, uint8_t generation,
+                  struct p3_source *source, struct p3_wrong *wrong);
 
 /* Encodes a tree with the language's current coding, which is open for encoding; the blob is
  * in encoder->blob. STAGE_OUT_OF_MEMORY, or STAGE_LIMIT (told through ctx->fail). */
@@ -130,8 +142,8 @@ int p3_transcode(struct p3_encoder *encoder, struct p3_language *language, const
 /* Whether a blob from nowhere may be decoded: every code, number and entry is checked against
  * the bytes that are there and against each other. STAGE_OK, STAGE_OUT_OF_MEMORY or
  * STAGE_CORRUPT, and then why and at which code it was found. */
-int p3_validate(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                const uint8_t *bytes, uint64_t length, const char **why, uint32_t *code);
+int p3_validate(struct p3_encoder *encoder, const struct p3_reading *reading, const uint8_t *bytes, uint64_t length,
+                struct p3_wrong *wrong);
 
 /* ---- reconstruct.c ---- */
 

@@ -158,7 +158,12 @@ int p3_validate_document(void *store, uint32_t id, const char **why, uint32_t *c
   error = STAGE_CORRUPT;
   if (p3_blob_coding(pin.bytes, length, &language, &generation))
     error = builder_open(s, language, generation, &tables, &codes, &room);
-  if (!error) error = p3_validate(&s->reconstructor, &tables, codes, pin.bytes, pin.length, why, code);
+  if (!error) {
+    struct p3_wrong wrong;
+    error = p3_validate(&s->reconstructor, &(struct p3_reading){&tables, codes}, pin.bytes, pin.length, &wrong);
+    *why = wrong.why;
+    *code = wrong.code;
+  }
   tree_documents_unpin(s->ctx, &pin);
   return error;
 }

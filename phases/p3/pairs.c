@@ -118,13 +118,18 @@ static uint32_t sketch_threshold(const struct sketch *sketch, uint32_t wanted, u
 
 /* The places in [from, to) whose pair may be common enough; there is a token at `to`. Branches would
  * be guessed wrong too often. */
-static uint32_t places_sift(const struct sketch *sketch, uint32_t bound, const uint8_t *lengths, const uint16_t *tokens,
-                            uint32_t from, uint32_t to, uint32_t places[SIFTED]) {
+struct sieve {
+  const struct sketch *sketch;
+  uint32_t bound; /* the least count that is common enough */
+  const uint8_t *lengths;
+  const uint16_t *tokens;
+};
+static inline uint32_t places_sift(const struct sieve *sieve, uint32_t from, uint32_t to, uint32_t places[SIFTED]) {
   uint32_t count = 0;
   for (uint32_t i = from; i < to; i++) {
-    uint32_t pair = pair_at(lengths, tokens, i);
+    uint32_t pair = pair_at(sieve->lengths, sieve->tokens, i);
     places[count] = i;
-    count += (pair != 0) & (*sketch_bound(sketch, pair) >= bound);
+    count += (pair != 0) & (*sketch_bound(sieve->sketch, pair) >= sieve->bound);
   }
   return count;
 }
@@ -147,12 +152,13 @@ static bool pair_count(struct table *table, uint32_t pair) {
 static void pairs_count(const struct sketch *sketch, uint32_t wanted, const uint8_t *lengths, const uint16_t *tokens,
                         uint32_t count, struct table *table) {
   uint32_t reached, bound = sketch_threshold(sketch, wanted, &reached), places[SIFTED];
+  const struct sieve sieve = {sketch, bound, lengths, tokens};
   table_empty(table, reached);
   for (struct window w = {0}; window_next(&w, count);) {
     uint32_t next = w.at; /* places in front of it are taken */
     for (uint32_t from = w.at, to; from + 1 < w.end; from = to) {
       to = w.end - 1 - from < SIFTED ? w.end - 1 : from + SIFTED;
-      uint32_t sifted = places_sift(sketch, bound, lengths, tokens, from, to, places);
+      uint32_t sifted = places_sift(&sieve, from, to, places);
       for (uint32_t k = 0; k < sifted; k++) {
         uint32_t i = places[k], left = tokens[i], right = tokens[i + 1];
         if (i < next || !pair_count(table, left << 16 | right)) continue;

@@ -71,12 +71,12 @@ bool p3_strip_coding(const uint8_t *stripped, uint64_t length, uint32_t *languag
 
 int p3_reconstruct(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
                    const uint8_t *stripped, uint64_t stripped_length) {
-  uint32_t language, code;
+  uint32_t language;
   uint8_t generation;
-  const char *why;
+  struct p3_wrong wrong;
   if (!p3_strip_coding(stripped, stripped_length, &language, &generation)) return STAGE_CORRUPT;
   struct p3_source source = {.codes = stripped + STRIPPED_HEADER_BYTES, .numbers = stripped + stripped_length};
-  int error = p3_blob_build(encoder, tables, number_codes, language, generation, &source, &why, &code);
+  int error = p3_blob_build(encoder, &(struct p3_reading){tables, number_codes}, language, generation, &source, &wrong);
   if (error) return error == STAGE_LIMIT ? STAGE_CORRUPT : error;
   return source.codes == source.numbers ? STAGE_OK : STAGE_CORRUPT;
 }

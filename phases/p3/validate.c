@@ -37,33 +37,33 @@ static int codes_copy(struct p3_encoder *encoder, const struct p3_tree *tree) {
 }
 
 /* `bytes` have SLACK_BYTES behind them. */
-static int validate(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                    const uint8_t *bytes, uint64_t length, const char **why, uint32_t *code) {
+static int validate(struct p3_encoder *encoder, const struct p3_reading *reading, const uint8_t *bytes, uint64_t length,
+                    struct p3_wrong *wrong) {
   struct p3_tree tree;
-  *why = "the header does not agree with the length";
-  if (!p3_tree_open(bytes, length, tables->code_bits, &tree)) return STAGE_CORRUPT;
+  wrong->why = "the header does not agree with the length";
+  if (!p3_tree_open(bytes, length, reading->tables->code_bits, &tree)) return STAGE_CORRUPT;
   p3_encoder_clear(encoder);
   int error = codes_copy(encoder, &tree);
   if (error) return error;
   struct bit_source source = {{.next = bits_next}, &tree, 0, tree.number_bytes * 8};
-  error = p3_blob_build(encoder, tables, number_codes, tree.language, tree.generation, &source.source, why, code);
+  error = p3_blob_build(encoder, reading, tree.language, tree.generation, &source.source, wrong);
   if (error == STAGE_LIMIT) error = STAGE_CORRUPT;
   if (error) return error;
   if (encoder->blob_bytes == length && memcmp(encoder->blob, bytes, length) == 0) return STAGE_OK;
-  *why = "it is not what its codes and numbers make";
+  wrong->why = "it is not what its codes and numbers make";
   return STAGE_CORRUPT;
 }
 
-int p3_validate(struct p3_encoder *encoder, const struct p3_tables *tables, const uint16_t *number_codes,
-                const uint8_t *bytes, uint64_t length, const char **why, uint32_t *code) {
-  *code = 0;
-  *why = "it is longer than any tree";
+int p3_validate(struct p3_encoder *encoder, const struct p3_reading *reading, const uint8_t *bytes, uint64_t length,
+                struct p3_wrong *wrong) {
+  wrong->code = 0;
+  wrong->why = "it is longer than any tree";
   if (length > UINT32_MAX) return STAGE_CORRUPT;
   uint8_t *copy = stage_allocate(encoder->ctx, STAGE_TREE, length + SLACK_BYTES);
   if (!copy) return STAGE_OUT_OF_MEMORY;
   if (length > 0) memcpy(copy, bytes, length);
   memset(copy + length, 0, SLACK_BYTES);
-  int error = validate(encoder, tables, number_codes, copy, length, why, code);
+  int error = validate(encoder, reading, copy, length, wrong);
   stage_release(encoder->ctx, STAGE_TREE, copy);
   return error;
 }

@@ -16,12 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct compressor compressor = {.ctx = &ctx, .kind = STAGE_TREE};
   size_t cut = (size - 1) * data[0] / 255;
   struct compress_slice base = {data + 1, cut}, version = {data + 1 + cut, size - 1 - cut};
-  uint8_t *entry, *out = malloc(version.length ? version.length : 1);
-  size_t entry_bytes;
+  uint8_t *out = malloc(version.length ? version.length : 1);
+  struct delta_entry made;
   if (!out) abort();
   struct delta_hunks hunks = {0};
   if (delta_diff(&compressor, base, version, &hunks) != STAGE_OK) abort();
-  if (delta_encode(&compressor, base, version, &hunks, SIZE_MAX, &entry, &entry_bytes) != STAGE_OK || !entry) abort();
+  if (delta_encode(&compressor, base, version, &hunks, SIZE_MAX, &made) != STAGE_OK || !made.p) abort();
+  uint8_t *entry = made.p;
+  size_t entry_bytes = made.bytes;
   stage_release(&ctx, STAGE_TREE, hunks.p);
   if (delta_apply(&compressor, base, (struct compress_slice){entry, entry_bytes}, out, version.length) != STAGE_OK)
     abort();
