@@ -6,6 +6,7 @@
 
 #include "base/json_out.h"
 #include "cell.h"
+#include "system/allocator.h"
 #include "system/heap.h"
 
 /* Live trees are in the parser's heap; where there are none, it was the parser's only. */
@@ -83,7 +84,7 @@ cJSON *cell_json(struct cell *cell, const struct fault *fault) {
   json_add_u64(object, "position", spec->position);
   json_add_text(object, "status", good ? "ok" : "failed");
   json_add_text(object, "reason", good ? NULL : fault->message);
-  json_add_text(object, "allocator_options", heap_allocator_options());
+  json_add_text(object, "allocator_options", allocator_options());
   json_add_item(object, "self_test", self_test_json(&cell->self_test));
   if (instrument)
     json_add_item(object, "proof", proof_json(&cell->proof, "this combination keeps nothing: it measures the harness"));

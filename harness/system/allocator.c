@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/count.h"
+
 const char *allocator_profile_conf(const char *profile) {
   static const struct {
     const char *name, *conf;
@@ -11,7 +13,7 @@ const char *allocator_profile_conf(const char *profile) {
     ALLOCATOR_PROFILES(X)
 #undef X
   };
-  for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
+  for (size_t i = 0; i < COUNT(profiles); i++) {
     if (strcmp(profile, profiles[i].name) == 0) return profiles[i].conf;
   }
   return NULL;
@@ -132,13 +134,27 @@ bool allocator_check(const char *profile, struct fault *fault) {
     return fault_set(fault, EXIT_CODE_INTERNAL, "'%s' is no allocator profile", profile);
   }
   if (!check_library(fault)) return false;
-  for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+  for (size_t i = 0; i < COUNT(options); i++) {
     if (!check_option(&options[i], profile, fault)) return false;
   }
   return true;
 }
 
+const char *allocator_options(void) {
+  static char text[1024];
+  size_t used = 0;
+  text[0] = 0;
+  for (size_t i = 0; i < COUNT(options) && used < sizeof text; i++) {
+    char value[48];
+    if (!read_option(&options[i], value, sizeof value)) snprintf(value, sizeof value, "unknown");
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s", i ? "," : "", options[i].name, value);
+  }
+  return text;
+}
+
 #else
+
+const char *allocator_options(void) { return "none: malloc of the sanitizers, with an owner in front of each block"; }
 
 bool allocator_check(const char *profile, struct fault *fault) {
   (void)profile;

@@ -24,4 +24,8 @@ const char *allocator_profile_conf(const char *profile);
  * or the library. A build without jemalloc has no profile and passes. */
 bool allocator_check(const char *profile, struct fault *fault);
 
+/* The options in force, as jemalloc reports them and not as they were asked for; where there is no
+ * jemalloc, a text that says what there is instead. Static. */
+const char *allocator_options(void);
+
 #endif

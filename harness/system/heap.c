@@ -208,64 +208,6 @@ const char *heap_allocator_version(void) {
   return mallctl("version", (void *)&version, &size, NULL, 0) == 0 ? version : NULL;
 }
 
-enum option_type { OPTION_BOOL, OPTION_UNSIGNED, OPTION_SIZE, OPTION_SIGNED, OPTION_TEXT };
-
-static void option_text(const char *name, enum option_type type, char *to, size_t to_bytes) {
-  union {
-    bool flag;
-    unsigned number;
-    size_t size;
-    ssize_t difference;
-    const char *text;
-  } value = {0};
-  static const size_t sizes[] = {sizeof(bool), sizeof(unsigned), sizeof(size_t), sizeof(ssize_t), sizeof(char *)};
-  size_t size = sizes[type];
-  char path[64];
-  snprintf(path, sizeof path, "opt.%s", name);
-  if (mallctl(path, &value, &size, NULL, 0)) {
-    snprintf(to, to_bytes, "unknown");
-    return;
-  }
-  switch (type) {
-    case OPTION_BOOL:
-      snprintf(to, to_bytes, "%s", value.flag ? "true" : "false");
-      break;
-    case OPTION_UNSIGNED:
-      snprintf(to, to_bytes, "%u", value.number);
-      break;
-    case OPTION_SIZE:
-      snprintf(to, to_bytes, "%zu", value.size);
-      break;
-    case OPTION_SIGNED:
-      snprintf(to, to_bytes, "%zd", value.difference);
-      break;
-    case OPTION_TEXT:
-      snprintf(to, to_bytes, "%s", value.text);
-      break;
-  }
-}
-
-const char *heap_allocator_options(void) {
-  static const struct {
-    const char *name;
-    enum option_type type;
-  } options[] = {
-      {"narenas", OPTION_UNSIGNED},        {"dirty_decay_ms", OPTION_SIGNED}, {"muzzy_decay_ms", OPTION_SIGNED},
-      {"background_thread", OPTION_BOOL},  {"tcache", OPTION_BOOL},           {"tcache_max", OPTION_SIZE},
-      {"oversize_threshold", OPTION_SIZE}, {"retain", OPTION_BOOL},           {"thp", OPTION_TEXT},
-      {"metadata_thp", OPTION_TEXT},       {"percpu_arena", OPTION_TEXT},     {"dss", OPTION_TEXT},
-  };
-  static char text[512];
-  size_t used = 0;
-  text[0] = 0;
-  for (size_t i = 0; i < COUNT(options) && used < sizeof text; i++) {
-    char value[48];
-    option_text(options[i].name, options[i].type, value, sizeof value);
-    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s", i ? "," : "", options[i].name, value);
-  }
-  return text;
-}
-
 #else /* sanitizers: malloc, with an owner in front of each block */
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -384,10 +326,6 @@ void heap_refresh(void) {}
 void heap_flush_all(void) {}
 void heap_purge_all(void) {}
 const char *heap_allocator_version(void) { return NULL; }
-const char *heap_allocator_options(void) {
-  return "none: malloc of the sanitizers, with an owner in front of each block";
-}
-
 #endif
 
 /* ---- the same in both builds ---- */

@@ -93,8 +93,5 @@ bool heap_totals(struct heap_totals *totals);
 
 /* jemalloc's version; NULL where there is no jemalloc. Static. */
 const char *heap_allocator_version(void);
-/* The options in force, as jemalloc reports them and not as they were asked for; where there is no
- * jemalloc, a text that says what there is instead. Static. */
-const char *heap_allocator_options(void);
 
 #endif

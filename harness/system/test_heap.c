@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "heap.h"
 #include "stage.h"
 
@@ -172,7 +173,7 @@ static int print_decay(void) {
   if (mallctl(name, &dirty, &size, NULL, 0)) return 1;
   snprintf(name, sizeof name, "arena.%u.muzzy_decay_ms", arena);
   if (mallctl(name, &muzzy, &size, NULL, 0)) return 1;
-  printf("%zd %zd %s\n", dirty, muzzy, heap_allocator_options());
+  printf("%zd %zd %s\n", dirty, muzzy, allocator_options());
   return 0;
 }
 
