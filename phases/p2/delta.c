@@ -439,7 +439,6 @@ static bool hunks_skim(const uint8_t **p, const uint8_t *end, uint64_t count, ui
   return true;
 }
 
-/* Copies base and `put` together as the hunks at p say. put_bytes is what the hunks put in. */
 /* Hunks as they are stored, and the bytes that they put in. */
 struct stored_hunks {
   const uint8_t *p, *end;
@@ -447,6 +446,7 @@ struct stored_hunks {
   const uint8_t *put;
 };
 
+/* Copies the base and what the hunks put in together, as they say. */
 static bool hunks_apply(struct compress_slice base, struct stored_hunks hunks, uint8_t *out, size_t length) {
   const uint8_t *put = hunks.put;
   size_t base_at = 0, at = 0;

@@ -116,14 +116,15 @@ static uint32_t sketch_threshold(const struct sketch *sketch, uint32_t wanted, u
 /* So many places of a window are sifted at once. */
 #define SIFTED 1024u
 
-/* The places in [from, to) whose pair may be common enough; there is a token at `to`. Branches would
- * be guessed wrong too often. */
+/* What places are sifted by. */
 struct sieve {
   const struct sketch *sketch;
   uint32_t bound; /* the least count that is common enough */
   const uint8_t *lengths;
   const uint16_t *tokens;
 };
+/* The places in [from, to) whose pair may be common enough; there is a token at `to`. Branches would
+ * be guessed wrong too often. */
 static inline uint32_t places_sift(const struct sieve *sieve, uint32_t from, uint32_t to, uint32_t places[SIFTED]) {
   uint32_t count = 0;
   for (uint32_t i = from; i < to; i++) {
