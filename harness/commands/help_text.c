@@ -36,8 +36,8 @@ static bool run_into(int fd, const struct command *command, const char *subcomma
   char *argv[] = {name, subcommand ? below : help, subcommand ? help : NULL, NULL};
   int saved = dup(1);
   if (saved < 0) return fault_set(fault, EXIT_CODE_SYSTEM, "standard output: %s", strerror(errno));
-  bool good = output_flush(fault) &&
-              (dup2(fd, 1) >= 0 || fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory: %s", strerror(errno)));
+  bool good = output_flush(fault);
+  if (good && dup2(fd, 1) < 0) good = fault_set(fault, EXIT_CODE_SYSTEM, "a file in memory: %s", strerror(errno));
   if (good) {
     optind = 0; /* makes getopt forget the call before */
     *code = command->run(subcommand ? 3 : 2, argv);

@@ -60,19 +60,31 @@ static void make(struct made *made, unsigned repetitions, double baseline_mib, d
   made->result.group_count = 2;
 }
 
-static struct claim claim_of(const char *metric, const char *unit, const char *against, double value, double tolerance,
-                             double refuted_at, bool larger) {
+/* p1 is claimed to take 50 % off the baseline, give or take 2; refuted where it takes nothing off. */
+static struct claim claim_of_reduction(void) {
   return (struct claim){.id = "c",
                         .says = "c",
                         .combination = "p1",
-                        .against = against,
-                        .metric = metric,
-                        .unit = unit,
-                        .value = value,
-                        .value_to = value,
-                        .tolerance = tolerance,
-                        .refuted_at = refuted_at,
-                        .larger_is_better = larger};
+                        .against = "baseline",
+                        .metric = "marginal_reduction_pct",
+                        .unit = "%",
+                        .value = 50,
+                        .value_to = 50,
+                        .tolerance = 2,
+                        .larger_is_better = true};
+}
+
+/* p1 is claimed to take 1 to 2 MiB, give or take 1/8; refuted from 4 MiB on. */
+static struct claim claim_of_rss(void) {
+  return (struct claim){.id = "c",
+                        .says = "c",
+                        .combination = "p1",
+                        .metric = "rss_above_start_bytes",
+                        .unit = "bytes",
+                        .value = 1 * MIB,
+                        .value_to = 2 * MIB,
+                        .tolerance = 0.125 * MIB,
+                        .refuted_at = 4 * MIB};
 }
 
 static enum claim_verdict verdict_at(const struct claim *claim, double baseline_mib, double p1_mib) {
@@ -87,7 +99,7 @@ static enum claim_verdict verdict_at(const struct claim *claim, double baseline_
 
 static void edges_where_larger_is_better(void **state) {
   (void)state;
-  struct claim claim = claim_of("marginal_reduction_pct", "%", "baseline", 50, 2, 0, true);
+  struct claim claim = claim_of_reduction();
   assert_int_equal(verdict_at(&claim, 100, 47.9), CLAIM_EXCEEDED);
   assert_int_equal(verdict_at(&claim, 100, 48), CLAIM_REPRODUCED);
   assert_int_equal(verdict_at(&claim, 100, 52), CLAIM_REPRODUCED);
@@ -99,8 +111,7 @@ static void edges_where_larger_is_better(void **state) {
 
 static void edges_of_a_range_where_smaller_is_better(void **state) {
   (void)state;
-  struct claim claim = claim_of("rss_above_start_bytes", "bytes", NULL, 1 * MIB, 0.125 * MIB, 4 * MIB, false);
-  claim.value_to = 2 * MIB;
+  struct claim claim = claim_of_rss();
   assert_int_equal(verdict_at(&claim, 9, 0.75), CLAIM_EXCEEDED);
   assert_int_equal(verdict_at(&claim, 9, 0.875), CLAIM_REPRODUCED);
   assert_int_equal(verdict_at(&claim, 9, 2.125), CLAIM_REPRODUCED);
@@ -115,7 +126,7 @@ static void edges_of_a_range_where_smaller_is_better(void **state) {
 /* Memory in the repetitions 1 to 6 of p1 decides what the interval, which is all of them, reaches. */
 static void the_interval_settles_or_not(void **state) {
   (void)state;
-  struct claim claim = claim_of("marginal_reduction_pct", "%", "baseline", 50, 2, 0, true);
+  struct claim claim = claim_of_reduction();
   struct made *made = malloc(sizeof *made);
   char text[CLAIM_TEXT_BYTES];
   assert_non_null(made);
@@ -139,7 +150,7 @@ static void the_interval_settles_or_not(void **state) {
 
 static void one_repetition_settles_nothing(void **state) {
   (void)state;
-  struct claim claim = claim_of("marginal_reduction_pct", "%", "baseline", 50, 2, 0, true);
+  struct claim claim = claim_of_reduction();
   struct made *made = malloc(sizeof *made);
   char text[CLAIM_TEXT_BYTES];
   assert_non_null(made);

@@ -435,10 +435,13 @@ bool proof_random_access(struct proof *proof, struct fault *fault) {
       .proof = proof, .at = ts_tree_cursor_new(root), .node_count = ts_node_descendant_count(root)};
   probe.stream = random_stream_for(proof->seed, RANDOM_PROOF, proof->document->id);
   bool scans = proof->codec->goto_next_symbol || proof->codec->count_symbol;
-  bool good = !scans || read_symbols(&probe) ||
-              fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while its symbols were listed for the proof",
-                        proof->document->path);
-  if (good) samples(&probe);
+  bool good = !scans || read_symbols(&probe);
+  if (good) {
+    samples(&probe);
+  } else {
+    fault_set(fault, EXIT_CODE_SYSTEM, "%s: out of memory while its symbols were listed for the proof",
+              proof->document->path);
+  }
   heap_release(proof->heap, probe.symbols);
   ts_tree_cursor_delete(&probe.at);
   return good;
