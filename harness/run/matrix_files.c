@@ -27,6 +27,7 @@
 #include "store/files.h"
 #include "system/account.h"
 #include "system/allocator.h"
+#include "system/confine.h"
 #include "system/environment.h"
 
 /* ---- places ---- */
@@ -392,6 +393,8 @@ static void add_note(cJSON *notes, const char *what, const char *detail) {
 /* What makes times worth less than they look. */
 static void add_disturbances(const struct matrix_facts *facts, const struct refusals *refusals, cJSON *notes) {
   char text[64];
+  const char *unconfined = confine_refusal();
+  if (unconfined) add_note(notes, "stages could start processes, whose memory is not counted: ", unconfined);
   if (facts->claim.is_shared) add_note(notes, "another run of phasebench measured on the same CPU", "");
   double pct = refusals->wall_ns > 0 ? 100 * refusals->steal_ns / refusals->wall_ns : 0;
   snprintf(text, sizeof text, "%.1f %%", pct);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -66,3 +68,11 @@ const char *confine_to_one_process(void) {
 const char *confine_to_one_process(void) { return "no filter of system calls is known for this processor"; }
 
 #endif
+
+const char *confine_refusal(void) {
+  int status = 0;
+  pid_t child = fork();
+  if (child == 0) _exit(confine_to_one_process() ? 1 : 0);
+  if (child < 0 || waitpid(child, &status, 0) != child) return "it could not be tried";
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : "the system refuses the filter of system calls";
+}

@@ -15,4 +15,7 @@
  * kernel or a container refuses filters. */
 const char *confine_to_one_process(void);
 
+/* Whether children of this process could be confined so, tried with one: NULL, or why not (static). */
+const char *confine_refusal(void);
+
 #endif

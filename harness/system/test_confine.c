@@ -60,6 +60,7 @@ static void processes_end_it_and_threads_do_not(void **state) {
   int with_threads = end_of(makes_a_thread);
   if (with_threads == 77) skip(); /* a container that refuses filters */
   assert_int_equal(with_threads, 0);
+  assert_null(confine_refusal());
   assert_int_equal(end_of(forks), SIGSYS);
   assert_int_equal(end_of(spawns), SIGSYS);
   assert_int_equal(end_of(becomes_another), SIGSYS);
